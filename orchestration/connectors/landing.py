@@ -1,0 +1,284 @@
+"""The landing area: versioned Parquet loads with one manifest per stream.
+
+``HOME/landing/<source>/<stream>/<partition>/<load_id>/data.parquet`` holds rows as received. A load is whole or absent: the
+file is written under a temporary name, then renamed, and the manifest that names the current load of every partition is
+replaced last and atomically. ``load_id`` is a hash of the content, so that reading the same data again is no new load. Older
+loads stay on disk and in the manifest's history.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.connectors.errors import CollapsedLoad
+from orchestration.connectors.streams import STREAMS, stream_schema
+
+COLLAPSE_RATIO = 0.2
+COLLAPSE_MIN_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Load:
+    """One landed version of one partition. Times are UTC; the window is half-open and None for files."""
+
+    load_id: str
+    rows: int
+    loaded_at: str
+    watermark_at: str | None = None
+    window_start: str | None = None
+    window_end: str | None = None
+    first_event_at: str | None = None
+    last_event_at: str | None = None
+    origin: str | None = None
+
+
+@dataclass
+class Partition:
+    current: Load | None
+    history: list[Load] = field(default_factory=list)
+
+
+def utc_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds; ``moment`` must carry a time zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a landed time needs a time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def content_id(rows: Iterable[Mapping[str, Any]]) -> str:
+    """A hash of the rows that does not depend on their order."""
+    lines = sorted(json.dumps(row, sort_keys=True, default=str, separators=(",", ":")) for row in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a small text file: readers see the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+class Landing:
+    """The landing area under ``root`` (``HOME/landing``)."""
+
+    def __init__(self, root: Path, *, allow_shrink: bool = False) -> None:
+        self.root = root
+        self.allow_shrink = allow_shrink
+
+    def folder(self, source: str, stream: str) -> Path:
+        return self.root / source / stream
+
+    def manifest(self, source: str, stream: str) -> dict[str, Partition]:
+        path = self.folder(source, stream) / "manifest.json"
+        if not path.exists():
+            return {}
+        body = json.loads(path.read_text())
+        return {
+            name: Partition(
+                current=Load(**part["current"]) if part["current"] else None,
+                history=[Load(**load) for load in part["history"]],
+            )
+            for name, part in body["partitions"].items()
+        }
+
+    def current_files(self, source: str, stream: str) -> list[Path]:
+        """The Parquet files of the current loads, in order of partition."""
+        return [
+            self.load_file(source, stream, name, part.current)
+            for name, part in sorted(self.manifest(source, stream).items())
+            if part.current is not None
+        ]
+
+    def load_file(self, source: str, stream: str, partition: str, load: Load) -> Path:
+        return self.folder(source, stream) / quote(partition, safe="") / load.load_id / "data.parquet"
+
+    @contextmanager
+    def batch(self, source: str, stream: str) -> Iterator["Batch"]:
+        """Collect the loads of one read of one stream; they become current together when the block ends without error."""
+        batch = Batch(self, source, stream)
+        yield batch
+        batch.commit()
+
+    def register(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Create one view per declared stream in schema ``landing``, and the table ``landing.loads`` of current loads.
+
+        A stream that was never landed is an empty view of the declared columns.
+        """
+        connection.execute("create schema if not exists landing")
+        for source, stream in STREAMS:
+            files = self.current_files(source, stream)
+            name = f"landing.{source}__{stream}"
+            if files:
+                listed = ", ".join(_literal(str(file)) for file in files)
+                connection.execute(f"create or replace view {name} as select * from read_parquet([{listed}])")
+            else:
+                empty = stream_schema(source, stream).empty_table()
+                columns = ", ".join(
+                    f'cast(null as {kind}) as "{column}"' for column, kind in _duckdb_types(connection, empty)
+                )
+                connection.execute(f"create or replace view {name} as select {columns} where false")
+        self._register_loads(connection)
+
+    def _register_loads(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = [
+            (source, stream, name, *(asdict(part.current).values()))
+            for source, stream in STREAMS
+            for name, part in sorted(self.manifest(source, stream).items())
+            if part.current is not None
+        ]
+        connection.execute(
+            "create or replace table landing.loads (source varchar, stream varchar, partition varchar, load_id varchar, "
+            "rows bigint, loaded_at timestamptz, watermark_at timestamptz, window_start timestamptz, window_end timestamptz, "
+            "first_event_at timestamptz, last_event_at timestamptz, origin varchar)"
+        )
+        if rows:
+            connection.executemany(f"insert into landing.loads values ({', '.join('?' * 12)})", rows)
+
+
+class Batch:
+    """Loads of one read, not yet current. See :meth:`Landing.batch`."""
+
+    def __init__(self, landing: Landing, source: str, stream: str) -> None:
+        self.landing, self.source, self.stream = landing, source, stream
+        self.partitions = landing.manifest(source, stream)
+        self.previous = {name: part.current for name, part in self.partitions.items()}
+        self.changed: set[str] = set()
+        self.touched: set[str] = set()
+
+    def add_rows(self, partition: str, rows: list[dict[str, Any]], **facts: Any) -> Load:
+        """Land plain rows (keys: the stream's columns; a missing key is an error). ``facts``: fields of :class:`Load`."""
+        schema = stream_schema(self.source, self.stream)
+        names = [name for name in schema.names if name not in ("partition", "load_id")]
+        for row in rows:
+            if set(row) != set(names):
+                raise KeyError(f"{self.source}/{self.stream}: columns {sorted(set(row) ^ set(names))} do not fit the stream")
+        load_id = content_id(rows)
+        if self._is_current(partition, load_id):
+            return self._refresh(partition, facts)
+        columns = [pa.array([row[name] for row in rows], schema.field(name).type) for name in names]
+        table = pa.table(columns, names=names)
+        return self.add_table(partition, table, load_id=load_id, **facts)
+
+    def add_table(self, partition: str, table: pa.Table, *, load_id: str, **facts: Any) -> Load:
+        """Land an Arrow table of the stream's columns (without partition and load_id, which are added here)."""
+        if self._is_current(partition, load_id):
+            return self._refresh(partition, facts)
+        schema = stream_schema(self.source, self.stream)
+        table = table.append_column("partition", pa.array([partition] * table.num_rows, pa.string()))
+        table = table.append_column("load_id", pa.array([load_id] * table.num_rows, pa.string()))
+        table = table.select(schema.names).cast(schema)
+
+        def write(path: Path) -> int:
+            pq.write_table(table, path, compression="zstd")
+            return table.num_rows
+
+        return self.add_file(partition, write, load_id=load_id, **facts)
+
+    def add_file(self, partition: str, write: Any, *, load_id: str, **facts: Any) -> Load:
+        """Land what ``write(path)`` writes as Parquet with all columns of the stream; it returns the number of rows."""
+        if self._is_current(partition, load_id):
+            return self._refresh(partition, facts)
+        target = self.landing.folder(self.source, self.stream) / quote(partition, safe="") / load_id
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".tmp-"))
+        try:
+            rows = write(staging / "data.parquet")
+            if target.exists():
+                shutil.rmtree(target)
+            staging.rename(target)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        load = Load(load_id=load_id, rows=rows, loaded_at=utc_text(datetime.now(UTC)), **facts)
+        self._replace(partition, load)
+        return load
+
+    def withdraw(self, partition: str) -> None:
+        """The partition has no current load any more (its file is gone); its history stays."""
+        part = self.partitions[partition]
+        if part.current is not None:
+            self.partitions[partition] = Partition(None, [*part.history, part.current])
+            self.changed.add(partition)
+            self.touched.add(partition)
+
+    def is_current(self, partition: str, load_id: str) -> bool:
+        return self._is_current(partition, load_id)
+
+    def commit(self) -> None:
+        """Write the manifest; from here on the batch is what the stream holds."""
+        if not self.touched:
+            return
+        self._refuse_collapse()
+        body = {
+            "source": self.source,
+            "stream": self.stream,
+            "partitions": {
+                name: {
+                    "current": asdict(part.current) if part.current else None,
+                    "history": [asdict(load) for load in part.history],
+                }
+                for name, part in sorted(self.partitions.items())
+            },
+        }
+        path = self.landing.folder(self.source, self.stream) / "manifest.json"
+        write_atomically(path, json.dumps(body, indent=1))
+
+    def _refuse_collapse(self) -> None:
+        before = sum(load.rows for name in self.changed if (load := self.previous.get(name)))
+        after = sum(load.rows for name in self.changed if (load := self.partitions[name].current))
+        if self.landing.allow_shrink or before < COLLAPSE_MIN_ROWS or after >= before * COLLAPSE_RATIO:
+            return
+        raise CollapsedLoad(
+            self.source,
+            f"stream {self.stream} came back with {after} rows where {before} were landed before; nothing was replaced. "
+            "If the source really withdrew them, run again with --allow-shrink.",
+        )
+
+    def _is_current(self, partition: str, load_id: str) -> bool:
+        part = self.partitions.get(partition)
+        return part is not None and part.current is not None and part.current.load_id == load_id
+
+    def _refresh(self, partition: str, facts: Mapping[str, Any]) -> Load:
+        part = self.partitions[partition]
+        assert part.current is not None
+        load = replace(part.current, **facts)
+        self.partitions[partition] = Partition(load, part.history)
+        self.touched.add(partition)
+        return load
+
+    def _replace(self, partition: str, load: Load) -> None:
+        part = self.partitions.get(partition, Partition(None))
+        history = [*part.history, part.current] if part.current else part.history
+        self.partitions[partition] = Partition(load, history)
+        self.changed.add(partition)
+        self.touched.add(partition)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _duckdb_types(connection: duckdb.DuckDBPyConnection, empty: pa.Table) -> list[tuple[str, str]]:
+    described = connection.from_arrow(empty)
+    return list(zip(described.columns, map(str, described.types), strict=True))
