@@ -1,0 +1,261 @@
+"""The price book: list prices of every model seen in usage and the days they hold, landed as ``prices/price_book``.
+
+Source: the snapshot inside the pinned ``genai-prices`` package; nothing is fetched. Grain: provider x model as seen x
+price variant x token class x context tier x validity. USD per million tokens; for ``web_search`` USD per million
+searches. ``valid_from`` (null: always) and ``valid_to`` (exclusive; null: still) are UTC days. ``context_tier_start`` 0
+is the base price; another holds for a whole request whose prompt has more tokens than that. Which id is which model:
+``resolve.py``.
+
+Decisions where the list alone does not decide:
+
+- **Classes.** A class without a price of its own takes that of the wider class, as the package does: a cache write of
+  5 minutes or 1 hour the general cache write, that and a cache read the input, audio and images the text price. Output
+  without a price has no row (embeddings): such tokens are unpriced, not free. Reasoning tokens are output.
+- **Standard** covers requests with service tier ``standard``, ``default``, ``auto`` or none.
+- **Batch.** A dated batch price counts from its date. Before it, each price that it states is half the list price of
+  the time (``batch factor 0.5`` in ``price_source``); a price it does not state stays the standard one, as in the
+  package. A model without any batch price is half list price at OpenAI and Anthropic, which give that discount on
+  every batch; at other providers it has no batch row.
+- **Priority, flex, fast.** These are multiples that nobody can infer, so before their first dated price, or without
+  one, there is no row: unpriced, and shown as such. The package would answer with the standard price, which is not what
+  such a request costs.
+- **Web search** costs the same whatever the variant.
+- **Times of day.** Usage by the hour or day cannot tell off-peak tokens, so the dearest price of the day counts; the
+  ``price_source`` says so.
+- **Decimals.** A price finer than 6 decimals raises :class:`InexactPrice`; it is never rounded.
+
+Failure modes: ``InexactPrice``; an unknown model has no rows.
+"""
+
+from collections.abc import Iterable, Iterator
+from copy import copy
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
+
+from orchestration.connectors.errors import PermanentFailure
+from orchestration.connectors.landing import Landing
+from orchestration.prices.resolve import PricedModel, find_model, provider_ids
+
+if TYPE_CHECKING:
+    from orchestration.registry import Company
+
+BATCH_FACTOR = Decimal("0.5")
+BATCH_PROVIDERS = ("openai", "anthropic")
+
+VARIANTS: dict[str, dict[str, str]] = {
+    "standard": {},
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
+}
+"""What a request of each price variant looks like to the price list."""
+
+CLASS_KEYS: dict[str, tuple[str, ...]] = {
+    "input_uncached": ("input_mtok",),
+    "cache_read": ("cache_read_mtok", "input_mtok"),
+    "cache_write_5m": ("cache_write_5m_mtok", "cache_write_mtok", "input_mtok"),
+    "cache_write_1h": ("cache_write_1h_mtok", "cache_write_mtok", "input_mtok"),
+    "cache_write_other": ("cache_write_mtok", "input_mtok"),
+    "output": ("output_mtok",),
+    "audio_input": ("input_audio_mtok", "input_mtok"),
+    "audio_cache_read": ("cache_audio_read_mtok", "cache_read_mtok", "input_audio_mtok", "input_mtok"),
+    "audio_output": ("output_audio_mtok", "output_mtok"),
+    "image_input": ("input_image_mtok", "input_mtok"),
+    "image_cache_read": ("cache_image_read_mtok", "cache_read_mtok", "input_image_mtok", "input_mtok"),
+    "image_output": ("output_image_mtok", "output_mtok"),
+}
+"""The price of each token class, the most specific first."""
+
+SEARCH_KEY = "web_searches_kcount"
+SEEN_MODELS = """
+    select distinct provider, model from (
+        select 'openai' as provider, model from landing.openai__usage_completions
+        union all select 'anthropic', model from landing.anthropic__usage
+        union all select custom_llm_provider, model from landing.litellm__spend_logs
+    ) where provider <> '' and model <> '' order by all
+"""
+
+Instant = dict[tuple[str, int], Decimal]
+Price = tuple[Decimal, str]
+
+
+class InexactPrice(PermanentFailure):
+    """A listed price has more than six decimals and would have to be rounded."""
+
+
+@dataclass(frozen=True)
+class _Period:
+    start: date | None
+    prices: dict[tuple[str, int], Price]
+
+
+def build_price_book(connection: duckdb.DuckDBPyConnection, landing: Landing, company: "Company") -> None:
+    """Land ``prices/price_book`` for every model seen in the landed usage and for the tiers' reference models.
+
+    ``connection`` has the landed streams registered in schema ``landing``. Reference models are priced at every
+    provider that lists them and at every provider seen. Raises :class:`InexactPrice`.
+    """
+    seen = connection.execute(SEEN_MODELS).fetchall()
+    references = {tier.reference_model for tier in company.tiers if tier.reference_model}
+    providers = [*provider_ids(), *(provider for provider, _ in seen)]
+    wanted = sorted({*seen, *((provider, model) for provider in providers for model in references)})
+    rows = [row for provider, model in wanted for row in price_rows(provider, model)]
+    with landing.batch("prices", "price_book") as batch:
+        batch.add_rows("current", rows, origin=_package())
+
+
+def price_rows(provider: str, model_id: str) -> list[dict[str, Any]]:
+    """The rows of one model as seen in usage, without gaps in time; none if the model has no list price."""
+    found = find_model(provider, model_id)
+    if found is None:
+        return []
+    return [
+        {
+            "provider": provider,
+            "model_id": model_id,
+            "price_variant": variant,
+            "token_class": token_class,
+            "context_tier_start": tier,
+            "valid_from": start,
+            "valid_to": end,
+            "price_per_million": _exact(found, token_class, price),
+            "price_source": source,
+        }
+        for variant in VARIANTS
+        for (token_class, tier), start, end, (price, source) in _spans(_periods(found, variant))
+    ]
+
+
+def _periods(found: PricedModel, variant: str) -> list[_Period]:
+    """The prices of one variant between the days on which any price of the model changes."""
+    days, times = _changes(found.model)
+    periods = []
+    for start in [None, *days]:
+        day = start or (min(days) - timedelta(days=1) if days else date(2020, 1, 1))
+        by_time = [_prices_at(found, variant, datetime.combine(day, moment, UTC)) for moment in times]
+        source = _package()
+        if any(other != by_time[0] for other in by_time):
+            source += ", dearest time of day"
+        dearest: dict[tuple[str, int], Price] = {}
+        for prices, halved in by_time:
+            for key, price in prices.items():
+                if key not in dearest or price > dearest[key][0]:
+                    dearest[key] = (price, f"{source}, batch factor {BATCH_FACTOR}" if key in halved else source)
+        periods.append(_Period(start, dearest))
+    return periods
+
+
+def _changes(model: ModelInfo) -> tuple[list[date], list[time]]:
+    """The days on which a price begins, and the moments of the day worth looking at (midnight and every limit)."""
+    conditional = [] if isinstance(model.prices, ModelPrice) else model.prices
+    constraints = [part.constraint for part in conditional]
+    constraints += [part.constraint for part in model.price_variants or []]
+    days = {limit.start_date for limit in constraints if isinstance(limit, StartDateConstraint)}
+    times = {time(0)}
+    for limit in constraints:
+        if isinstance(limit, TimeOfDateConstraint):
+            times |= {_utc_time(limit.start_time), _utc_time(limit.end_time)}
+    return sorted(days), sorted(times)
+
+
+def _utc_time(moment: time) -> time:
+    if moment.tzinfo is None:
+        return moment
+    return datetime.combine(date(2020, 1, 2), moment).astimezone(UTC).time()
+
+
+def _prices_at(found: PricedModel, variant: str, moment: datetime) -> tuple[Instant, set[tuple[str, int]]]:
+    """Price by (class, context tier) at one moment, and the keys whose price carries our own batch factor."""
+    model, context = found.model, VARIANTS[variant]
+    standard = model.get_prices(moment)
+    searches = _search_price(standard)
+    if variant == "standard":
+        return _token_prices(standard) | searches, set()
+    matching = [
+        part
+        for part in (model.price_variants or [] if found.has_variants else [])
+        if all(context.get(key) == value for key, value in part.when.items())
+    ]
+    if any(part.constraint is None or part.constraint.active(moment) for part in matching):
+        return _token_prices(model.get_prices(moment, context)) | searches, set()
+    if variant != "batch" or not (matching or found.provider_id in BATCH_PROVIDERS):
+        return searches, set()
+    stated = {key for part in matching for key in _stated(part.prices)} if matching else _stated(standard)
+    listed, halved = _token_prices(standard), _token_prices(_halved(standard, stated))
+    return halved | searches, {key for key, price in halved.items() if price != listed[key]}
+
+
+def _stated(prices: ModelPrice) -> set[str]:
+    return {key for key, price in prices.__dict__.items() if price is not None}
+
+
+def _halved(standard: ModelPrice, keys: set[str]) -> ModelPrice:
+    halved = copy(standard)
+    for key in keys & _stated(standard):
+        price = getattr(standard, key)
+        if isinstance(price, TieredPrices):
+            tiers = [type(tier)(tier.start, tier.price * BATCH_FACTOR) for tier in price.tiers]
+            setattr(halved, key, TieredPrices(price.base * BATCH_FACTOR, tiers))
+        else:
+            setattr(halved, key, price * BATCH_FACTOR)
+    return halved
+
+
+def _token_prices(prices: ModelPrice) -> Instant:
+    found: Instant = {}
+    for token_class, keys in CLASS_KEYS.items():
+        stated = [price for key in keys if (price := getattr(prices, key)) is not None]
+        if stated:
+            found |= {(token_class, start): price for start, price in _tiers(stated[0])}
+    return found
+
+
+def _search_price(prices: ModelPrice) -> Instant:
+    price = getattr(prices, SEARCH_KEY)
+    return {} if price is None else {("web_search", start): amount * 1000 for start, amount in _tiers(price)}
+
+
+def _tiers(price: Decimal | TieredPrices) -> Iterator[tuple[int, Decimal]]:
+    if isinstance(price, TieredPrices):
+        yield 0, price.base
+        yield from ((tier.start, tier.price) for tier in price.tiers)
+    else:
+        yield 0, price
+
+
+def _spans(periods: list[_Period]) -> Iterator[tuple[tuple[str, int], date | None, date | None, Price]]:
+    """Join neighbouring periods of equal price: key, first day, day after the last, price."""
+    keys: Iterable[tuple[str, int]] = dict.fromkeys(key for period in periods for key in period.prices)
+    for key in keys:
+        open_start: date | None = None
+        current: Price | None = None
+        for period in periods:
+            price = period.prices.get(key)
+            if price != current:
+                if current is not None:
+                    yield key, open_start, period.start, current
+                open_start, current = period.start, price
+        if current is not None:
+            yield key, open_start, None, current
+
+
+def _exact(found: PricedModel, token_class: str, price: Decimal) -> Decimal:
+    exact = price.quantize(Decimal("0.000001"))
+    if exact != price:
+        raise InexactPrice(
+            "prices",
+            f"{_package()} lists {token_class} of {found.provider_id} {found.model.id} at {price}, which has more than "
+            "6 decimals; the price book would have to round it. Pin a version of the package that lists it exactly.",
+        )
+    return exact
+
+
+def _package() -> str:
+    return f"genai-prices {version('genai-prices')}"
