@@ -1,0 +1,316 @@
+"""The price book against figures known from elsewhere, against the package itself, and as landed."""
+
+import ast
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pytest
+from genai_prices import Usage, calc_price
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice
+
+from orchestration.connectors.landing import Landing
+from orchestration.prices import book
+from orchestration.prices.book import InexactPrice, build_price_book, price_rows
+from orchestration.prices.resolve import PricedModel, find_model
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+N = 1000
+LONG = 900_000
+USAGES: dict[str, Any] = {
+    "input_uncached": lambda n: Usage(input_tokens=n),
+    "cache_read": lambda n: Usage(input_tokens=n, cache_read_tokens=n),
+    "cache_write_5m": lambda n: Usage(input_tokens=n, cache_write_tokens=n, cache_write_5m_tokens=n),
+    "cache_write_1h": lambda n: Usage(input_tokens=n, cache_write_tokens=n, cache_write_1h_tokens=n),
+    "cache_write_other": lambda n: Usage(input_tokens=n, cache_write_tokens=n),
+    "output": lambda n: Usage(input_tokens=n, output_tokens=n),
+    "audio_input": lambda n: Usage(input_tokens=n, input_audio_tokens=n),
+    "audio_cache_read": lambda n: Usage(
+        input_tokens=n, cache_read_tokens=n, input_audio_tokens=n, cache_audio_read_tokens=n
+    ),
+    "audio_output": lambda n: Usage(input_tokens=n, output_tokens=n, output_audio_tokens=n),
+    "image_input": lambda n: Usage(input_tokens=n, input_image_tokens=n),
+    "image_cache_read": lambda n: Usage(
+        input_tokens=n, cache_read_tokens=n, input_image_tokens=n, cache_image_read_tokens=n
+    ),
+    "image_output": lambda n: Usage(input_tokens=n, output_tokens=n, output_image_tokens=n),
+    "web_search": lambda n: Usage(web_searches=n),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    day: date
+    variant: str = "standard"
+    prompt: int = N
+
+
+def price(rows: list[dict[str, Any]], token_class: str, request: Request) -> Decimal | None:
+    """What the warehouse would join: the row in force with the highest context tier below the prompt."""
+    fitting = [
+        row
+        for row in rows
+        if row["token_class"] == token_class
+        and row["price_variant"] == request.variant
+        and (row["valid_from"] is None or row["valid_from"] <= request.day)
+        and (row["valid_to"] is None or request.day < row["valid_to"])
+        and row["context_tier_start"] < request.prompt
+    ]
+    tiers = [row["context_tier_start"] for row in fitting]
+    assert len(tiers) == len(set(tiers)), "two prices for one request"
+    return max(fitting, key=lambda row: row["context_tier_start"])["price_per_million"] if fitting else None
+
+
+def asked(provider: str, model_id: str, token_class: str, request: Request) -> Decimal:
+    context = {
+        "batch": {"processing": "batch"},
+        "priority": {"service_tier": "priority"},
+        "flex": {"service_tier": "flex"},
+        "fast": {"service_tier": "fast", "speed": "fast"},
+        "standard": None,
+    }[request.variant]
+    answer = calc_price(
+        USAGES[token_class](request.prompt),
+        model_id,
+        provider_id=provider,
+        genai_request_timestamp=datetime(request.day.year, request.day.month, request.day.day, 12, tzinfo=UTC),
+        price_context=context,
+    )
+    if token_class == "web_search":
+        return answer.total_price * 1_000_000 / request.prompt
+    part = answer.output_price if token_class.endswith("output") else answer.input_price
+    return part * 1_000_000 / request.prompt
+
+
+@pytest.mark.parametrize(
+    ("provider", "model_id", "token_class", "request_", "expected"),
+    [
+        ("mistral", "mistral-small-latest", "input_uncached", Request(date(2026, 7, 1)), "0.15"),
+        ("mistral", "mistral-small-latest", "output", Request(date(2026, 7, 1)), "0.6"),
+        ("mistral", "mistral-small-latest", "cache_read", Request(date(2026, 7, 1)), "0.015"),
+        ("mistral", "mistral-small-latest", "cache_write_other", Request(date(2026, 7, 1)), "0.15"),
+        ("mistral", "mistral-medium-latest", "input_uncached", Request(date(2026, 6, 15)), "0.4"),
+        ("mistral", "mistral-medium-latest", "input_uncached", Request(date(2026, 6, 16)), "1.5"),
+        ("openai", "gpt-5.6-sol", "output", Request(date(2026, 8, 20)), "30"),
+        ("openai", "gpt-5.6-sol", "output", Request(date(2026, 8, 21)), "20"),
+        ("openai", "gpt-5.6-sol", "output", Request(date(2026, 8, 20), "batch"), "15"),
+        ("openai", "gpt-5.6-sol", "output", Request(date(2026, 9, 1), "batch"), "10"),
+        ("openai", "gpt-6-sol", "cache_write_other", Request(date(2026, 10, 15), "batch"), "1.25"),
+        ("openai", "gpt-6-sol", "cache_read", Request(date(2026, 10, 15), "priority"), "0.4"),
+        ("openai", "gpt-6-sol", "output", Request(date(2026, 10, 15), "flex"), "5"),
+        ("openai", "gpt-6-sol", "input_uncached", Request(date(2026, 7, 1), prompt=272_000), "2"),
+        ("openai", "gpt-6-sol", "input_uncached", Request(date(2026, 7, 1), prompt=272_001), "4"),
+        ("openai", "gpt-6-sol", "output", Request(date(2026, 7, 1), "batch", 272_001), "7.5"),
+        ("anthropic", "claude-sonnet-5-5", "cache_write_5m", Request(date(2026, 7, 1)), "2.5"),
+        ("anthropic", "claude-sonnet-5-5", "cache_write_1h", Request(date(2026, 7, 1)), "4"),
+        ("anthropic", "claude-sonnet-5-5", "web_search", Request(date(2026, 7, 1)), "10000"),
+        ("anthropic", "claude-sonnet-5-5", "web_search", Request(date(2026, 7, 1), "priority"), "10000"),
+        ("anthropic", "claude-opus-4-1", "input_uncached", Request(date(2026, 7, 1), "batch"), "7.5"),
+        ("anthropic", "claude-opus-5-5", "output", Request(date(2026, 7, 1), "fast"), "40"),
+        ("openai", "gpt-4.1", "cache_read", Request(date(2026, 7, 1), "batch"), "0.5"),
+        ("openai", "gpt-3.5-turbo-1106", "input_uncached", Request(date(2026, 7, 1), "batch"), "1"),
+    ],
+)
+def test_known_prices(provider: str, model_id: str, token_class: str, request_: Request, expected: str) -> None:
+    assert price(price_rows(provider, model_id), token_class, request_) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model_id", "request_"),
+    [
+        ("openai", "gpt-6-sol", Request(date(2026, 10, 11), "priority")),
+        ("openai", "gpt-6-sol", Request(date(2026, 10, 11), "flex")),
+        ("openai", "gpt-4.5-preview", Request(date(2026, 11, 1), "priority")),
+        ("anthropic", "claude-haiku-4-5", Request(date(2026, 11, 1), "fast")),
+        ("mistral", "mistral-tiny", Request(date(2026, 11, 1), "batch")),
+        ("openai", "orion-private-7b", Request(date(2026, 11, 1))),
+    ],
+)
+def test_no_price_is_no_row(provider: str, model_id: str, request_: Request) -> None:
+    assert price(price_rows(provider, model_id), "output", request_) is None
+
+
+def test_embeddings_have_no_output_price() -> None:
+    rows = price_rows("openai", "text-embedding-3-small")
+    assert price(rows, "input_uncached", Request(date(2026, 7, 1))) == Decimal("0.02")
+    assert price(rows, "output", Request(date(2026, 7, 1))) is None
+
+
+def test_own_batch_factor_is_named_only_where_it_is_used() -> None:
+    sources = {
+        (row["token_class"], row["valid_from"]): row["price_source"]
+        for row in price_rows("openai", "gpt-4.1")
+        if row["price_variant"] == "batch"
+    }
+    assert sources["output", None].endswith(", batch factor 0.5")
+    assert "batch" not in sources["output", date(2026, 10, 14)]
+    assert "batch" not in sources["cache_read", None]
+
+
+def test_dearest_time_of_day_counts_and_is_named() -> None:
+    rows = price_rows("deepseek", "deepseek-chat")
+    assert price(rows, "output", Request(date(2025, 5, 1))) == Decimal("1.10")
+    assert {row["price_source"].rpartition(", ")[2] for row in rows} == {"dearest time of day"}
+
+
+def listed_models() -> Iterator[tuple[str, ModelInfo]]:
+    for provider in get_snapshot().providers:
+        if provider.id in ("openai", "anthropic", "mistral"):
+            for model in provider.models:
+                found = find_model(provider.id, model.id)
+                if found is not None and found.model is model:
+                    yield provider.id, model
+
+
+def assert_equal_to_package(provider: str, model_id: str, request: Request) -> int:
+    rows, compared = price_rows(provider, model_id), 0
+    for token_class in USAGES:
+        ours = price(rows, token_class, request)
+        if ours is not None:
+            assert ours == asked(provider, model_id, token_class, request), (provider, model_id, token_class, request)
+            compared += 1
+    return compared
+
+
+@pytest.mark.parametrize("prompt", [N, LONG])
+@pytest.mark.parametrize("day", [date(2026, 1, 5), date(2026, 11, 20)])
+def test_standard_prices_equal_the_package(day: date, prompt: int) -> None:
+    sample = list(listed_models())[::3]
+    compared = sum(assert_equal_to_package(name, model.id, Request(day, prompt=prompt)) for name, model in sample)
+    assert compared > 400
+
+
+@pytest.mark.parametrize("variant", ["batch", "priority", "flex", "fast"])
+def test_dated_variants_equal_the_package(variant: str) -> None:
+    wanted = {"batch": {"processing": "batch"}, "fast": {"service_tier": "fast"}}.get(
+        variant, {"service_tier": variant}
+    )
+    sample = [
+        (name, model.id)
+        for name, model in listed_models()
+        if any(part.when == wanted and part.prices.__dict__ for part in model.price_variants or [])
+    ][::4]
+    compared = sum(assert_equal_to_package(name, model, Request(date(2026, 11, 20), variant)) for name, model in sample)
+    assert compared > 40
+
+
+def test_every_day_of_a_price_change_equals_the_package() -> None:
+    for step in range(-2, 3):
+        for provider, model, change in [
+            ("mistral", "mistral-medium-latest", date(2026, 6, 16)),
+            ("openai", "o3", date(2025, 6, 10)),
+            ("openai", "gpt-5.6-sol", date(2026, 8, 21)),
+        ]:
+            assert assert_equal_to_package(provider, model, Request(change + timedelta(days=step))) > 3
+
+
+def test_validity_has_no_gap_and_no_overlap() -> None:
+    for provider, model in listed_models():
+        series: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+        for row in price_rows(provider, model.id):
+            key = row["price_variant"], row["token_class"], row["context_tier_start"]
+            series.setdefault(key, []).append(row)
+        for (_, _, tier), parts in series.items():
+            assert [part["valid_to"] for part in parts[:-1]] == [part["valid_from"] for part in parts[1:]]
+            assert tier > 0 or parts[-1]["valid_to"] is None, "only a context tier can end"
+
+
+def test_finer_than_six_decimals_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ModelInfo("odd", ClauseEquals("odd"), prices=ModelPrice(input_mtok=Decimal("0.1234567")))
+    monkeypatch.setattr(book, "find_model", lambda provider, model_id: PricedModel("openai", model, True))
+    with pytest.raises(InexactPrice, match=r"openai odd at 0\.1234567"):
+        price_rows("openai", "odd")
+
+
+def landed(connection: duckdb.DuckDBPyConnection, landing: Landing) -> list[tuple[Any, ...]]:
+    landing.register(connection)
+    return connection.execute(
+        "select provider, model_id, price_variant, token_class, context_tier_start, price_per_million "
+        "from landing.prices__price_book order by all"
+    ).fetchall()
+
+
+def usage(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema landing")
+    gateway = [("mistral", "mistral-small-latest"), ("openai", "orion-7b"), ("", "x"), (None, "y")]
+    for name, pairs in {
+        "openai__usage_completions": [(None, "gpt-6-luna"), (None, None)],
+        "anthropic__usage": [(None, "claude-haiku-4-5-20251001")],
+        "litellm__spend_logs": gateway,
+    }.items():
+        connection.execute(f"create table landing.{name} (custom_llm_provider varchar, model varchar)")
+        connection.executemany(f"insert into landing.{name} values (?, ?)", pairs)
+
+
+def test_landed_book(tmp_path: Path) -> None:
+    landing, company = Landing(tmp_path), SimpleNamespace(tiers=[SimpleNamespace(reference_model="gpt-6-sol")])
+    with duckdb.connect() as before, duckdb.connect() as after:
+        usage(before)
+        build_price_book(before, landing, company)
+        rows = landed(after, landing)
+        build_price_book(before, landing, company)
+    models = {(row[0], row[1]) for row in rows}
+    assert {
+        ("openai", "gpt-6-luna"),
+        ("openai", "gpt-6-sol"),
+        ("anthropic", "claude-haiku-4-5-20251001"),
+        ("mistral", "mistral-small-latest"),
+    } <= models
+    assert not [model for model in models if model[1] in ("orion-7b", "x", "y")]
+    assert ("mistral", "mistral-small-latest", "standard", "cache_read", 0, Decimal("0.015")) in rows
+    assert len(landing.manifest("prices", "price_book")["current"].history) == 0, "the same prices are no new load"
+
+
+def test_price_points_of_the_reference_list() -> None:
+    path = SHARED / "data/genai_price_points.csv"
+    if not path.exists():
+        pytest.skip("no reference price list beside the project")
+    classes = {"input_mtok": "input_uncached", "output_mtok": "output", "cache_read_mtok": "cache_read"}
+    classes |= {"cache_write_mtok": "cache_write_other", "cache_write_1h_mtok": "cache_write_1h"}
+    variants = {"{}": "standard", "": "standard", '{"processing": "batch"}': "batch"}
+    variants |= {json.dumps({"service_tier": name}): name for name in ("flex", "priority", "fast")}
+    compared, books = 0, {}
+    for point in csv.DictReader(path.open()):
+        variant = variants.get(json.dumps(json.loads(point["when"])) if point["when"] else "")
+        name = classes.get(point["price_key"])
+        key = point["provider"], point["model"]
+        if key not in books:
+            books[key] = price_rows(*key)
+        rows = books[key]
+        if name is None or variant is None or not rows:
+            continue
+        start = date.fromisoformat(point["start_date"]) if point["start_date"] else None
+        day = start or date(2020, 1, 1)
+        assert price(rows, name, Request(day, variant)) == Decimal(point["price_usd"]), point
+        compared += 1
+        for tier in filter(None, point["tiers_start_colon_price"].split()):
+            limit, amount = tier.split(":")
+            assert price(rows, name, Request(day, variant, int(limit) + 1)) == Decimal(amount), point
+    assert compared > 700
+
+
+def test_prices_planted_in_the_acceptance_kit() -> None:
+    path = SHARED / "acceptance/build.py"
+    if not path.exists():
+        pytest.skip("no acceptance kit beside the project")
+    tree = ast.parse(path.read_text())
+    planted = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "PRICES"
+    )
+    names = ["input_uncached", "output", "cache_read", "cache_write_5m", "cache_write_1h"]
+    for (provider, model), periods in planted.items():
+        rows = price_rows(provider, model)
+        for start, *amounts in periods:
+            day = max(date.fromisoformat(start), date(2026, 3, 16))
+            for name, amount in zip(names, amounts, strict=True):
+                assert price(rows, name, Request(day)) == Decimal(amount), (model, name)
