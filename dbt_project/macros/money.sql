@@ -1,0 +1,49 @@
+{#
+  Exact money. Two scales: billed and ledger amounts carry nine decimals, metered cost (tokens x price per million x 10^-6) twelve.
+  No decimal is ever divided: `/` gives DOUBLE in DuckDB and rounds differently in Spark.
+#}
+{% macro money(expression) -%} cast({{ expression }} as decimal(38, 9)) {%- endmacro %}
+
+{% macro fine_money(expression) -%} cast({{ expression }} as decimal(38, 12)) {%- endmacro %}
+
+{#- Tokens x price per million x 10^-6: twelve decimals, exact, no rounding. -#}
+{% macro metered_cost(quantity, price_per_million) -%}
+    cast(
+        cast({{ quantity }} as decimal(18, 0)) * cast({{ price_per_million }} as decimal(18, 6))
+        * cast(0.000001 as decimal(7, 6))
+        as decimal(38, 12)
+    )
+{%- endmacro %}
+
+{#- A decimal of up to eighteen places rounded to nine, half to even: once, at staging. -#}
+{% macro round_half_even(expression) -%}
+    case
+        when
+            abs(cast({{ expression }} as decimal(38, 9)) - cast({{ expression }} as decimal(38, 18)))
+            = cast(0.0000000005 as decimal(10, 10))
+            and cast(
+                cast({{ expression }} as decimal(38, 9)) * cast(1000000000 as decimal(10, 0)) as hugeint
+            ) % 2 <> 0
+            then
+                cast({{ expression }} as decimal(38, 9))
+                - case
+                    when cast({{ expression }} as decimal(38, 18)) > 0 then cast(0.000000001 as decimal(10, 9))
+                    else cast(-0.000000001 as decimal(10, 9))
+                end
+        else cast({{ expression }} as decimal(38, 9))
+    end
+{%- endmacro %}
+
+{#- Amount as a whole number of 10^-9 units, and back: the integers that largest-remainder splits work on. -#}
+{% macro to_nano(expression) -%}
+    cast(trunc({{ expression }} * cast(1000000000 as decimal(10, 0))) as hugeint)
+{%- endmacro %}
+
+{% macro from_nano(expression) -%}
+    cast(cast({{ expression }} as decimal(29, 0)) * cast(0.000000001 as decimal(9, 9)) as decimal(38, 9))
+{%- endmacro %}
+
+{#- A weight with twelve decimals as a whole number. -#}
+{% macro to_pico(expression) -%}
+    cast(abs({{ expression }}) * cast(1000000000000 as decimal(13, 0)) as hugeint)
+{%- endmacro %}

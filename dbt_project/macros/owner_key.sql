@@ -1,0 +1,16 @@
+{# The dimensions that ownership rules match, and a key over them. A readable id is unique only with its provider, so provider is always in. #}
+{% macro owner_columns() -%}
+    {{ return([
+        'source', 'provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model_id', 'request_tags',
+    ]) }}
+{%- endmacro %}
+
+{% macro owner_key(relation, date_column) -%}
+    md5(concat_ws(
+        chr(31),
+        cast({{ relation }}.{{ date_column }} as varchar),
+        {% for column in owner_columns() -%}
+            coalesce({{ relation }}.{{ column }}, chr(30)){{ ',' if not loop.last }}
+        {% endfor -%}
+    ))
+{%- endmacro %}

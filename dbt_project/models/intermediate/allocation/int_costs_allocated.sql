@@ -1,0 +1,71 @@
+{# One row per day, source, provider, model, cost object, person, method, rule and basis. Direct rule first, then sharing rules, then unallocated:
+   every cent of effective cost is in exactly one row. #}
+with
+
+owned as (
+
+    select * from {{ ref('int_costs_owned') }}
+
+),
+
+weights as (
+
+    select * from {{ ref('int_sharing_weights_by_day') }}
+
+),
+
+direct as (
+
+    select
+        cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
+        'direct' as allocation_method, rule_id as allocation_rule_id, amount as allocated_cost
+    from owned
+    where rule_id is not null and share_method is null
+
+),
+
+shared as (
+
+    select
+        owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis, owned.rule_id,
+        owned.share_method, owned.amount, weights.target_key, weights.initiative_id, weights.department_id,
+        weights.product_id, weights.customer_id, weights.weight
+    from owned
+    inner join weights
+        on owned.rule_id = weights.rule_id and owned.cost_date = weights.shared_date
+    where owned.share_method is not null
+
+),
+
+split as (
+
+    {{ largest_remainder(
+        'shared',
+        ['cost_date', 'source', 'provider', 'model_id', 'actor_id', 'cost_basis', 'rule_id'],
+        'target_key'
+    ) }}
+
+),
+
+unallocated as (
+
+    select
+        owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis,
+        cast(null as varchar) as initiative_id, cast(null as varchar) as department_id,
+        cast(null as varchar) as product_id, cast(null as varchar) as customer_id,
+        'unallocated' as allocation_method, owned.rule_id as allocation_rule_id, owned.amount as allocated_cost
+    from owned
+    left join (select distinct rule_id, shared_date from weights) as shareable
+        on owned.rule_id = shareable.rule_id and owned.cost_date = shareable.shared_date
+    where owned.rule_id is null or (owned.share_method is not null and shareable.rule_id is null)
+
+)
+
+select * from direct
+union all by name
+select
+    cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
+    share_method as allocation_method, rule_id as allocation_rule_id, part_amount as allocated_cost
+from split
+union all by name
+select * from unallocated

@@ -1,0 +1,81 @@
+{# One row per day, provider, usage dimensions and basis: effective cost shared out to the keys and people whose usage caused it, or, for providers
+   without a bill, the metered cost itself. Sums equal the billed amounts exactly. #}
+with
+
+billed as (
+
+    select * from {{ ref('int_billed_costs_unioned') }}
+
+),
+
+matched as (
+
+    select
+        matches.*,
+        {{ fine_money('billed.effective_cost') }} as amount
+    from {{ ref('int_billed_costs_matched_to_usage') }} as matches
+    inner join billed on matches.billed_cost_key = billed.billed_cost_key
+
+),
+
+parts as (
+
+    {{ largest_remainder('matched', ['billed_cost_key'], 'part_key') }}
+
+),
+
+billed_pieces as (
+
+    select
+        billed.cost_date,
+        billed.source,
+        billed.provider,
+        billed.account_id,
+        billed.project_id,
+        case when parts.billed_cost_key is null then billed.api_key_id else parts.api_key_id end as api_key_id,
+        parts.actor_id,
+        parts.team_id,
+        coalesce(billed.model_id, parts.usage_model_id) as model_id,
+        parts.request_tags,
+        billed.model_id as charged_model_id,
+        'billed' as cost_basis,
+        coalesce(parts.part_amount, {{ fine_money('billed.effective_cost') }}) as amount
+    from billed
+    left join parts on billed.billed_cost_key = parts.billed_cost_key
+
+),
+
+metered_pieces as (
+
+    select
+        usage.usage_date as cost_date,
+        usage.source,
+        usage.provider,
+        usage.account_id,
+        usage.project_id,
+        usage.api_key_id,
+        usage.actor_id,
+        usage.team_id,
+        usage.model_id,
+        usage.request_tags,
+        usage.model_id as charged_model_id,
+        'metered' as cost_basis,
+        usage.contracted_cost as amount
+    from {{ ref('int_usage_contracted') }} as usage
+    left join (select distinct provider from billed) as billing_providers
+        on usage.provider = billing_providers.provider
+    where usage.is_counted and billing_providers.provider is null and usage.contracted_cost is not null
+
+)
+
+select
+    pieces.* exclude (amount),
+    {{ owner_key('pieces', 'cost_date') }} as owner_key,
+    {{ fine_money('sum(amount)') }} as amount
+from (
+    select * from billed_pieces
+    union all
+    select * from metered_pieces
+) as pieces
+group by all
+having sum(amount) <> 0

@@ -1,0 +1,63 @@
+{# One row per cost object and day with its cost class and budget class: the first cost-class rule that fits kind, stage, department and function on that day. #}
+with
+
+objects as (
+
+    select distinct
+        cost_date,
+        initiative_id,
+        department_id
+    from {{ ref('int_costs_allocated') }}
+    where allocation_method <> 'unallocated'
+
+),
+
+initiatives as (
+
+    select * from {{ ref('int_initiatives_effective') }}
+
+),
+
+departments as (
+
+    select * from {{ ref('stg_registry__departments') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('stg_registry__cost_class_rules') }}
+
+),
+
+described as (
+
+    select
+        objects.*,
+        initiatives.kind,
+        initiatives.stage,
+        departments.function
+    from objects
+    left join initiatives
+        on objects.initiative_id = initiatives.initiative_id
+        and objects.cost_date >= initiatives.effective_from
+        and objects.cost_date < initiatives.effective_to
+    left join departments on objects.department_id = departments.department_id
+
+)
+
+select
+    described.cost_date,
+    described.initiative_id,
+    described.department_id,
+    case when described.stage in ('core', 'experimentation') then described.stage end as budget_class,
+    min_by(rules.cost_class, rules.position) as cost_class
+from described
+left join rules
+    on (rules.kind is null or rules.kind = described.kind)
+    and (rules.stage is null or rules.stage = described.stage)
+    and (rules.department_id is null or rules.department_id = described.department_id)
+    and (rules.function is null or rules.function = described.function)
+    and described.cost_date >= coalesce(rules.valid_from, date '0001-01-01')
+    and described.cost_date < coalesce(rules.valid_to, date '9999-12-31')
+group by all

@@ -1,0 +1,86 @@
+{# One row per posted journal line up to the as-of day, with its account role (first pattern wins), provider and amounts in the reporting currency. #}
+with
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+entries as (
+
+    select * from {{ ref('stg_ledgers__general_ledger') }}
+
+),
+
+account_patterns as (
+
+    select * from {{ ref('stg_registry__ledger_account_patterns') }}
+
+),
+
+counterparty_patterns as (
+
+    select * from {{ ref('stg_registry__ledger_counterparties') }}
+
+),
+
+account_roles as (
+
+    select
+        accounts.account_number,
+        min_by(account_patterns.account_role, account_patterns.position) as account_role
+    from (select distinct account_number from entries) as accounts
+    inner join account_patterns
+        on regexp_full_match(accounts.account_number, account_patterns.account_pattern)
+    group by accounts.account_number
+
+),
+
+providers as (
+
+    select
+        counterparties.counterparty_name,
+        min_by(counterparty_patterns.provider, counterparty_patterns.position) as provider
+    from (select distinct counterparty_name from entries) as counterparties
+    inner join counterparty_patterns
+        on regexp_full_match(lower(counterparties.counterparty_name), counterparty_patterns.counterparty_pattern)
+    group by counterparties.counterparty_name
+
+)
+
+select
+    entries.legal_entity_id,
+    entries.journal_entry_id,
+    entries.journal_line_number,
+    entries.posting_date,
+    coalesce(entries.fiscal_period, strftime(entries.posting_date, '%Y-%m')) as fiscal_period,
+    entries.service_period,
+    entries.account_number,
+    entries.account_name,
+    entries.account_class,
+    coalesce(account_roles.account_role, 'other') as account_role,
+    entries.department_id,
+    entries.product_id,
+    entries.customer_id,
+    entries.counterparty_name,
+    providers.provider,
+    entries.description,
+    coalesce(entries.is_reversal, false) as is_reversal,
+    entries.currency as posted_currency,
+    {{ reporting_amount('entries.debit_amount', 'entries.currency') }} as debit_amount,
+    {{ reporting_amount('entries.credit_amount', 'entries.currency') }} as credit_amount,
+    entries.is_balanced_entry
+from entries
+cross join run_parameters
+left join exchange_rates
+    on entries.currency = exchange_rates.currency and entries.posting_date = exchange_rates.rate_date
+left join account_roles on entries.account_number = account_roles.account_number
+left join providers on entries.counterparty_name = providers.counterparty_name
+where entries.posting_date <= run_parameters.as_of_date

@@ -1,0 +1,77 @@
+{# One row per product and day from the product's first revenue or cost to the as-of day. Revenue is null after the last reported day: not yet reported is not zero. #}
+with
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+revenue as (
+
+    select revenue_date as margin_date, product_id, {{ money('sum(revenue)') }} as revenue
+    from {{ ref('int_revenue_recognised_by_day') }}
+    group by all
+
+),
+
+ai_cogs as (
+
+    select cost_date as margin_date, product_id, {{ fine_money('sum(allocated_cost)') }} as ai_cogs
+    from {{ ref('fct_allocated_costs') }}
+    where cost_class = 'cost_of_goods_sold' and product_id is not null
+    group by all
+
+),
+
+other_cogs as (
+
+    select * from {{ ref('int_other_cogs_spread_by_day') }}
+
+),
+
+known as (
+
+    select product_id, margin_date as known_date from revenue
+    union all
+    select product_id, margin_date from ai_cogs
+    union all
+    select product_id, cost_date from other_cogs
+
+),
+
+last_reported as (
+
+    select max(revenue_date) as last_revenue_date
+    from {{ ref('int_revenue_recognised_by_day') }}
+
+),
+
+product_days as (
+
+    select
+        bounds.product_id,
+        cast(unnest(generate_series(bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date) as margin_date
+    from (select product_id, min(known_date) as first_date from known group by product_id) as bounds
+    cross join run_parameters
+
+)
+
+select
+    product_days.product_id,
+    product_days.margin_date,
+    case
+        when product_days.margin_date <= last_reported.last_revenue_date
+            then coalesce(revenue.revenue, cast(0 as decimal(38, 9)))
+    end as revenue,
+    coalesce(ai_cogs.ai_cogs, cast(0 as decimal(38, 12))) as ai_cogs,
+    coalesce(other_cogs.other_cogs, cast(0 as decimal(38, 9))) as other_cogs,
+    coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
+from product_days
+cross join last_reported
+left join revenue
+    on product_days.product_id = revenue.product_id and product_days.margin_date = revenue.margin_date
+left join ai_cogs
+    on product_days.product_id = ai_cogs.product_id and product_days.margin_date = ai_cogs.margin_date
+left join other_cogs
+    on product_days.product_id = other_cogs.product_id and product_days.margin_date = other_cogs.cost_date

@@ -1,0 +1,66 @@
+{# One row per day, product, customer and initiative: revenue converted at its date, then spread evenly over its recognition days (largest remainder, exact). #}
+with
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+revenue as (
+
+    select * from {{ ref('stg_ledgers__revenue') }}
+
+),
+
+converted as (
+
+    select
+        revenue.*,
+        coalesce(revenue.recognition_end_date, revenue.revenue_date) as last_date,
+        {{ reporting_amount('revenue.amount', 'revenue.currency') }} as converted_amount
+    from revenue
+    cross join run_parameters
+    left join exchange_rates
+        on revenue.currency = exchange_rates.currency and revenue.revenue_date = exchange_rates.rate_date
+    where revenue.revenue_date <= run_parameters.as_of_date
+
+),
+
+days as (
+
+    select
+        file,
+        line,
+        product_id,
+        customer_id,
+        initiative_id,
+        {{ fine_money('converted_amount') }} as amount,
+        cast(unnest(generate_series(revenue_date, last_date, interval 1 day)) as date) as revenue_date,
+        cast(1 as hugeint) as weight
+    from converted
+
+),
+
+spread as (
+
+    {{ largest_remainder('days', ['file', 'line'], 'revenue_date') }}
+
+)
+
+select
+    spread.revenue_date,
+    spread.product_id,
+    spread.customer_id,
+    spread.initiative_id,
+    {{ money('sum(spread.part_amount)') }} as revenue
+from spread
+cross join run_parameters
+where spread.revenue_date <= run_parameters.as_of_date
+group by spread.revenue_date, spread.product_id, spread.customer_id, spread.initiative_id

@@ -1,0 +1,66 @@
+{# One row per initiative with a gateway guardrail and day: list cost metered on the guarded key or team, and the requests the gateway refused there. #}
+with
+
+initiatives as (
+
+    select distinct initiative_id, guardrail_entity
+    from {{ ref('int_initiatives_effective') }}
+    where guardrail_adapter = 'litellm' and guardrail_entity is not null
+
+),
+
+usage as (
+
+    select * from {{ ref('int_usage_priced') }}
+    where source = 'litellm'
+
+),
+
+hourly as (
+
+    select * from {{ ref('int_gateway_usage_summed_by_hour') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+costs as (
+
+    select
+        initiatives.initiative_id,
+        usage.usage_date,
+        sum(usage.list_cost) as metered_cost
+    from initiatives
+    inner join usage
+        on initiatives.guardrail_entity in ('key:' || usage.api_key_id, 'team:' || usage.team_id)
+    group by all
+
+),
+
+refusals as (
+
+    select
+        initiatives.initiative_id,
+        hourly.usage_date,
+        sum(hourly.refused_requests) as refused_requests
+    from initiatives
+    inner join hourly
+        on initiatives.guardrail_entity in ('key:' || hourly.api_key_id, 'team:' || hourly.team_id)
+    cross join run_parameters
+    where hourly.usage_date <= run_parameters.as_of_date
+    group by all
+
+)
+
+select
+    coalesce(costs.initiative_id, refusals.initiative_id) as initiative_id,
+    coalesce(costs.usage_date, refusals.usage_date) as usage_date,
+    coalesce({{ fine_money('costs.metered_cost') }}, cast(0 as decimal(38, 12))) as metered_cost,
+    cast(coalesce(refusals.refused_requests, 0) as bigint) as refused_requests
+from costs
+full outer join refusals
+    on costs.initiative_id = refusals.initiative_id and costs.usage_date = refusals.usage_date

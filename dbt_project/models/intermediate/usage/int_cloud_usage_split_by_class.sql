@@ -1,0 +1,46 @@
+{# One row per charge period, account and token class of a cloud bill that meters tokens: quantity in tokens, and the list price that the bill itself states. #}
+with
+
+charges as (
+
+    select * from {{ ref('stg_focus_files__cost_and_usage') }}
+    where token_class is not null and tokens_per_unit is not null and charge_category = 'usage'
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+)
+
+select
+    charges.charge_period_start_at as usage_start_at,
+    charges.cost_date as usage_date,
+    charges.cost_date as billing_date,
+    'focus_files' as source,
+    charges.provider,
+    charges.account_id,
+    charges.project_id,
+    cast(null as varchar) as api_key_id,
+    cast(null as varchar) as actor_id,
+    cast(null as varchar) as team_id,
+    coalesce(charges.model_id, charges.line_item) as model_id,
+    cast(null as varchar) as request_tags,
+    'standard' as service_tier,
+    'standard' as price_variant,
+    cast(0 as bigint) as context_tier_start,
+    true as is_measured,
+    true as is_aggregated,
+    case
+        when charges.billed_currency = run_parameters.reporting_currency
+            then cast(
+                charges.list_unit_price * cast(1000000 // charges.tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
+            )
+    end as stated_unit_price,
+    charges.token_class,
+    'tokens' as unit,
+    cast(sum(charges.consumed_quantity * cast(charges.tokens_per_unit as decimal(7, 0))) as bigint) as quantity
+from charges
+cross join run_parameters
+group by all

@@ -1,0 +1,128 @@
+{# One row per UTC hour, local day, key, user, team, model, context tier and kind of outcome of the gateway's log.
+   A request id counts once, in whichever file and however often it came; a succeeded row wins over a failed one.
+   Rebuilt by windows of days, see replace_window; days after the as-of date are kept here and cut downstream. #}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ replace_window('billing_date') }}"
+) }}
+
+with
+
+logs as (
+
+    select
+        *,
+        hash(request_id) as request_hash
+    from {{ ref('stg_litellm__spend_logs') }}
+    where {{ in_window("cast(started_at at time zone 'UTC' as date)") }}
+
+),
+
+quarter_hours as (
+
+    select * from {{ ref('int_quarter_hours') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('stg_prices__price_book') }}
+
+),
+
+repeated_hashes as (
+
+    select request_hash
+    from logs
+    group by request_hash
+    having count(*) > 1
+
+),
+
+repeated_requests as (
+
+    select logs.*
+    from logs
+    inner join repeated_hashes on logs.request_hash = repeated_hashes.request_hash
+    qualify row_number() over (
+        partition by logs.request_id
+        order by
+            case when status = 'success' then 0 else 1 end,
+            prompt_tokens + completion_tokens desc,
+            started_at,
+            partition
+    ) = 1
+
+),
+
+requests as (
+
+    select logs.*
+    from logs
+    anti join repeated_hashes on logs.request_hash = repeated_hashes.request_hash
+    union all
+    select * from repeated_requests
+
+),
+
+context_tiers as (
+
+    select
+        provider,
+        model_id,
+        min(context_tier_start) as first_tier_start,
+        max(context_tier_start) as last_tier_start
+    from prices
+    where context_tier_start > 0 and price_variant = 'standard'
+    group by provider, model_id
+
+),
+
+placed as (
+
+    select
+        quarter_hours.usage_start_at,
+        quarter_hours.usage_date,
+        quarter_hours.billing_date,
+        requests.*,
+        requests.status = 'success' as is_success,
+        case
+            when requests.prompt_tokens > context_tiers.last_tier_start then context_tiers.last_tier_start
+            when requests.prompt_tokens > context_tiers.first_tier_start then context_tiers.first_tier_start
+            else 0
+        end as context_tier_start
+    from requests
+    inner join quarter_hours
+        on cast(floor(epoch(requests.started_at)) as bigint) // 900 = quarter_hours.quarter_hour
+    left join context_tiers
+        on requests.provider = context_tiers.provider and requests.model_id = context_tiers.model_id
+
+)
+
+select
+    usage_start_at,
+    usage_date,
+    billing_date,
+    provider,
+    account_id,
+    api_key_id,
+    actor_id,
+    team_id,
+    model_id,
+    request_tags,
+    context_tier_start,
+    is_success and has_token_evidence as is_measured,
+    count(*) filter (where is_success) as requests,
+    count(*) filter (where not is_success) as failed_requests,
+    count(*) filter (
+        where not is_success
+        and regexp_matches(lower(concat_ws(' ', error_type, error_class)), 'budget|rate_?limit|throttl')
+    ) as refused_requests,
+    coalesce(sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0)
+        as input_uncached_tokens,
+    coalesce(sum(cache_read_tokens) filter (where is_success), 0) as cache_read_tokens,
+    coalesce(sum(cache_write_tokens) filter (where is_success), 0) as cache_write_tokens,
+    coalesce(sum(completion_tokens) filter (where is_success), 0) as output_tokens
+from placed
+group by all

@@ -1,0 +1,78 @@
+{# One row per initiative and day: its tokens (direct, fixed and even shares) at the latest price seen for each model and class, so that a price cut is no change of use. #}
+with
+
+usage as (
+
+    select * from {{ ref('int_usage_owned') }}
+    where is_counted and token_class <> 'request' and rule_id is not null
+
+),
+
+weights as (
+
+    select * from {{ ref('int_sharing_weights_by_day') }}
+
+),
+
+latest_prices as (
+
+    select
+        provider,
+        model_id,
+        price_variant,
+        token_class,
+        max_by(list_unit_price_per_million, usage_start_at) as price_per_million
+    from usage
+    where list_unit_price_per_million is not null
+    group by all
+
+),
+
+valued as (
+
+    select
+        usage.usage_date,
+        usage.rule_id,
+        usage.share_method,
+        usage.initiative_id,
+        {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'latest_prices.price_per_million') ~ ')') }} as constant_price_cost
+    from usage
+    inner join latest_prices
+        on usage.provider = latest_prices.provider
+        and usage.model_id = latest_prices.model_id
+        and usage.price_variant = latest_prices.price_variant
+        and usage.token_class = latest_prices.token_class
+    group by all
+
+),
+
+shared as (
+
+    select
+        valued.usage_date,
+        weights.initiative_id,
+        {{ fine_money('valued.constant_price_cost * cast(weights.share_ratio as decimal(10, 9))') }} as constant_price_cost
+    from valued
+    inner join weights
+        on valued.rule_id = weights.rule_id and valued.usage_date = weights.shared_date
+    where valued.share_method in ('fixed', 'even') and weights.initiative_id is not null
+
+),
+
+combined as (
+
+    select usage_date, initiative_id, constant_price_cost
+    from valued
+    where share_method is null and initiative_id is not null
+    union all
+    select usage_date, initiative_id, constant_price_cost
+    from shared
+
+)
+
+select
+    initiative_id,
+    usage_date,
+    {{ fine_money('sum(constant_price_cost)') }} as constant_price_cost
+from combined
+group by initiative_id, usage_date

@@ -1,0 +1,77 @@
+{# One row per usage row with the list price in force when it was used. No price: null cost and status unpriced, never zero, never the nearest name.
+   Requests are known one by one at the gateway; aggregated usage takes the context tier of its mean request and says tier_estimated. #}
+with
+
+usage as (
+
+    select
+        row_number() over () as usage_row,
+        *
+    from {{ ref('int_usage_unioned') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('stg_prices__price_book') }}
+
+),
+
+tiered_models as (
+
+    select distinct
+        provider,
+        model_id
+    from prices
+    where context_tier_start > 0
+
+),
+
+price_in_force as (
+
+    select
+        usage.usage_row,
+        max_by(prices.price_per_million, prices.context_tier_start) as price_per_million
+    from usage
+    inner join prices
+        on usage.provider = prices.provider
+        and usage.model_id = prices.model_id
+        and usage.price_variant = prices.price_variant
+        and usage.token_class = prices.token_class
+        and usage.billing_date >= coalesce(prices.valid_from, date '0001-01-01')
+        and usage.billing_date < coalesce(prices.valid_to, date '9999-12-31')
+        and (
+            prices.context_tier_start = 0
+            or usage.context_tier_start > prices.context_tier_start
+            or (not usage.is_aggregated and usage.context_tier_start = prices.context_tier_start)
+        )
+    group by usage.usage_row
+
+),
+
+priced as (
+
+    select
+        usage.* exclude (usage_row),
+        tiered_models.model_id is not null and usage.is_aggregated as is_tier_estimated,
+        case
+            when usage.token_class = 'request' then cast(0 as decimal(18, 6))
+            else coalesce(usage.stated_unit_price, price_in_force.price_per_million)
+        end as list_unit_price_per_million
+    from usage
+    left join price_in_force on usage.usage_row = price_in_force.usage_row
+    left join tiered_models
+        on usage.provider = tiered_models.provider and usage.model_id = tiered_models.model_id
+
+)
+
+select
+    *,
+    {{ metered_cost('quantity', 'list_unit_price_per_million') }} as list_cost,
+    case
+        when token_class = 'request' then case when is_measured then 'priced' else 'unmeasured' end
+        when list_unit_price_per_million is null then 'unpriced'
+        when is_tier_estimated then 'tier_estimated'
+        else 'priced'
+    end as pricing_status
+from priced

@@ -1,0 +1,20 @@
+with
+
+loads as (
+
+    select * from {{ source('landing', 'loads') }}
+    where source not in ('registry', 'statistics')
+
+)
+
+select
+    source,
+    stream,
+    partition,
+    load_id,
+    case when rows = 0 then 'empty' else 'loaded' end as status,
+    rows,
+    watermark_at,
+    loaded_at,
+    case when rows = 0 then 'a complete load without rows: a day of zero' end as reason
+from loads

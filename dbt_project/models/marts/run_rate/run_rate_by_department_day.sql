@@ -1,0 +1,1 @@
+{{ run_rate_mart('department', 'department_id') }}

@@ -1,0 +1,1 @@
+{{ run_rate_mart('initiative', 'initiative_id') }}

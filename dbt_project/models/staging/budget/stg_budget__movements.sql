@@ -1,0 +1,28 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'budget__movements') }}
+
+),
+
+renamed as (
+
+    select
+        movement_id,
+        posting_number,
+        posted_at,
+        effective_on,
+        kind,
+        account,
+        initiative_id,
+        department_id,
+        amount,
+        approver,
+        evidence_id,
+        policy_version
+    from source
+
+)
+
+select * from renamed

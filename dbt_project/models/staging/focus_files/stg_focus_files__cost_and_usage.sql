@@ -1,0 +1,61 @@
+{# One row per charge of a cloud bill in the FOCUS shape, 1.0 to 1.4. Providers carry the names the rest of the warehouse uses. #}
+with
+
+source as (
+
+    select * from {{ source('landing', 'focus_files__cost_and_usage') }}
+
+),
+
+exact as (
+
+    select
+        *,
+        cast(billed_cost as decimal(38, 18)) as exact_billed_cost,
+        cast(coalesce(effective_cost, billed_cost) as decimal(38, 18)) as exact_effective_cost,
+        cast(list_unit_price as decimal(38, 12)) as exact_list_unit_price,
+        cast(consumed_quantity as decimal(38, 9)) as exact_quantity,
+        coalesce(usage_type, sku_meter, charge_description) as meter
+    from source
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        case
+            when lower(provider_name) in ('aws', 'amazon web services') then 'aws'
+            when lower(provider_name) like 'microsoft%' or lower(provider_name) = 'azure' then 'azure'
+            when lower(provider_name) like 'google%' then 'google'
+            else lower(provider_name)
+        end as provider,
+        billing_account_id as account_id,
+        sub_account_id as project_id,
+        {{ focus_model('meter') }} as model_id,
+        {{ focus_token_class('meter') }} as token_class,
+
+        ---------- strings
+        coalesce(charge_description, meter, service_name) as line_item,
+        lower(charge_category) as charge_category,
+        upper(billing_currency) as billed_currency,
+        consumed_unit,
+        tags,
+        partition,
+
+        ---------- numerics
+        {{ round_half_even('exact_billed_cost') }} as billed_amount,
+        {{ round_half_even('exact_effective_cost') }} as effective_amount,
+        exact_list_unit_price as list_unit_price,
+        exact_quantity as consumed_quantity,
+        {{ focus_unit_tokens('consumed_unit') }} as tokens_per_unit,
+
+        ---------- dates and timestamps
+        cast(charge_period_start at time zone 'UTC' as date) as cost_date,
+        charge_period_start at time zone 'UTC' as charge_period_start_at,
+        charge_period_end at time zone 'UTC' as charge_period_end_at
+    from exact
+
+)
+
+select * from renamed

@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'ledgers__rejected_rows') }}
+
+),
+
+renamed as (
+
+    select
+        source,
+        file,
+        line,
+        column_name,
+        value,
+        reason
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'litellm__guardrail_settings') }}
+
+),
+
+renamed as (
+
+    select
+        read_at,
+        as_of_date,
+        entity,
+        max_budget,
+        budget_duration,
+        currency,
+        rpm_limit,
+        tpm_limit,
+        is_found,
+        is_blocked,
+        model_aliases
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,44 @@
+{# One row per logged request and file. The gateway's own spend is an estimate kept for comparison; prompt tokens include the cache classes. #}
+with
+
+source as (
+
+    select * from {{ source('landing', 'litellm__spend_logs') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        request_id,
+        api_key as api_key_id,
+        user_id as actor_id,
+        team_id,
+        organization_id as account_id,
+        model as model_id,
+        custom_llm_provider as provider,
+
+        ---------- strings
+        status,
+        error_type,
+        error_class,
+        request_tags,
+        partition,
+
+        ---------- numerics
+        prompt_tokens,
+        completion_tokens,
+        cache_read_tokens,
+        cache_write_tokens,
+
+        ---------- booleans
+        has_token_evidence,
+
+        ---------- timestamps
+        started_at
+    from source
+
+)
+
+select * from renamed

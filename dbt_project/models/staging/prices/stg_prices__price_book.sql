@@ -1,0 +1,25 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'prices__price_book') }}
+
+),
+
+renamed as (
+
+    select
+        provider,
+        model_id,
+        price_variant,
+        token_class,
+        context_tier_start,
+        valid_from,
+        valid_to,
+        price_per_million,
+        price_source
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,21 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'registry__departments') }}
+
+),
+
+renamed as (
+
+    select
+        department_id,
+        name,
+        business_unit,
+        function,
+        default_complexity
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'registry__ownership_targets') }}
+
+),
+
+renamed as (
+
+    select
+        rule_id,
+        target_position,
+        initiative_id,
+        department_id,
+        pool_id,
+        weight
+    from source
+
+)
+
+select * from renamed

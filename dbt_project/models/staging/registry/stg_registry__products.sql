@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'registry__products') }}
+
+),
+
+renamed as (
+
+    select
+        product_id,
+        name,
+        product_line,
+        business_unit,
+        target_gross_margin_ratio,
+        margin_floor_ratio
+    from source
+
+)
+
+select * from renamed
