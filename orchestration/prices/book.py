@@ -40,10 +40,10 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, Tiere
 
 from orchestration.connectors.errors import PermanentFailure
 from orchestration.connectors.landing import Landing
-from orchestration.prices.resolve import PricedModel, find_model, provider_ids
+from orchestration.prices.resolve import PricedModel, find_maker, find_model
 
 if TYPE_CHECKING:
-    from orchestration.registry import Company
+    from orchestration.registry.company import Company
 
 BATCH_FACTOR = Decimal("0.5")
 BATCH_PROVIDERS = ("openai", "anthropic")
@@ -99,14 +99,18 @@ class _Period:
 def build_price_book(connection: duckdb.DuckDBPyConnection, landing: Landing, company: "Company") -> None:
     """Land ``prices/price_book`` for every model seen in the landed usage and for the tiers' reference models.
 
-    ``connection`` has the landed streams registered in schema ``landing``. Reference models are priced at every
-    provider that lists them and at every provider seen. Raises :class:`InexactPrice`.
+    ``connection`` has the landed streams registered in schema ``landing``. Reference models are priced at their maker
+    and at every provider seen; not at other resellers, whose prices nobody here could pay. Raises
+    :class:`InexactPrice`.
     """
     seen = connection.execute(SEEN_MODELS).fetchall()
-    references = {tier.reference_model for tier in company.tiers if tier.reference_model}
-    providers = [*provider_ids(), *(provider for provider, _ in seen)]
-    wanted = sorted({*seen, *((provider, model) for provider in providers for model in references)})
-    rows = [row for provider, model in wanted for row in price_rows(provider, model)]
+    references = {tier.reference_model for tier in company.tiers.tiers}
+    providers = {provider for provider, _ in seen}
+    wanted = set(seen)
+    for model in references:
+        maker = find_maker(model)
+        wanted |= {(provider, model) for provider in (providers | {maker} if maker else providers)}
+    rows = [row for provider, model in sorted(wanted) for row in price_rows(provider, model)]
     with landing.batch("prices", "price_book") as batch:
         batch.add_rows("current", rows, origin=_package())
 

@@ -57,9 +57,13 @@ class PricedModel:
     has_variants: bool
 
 
-def provider_ids() -> list[str]:
-    """Every provider of the price list."""
-    return [provider.id for provider in get_snapshot().providers]
+def find_maker(model_id: str) -> str | None:
+    """The provider that makes the model, by the price list's own rule for bare model ids; None if it has none."""
+    reference = model_id.strip().lower()
+    for provider in get_snapshot().providers:
+        if provider.model_match is not None and provider.model_match.is_match(reference):
+            return provider.id
+    return None
 
 
 def find_model(provider_name: str, model_id: str) -> PricedModel | None:

@@ -21,6 +21,7 @@ from orchestration.connectors.landing import Landing
 from orchestration.prices import book
 from orchestration.prices.book import InexactPrice, build_price_book, price_rows
 from orchestration.prices.resolve import PricedModel, find_model
+from orchestration.registry.tiers import ModelTiers, Tier
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 N = 1000
@@ -238,6 +239,12 @@ def landed(connection: duckdb.DuckDBPyConnection, landing: Landing) -> list[tupl
     ).fetchall()
 
 
+def company_with_references(*models: str) -> Any:
+    """As much of a company as the price book looks at."""
+    tiers = tuple(Tier(tier=f"tier {model}", reference_model=model) for model in models)
+    return SimpleNamespace(tiers=ModelTiers(tiers))
+
+
 def usage(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema landing")
     gateway = [("mistral", "mistral-small-latest"), ("openai", "orion-7b"), ("", "x"), (None, "y")]
@@ -251,7 +258,7 @@ def usage(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_landed_book(tmp_path: Path) -> None:
-    landing, company = Landing(tmp_path), SimpleNamespace(tiers=[SimpleNamespace(reference_model="gpt-6-sol")])
+    landing, company = Landing(tmp_path), company_with_references("gpt-6-sol")
     with duckdb.connect() as before, duckdb.connect() as after:
         usage(before)
         build_price_book(before, landing, company)
@@ -265,6 +272,7 @@ def test_landed_book(tmp_path: Path) -> None:
         ("mistral", "mistral-small-latest"),
     } <= models
     assert not [model for model in models if model[1] in ("orion-7b", "x", "y")]
+    assert {provider for provider, model in models if model == "gpt-6-sol"} == {"openai"}, "no reseller nobody uses"
     assert ("mistral", "mistral-small-latest", "standard", "cache_read", 0, Decimal("0.015")) in rows
     assert len(landing.manifest("prices", "price_book")["current"].history) == 0, "the same prices are no new load"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestration.prices.resolve import find_model
+from orchestration.prices.resolve import find_maker, find_model
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,16 @@ def test_a_reseller_has_no_variants_of_its_own() -> None:
     assert resold is not None
     assert (own.provider_id, own.has_variants) == ("openai", True)
     assert (resold.provider_id, resold.has_variants) == ("azure", False)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "maker"),
+    [
+        ("gpt-6-sol", "openai"),
+        ("claude-haiku-4-5", "anthropic"),
+        ("mistral-small-latest", "mistral"),
+        ("orion-7b", None),
+    ],
+)
+def test_maker(model_id: str, maker: str | None) -> None:
+    assert find_maker(model_id) == maker
