@@ -1,0 +1,24 @@
+"""The company folder: what the company declares about itself, validated with file and line, effective-dated, and landed.
+
+Belongs here: models of the YAML files, the policy, checks between files. Does not: what a source reports, ledger rows, prices.
+"""
+
+from orchestration.registry.company import Company
+from orchestration.registry.faults import Fault, RegistryError
+from orchestration.registry.initiatives import Initiative
+from orchestration.registry.landed import land_registry
+from orchestration.registry.loader import load_company
+from orchestration.registry.policy import EffectivePolicy, explain_policy
+from orchestration.registry.sources import SourceConfig
+
+__all__ = [
+    "Company",
+    "EffectivePolicy",
+    "Fault",
+    "Initiative",
+    "RegistryError",
+    "SourceConfig",
+    "explain_policy",
+    "land_registry",
+    "load_company",
+]

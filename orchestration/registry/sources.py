@@ -1,0 +1,145 @@
+"""sources.yaml: which sources are on, where they are, and which environment variable holds each secret."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from orchestration.registry.fields import Day, Part, Text
+
+SourceName = Literal[
+    "openai",
+    "anthropic",
+    "claude_code",
+    "litellm",
+    "openrouter",
+    "merge_gateway",
+    "focus_files",
+    "quickbooks",
+    "xero",
+    "netsuite",
+]
+LedgerName = Literal[
+    "general_ledger", "revenue", "budgets", "headcount", "labor_rates", "business_metrics", "exchange_rates", "people"
+]
+LEDGER_SOURCES = ("quickbooks", "xero", "netsuite")
+SECRET_VARIABLES = {
+    "openai": "OPENAI_ADMIN_KEY",
+    "anthropic": "ANTHROPIC_ADMIN_KEY",
+    "claude_code": "ANTHROPIC_ADMIN_KEY",
+    "litellm": "LITELLM_MASTER_KEY",
+    "openrouter": "OPENROUTER_MANAGEMENT_KEY",
+    "merge_gateway": "MERGE_GATEWAY_KEY",
+}
+BASE_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "claude_code": "https://api.anthropic.com",
+    "openrouter": "https://openrouter.ai/api/v1",
+    "merge_gateway": "https://api-gateway.merge.dev",
+}
+_OWN_KEYS = {
+    "api": ("anthropic",),
+    "mode": ("litellm", *LEDGER_SOURCES),
+    "path": ("litellm", "focus_files", *LEDGER_SOURCES),
+    "complete_through": ("litellm", "focus_files", *LEDGER_SOURCES),
+    "empty_days": ("litellm", "focus_files", *LEDGER_SOURCES),
+}
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+
+def check_base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not an http or https address")
+    if parts.username or parts.password or parts.query:
+        raise ValueError("carries a user, password or query; keep secrets in the variable that api_key_env names")
+    return value.rstrip("/")
+
+
+def check_variable(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise ValueError("is not the name of an environment variable; name the variable, never write the secret itself")
+    return value
+
+
+def check_relative_path(value: str) -> str:
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError("must stay inside the company folder; write it relative to it, with forward slashes")
+    return value
+
+
+class SourceConfig(Part):
+    """One source. Times are days and seconds; an optional field that is not set is None.
+
+    ``lookback_days`` is how far each run reads again; ``start_date`` the first day ever read; ``path`` a glob below the company
+    folder; ``complete_through`` the last day a file source is known to be complete for.
+    """
+
+    name: SourceName
+    enabled: bool = True
+    base_url: Annotated[Text, AfterValidator(check_base_url)] | None = None
+    api_key_env: Annotated[Text, AfterValidator(check_variable)] | None = None
+    lookback_days: Annotated[int, Field(ge=0, le=400)] = 3
+    start_date: Day | None = None
+    mode: Literal["api", "files"]
+    path: Annotated[Text, AfterValidator(check_relative_path)] | None = None
+    api: Literal["analytics", "legacy"] | None = None
+    complete_through: Day | None = None
+    empty_days: Literal["missing", "zero"] | None = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = None
+
+    @property
+    def is_file_source(self) -> bool:
+        return self.mode == "files"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_source(cls, values: object) -> object:
+        if not isinstance(values, dict):
+            return values
+        name = values.get("name")
+        filled = dict(values)
+        is_files = name in ("focus_files", *LEDGER_SOURCES) or (name == "litellm" and "path" in values)
+        filled.setdefault("mode", "files" if is_files else "api")
+        if name in SECRET_VARIABLES:
+            filled.setdefault("api_key_env", SECRET_VARIABLES[name])
+        if name in BASE_URLS:
+            filled.setdefault("base_url", BASE_URLS[name])
+        if name == "anthropic":
+            filled.setdefault("api", "analytics")
+        if filled["mode"] == "files":
+            filled.setdefault("empty_days", "missing")
+        return filled
+
+    @model_validator(mode="after")
+    def _complete(self) -> "SourceConfig":
+        if not self.enabled:
+            return self
+        if self.is_file_source and self.path is None and self.name not in LEDGER_SOURCES:
+            raise ValueError("key 'path' is missing; name the files, like logs/*.parquet")
+        if self.mode == "api" and self.start_date is None:
+            raise ValueError("key 'start_date' is missing; give the first day to read, as YYYY-MM-DD")
+        if self.mode == "api" and self.base_url is None:
+            raise ValueError("key 'base_url' is missing; give the address of the API")
+        return self
+
+
+def foreign_keys(name: str, written: set[str]) -> list[str]:
+    """Those of the keys written for a source that belong to other sources only."""
+    return sorted(key for key in written if key in _OWN_KEYS and name not in _OWN_KEYS[key])
+
+
+class LedgerConfig(Part):
+    """How one kind of ledger file is read: ``fail`` refuses the file on any rejected row, ``quarantine`` loads the rest."""
+
+    on_reject: Literal["fail", "quarantine"]
+
+
+LEDGER_DEFAULTS: dict[str, LedgerConfig] = {
+    name: LedgerConfig(on_reject="fail" if name == "general_ledger" else "quarantine")
+    for name in LedgerName.__args__  # type: ignore[attr-defined]
+}
