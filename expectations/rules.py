@@ -7,7 +7,7 @@ null or ...`` where null is allowed. Never relative to the clock: the same lande
 
 from dataclasses import dataclass
 
-FIRST_PLAUSIBLE, LAST_PLAUSIBLE = "2015-01-01", "2100-01-01"
+FIRST_PLAUSIBLE, LAST_PLAUSIBLE = "1990-01-01", "2100-01-01"
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 MOST_TOKENS = 10**13
 MOST_MONEY = 10**11
