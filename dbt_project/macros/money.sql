@@ -47,3 +47,11 @@
 {% macro to_pico(expression) -%}
     cast(abs({{ expression }}) * cast(1000000000000 as decimal(13, 0)) as hugeint)
 {%- endmacro %}
+
+{#- Amount in whole minor units of two decimals, rounded half to even at the ninth decimal's precision. -#}
+{% macro to_cents(expression) -%}
+    cast(
+        {{ round_half_even('cast(' ~ expression ~ ' as decimal(38, 12)) * cast(0.0000001 as decimal(7, 7))') }}
+        * cast(1000000000 as decimal(10, 0)) as hugeint
+    )
+{%- endmacro %}

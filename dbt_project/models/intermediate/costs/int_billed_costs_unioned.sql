@@ -18,19 +18,19 @@ billed as (
     select
         cost_date, 'openai' as source, 'openai' as provider, account_id, project_id, api_key_id, model_id, line_item,
         case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
-        billed_amount, billed_amount as effective_amount, billed_currency
+        billed_amount, billed_amount as effective_amount, cast(null as decimal(38, 9)) as list_amount, billed_currency
     from {{ ref('stg_openai__costs') }}
     union all
     select
         cost_date, 'anthropic' as source, 'anthropic' as provider, account_id, project_id, api_key_id, model_id, line_item,
         case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
-        billed_amount, billed_amount as effective_amount, billed_currency
+        billed_amount, billed_amount as effective_amount, list_amount, billed_currency
     from {{ ref('stg_anthropic__costs') }}
     union all
     select
         cost_date, 'focus_files' as source, provider, account_id, project_id, cast(null as varchar) as api_key_id,
         coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item, charge_category,
-        billed_amount, effective_amount, billed_currency
+        billed_amount, effective_amount, list_amount, billed_currency
     from {{ ref('stg_focus_files__cost_and_usage') }}
 
 )
@@ -53,7 +53,8 @@ select
     billed.billed_currency,
     {{ money('sum(billed.billed_amount)') }} as billed_amount,
     {{ money('sum(' ~ reporting_amount('billed.billed_amount', 'billed.billed_currency') ~ ')') }} as billed_cost,
-    {{ money('sum(' ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ')') }} as effective_cost
+    {{ money('sum(' ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ')') }} as effective_cost,
+    {{ money('sum(' ~ reporting_amount('billed.list_amount', 'billed.billed_currency') ~ ')') }} as stated_list_cost
 from billed
 cross join run_parameters
 left join exchange_rates

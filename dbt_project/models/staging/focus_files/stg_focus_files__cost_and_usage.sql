@@ -13,6 +13,7 @@ exact as (
         *,
         cast(billed_cost as decimal(38, 18)) as exact_billed_cost,
         cast(coalesce(effective_cost, billed_cost) as decimal(38, 18)) as exact_effective_cost,
+        cast(list_cost as decimal(38, 18)) as exact_list_cost,
         cast(list_unit_price as decimal(38, 12)) as exact_list_unit_price,
         cast(consumed_quantity as decimal(38, 9)) as exact_quantity,
         coalesce(usage_type, sku_meter, charge_description) as meter
@@ -46,6 +47,7 @@ renamed as (
         ---------- numerics
         {{ round_half_even('exact_billed_cost') }} as billed_amount,
         {{ round_half_even('exact_effective_cost') }} as effective_amount,
+        {{ round_half_even('exact_list_cost') }} as list_amount,
         exact_list_unit_price as list_unit_price,
         exact_quantity as consumed_quantity,
         {{ focus_unit_tokens('consumed_unit') }} as tokens_per_unit,

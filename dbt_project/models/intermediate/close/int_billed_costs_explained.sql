@@ -1,0 +1,51 @@
+{# One row per billed amount with what explains it against the meter: matched usage that is priced, usage without a price, no usage at all, or a credit. #}
+with
+
+billed as (
+
+    select * from {{ ref('int_billed_costs_unioned') }}
+
+),
+
+matches as (
+
+    select
+        billed_cost_key,
+        min(match_level) as match_level
+    from {{ ref('int_billed_costs_matched_to_usage') }}
+    group by billed_cost_key
+
+),
+
+unpriced_models as (
+
+    select
+        provider,
+        billing_date,
+        model_id
+    from {{ ref('int_usage_priced') }}
+    where is_counted and token_class <> 'request'
+    group by all
+    having bool_and(pricing_status = 'unpriced')
+
+)
+
+select
+    billed.billed_cost_key,
+    billed.provider,
+    billed.cost_date,
+    billed.billed_cost,
+    billed.stated_list_cost,
+    case
+        when billed.charge_category = 'credit' then 'credits'
+        when billed.charge_category = 'tax' then 'tax'
+        when unpriced_models.model_id is not null then 'unpriced_usage'
+        when matches.match_level in (1, 2) then 'matched'
+        else 'untracked_traffic'
+    end as explanation
+from billed
+left join matches on billed.billed_cost_key = matches.billed_cost_key
+left join unpriced_models
+    on billed.provider = unpriced_models.provider
+    and billed.cost_date = unpriced_models.billing_date
+    and billed.model_id = unpriced_models.model_id

@@ -1,0 +1,123 @@
+{# One row per provider, fiscal period and bridge line that is computed from rows; totals and residuals follow in the mart. #}
+with
+
+explained as (
+
+    select
+        provider,
+        strftime(cost_date, '%Y-%m') as fiscal_period,
+        explanation,
+        sum(billed_cost) as billed_cost,
+        sum(billed_cost - stated_list_cost) filter (where stated_list_cost is not null) as stated_discount,
+        count(stated_list_cost) > 0 as states_list_cost
+    from {{ ref('int_billed_costs_explained') }}
+    group by all
+
+),
+
+metered as (
+
+    select * from {{ ref('int_metered_costs_summed_by_month') }}
+
+),
+
+stating_providers as (
+
+    select distinct provider from explained
+    where explanation = 'matched' and states_list_cost
+
+),
+
+postings as (
+
+    select * from {{ ref('int_ledger_postings_matched_to_periods') }}
+
+),
+
+period_costs as (
+
+    select * from {{ ref('int_period_costs_summed') }}
+
+),
+
+posted_for_period as (
+
+    select
+        provider,
+        service_period as fiscal_period,
+        sum(amount) as posted_amount,
+        bool_or(is_stated) as is_stated
+    from postings
+    group by all
+
+),
+
+own_journals as (
+
+    select
+        coalesce(provider, 'unmatched') as provider,
+        fiscal_period,
+        case when is_reversal then 'accrual_reversal' else 'accrual' end as bridge_line,
+        debit_amount - credit_amount as amount
+    from {{ ref('int_ledger_entries_classified') }}
+    where journal_entry_id like 'TKN-%'
+        and account_role in (
+            'ai_cost_of_goods_sold', 'ai_research_and_development', 'ai_operating_expense', 'ai_capitalized'
+        )
+
+),
+
+lines as (
+
+    select provider, fiscal_period, explanation as bridge_line, billed_cost as amount
+    from explained
+    where explanation in ('unpriced_usage', 'untracked_traffic', 'credits')
+    union all
+    select provider, fiscal_period, 'discount', stated_discount
+    from explained
+    where explanation = 'matched' and stated_discount is not null
+    union all
+    select provider, fiscal_period, 'discount', contracted_cost - metered_list_cost
+    from metered
+    where provider not in (select provider from stating_providers)
+    union all
+    select provider, fiscal_period, 'tax', -billed_cost
+    from explained
+    where explanation = 'tax'
+    union all
+    select provider, posting_period, 'cut_off', amount
+    from postings
+    where posting_period <> service_period
+    union all
+    select provider, service_period, 'cut_off', -amount
+    from postings
+    where posting_period <> service_period
+    union all
+    select
+        period_costs.provider,
+        period_costs.fiscal_period,
+        'unposted_accrual',
+        -(period_costs.period_cost - coalesce(posted_for_period.posted_amount, 0))
+    from period_costs
+    left join posted_for_period
+        on period_costs.provider = posted_for_period.provider
+        and period_costs.fiscal_period = posted_for_period.fiscal_period
+    where coalesce(posted_for_period.is_stated, false) is false
+        or posted_for_period.posted_amount < period_costs.period_cost * cast(0.995 as decimal(4, 3))
+    union all
+    select provider, fiscal_period, 'metering_difference', other_source_list_cost - metered_list_cost
+    from metered
+    where has_other_source
+    union all
+    select provider, fiscal_period, bridge_line, amount
+    from own_journals
+
+)
+
+select
+    provider,
+    fiscal_period,
+    bridge_line,
+    {{ fine_money('sum(amount)') }} as amount
+from lines
+group by all

@@ -1,0 +1,26 @@
+{# One row per provider and fiscal period: list and contracted cost of the counted usage, by the provider's UTC billing day, and what other sources saw. #}
+with
+
+usage as (
+
+    select * from {{ ref('int_usage_contracted') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+)
+
+select
+    usage.provider,
+    strftime(usage.billing_date, '%Y-%m') as fiscal_period,
+    {{ fine_money('coalesce(sum(usage.list_cost) filter (where usage.is_counted), 0)') }} as metered_list_cost,
+    {{ fine_money('coalesce(sum(usage.contracted_cost) filter (where usage.is_counted), 0)') }} as contracted_cost,
+    {{ fine_money('coalesce(sum(usage.list_cost) filter (where not usage.is_counted), 0)') }} as other_source_list_cost,
+    bool_or(not usage.is_counted) as has_other_source
+from usage
+cross join run_parameters
+where usage.billing_date <= run_parameters.as_of_date
+group by all

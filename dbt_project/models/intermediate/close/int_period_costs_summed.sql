@@ -1,0 +1,24 @@
+{# One row per provider and fiscal period: what it cost, as billed, or as metered at contracted prices for providers without a bill. #}
+with
+
+billed as (
+
+    select
+        provider,
+        strftime(cost_date, '%Y-%m') as fiscal_period,
+        sum(billed_cost) as billed_cost
+    from {{ ref('int_billed_costs_unioned') }}
+    group by all
+
+),
+
+metered as (
+
+    select * from {{ ref('int_metered_costs_summed_by_month') }}
+    where provider not in (select provider from billed)
+
+)
+
+select provider, fiscal_period, {{ fine_money('billed_cost') }} as period_cost, 'billed' as cost_basis from billed
+union all
+select provider, fiscal_period, {{ fine_money('contracted_cost') }} as period_cost, 'metered' as cost_basis from metered
