@@ -217,8 +217,8 @@ LEDGERS = (
         currency("currency"),
         Rule(
             "plausible_rate",
-            "hourly_rate is above 0 and below ten million",
-            "r.hourly_rate > 0 and r.hourly_rate < 1e7",
+            "hourly_rate lies between 0 and a thousand million",
+            "r.hourly_rate between 0 and 1e9",
         ),
     ),
     _ledger(
@@ -239,8 +239,8 @@ LEDGERS = (
         currency("to_currency"),
         Rule(
             "plausible_rate",
-            "rate is positive and below ten million, and 1 from a currency to itself",
-            "r.rate > 0 and r.rate < 1e7 and (r.from_currency <> r.to_currency or r.rate = 1)",
+            "rate is positive and below a thousand million, and 1 from a currency to itself",
+            "r.rate > 0 and r.rate < 1e9 and (r.from_currency <> r.to_currency or r.rate = 1)",
         ),
     ),
     _ledger("people", _filled("actor_id", "department_id"), ordered("valid_from", "valid_to", optional=True)),

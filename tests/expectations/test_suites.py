@@ -190,7 +190,7 @@ DEFECTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "code_in_billing_currency": {"billing_currency": "Dollar"},
         "known_charge_category": {"charge_category": "usage"},
         "charge_period_end_after_charge_period_start": {"charge_period_end": at(0)},
-        "plausible_charge_period_start": {"charge_period_start": datetime(1999, 1, 1, tzinfo=UTC)},
+        "plausible_charge_period_start": {"charge_period_start": datetime(1980, 1, 1, tzinfo=UTC)},
         "someone_charges": {"provider_name": None},
     },
     ("ledgers", "general_ledger"): {
@@ -226,7 +226,7 @@ DEFECTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "required_keys": {"line": None},
         "filled_columns": {"labor_rate_id": None},
         "code_in_currency": {"currency": "12A"},
-        "plausible_rate": {"hourly_rate": Decimal("0")},
+        "plausible_rate": {"hourly_rate": Decimal("-1")},
     },
     ("ledgers", "business_metrics"): {
         "required_keys": {"line": None},
