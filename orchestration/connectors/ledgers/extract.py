@@ -1,0 +1,221 @@
+"""Read the drop folder ``ledgers/`` of a company into the landing area.
+
+Source: CSV and Parquet files, at any depth; the prefix of the file name selects the schema (``schemas``). Several
+files of a prefix are one table. Grain: one landed row per accepted row of a file, one partition per file, named by
+the file's path relative to the company folder; an unchanged file is no new load, a vanished one is withdrawn. Columns
+that the schema does not know are not landed. Amounts stay in their own currency.
+Journal lines whose ``posting_status`` is filled and is not ``posted`` (drafts, voids) are legal and are left out.
+Failure mode: a row that breaks a rule goes to ``ledgers/rejected_rows`` and the other rows of its file load, under
+``on_reject: quarantine``; under ``fail`` (the default of general_ledger) :class:`RejectedFile` lists the faults. Any
+error, of one file or several, leaves the landing area as it was.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.connectors.errors import RejectedFile, SchemaDrift
+from orchestration.connectors.landing import Batch, Landing, content_id, utc_text
+from orchestration.connectors.ledgers.rules import describe_faults, find_faults
+from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
+from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.text_tables import (
+    SUFFIXES,
+    TextFile,
+    connect,
+    literal,
+    load_text_table,
+    open_text_file,
+    quoted,
+)
+from orchestration.registry.sources import LedgerConfig
+
+if TYPE_CHECKING:
+    from orchestration.registry import Company
+
+SOURCE = "ledgers"
+REJECTED = "rejected_rows"
+SHOWN_FAULTS = 10
+ROW_RULES = "1"
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """What one file gives: its accepted rows (columns of the stream) and its rejected ones."""
+
+    prefix: str
+    name: str
+    load_id: str
+    accepted: pa.Table
+    rejected: list[dict[str, Any]]
+    first_event_at: str | None
+    last_event_at: str | None
+
+
+def extract(company: "Company", landing: Landing) -> list[StreamOutcome]:
+    """Land every ledger file of the company.
+
+    Raises :class:`SchemaDrift` or :class:`RejectedFile` before anything is landed.
+    """
+    policies = on_reject_policies(company.ledgers)
+    found = ledger_files(company.folder)
+    files: list[LedgerFile] = []
+    refusals: list[tuple[str, int, list[str]]] = []
+    with connect() as connection:
+        for prefix, paths in found.items():
+            schema = SCHEMAS[prefix]
+            opened = [open_text_file(connection, SOURCE, path, _name(company.folder, path)) for path in paths]
+            _load_rows(connection, schema, opened)
+            find_faults(connection, schema)
+            if policies[prefix] == "fail" and (count := _rejected_count(connection)):
+                refusals.append((prefix, count, describe_faults(connection, SHOWN_FAULTS)))
+            files += [_read_file(connection, schema, file) for file in opened]
+    if refusals:
+        raise RejectedFile(SOURCE, _refusal_text(refusals))
+    return _land(landing, files)
+
+
+def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]:
+    """``fail`` or ``quarantine`` per prefix: the schema's default where the company has configured nothing."""
+    return {
+        prefix: configured[prefix].on_reject if prefix in configured else schema.on_reject
+        for prefix, schema in SCHEMAS.items()
+    }
+
+
+def ledger_files(folder: Path) -> dict[str, list[Path]]:
+    """The files of ``folder/ledgers`` by prefix, in order of name. A table that no prefix fits is an error, not ignored."""
+    found: dict[str, list[Path]] = {prefix: [] for prefix in SCHEMAS}
+    for path in sorted((folder / SOURCE).rglob("*")):
+        if not path.is_file() or path.name.startswith((".", "~")):
+            continue
+        prefix = next((prefix for prefix in SCHEMAS if path.name.startswith(prefix)), None)
+        is_table = path.suffix.lower() in SUFFIXES
+        if prefix and is_table:
+            found[prefix].append(path)
+        elif prefix:
+            raise SchemaDrift(SOURCE, f"{_name(folder, path)}: ledgers are read as .csv or .parquet only")
+        elif is_table:
+            raise SchemaDrift(
+                SOURCE, f"{_name(folder, path)}: no ledger has this name; it must begin with {', '.join(SCHEMAS)}"
+            )
+    return found
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, files: list[TextFile]) -> None:
+    """Create the table ``schema.prefix`` of the rows of all files as text."""
+    names = [column.name for column in schema.columns]
+    shown = ", ".join(f"{quoted(name)} varchar" for name in names)
+    connection.execute(f"create or replace temp table {schema.prefix} (file varchar, line bigint, {shown})")
+    for file in files:
+        _check_columns(schema, file)
+        load_text_table(connection, file, "one_file", names)
+        connection.execute(f"insert into {schema.prefix} select {literal(file.name)}, * from one_file")
+        connection.execute("drop table one_file")
+    if schema.prefix == "general_ledger":
+        connection.execute("delete from general_ledger where lower(posting_status) <> 'posted'")
+
+
+def _check_columns(schema: Schema, file: TextFile) -> None:
+    missing = [column.name for column in schema.columns if column.is_required and column.name not in file.header]
+    if missing:
+        raise SchemaDrift(SOURCE, f"{file.name}:1: the required columns {', '.join(missing)} are missing")
+    if schema.one_of and not set(schema.one_of) & set(file.header):
+        raise SchemaDrift(SOURCE, f"{file.name}:1: one of the columns {', '.join(schema.one_of)} is required")
+    floating = file.floating_columns(column.name for column in schema.columns if column.kind is Kind.DECIMAL)
+    if floating:
+        raise SchemaDrift(
+            SOURCE, f"{file.name}: {', '.join(floating)} is binary floating point, not exact; write decimals or text"
+        )
+
+
+def _rejected_count(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("select count(distinct (file, line)) from faults").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _refusal_text(refusals: Iterable[tuple[str, int, list[str]]]) -> str:
+    lines = ["rows were refused and nothing was landed; correct the file, or set on_reject: quarantine for its prefix"]
+    for prefix, count, faults in refusals:
+        lines += [f"{prefix}: {count} rows refused", *(f"  {fault}" for fault in faults)]
+        if len(faults) == SHOWN_FAULTS:
+            lines.append("  (the first faults only)")
+    return "\n".join(lines)
+
+
+def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: TextFile) -> LedgerFile:
+    rejected = _rejected_rows(connection, file.name)
+    columns = ", ".join(f"{column.value} as {quoted(column.name)}" for column in schema.columns)
+    balanced = ", true as is_balanced_entry" if schema.prefix == "general_ledger" else ""
+    accepted = connection.execute(
+        f"select file, line, {columns}{balanced} from {schema.prefix} anti join faults using (file, line) "
+        "where file = ? order by line",
+        [file.name],
+    ).to_arrow_table()
+    first, last = _span(accepted, schema.dated_by)
+    load_id = hashlib.sha256(f"{ROW_RULES}:{file.digest()}:{content_id(rejected)}".encode()).hexdigest()[:16]
+    return LedgerFile(schema.prefix, file.name, load_id, accepted, rejected, first, last)
+
+
+def _rejected_rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    names = ("source", "file", "line", "column_name", "value", "reason")
+    rows = connection.execute(
+        f"select {literal(SOURCE)}, file, line, column_name, value, reason from faults where file = ? "
+        "order by line, column_name, reason",
+        [name],
+    ).fetchall()
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _span(rows: pa.Table, column: str | None) -> tuple[str | None, str | None]:
+    """The first and last day of the rows, as midnight UTC; None where there is no row or no day."""
+    days: list[date] = [day for day in rows[column].unique().to_pylist() if day is not None] if column else []
+    if not days:
+        return None, None
+    return _midnight(min(days)), _midnight(max(days))
+
+
+def _midnight(day: date) -> str:
+    return utc_text(datetime.combine(day, time(), UTC))
+
+
+def _land(landing: Landing, files: list[LedgerFile]) -> list[StreamOutcome]:
+    """Every stream's files are written first, then the manifests move. A shrinking list of faults is no collapse."""
+    outcomes = []
+    with ExitStack() as stack:
+        for prefix in SCHEMAS:
+            batch = stack.enter_context(landing.batch(SOURCE, prefix))
+            mine = [file for file in files if file.prefix == prefix]
+            for file in mine:
+                facts = {
+                    "first_event_at": file.first_event_at,
+                    "last_event_at": file.last_event_at,
+                    "origin": file.name,
+                }
+                batch.add_table(file.name, file.accepted, load_id=file.load_id, **facts)
+            _withdraw_vanished(batch, mine)
+            outcomes.append(StreamOutcome(SOURCE, prefix, len(mine), sum(file.accepted.num_rows for file in mine)))
+        faults = Landing(landing.root, allow_shrink=True)
+        batch = stack.enter_context(faults.batch(SOURCE, REJECTED))
+        for file in files:
+            batch.add_rows(file.name, file.rejected, origin=file.name)
+        _withdraw_vanished(batch, files)
+        outcomes.append(StreamOutcome(SOURCE, REJECTED, len(files), sum(len(file.rejected) for file in files)))
+    return outcomes
+
+
+def _withdraw_vanished(batch: Batch, files: list[LedgerFile]) -> None:
+    for name in set(batch.partitions) - {file.name for file in files}:
+        batch.withdraw(name)

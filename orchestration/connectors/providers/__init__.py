@@ -1,0 +1,1 @@
+"""One package per provider of usage or cost: its client, its records and its ``extract``."""

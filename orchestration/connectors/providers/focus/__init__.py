@@ -1,0 +1,1 @@
+"""Cloud bills as files in the FOCUS shape (Bedrock, Azure OpenAI, Vertex)."""
