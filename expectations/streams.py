@@ -117,9 +117,9 @@ LITELLM_LOGS = Suite(
         not_negative("prompt_tokens", "completion_tokens", "cache_read_tokens", "cache_write_tokens", optional=True),
         Rule(
             "evidence_has_tokens",
-            "a row with token evidence has its token counts, and its model and provider unless it failed",
+            "a row with token evidence has both token counts, and a model if it succeeded with tokens",
             "not r.has_token_evidence or (r.prompt_tokens is not null and r.completion_tokens is not null and "
-            "(r.status = 'failure' or (r.model <> '' and r.custom_llm_provider <> '')))",
+            "(r.status = 'failure' or r.prompt_tokens + r.completion_tokens = 0 or r.model <> ''))",
         ),
         Rule(
             "cache_fits_prompt",

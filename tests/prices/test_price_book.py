@@ -322,3 +322,9 @@ def test_prices_planted_in_the_acceptance_kit() -> None:
             day = max(date.fromisoformat(start), date(2026, 3, 16))
             for name, amount in zip(names, amounts, strict=True):
                 assert price(rows, name, Request(day)) == Decimal(amount), (model, name)
+
+
+def test_a_reseller_has_standard_prices_and_searches_only() -> None:
+    rows = price_rows("azure", "gpt-6-sol")
+    assert price(rows, "output", Request(date(2026, 11, 1))) == Decimal(10)
+    assert {row["token_class"] for row in rows if row["price_variant"] != "standard"} == {"web_search"}
