@@ -1,6 +1,7 @@
-"""The company folder: what the company declares about itself, validated with file and line, effective-dated, and landed.
+"""The company folder: what the company declares about itself, validated with file and line, and landed.
 
-Belongs here: models of the YAML files, the policy, checks between files. Does not: what a source reports, ledger rows, prices.
+Belongs here: models of the YAML files, the policy, checks between files. Does not: what a source reports, ledger
+rows, prices.
 """
 
 from orchestration.registry.company import Company
@@ -10,6 +11,7 @@ from orchestration.registry.landed import land_registry
 from orchestration.registry.loader import load_company
 from orchestration.registry.policy import EffectivePolicy, explain_policy
 from orchestration.registry.sources import SourceConfig
+from orchestration.registry.starter import write_company_folder
 
 __all__ = [
     "Company",
@@ -21,4 +23,5 @@ __all__ = [
     "explain_policy",
     "land_registry",
     "load_company",
+    "write_company_folder",
 ]

@@ -54,7 +54,7 @@ class Company:
         return str(self.policy["default_complexity"])
 
     def product_target(self, product_id: str) -> Decimal | None:
-        """A product's target margin: its own, else the common target of its initiatives, else the policy's, else None."""
+        """Target margin: the product's own, else its initiatives' common one, else the policy's, else None."""
         own = [one.target_gross_margin_ratio for one in self.products if one.product_id == product_id]
         if own and own[-1] is not None:
             return own[-1]
@@ -71,7 +71,8 @@ class Company:
         """Every department_id, product_id or customer_id (``key``) that the company folder names, sorted."""
         holders: list[object] = [*self.initiatives, *self.config.cost_classes, *getattr(self, _DIRECTORY_OF[key])]
         holders += [rule.assign for rule in self.rules if rule.assign is not None]
-        shares = [rule.share for rule in (*self.rules, *self.pools) if rule.share is not None]
+        shares = [rule.share for rule in self.rules if rule.share is not None]
+        shares += [pool.share for pool in self.pools if pool.share is not None]
         holders += [target for share in shares for target in share.targets]
         return sorted({value for holder in holders if (value := getattr(holder, key, None)) is not None})
 

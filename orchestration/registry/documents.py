@@ -1,7 +1,8 @@
 """YAML files as plain trees that remember the line of every node.
 
-Scalars stay the text the author wrote (so that ``0.10`` and ``007`` lose nothing), except ``true``, ``false`` and null. A key
-written twice, a merge key, a recursive alias or broken syntax is a fault; the rest of the file is still read where it can be.
+Scalars stay the text the author wrote (so that ``0.10`` and ``007`` lose nothing), except ``true``, ``false`` and
+null. A key written twice, a merge key, a recursive alias or broken syntax is a fault; the rest of the file is still
+read where it can be.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from orchestration.registry.faults import Fault
 

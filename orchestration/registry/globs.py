@@ -1,7 +1,8 @@
 """Shell-style patterns: checked, compared exactly, and written as regular expressions that mean the same everywhere.
 
-A pattern knows ``*`` (any text), ``?`` (one character) and ``[abc]``, ``[a-c]`` (one of). Regular expressions made here use only
-literals, ``.``, ``.*``, escapes, groups and ``|``, so DuckDB, Spark and Python agree on them. Values never hold line breaks.
+A pattern knows ``*`` (any text), ``?`` (one character) and ``[abc]``, ``[a-c]`` (one of). Regular expressions made
+here use only literals, ``.``, ``.*``, escapes, groups and ``|``, so DuckDB, Spark and Python agree on them. Values
+never hold line breaks.
 """
 
 import re
@@ -39,7 +40,7 @@ def parse_glob(pattern: str) -> tuple[Token, ...]:
 
 
 def _class_end(pattern: str, start: int) -> int | None:
-    """Where the ``]`` of a class that opened before ``start`` stands; None when it never closes (then ``[`` is itself)."""
+    """Where a class that opened before ``start`` closes; None when it never does (then ``[`` is itself)."""
     first = start + 1 if pattern[start : start + 1] == "!" else start
     end = pattern.find("]", first + 1)
     return None if end < 0 else end

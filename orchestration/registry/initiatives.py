@@ -48,7 +48,7 @@ class Milestone(Part):
 
 
 class Replaces(Part):
-    """What an internal workflow makes unnecessary: labour per unit of work, software per month; one of them is enough."""
+    """What an internal workflow makes unnecessary: labour per unit, software per month; one is enough."""
 
     labor_hours_per_unit: Money | None = None
     labor_rate_id: Text | None = None
@@ -86,7 +86,7 @@ class Guardrail(Part):
 
 
 class Initiative(Record):
-    """One initiative (one version of it, where effective dates are given). Money without ``currency`` is reporting currency."""
+    """One initiative, or one dated version of it. Money without ``currency`` is reporting currency."""
 
     initiative_id: Text
     name: Text | None = None

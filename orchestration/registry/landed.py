@@ -1,8 +1,9 @@
 """Lands the company folder as the ``registry/*`` streams, one partition ``current`` each.
 
-Patterns land as anchored regular expressions (see globs.py). Ownership targets of a pool carry ``pool:<pool_id>`` as their
-``rule_id``. Lists of words land comma-separated, tag patterns as a JSON object of tag name to regular expression. Amounts without
-a currency of their own land with the reporting currency. A re-landing replaces everything: the folder is the truth.
+Patterns land as anchored regular expressions (see globs.py). Ownership targets of a pool carry ``pool:<pool_id>``
+as their ``rule_id``. Lists of words land comma-separated, tag patterns as a JSON object of tag name to regular
+expression. Amounts without a currency of their own land with the reporting currency. A re-landing replaces
+everything: the folder is the truth.
 """
 
 import json
@@ -71,10 +72,20 @@ def _metering(company: Company) -> Rows:
 
 
 def _initiatives(company: Company) -> Rows:
-    names = (
-        "initiative_id kind stage department_id product_id customer_id owner started_on target_gross_margin_ratio unit_of_work "
-        "valid_from valid_to"
-    ).split()
+    names = [
+        "initiative_id",
+        "kind",
+        "stage",
+        "department_id",
+        "product_id",
+        "customer_id",
+        "owner",
+        "started_on",
+        "target_gross_margin_ratio",
+        "unit_of_work",
+        "valid_from",
+        "valid_to",
+    ]
     reporting = company.config.reporting_currency
     return [
         _fields(one, *names)
@@ -175,7 +186,17 @@ def _directory(company: Company, records: Iterable[BaseModel], names: tuple[str,
 
 
 def _contracts(company: Company) -> Rows:
-    names = "contract_id provider kind token_class discount_ratio price_per_million amount valid_from valid_to".split()
+    names = [
+        "contract_id",
+        "provider",
+        "kind",
+        "token_class",
+        "discount_ratio",
+        "price_per_million",
+        "amount",
+        "valid_from",
+        "valid_to",
+    ]
     reporting = company.config.reporting_currency
     return [
         _fields(one, *names) | {"model_pattern": _regex(one.models), "currency": one.currency or reporting}

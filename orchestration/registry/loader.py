@@ -1,4 +1,4 @@
-"""Reads a company folder: every file, every record, every reference; all faults at once, each with its file and line."""
+"""Reads a company folder: every file, record and reference; all faults at once, each with its file and line."""
 
 import difflib
 from collections.abc import Mapping

@@ -131,7 +131,7 @@ class OwnershipRule(Record):
 
 
 class Pool(Record):
-    """A shared pool; lower ``order`` is emptied first. Without ``share`` it follows direct cost over all initiatives."""
+    """A shared pool; lower ``order`` empties first. Without ``share`` it follows all initiatives' direct cost."""
 
     pool_id: Text
     order: int

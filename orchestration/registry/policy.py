@@ -1,7 +1,7 @@
 """The effective policy: profile defaults, the defaults of every profile, and the overrides in company.yaml.
 
-Each value knows where it came from. ``version`` is a short hash of all effective values, stored with every result, so that a
-number can be traced to the rules in force. Money and ratios are exact decimals.
+Each value knows where it came from. ``version`` is a short hash of all effective values, stored with every result,
+so that a number can be traced to the rules in force. Money and ratios are exact decimals.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class EffectivePolicy(Mapping[str, Any]):
 
     def __init__(self, values: Mapping[str, PolicyValue]) -> None:
         self._values = dict(sorted(values.items()))
-        text = json.dumps({key: policy_text(one.value) for key, one in self._values.items()}, sort_keys=True)
+        text = json.dumps([(key, _canonical(one.value)) for key, one in self._values.items()])
         self.version: str = hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def __getitem__(self, key: str) -> Any:
@@ -70,6 +70,11 @@ def policy_text(value: Any) -> str:
     return str(value)
 
 
+def _canonical(value: Any) -> str:
+    """The same text for equal values: 0.2 and 0.20 are one policy."""
+    return policy_text(value.normalize() if isinstance(value, Decimal) else value)
+
+
 def effective_policy(
     company_size: str,
     margin_profile: str,
@@ -77,7 +82,7 @@ def effective_policy(
     document: Document,
     report: Callable[[Any, str], None],
 ) -> EffectivePolicy:
-    """The policy of a profile with the overrides as read from company.yaml; ``report(path, message)`` takes each fault."""
+    """The policy of a profile with the overrides of company.yaml; ``report(path, message)`` takes each fault."""
     origin = f"profile {company_size}/{margin_profile}"
     values = {key: PolicyValue(value, origin) for key, value in profile_defaults(company_size, margin_profile).items()}
     values |= {key: PolicyValue(value, "default") for key, value in FIXED.items()}

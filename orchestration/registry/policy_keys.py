@@ -1,4 +1,4 @@
-"""Every policy key: its kind of value, the default of each profile, and the defaults that are the same in all of them."""
+"""Every policy key: its kind of value, each profile's default, and the defaults that are the same in all."""
 
 import re
 from collections.abc import Mapping

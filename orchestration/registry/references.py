@@ -1,7 +1,7 @@
 """Dangling references: whatever one file names must exist in the file that declares it.
 
-Metric ids are free. Departments, products and customers exist by being named, unless their own file is there. Labour rates are
-looked up in ``ledgers/labor_rates*`` where such files are there.
+Metric ids are free. Departments, products and customers exist by being named, unless their own file is there.
+Labour rates are looked up in ``ledgers/labor_rates*`` where such files are there.
 """
 
 import csv
@@ -124,7 +124,7 @@ def _written_sources(data: dict[str, Any]) -> list[str]:
 
 
 def _labor_rates(folder: Path) -> set[str] | None:
-    """The labour rates of the ledger files; None where there are none, or one cannot be read (its connector says why)."""
+    """Labour rates of the ledger files; None without files, or if one is unreadable (its connector says why)."""
     files = sorted((folder / "ledgers").glob("labor_rates*"))
     files = [file for file in files if file.suffix in (".csv", ".parquet")]
     if not files:

@@ -59,8 +59,8 @@ def _check_priorities(folder: Folder, rules: list[Located[Any]]) -> None:
             and _can_both_match(first.record.match.patterns(), second.record.match.patterns())
         ):
             message = (
-                f"priority {second.record.priority} is also that of rule '{first.record.rule_id}' on line {first.line}, and both "
-                "can match the same usage; give one of them another priority"
+                f"priority {second.record.priority} is also that of rule '{first.record.rule_id}' on line {first.line}, "
+                "and both can match the same usage; give one of them another priority"
             )
             folder.faults.append(second.fault(("priority",), message))
 
@@ -78,7 +78,9 @@ def _check_sources_exist(folder: Folder, rules: Iterable[Located[Any]]) -> None:
         patterns = rule.record.match.source or ()
         for position, pattern in enumerate(patterns):
             if not any(meets([pattern], [name]) for name in written):
-                message = f"source '{pattern}' is not in sources.yaml, so the rule can never match it; {nearest(pattern, written)}"
+                message = (
+                    f"source '{pattern}' is not in sources.yaml, so it can never match; {nearest(pattern, written)}"
+                )
                 folder.faults.append(rule.fault(("match", "source", position), message))
 
 
@@ -88,8 +90,8 @@ def _check_shadowed(folder: Folder, rules: list[Located[Any]]) -> None:
         shadow = next((one for one in higher if _shadows(one.record, rule.record)), None)
         if shadow is not None:
             message = (
-                f"rule '{rule.record.rule_id}' can never match: rule '{shadow.record.rule_id}' on line {shadow.line} comes first and "
-                "takes all of its usage; raise its priority, narrow the other rule or drop it"
+                f"rule '{rule.record.rule_id}' can never match: rule '{shadow.record.rule_id}' on line {shadow.line} "
+                "comes first and takes all of its usage; raise its priority, narrow the other rule or drop it"
             )
             folder.faults.append(rule.fault(("rule_id",), message))
 
@@ -105,12 +107,14 @@ def _check_pool_order(folder: Folder) -> None:
     for first, second in combinations(pools, 2):
         same = first.record.order == second.record.order and first.record.pool_id != second.record.pool_id
         if same and first.record.overlaps(second.record):
-            message = f"order {second.record.order} is also that of pool '{first.record.pool_id}' on line {first.line}; pick another"
+            message = f"order {second.record.order} is also that of pool '{first.record.pool_id}'; change one of them"
             folder.faults.append(second.fault(("order",), message))
     for pool in pools:
         for position, target in enumerate(pool.record.share.targets if pool.record.share else ()):
             if target.pool_id in orders and orders[target.pool_id] <= pool.record.order:
-                message = f"pool '{pool.record.pool_id}' may only feed pools of a higher order; reorder them or drop the target"
+                message = (
+                    f"pool '{pool.record.pool_id}' may only feed pools of higher order; reorder or drop the target"
+                )
                 folder.faults.append(pool.fault(("share", "targets", position, "pool_id"), message))
 
 
@@ -140,7 +144,7 @@ def _check_pattern_order(folder: Folder, document: Document, section: str) -> No
         earlier = next((one for one in patterns[:number] if _covers_valid(one, pattern)), None)
         if earlier is not None:
             line = document.line((section, earlier))
-            message = f"'{pattern}' can never match: '{earlier}' on line {line} comes first and covers it; put it before that line"
+            message = f"'{pattern}' can never match: '{earlier}' on line {line} covers it; put it before that line"
             folder.faults.append(document.fault((section, pattern), message))
 
 

@@ -75,8 +75,8 @@ def check_relative_path(value: str) -> str:
 class SourceConfig(Part):
     """One source. Times are days and seconds; an optional field that is not set is None.
 
-    ``lookback_days`` is how far each run reads again; ``start_date`` the first day ever read; ``path`` a glob below the company
-    folder; ``complete_through`` the last day a file source is known to be complete for.
+    ``lookback_days`` is how far each run reads again; ``start_date`` the first day ever read; ``path`` a glob below
+    the company folder; ``complete_through`` the last day a file source is known to be complete for.
     """
 
     name: SourceName
@@ -134,7 +134,7 @@ def foreign_keys(name: str, written: set[str]) -> list[str]:
 
 
 class LedgerConfig(Part):
-    """How one kind of ledger file is read: ``fail`` refuses the file on any rejected row, ``quarantine`` loads the rest."""
+    """How one kind of ledger file is read: ``fail`` refuses it on any rejected row, ``quarantine`` loads the rest."""
 
     on_reject: Literal["fail", "quarantine"]
 

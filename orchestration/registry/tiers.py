@@ -22,7 +22,7 @@ class TierMaps(Part):
 
 @dataclass(frozen=True)
 class ModelTiers:
-    """The hierarchy: ``tiers`` dearest first, ``models`` (pattern to tier, first match wins), ``complexity`` to tier."""
+    """``tiers`` dearest first; ``models``: pattern to tier, first match wins; ``complexity`` to dearest tier."""
 
     tiers: tuple[Tier, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
