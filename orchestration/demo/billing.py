@@ -1,7 +1,8 @@
 """What the providers bill for the simulated usage, line by line.
 
-OpenAI bills per day x project x key x line item, Anthropic per hour x workspace x key x model x token type with a list amount
-and a discounted one, the cloud per day x token kind. The gateway's provider sends no bill that a source could read.
+OpenAI bills per day x project x key x line item, Anthropic per hour x workspace x key x model x token type with a
+list amount and a discounted one, the cloud per day x token kind. The gateway's provider sends no bill that a source
+could read.
 """
 
 from collections import defaultdict

@@ -1,10 +1,11 @@
-"""The fixed facts of the simulated company: its calendar, identifiers, dummy credentials and the list prices of the time.
+"""The fixed facts of the simulated company: its calendar, identifiers, dummy credentials and the list prices of the
+time.
 
-Belongs here: literals that the simulator, the ledgers, the server and the truths all refer to. Does not belong here: anything
-that is generated (``traffic``), billed (``billing``) or expected (``truth``).
+Belongs here: literals that the simulator, the ledgers, the server and the truths all refer to. Does not belong here:
+anything that is generated (``traffic``), billed (``billing``) or expected (``truth``).
 
-The prices are public list prices in US dollars per million tokens, written down so that the truths do not depend on the price
-package that the pipeline uses; a test compares the two.
+The prices are public list prices in US dollars per million tokens, written down so that the truths do not depend on
+the price package that the pipeline uses; a test compares the two.
 """
 
 import hashlib
@@ -22,14 +23,14 @@ LAST_SIMULATED_DAY = date(2026, 10, 31)
 
 DEFAULT_CLOCK = datetime(2026, 11, 1, 6, tzinfo=UTC)
 RESTATED_AT = datetime(2026, 11, 4, 12, tzinfo=UTC)
-"""From this moment on the providers report three days of October differently (more OpenAI use, one Anthropic row withdrawn)."""
+"""From then on the providers report three days of October differently: more OpenAI use, one Anthropic row withdrawn."""
 
 DEMO_KEYS: dict[str, str] = {
     "DEMO_OPENAI_ADMIN_KEY": "sk-admin-demo-not-a-secret",
     "DEMO_ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-demo-not-a-secret",
     "DEMO_LITELLM_MASTER_KEY": "sk-demo-gateway-not-a-secret",
 }
-"""Environment variable of ``sources.yaml`` to the dummy value that the demo server accepts. None of them opens anything else."""
+"""Environment variable of ``sources.yaml`` to the dummy value that the demo server accepts; it opens nothing else."""
 
 OPENAI_ORGANIZATION = "org-meadowlark"
 ANTHROPIC_ORGANIZATION = "3f6d0c1e-5a1b-4c7e-9d53-6f0a7b2c8d91"

@@ -1,4 +1,5 @@
-"""The cloud bill as FOCUS 1.2 files, one per day, for a model served by Amazon Bedrock. One day's file is absent on purpose."""
+"""The cloud bill as FOCUS 1.2 files, one per day, for a model served by Amazon Bedrock. One day's file is absent on
+purpose."""
 
 import csv
 from collections import defaultdict

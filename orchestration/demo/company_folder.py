@@ -1,6 +1,7 @@
 """Writes the simulated company as a company folder: YAML files, ledgers, gateway logs, cloud bill.
 
-The same files come out every time, byte for byte; files of the same name are replaced. Money in the CSV files is decimal text.
+The same files come out every time, byte for byte; files of the same name are replaced. Money in the CSV files is
+decimal text.
 """
 
 import csv

@@ -1,11 +1,12 @@
-"""What the simulated finance systems hold: revenue, exchange rates, journals, budgets, headcount, labour rates, metrics, people.
+"""What the simulated finance systems hold: revenue, exchange rates, journals, budgets, headcount, labour rates,
+metrics, people.
 
-Every journal balances. Invoices for AI use are posted on the 4th of the following month and paid on the 24th; other cost of goods
-sold and payroll are posted at month end; customers pay on the 15th of the following month.
+Every journal balances. Invoices for AI use are posted on the 4th of the following month and paid on the 24th; other
+cost of goods sold and payroll are posted at month end; customers pay on the 15th of the following month.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -185,7 +186,9 @@ def journals(traffic: Traffic) -> list[Journal]:
     )
     entries = [Journal("OPENING-2026", FIRST_DAY - timedelta(days=1), opening)]
     entries += _month_end() + _customer_payments() + _vendor_invoices(traffic)
-    return sorted((entry for entry in entries if entry.posting_date <= AS_OF), key=lambda e: (e.posting_date, e.entry_id))
+    return sorted(
+        (entry for entry in entries if entry.posting_date <= AS_OF), key=lambda e: (e.posting_date, e.entry_id)
+    )
 
 
 def business_metrics() -> list[tuple[date, str, int, str]]:
@@ -202,11 +205,19 @@ def business_metrics() -> list[tuple[date, str, int, str]]:
     return rows
 
 
-def _transfer(debit: str, credit: str, amount: Decimal, text: str, **tags: str) -> tuple[JournalLine, JournalLine]:
+def _transfer(debit: str, credit: str, amount: Decimal, text: str) -> tuple[JournalLine, ...]:
     return (
-        JournalLine(account=debit, debit=amount, description=text, **tags),
-        JournalLine(account=credit, credit=amount, description=text, **tags),
+        JournalLine(account=debit, debit=amount, description=text),
+        JournalLine(account=credit, credit=amount, description=text),
     )
+
+
+def _for_product(lines: tuple[JournalLine, ...], product: str) -> tuple[JournalLine, ...]:
+    return tuple(replace(line, product_id=product) for line in lines)
+
+
+def _for_vendor(lines: tuple[JournalLine, ...], vendor: str, month: str) -> tuple[JournalLine, ...]:
+    return tuple(replace(line, counterparty=vendor, service_period=month) for line in lines)
 
 
 def _month_end() -> list[Journal]:
@@ -214,12 +225,12 @@ def _month_end() -> list[Journal]:
     for month in POSTED_MONTHS:
         last = last_day_of(month)
         for product, per_day in HOSTING_PER_DAY.items():
-            hosting = _transfer("5010", "1010", per_day * last.day, f"Hosting {month}", product_id=product)
+            hosting = _transfer("5010", "1010", per_day * last.day, f"Hosting {month}")
             earned = revenue[product, month].quantize(CENT, ROUND_HALF_EVEN)
-            sales = _transfer("1200", "4010", earned, f"Revenue {month}", product_id=product)
+            sales = _transfer("1200", "4010", earned, f"Revenue {month}")
             entries += [
-                Journal(f"HOST-{product}-{month}", last, hosting),
-                Journal(f"REV-{product}-{month}", last, sales),
+                Journal(f"HOST-{product}-{month}", last, _for_product(hosting, product)),
+                Journal(f"REV-{product}-{month}", last, _for_product(sales, product)),
             ]
         lines = [
             JournalLine(account="6010", debit=Decimal(amount), department_id=department, description=f"Payroll {month}")
@@ -250,13 +261,14 @@ def _vendor_invoices(traffic: Traffic) -> list[Journal]:
         following, vendor = last_day_of(month), VENDORS[provider]
         text = f"{vendor} usage {month}"
         cogs = (amount * AI_COGS_SHARE).quantize(CENT, ROUND_HALF_EVEN)
-        tags = {"counterparty": vendor, "service_period": month, "description": text}
-        lines = (
-            JournalLine(account="5150", debit=cogs, department_id="customer_products", **tags),
-            JournalLine(account="6150", debit=amount - cogs, department_id="engineering", **tags),
-            JournalLine(account="2010", credit=amount, **tags),
+        billed = (
+            JournalLine(account="5150", debit=cogs, department_id="customer_products", description=text),
+            JournalLine(account="6150", debit=amount - cogs, department_id="engineering", description=text),
+            JournalLine(account="2010", credit=amount, description=text),
         )
-        entries.append(Journal(f"BILL-{provider}-{month}", following + timedelta(days=4), lines))
-        settled = _transfer("2010", "1010", amount, text, counterparty=vendor, service_period=month)
-        entries.append(Journal(f"PAID-{provider}-{month}", following + timedelta(days=24), settled))
+        paid = _transfer("2010", "1010", amount, text)
+        entries += [
+            Journal(f"BILL-{provider}-{month}", following + timedelta(days=4), _for_vendor(billed, vendor, month)),
+            Journal(f"PAID-{provider}-{month}", following + timedelta(days=24), _for_vendor(paid, vendor, month)),
+        ]
     return entries

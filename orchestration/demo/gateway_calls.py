@@ -1,7 +1,8 @@
 """The calls that went through the company's LiteLLM gateway, one row per request.
 
-Plants: a steady experiment, a growing one, one that meets its cap on every third day and is then refused, developers, a runaway
-loop whose every call succeeds, failed calls that carry token counts, and one drill per cap before the first experiment began.
+Plants: a steady experiment, a growing one, one that meets its cap on every third day and is then refused, developers,
+a runaway loop whose every call succeeds, failed calls that carry token counts, and one drill per cap before the first
+experiment began.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ TEAM_OF = {
     "ticket_triage": "team_service",
     "invoice_matching": "team_service",
     "lead_research": "team_revenue",
-    **{developer: "team_engineering" for developer in DEVELOPERS},
+    **dict.fromkeys(DEVELOPERS, "team_engineering"),
 }
 REFUSALS_PER_CAPPED_DAY = 4
 
@@ -87,7 +88,7 @@ def _request_id(alias: str, day: date, number: int, label: str) -> str:
 
 
 def _spend(alias: str, day: date, target: float, size: tuple[int, int, int], model: str = MEDIUM) -> list[GatewayCall]:
-    """Calls of about ``size`` (prompt, cached, completion) between 7 and 20 o'clock whose list cost meets the target closely."""
+    """Calls of about ``size`` (prompt, cached, completion) between 7 and 20 o'clock that cost the target closely."""
     rng = random.Random(f"{SEED}:{alias}:{day}")
     count = max(2, round(target / float(list_cost(model, day, *size))))
     scale = target / (count * float(list_cost(model, day, *size)))
@@ -172,7 +173,9 @@ def _developers() -> list[GatewayCall]:
         for day in days(FIRST_DAY, LAST_SIMULATED_DAY):
             calls += _spend(developer, day, dollars * factors[day] * weekend(day, 0.8), (20_000, 8_000, 1_200), model)
             if developer == "dev-imani" and day.day % 9 == 0:
-                calls += [_failure(developer, day, n, 50_000 + n, "InternalServerError", prompt=4_800) for n in range(2)]
+                calls += [
+                    _failure(developer, day, n, 50_000 + n, "InternalServerError", prompt=4_800) for n in range(2)
+                ]
     return calls
 
 

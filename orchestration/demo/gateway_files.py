@@ -1,7 +1,7 @@
 """The gateway's spend log as it is exported: Parquet files in the shape of LiteLLM's table ``LiteLLM_SpendLogs``.
 
-One file per month, and a second export that holds some of September's rows again. The cache split of the prompt is only inside
-``metadata.usage_object``, as the gateway keeps it.
+One file per month, and a second export that holds some of September's rows again. The cache split of the prompt is
+only inside ``metadata.usage_object``, as the gateway keeps it.
 """
 
 import json
@@ -27,7 +27,10 @@ SCHEMA = pa.schema(
         *((name, _WHOLE) for name in ("total_tokens", "prompt_tokens", "completion_tokens")),
         *((name, _MOMENT) for name in ("startTime", "endTime")),
         *((name, _TEXT) for name in ("model", "model_id", "model_group", "custom_llm_provider", "user", "team_id")),
-        *((name, _TEXT) for name in ("organization_id", "end_user", "session_id", "request_tags", "status", "cache_hit")),
+        *(
+            (name, _TEXT)
+            for name in ("organization_id", "end_user", "session_id", "request_tags", "status", "cache_hit")
+        ),
         ("metadata", _TEXT),
     ]
 )

@@ -1,8 +1,10 @@
-"""What the simulated company used: rows per hour for OpenAI and Anthropic, per day for the cloud bill, per call for the gateway.
+"""What the simulated company used: rows per hour for OpenAI and Anthropic, per day for the cloud bill, per call for
+the gateway.
 
-Grain: one ``OpenAIUsage`` per hour x project x key x user x model, one ``AnthropicUsage`` per hour x workspace x key x model, one
-``CloudCharge`` per day x token kind, one ``ExtraCharge`` per day for lines billed without usage. A restated row carries the
-moment from which, or until which, the provider reports it; ``as_reported`` gives the view at a clock.
+Grain: one ``OpenAIUsage`` per hour x project x key x user x model, one ``AnthropicUsage`` per hour x workspace x key
+x model, one ``CloudCharge`` per day x token kind, one ``ExtraCharge`` per day for lines billed without usage. A
+restated row carries the moment from which, or until which, the provider reports it; ``as_reported`` gives the view at
+a clock.
 """
 
 from collections.abc import Callable, Iterable
@@ -56,7 +58,7 @@ class OpenAIUsage:
 
 @dataclass(frozen=True, kw_only=True)
 class AnthropicUsage:
-    """Tokens of one hour, split as Anthropic splits them; a null key is Workbench use, a null workspace the default one."""
+    """Tokens of one hour, split as Anthropic splits them; null key: Workbench use, null workspace: the default one."""
 
     hour: datetime
     workspace_id: str | None
@@ -139,7 +141,7 @@ def _shape(name: str, deviation: float, weekend_drop: float) -> Shape:
 
 
 def _openai_streams() -> list[tuple[str, str, str, date, tuple[int, int, int, int, int], Shape]]:
-    """(project, key, model, first day, (uncached, cached, cache write, output, requests) of a plain day, shape)."""
+    """(project, key, model, first day, uncached, cached, cache write, output and requests of a plain day, shape)."""
     reply, knowledge = _shape("reply_assistant", 0.05, 0.3), _shape("knowledge_search", 0.08, 0.6)
     code, steady = _shape("code_helper", 0.06, 0.7), _shape("steady", 0.03, 0.0)
     notes = _shape("meeting_notes", 0.04, 0.5)
@@ -148,10 +150,24 @@ def _openai_streams() -> list[tuple[str, str, str, date, tuple[int, int, int, in
     return [
         ("proj_reply", "key_reply", terra, FIRST_DAY, (60_000_000, 90_000_000, 0, 15_000_000, 38_000), reply),
         ("proj_reply", "key_reply", luna, FIRST_DAY, (20_000_000, 10_000_000, 0, 4_000_000, 9_000), reply),
-        ("proj_knowledge", "key_knowledge", "gpt-5.6-sol", FIRST_DAY, (3_000_000, 2_000_000, 400_000, 500_000, 1_100), knowledge),
+        (
+            "proj_knowledge",
+            "key_knowledge",
+            "gpt-5.6-sol",
+            FIRST_DAY,
+            (3_000_000, 2_000_000, 400_000, 500_000, 1_100),
+            knowledge,
+        ),
         ("proj_code", "key_code", terra, FIRST_DAY, (8_000_000, 20_000_000, 2_000_000, 2_000_000, 2_400), code),
         ("proj_code", "key_heron", UNPRICED_MODEL, UNPRICED_FROM, (1_000_000, 0, 0, 300_000, 150), code),
-        ("proj_sales", "key_outreach", terra, STARTED_ON["outreach_drafts"], (12_000_000, 0, 0, 2_600_000, 900), wild.__getitem__),
+        (
+            "proj_sales",
+            "key_outreach",
+            terra,
+            STARTED_ON["outreach_drafts"],
+            (12_000_000, 0, 0, 2_600_000, 900),
+            wild.__getitem__,
+        ),
         ("proj_sales", "key_meeting_notes", sol, STARTED_ON["meeting_notes"], (5_000_000, 0, 0, 1_000_000, 320), notes),
         ("proj_sandbox", "key_unclaimed_pilot", luna, FIRST_DAY, (20_000_000, 0, 0, 4_000_000, 700), steady),
         ("proj_shared", "key_platform_shared", sol, SHARED_FROM, (1_300_100, 400_300, 0, 200_700, 210), steady),
@@ -207,14 +223,16 @@ def _restated_anthropic(rows: list[AnthropicUsage]) -> list[AnthropicUsage]:
 
 
 def _anthropic_rows() -> list[AnthropicUsage]:
-    """(workspace, key, model, first day, tokens of a plain day, web searches, requests, shape) unrolled over days and hours."""
     clauses, summaries = _shape("clause_review", 0.06, 0.5), _shape("smart_summaries", 0.04, 0.4)
     workbench, sonnet, haiku = _shape("workbench", 0.05, 0.9), "claude-sonnet-5-5", "claude-haiku-4-5"
+    review = (16_000_000, 3_200_000, 1_600_000, 24_000_000, 3_600_000)
+    young = (6_000_000, 500_000, 0, 4_000_000, 1_500_000)
+    first_young = STARTED_ON["smart_summaries"]
     streams = [
-        ("wrkspc_clauses", "apikey_clauses", sonnet, FIRST_DAY, (16_000_000, 3_200_000, 1_600_000, 24_000_000, 3_600_000), 600, 5_200, clauses),
+        ("wrkspc_clauses", "apikey_clauses", sonnet, FIRST_DAY, review, 600, 5_200, clauses),
         (None, None, sonnet, FIRST_DAY, (100_000, 0, 0, 20_000, 20_000), 0, 40, workbench),
-        ("wrkspc_helpdesk", "apikey_summaries", haiku, STARTED_ON["smart_summaries"], (6_000_000, 500_000, 0, 4_000_000, 1_500_000), 0, 2_600, summaries),
-    ]  # fmt: skip
+        ("wrkspc_helpdesk", "apikey_summaries", haiku, first_young, young, 0, 2_600, summaries),
+    ]
     rows = []
     for workspace, key, model, first, base, searches, requests, shape in streams:
         for day in days(first, LAST_SIMULATED_DAY):
