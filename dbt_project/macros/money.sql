@@ -55,3 +55,17 @@
         * cast(1000000000 as decimal(10, 0)) as hugeint
     )
 {%- endmacro %}
+
+{#- Money over a quantity, exact to twelve decimals, by whole-number division; null when the quantity is zero or null. -#}
+{% macro cost_per(cost, quantity) -%}
+    case
+        when {{ quantity }} > 0
+            then cast(
+                cast(
+                    {{ to_pico(cost) }} * cast(1000000000 as hugeint)
+                    // cast({{ quantity }} * cast(1000000000 as decimal(10, 0)) as hugeint)
+                    as decimal(38, 0)
+                ) * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+            ) * case when {{ cost }} < 0 then -1 else 1 end
+    end
+{%- endmacro %}

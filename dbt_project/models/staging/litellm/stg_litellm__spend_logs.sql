@@ -17,7 +17,7 @@ renamed as (
         team_id,
         organization_id as account_id,
         model as model_id,
-        custom_llm_provider as provider,
+        coalesce(custom_llm_provider, 'unknown') as provider,
 
         ---------- strings
         status,

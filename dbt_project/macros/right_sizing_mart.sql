@@ -1,0 +1,45 @@
+{# The right-sizing audit of one kind of owner: spend on tiers dearer than the work needs, and its counterfactual range at the reference model.
+   Low saving: cache reads lost and 30 % more tokens; high saving: the same tokens less 10 %; never below zero. #}
+{% macro right_sizing_mart(entity_column) %}
+with
+
+judged as (
+
+    select * from {{ ref('int_usage_judged_by_tier') }}
+    where {{ entity_column }} is not null
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+months as (
+
+    select
+        strftime(usage_date, '%Y-%m') as fiscal_period,
+        {{ entity_column }},
+        coalesce(sum(list_cost), 0) as actual_cost,
+        coalesce(sum(list_cost) filter (where is_higher_tier), 0) as higher_tier_cost,
+        coalesce(sum(counterfactual_same) filter (where is_higher_tier), 0) * cast(0.9 as decimal(2, 1)) as counterfactual_low,
+        coalesce(sum(counterfactual_cache_lost) filter (where is_higher_tier), 0) * cast(1.3 as decimal(2, 1)) as counterfactual_high
+    from judged
+    group by all
+
+)
+
+select
+    months.fiscal_period,
+    months.{{ entity_column }},
+    {{ fine_money('months.actual_cost') }} as actual_cost,
+    {{ fine_money('months.higher_tier_cost') }} as higher_tier_cost,
+    {{ fine_money('months.counterfactual_low') }} as counterfactual_low,
+    {{ fine_money('months.counterfactual_high') }} as counterfactual_high,
+    {{ fine_money('greatest(months.higher_tier_cost - months.counterfactual_high, 0)') }} as saving_low,
+    {{ fine_money('greatest(months.higher_tier_cost - months.counterfactual_low, 0)') }} as saving_high,
+    run_parameters.reporting_currency
+from months
+cross join run_parameters
+{% endmacro %}

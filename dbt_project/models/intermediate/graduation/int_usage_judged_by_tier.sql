@@ -1,0 +1,127 @@
+{# One row per day, owner, person and model: list cost, whether the model's tier is dearer than the work's complexity allows (the initiative's, else the
+   department's default, else the policy's), and the same tokens at the reference model's price, with cache reads kept and with cache reads lost. #}
+with
+
+usage as (
+
+    select * from {{ ref('int_usage_attributed') }}
+    where token_class <> 'request'
+
+),
+
+initiatives as (
+
+    select * from {{ ref('int_initiatives_effective') }}
+
+),
+
+departments as (
+
+    select * from {{ ref('stg_registry__departments') }}
+
+),
+
+model_tiers as (
+
+    select * from {{ ref('int_model_tiers_matched') }}
+
+),
+
+policy as (
+
+    select json_extract_string(policy_value, '$') as default_complexity
+    from {{ ref('stg_registry__policy') }}
+    where policy_key = 'default_complexity'
+
+),
+
+complexity_tiers as (
+
+    select complexity_tiers.complexity, tiers.tier_rank, tiers.reference_model
+    from {{ ref('stg_registry__complexity_tiers') }} as complexity_tiers
+    inner join {{ ref('stg_registry__model_tiers') }} as tiers on complexity_tiers.tier = tiers.tier
+
+),
+
+prices as (
+
+    select
+        model_id, token_class, valid_from, valid_to,
+        max(price_per_million) as price_per_million
+    from {{ ref('stg_prices__price_book') }}
+    where price_variant = 'standard' and context_tier_start = 0
+    group by all
+
+),
+
+summed as (
+
+    select
+        usage_date, initiative_id, department_id, actor_id, provider, model_id, token_class,
+        sum(quantity) as quantity, sum(list_cost) as list_cost
+    from usage
+    group by all
+
+),
+
+judged as (
+
+    select
+        summed.*,
+        departments.function,
+        model_tiers.tier,
+        model_tiers.tier_rank,
+        complexity_tiers.tier_rank as allowed_tier_rank,
+        complexity_tiers.reference_model
+    from summed
+    left join initiatives
+        on summed.initiative_id = initiatives.initiative_id
+        and summed.usage_date >= initiatives.effective_from
+        and summed.usage_date < initiatives.effective_to
+    left join departments on summed.department_id = departments.department_id
+    left join policy on true
+    left join model_tiers on summed.model_id = model_tiers.model_id
+    left join complexity_tiers
+        on coalesce(initiatives.complexity, departments.default_complexity, policy.default_complexity)
+        = complexity_tiers.complexity
+
+),
+
+priced as (
+
+    select
+        judged.*,
+        same.price_per_million as same_price,
+        case when judged.token_class = 'cache_read' then uncached.price_per_million else same.price_per_million end
+            as cache_lost_price
+    from judged
+    left join prices as same
+        on judged.reference_model = same.model_id
+        and judged.token_class = same.token_class
+        and judged.usage_date >= coalesce(same.valid_from, date '0001-01-01')
+        and judged.usage_date < coalesce(same.valid_to, date '9999-12-31')
+    left join prices as uncached
+        on judged.reference_model = uncached.model_id
+        and uncached.token_class = 'input_uncached'
+        and judged.usage_date >= coalesce(uncached.valid_from, date '0001-01-01')
+        and judged.usage_date < coalesce(uncached.valid_to, date '9999-12-31')
+
+)
+
+select
+    usage_date,
+    initiative_id,
+    department_id,
+    function,
+    actor_id,
+    provider,
+    model_id,
+    tier,
+    tier_rank,
+    allowed_tier_rank,
+    tier_rank < allowed_tier_rank as is_higher_tier,
+    {{ fine_money('sum(list_cost)') }} as list_cost,
+    {{ fine_money('sum(' ~ metered_cost('quantity', 'same_price') ~ ')') }} as counterfactual_same,
+    {{ fine_money('sum(' ~ metered_cost('quantity', 'cache_lost_price') ~ ')') }} as counterfactual_cache_lost
+from priced
+group by all

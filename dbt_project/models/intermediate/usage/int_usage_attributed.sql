@@ -1,0 +1,33 @@
+{# One row per usage row and cost object that it belongs to, whole or in its share: the use that follows the money. Only the source that counts. #}
+with
+
+usage as (
+
+    select * from {{ ref('int_usage_owned') }}
+    where is_counted
+
+),
+
+weights as (
+
+    select * from {{ ref('int_sharing_weights_by_day') }}
+
+)
+
+select
+    usage_key, usage_date, provider, model_id, actor_id, token_class, unit, price_variant, context_tier_start,
+    initiative_id, department_id,
+    cast(1 as decimal(10, 9)) as share,
+    cast(quantity as decimal(38, 9)) as quantity,
+    list_cost
+from usage
+where share_method is null
+union all
+select
+    usage.usage_key, usage.usage_date, usage.provider, usage.model_id, usage.actor_id, usage.token_class, usage.unit,
+    usage.price_variant, usage.context_tier_start, weights.initiative_id, weights.department_id,
+    cast(weights.share_ratio as decimal(10, 9)) as share,
+    cast(cast(usage.quantity as decimal(18, 0)) * cast(weights.share_ratio as decimal(10, 9)) as decimal(38, 9)) as quantity,
+    {{ fine_money('usage.list_cost * cast(weights.share_ratio as decimal(10, 9))') }} as list_cost
+from usage
+inner join weights on usage.rule_id = weights.rule_id and usage.usage_date = weights.shared_date

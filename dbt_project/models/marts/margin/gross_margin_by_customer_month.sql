@@ -1,0 +1,98 @@
+{# AI cost belongs to a customer through its rule or initiative; other cost of goods sold has no customer. What cannot be attributed is its own row, customer (unattributed). #}
+with
+
+revenue as (
+
+    select
+        strftime(revenue_date, '%Y-%m') as fiscal_period,
+        coalesce(customer_id, '(unattributed)') as customer_id,
+        sum(revenue) as revenue
+    from {{ ref('fct_revenue') }}
+    group by all
+
+),
+
+ai_cogs as (
+
+    select
+        strftime(cost_date, '%Y-%m') as fiscal_period,
+        coalesce(customer_id, '(unattributed)') as customer_id,
+        sum(allocated_cost) as ai_cogs
+    from {{ ref('fct_allocated_costs') }}
+    where cost_class = 'cost_of_goods_sold'
+    group by all
+
+),
+
+other_cogs as (
+
+    select
+        strftime(margin_date, '%Y-%m') as fiscal_period,
+        '(unattributed)' as customer_id,
+        sum(other_cogs) as other_cogs,
+        case when bool_or(other_cogs_basis = 'estimated') then 'estimated' else max(other_cogs_basis) end as other_cogs_basis
+    from {{ ref('int_product_daily_economics') }}
+    group by all
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+company as (
+
+    select policy_value from {{ ref('stg_registry__policy') }}
+    where policy_key = 'target_gross_margin_ratio'
+
+),
+
+keys as (
+
+    select fiscal_period, customer_id from revenue
+    union
+    select fiscal_period, customer_id from ai_cogs
+    union
+    select fiscal_period, customer_id from other_cogs
+
+),
+
+margins as (
+
+    select
+        keys.fiscal_period,
+        keys.customer_id,
+        coalesce({{ money('revenue.revenue') }}, cast(0 as decimal(38, 9))) as revenue,
+        coalesce({{ fine_money('ai_cogs.ai_cogs') }}, cast(0 as decimal(38, 12))) as ai_cogs,
+        coalesce({{ money('other_cogs.other_cogs') }}, cast(0 as decimal(38, 9))) as other_cogs,
+        coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
+    from keys
+    left join revenue on keys.fiscal_period = revenue.fiscal_period and keys.customer_id = revenue.customer_id
+    left join ai_cogs on keys.fiscal_period = ai_cogs.fiscal_period and keys.customer_id = ai_cogs.customer_id
+    left join other_cogs on keys.fiscal_period = other_cogs.fiscal_period and keys.customer_id = other_cogs.customer_id
+
+)
+
+select
+    margins.fiscal_period,
+    margins.customer_id,
+    margins.revenue,
+    margins.ai_cogs,
+    margins.other_cogs,
+    {{ fine_money('margins.revenue - margins.ai_cogs - margins.other_cogs') }} as gross_profit,
+    case when margins.revenue > 0
+        then cast(margins.revenue - margins.ai_cogs - margins.other_cogs as double) / cast(margins.revenue as double)
+    end as gross_margin_ratio,
+    cast(company.policy_value as double) as target_gross_margin_ratio,
+    case when margins.revenue > 0
+        then cast(margins.revenue - margins.ai_cogs - margins.other_cogs as double)
+            < cast(margins.revenue as double) * cast(company.policy_value as double)
+    end as is_below_target,
+    'direct' as margin_basis,
+    margins.other_cogs_basis,
+    run_parameters.reporting_currency
+from margins
+cross join run_parameters
+left join company on true

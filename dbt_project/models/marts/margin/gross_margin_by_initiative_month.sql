@@ -1,0 +1,91 @@
+{# An initiative with revenue of its own has its own margin, before other cost of goods sold, which is kept by product; one without carries its product's ratio. #}
+with
+
+revenue as (
+
+    select
+        strftime(revenue_date, '%Y-%m') as fiscal_period,
+        initiative_id,
+        sum(revenue) as revenue
+    from {{ ref('fct_revenue') }}
+    where initiative_id is not null
+    group by all
+
+),
+
+costs as (
+
+    select
+        strftime(cost_date, '%Y-%m') as fiscal_period,
+        initiative_id,
+        max(product_id) as product_id,
+        coalesce(sum(allocated_cost) filter (where cost_class = 'cost_of_goods_sold'), 0) as ai_cogs
+    from {{ ref('fct_allocated_costs') }}
+    where initiative_id is not null
+    group by all
+
+),
+
+initiatives as (
+
+    select initiative_id, max_by(target_gross_margin_ratio, effective_from) as target_gross_margin_ratio
+    from {{ ref('int_initiatives_effective') }}
+    group by initiative_id
+
+),
+
+products as (
+
+    select * from {{ ref('gross_margin_by_product_month') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+margins as (
+
+    select
+        costs.fiscal_period,
+        costs.initiative_id,
+        costs.product_id,
+        {{ money('revenue.revenue') }} as revenue,
+        {{ fine_money('costs.ai_cogs') }} as ai_cogs,
+        case when revenue.revenue is not null then cast(0 as decimal(38, 9)) end as other_cogs,
+        case
+            when revenue.revenue > 0
+                then cast(revenue.revenue - costs.ai_cogs as double) / cast(revenue.revenue as double)
+            when revenue.revenue is null then products.gross_margin_ratio
+        end as gross_margin_ratio,
+        coalesce(cast(initiatives.target_gross_margin_ratio as double), products.target_gross_margin_ratio)
+            as target_gross_margin_ratio,
+        case when revenue.revenue is not null then 'initiative' when products.product_id is not null then 'product' end
+            as margin_basis,
+        case when revenue.revenue is not null then 'none' else products.other_cogs_basis end as other_cogs_basis
+    from costs
+    left join revenue
+        on costs.fiscal_period = revenue.fiscal_period and costs.initiative_id = revenue.initiative_id
+    left join products
+        on costs.fiscal_period = products.fiscal_period and costs.product_id = products.product_id
+    left join initiatives on costs.initiative_id = initiatives.initiative_id
+
+)
+
+select
+    margins.fiscal_period,
+    margins.initiative_id,
+    margins.revenue,
+    margins.ai_cogs,
+    margins.other_cogs,
+    {{ fine_money('margins.revenue - margins.ai_cogs - margins.other_cogs') }} as gross_profit,
+    margins.gross_margin_ratio,
+    margins.target_gross_margin_ratio,
+    margins.gross_margin_ratio < margins.target_gross_margin_ratio as is_below_target,
+    coalesce(margins.margin_basis, 'none') as margin_basis,
+    coalesce(margins.other_cogs_basis, 'none') as other_cogs_basis,
+    run_parameters.reporting_currency
+from margins
+cross join run_parameters

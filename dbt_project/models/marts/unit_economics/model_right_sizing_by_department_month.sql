@@ -1,0 +1,1 @@
+{{ right_sizing_mart('department_id') }}

@@ -1,0 +1,1 @@
+{{ right_sizing_mart('initiative_id') }}
