@@ -19,6 +19,7 @@ _NULL, _BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
 _PLAIN_TAGS = {
     f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
 }
+_COLLECTION_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -78,6 +79,8 @@ class _Builder:
         if id(node) in open_nodes:
             self._fault(node, "an alias that contains itself; write the value out")
             return None
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTION_TAGS:
+            self._fault(node, f"tag '{node.tag}' is not supported; write a plain value")
         inner = (*open_nodes, id(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, inner)

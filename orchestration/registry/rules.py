@@ -59,8 +59,8 @@ def _check_priorities(folder: Folder, rules: list[Located[Any]]) -> None:
             and _can_both_match(first.record.match.patterns(), second.record.match.patterns())
         ):
             message = (
-                f"priority {second.record.priority} is also that of rule '{first.record.rule_id}' on line {first.line}, "
-                "and both can match the same usage; give one of them another priority"
+                f"priority {second.record.priority} is also that of rule '{first.record.rule_id}' on line "
+                f"{first.line}, and both can match the same usage; give one of them another priority"
             )
             folder.faults.append(second.fault(("priority",), message))
 

@@ -1,4 +1,4 @@
-"""Writes the commented company folder that ``tokenomics init`` starts a company with; the files stand in ``starter/``."""
+"""The commented company folder that ``tokenomics init`` writes; its files stand in ``starter/``."""
 
 import shutil
 from pathlib import Path
