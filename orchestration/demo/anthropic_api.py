@@ -54,7 +54,8 @@ _WORKBENCH_USER = {
 
 def answer(world: World, request: Request) -> dict[str, Any]:
     """The body of a successful answer; raises ``Fault`` otherwise."""
-    if request.headers.get("x-api-key") != DEMO_KEYS["DEMO_ANTHROPIC_ADMIN_KEY"]:
+    key = DEMO_KEYS["DEMO_ANTHROPIC_ADMIN_KEY"]
+    if request.headers.get("x-api-key") != key and request.headers.get("authorization") != f"Bearer {key}":
         raise _error(401, "authentication_error", "invalid x-api-key")
     if not request.headers.get("anthropic-version"):
         raise _bad("anthropic-version: header is required")

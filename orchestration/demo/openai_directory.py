@@ -94,6 +94,7 @@ def api_keys(world: World, project: str) -> list[dict[str, Any]]:
             "redacted_value": "sk-...demo",
             "created_at": _CREATED,
             "last_used_at": _CREATED,
+            "owner_project_access": "active",
             "owner": {
                 "type": "service_account",
                 "service_account": {
