@@ -157,7 +157,10 @@ def _correct_lines(connection: duckdb.DuckDBPyConnection, file: TextFile, table:
     assert counted is not None
     if _line_count(file.path) == counted[0] + 1:
         return
-    lines = list(_record_lines(file.path))[1:]
+    try:
+        lines = list(_record_lines(file.path))[1:]
+    except csv.Error as error:
+        raise SchemaDrift(file.source, f"{file.name}: the file is not well-formed ({error})") from error
     if len(lines) != counted[0]:
         raise SchemaDrift(file.source, f"{file.name}: {len(lines)} records in the file, {counted[0]} read")
     record_lines = pa.table(
@@ -180,7 +183,7 @@ def _line_count(path: Path) -> int:
 def _record_lines(path: Path) -> Iterator[int]:
     """The line every record begins on, the header first; blank lines are no records."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
+        reader = csv.reader(file, strict=True)
         begins = 1
         for record in reader:
             if record:

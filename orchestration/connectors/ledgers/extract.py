@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -35,10 +35,8 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.registry import Company
 from orchestration.registry.sources import LedgerConfig
-
-if TYPE_CHECKING:
-    from orchestration.registry import Company
 
 SOURCE = "ledgers"
 REJECTED = "rejected_rows"
@@ -59,7 +57,7 @@ class LedgerFile:
     last_event_at: str | None
 
 
-def extract(company: "Company", landing: Landing) -> list[StreamOutcome]:
+def extract(company: Company, landing: Landing) -> list[StreamOutcome]:
     """Land every ledger file of the company.
 
     Raises :class:`SchemaDrift` or :class:`RejectedFile` before anything is landed.
@@ -91,15 +89,15 @@ def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]
 
 
 def ledger_files(folder: Path) -> dict[str, list[Path]]:
-    """The files of ``folder/ledgers`` by prefix, in order of name. A table that no prefix fits is an error, not ignored."""
-    found: dict[str, list[Path]] = {prefix: [] for prefix in SCHEMAS}
+    """The files of ``folder/ledgers`` by prefix, in order of name. A table that no prefix fits is an error."""
+    found: dict[str, list[Path]] = {}
     for path in sorted((folder / SOURCE).rglob("*")):
         if not path.is_file() or path.name.startswith((".", "~")):
             continue
         prefix = next((prefix for prefix in SCHEMAS if path.name.startswith(prefix)), None)
         is_table = path.suffix.lower() in SUFFIXES
         if prefix and is_table:
-            found[prefix].append(path)
+            found.setdefault(prefix, []).append(path)
         elif prefix:
             raise SchemaDrift(SOURCE, f"{_name(folder, path)}: ledgers are read as .csv or .parquet only")
         elif is_table:

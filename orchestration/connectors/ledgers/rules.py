@@ -36,10 +36,11 @@ def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
 
 
 def describe_faults(connection: duckdb.DuckDBPyConnection, limit: int) -> list[str]:
-    """The first faults as ``file:line: what is wrong``, one per unbalanced journal; level ``journal_line`` is left out."""
+    """The first faults as ``file:line: what is wrong``, one per unbalanced journal, no dragged-along lines."""
     rows = connection.execute(
         "select file, min(line), column_name, any_value(value), reason, level from faults "
-        "where level <> 'journal_line' group by file, column_name, reason, level, case when level <> 'journal' then line end "
+        "where level <> 'journal_line' "
+        "group by file, column_name, reason, level, case when level <> 'journal' then line end "
         f"order by 1, 2, 3, 5 limit {limit}"
     ).fetchall()
     return [_describe(*row) for row in rows]
@@ -166,7 +167,7 @@ def _shown_amount(sql: str) -> str:
 
 
 def _unbalanced_journals() -> str:
-    """Every line of an entry whose debits and credits differ in a currency; an entry with a refused cell is left out."""
+    """Every line of an entry whose debits and credits differ in a currency, unless a cell of it is refused."""
     return f"""
         with sound as (
             select file, line, legal_entity_id, journal_entry_id, upper(currency) as currency, debit_amount,

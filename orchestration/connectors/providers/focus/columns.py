@@ -39,7 +39,7 @@ OPTIONAL = {
     "operation": ("x_Operation",),
     "sku_meter": ("SkuMeter", "x_SkuMeterName"),
 }
-"""Null where the file lacks them; of several names the first that holds a value counts. ``x_`` marks the clouds' own."""
+"""Null where the file lacks them; of several names the first with a value counts. ``x_`` marks the clouds' own."""
 
 PROVIDER = ("ProviderName", "ServiceProviderName")
 """Who sold the service: the first name to version 1.3, the second from 1.3 on and alone in 1.4. One is required."""

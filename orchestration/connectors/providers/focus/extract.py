@@ -13,7 +13,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -40,10 +39,8 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.registry import Company
 from orchestration.registry.currencies import CURRENCIES
-
-if TYPE_CHECKING:
-    from orchestration.registry import Company
 
 SOURCE = "focus_files"
 STREAM = "cost_and_usage"
@@ -63,7 +60,7 @@ class Bill:
     last_event_at: str | None = None
 
 
-def extract(company: "Company", landing: Landing, as_of: date, secret: str | None) -> list[StreamOutcome]:
+def extract(company: Company, landing: Landing, as_of: date, secret: str | None) -> list[StreamOutcome]:
     """Land every bill of the company. Charges after ``as_of`` are landed too; files need no ``secret``."""
     paths = bill_files(company.folder, company.sources[SOURCE].path)
     held = {name: part.current for name, part in landing.manifest(SOURCE, STREAM).items()}
