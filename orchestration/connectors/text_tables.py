@@ -59,7 +59,12 @@ def quoted(column: str) -> str:
 
 
 def open_text_file(connection: duckdb.DuckDBPyConnection, source: str, path: Path, name: str) -> TextFile:
-    """Read the header. Raises :class:`SchemaDrift` for a file without one, or with one column name twice."""
+    """Read the header. Raises :class:`SchemaDrift` for a file without one, or with one column name twice.
+
+    A path with ``*``, ``?`` or ``[`` is refused: the parser would take it for a pattern and read other files.
+    """
+    if set(str(path)) & set("*?["):
+        raise SchemaDrift(source, f"{name}: rename the file or its folder, without the characters * ? [")
     if path.suffix.lower() == ".parquet":
         header, types = _parquet_columns(connection, source, path, name)
     else:

@@ -504,6 +504,7 @@ def test_a_missing_required_column_names_file_and_column(drop: Drop) -> None:
         ("people.parquet", "not parquet", r"people\.parquet: is not a readable Parquet file"),
         ("people.xlsx", "x", r"people\.xlsx: ledgers are read as \.csv or \.parquet only"),
         ("revenu.csv", "x", r"revenu\.csv: no ledger has this name"),
+        ("people[1].csv", "x", r"people\[1\]\.csv: rename the file"),
     ],
 )
 def test_an_unreadable_file_stops_the_read(drop: Drop, name: str, content: str, message: str) -> None:
@@ -515,7 +516,8 @@ def test_an_unreadable_file_stops_the_read(drop: Drop, name: str, content: str, 
 
 
 def test_notes_and_hidden_files_beside_the_ledgers_are_no_ledgers(drop: Drop) -> None:
-    for name in ("README.md", ".people.csv.swp", ".hidden.csv"):
+    (drop.company.folder / "ledgers" / ".checkpoints").mkdir()
+    for name in ("README.md", ".people.csv.swp", ".hidden.csv", ".checkpoints/people.csv"):
         (drop.company.folder / "ledgers" / name).write_text("x")
     assert set(drop.extract().values()) == {0}
 

@@ -72,9 +72,11 @@ def extract(company: Company, landing: Landing) -> list[StreamOutcome]:
             opened = [open_text_file(connection, SOURCE, path, _name(company.folder, path)) for path in paths]
             _load_rows(connection, schema, opened)
             find_faults(connection, schema)
-            if policies[prefix] == "fail" and (count := _rejected_count(connection)):
+            count = _rejected_count(connection)
+            if count and policies[prefix] == "fail":
                 refusals.append((prefix, count, describe_faults(connection, SHOWN_FAULTS)))
-            files += [_read_file(connection, schema, file) for file in opened]
+            else:
+                files += [_read_file(connection, schema, file) for file in opened]
     if refusals:
         raise RejectedFile(SOURCE, _refusal_text(refusals))
     return _land(landing, files)
@@ -92,7 +94,8 @@ def ledger_files(folder: Path) -> dict[str, list[Path]]:
     """The files of ``folder/ledgers`` by prefix, in order of name. A table that no prefix fits is an error."""
     found: dict[str, list[Path]] = {}
     for path in sorted((folder / SOURCE).rglob("*")):
-        if not path.is_file() or path.name.startswith((".", "~")):
+        inside = path.relative_to(folder).parts
+        if not path.is_file() or any(part.startswith((".", "~")) for part in inside):
             continue
         prefix = next((prefix for prefix in SCHEMAS if path.name.startswith(prefix)), None)
         is_table = path.suffix.lower() in SUFFIXES
