@@ -1,4 +1,4 @@
-{# One row per day, source, provider, model, cost object, person, method, rule and basis. Direct rule first, then sharing rules, then unallocated:
+{# One row per day, source, provider, model, cost object, person, method, rule and basis. Direct rule first, then sharing rules and the pools they feed, then unallocated:
    every cent of effective cost is in exactly one row. #}
 with
 
@@ -29,7 +29,7 @@ shared as (
     select
         owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis, owned.rule_id,
         owned.share_method, owned.amount, weights.target_key, weights.initiative_id, weights.department_id,
-        weights.product_id, weights.customer_id, weights.weight
+        weights.product_id, weights.customer_id, weights.method_override, weights.weight
     from owned
     inner join weights
         on owned.rule_id = weights.rule_id and owned.cost_date = weights.shared_date
@@ -65,7 +65,7 @@ select * from direct
 union all by name
 select
     cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
-    share_method as allocation_method, rule_id as allocation_rule_id, part_amount as allocated_cost
+    coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, part_amount as allocated_cost
 from split
 union all by name
 select * from unallocated

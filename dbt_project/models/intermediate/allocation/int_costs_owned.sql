@@ -13,12 +13,6 @@ owners as (
 
 ),
 
-rules as (
-
-    select * from {{ ref('stg_registry__ownership_rules') }}
-
-),
-
 initiatives as (
 
     select * from {{ ref('int_initiatives_effective') }}
@@ -35,6 +29,11 @@ ruled as (
         costs.actor_id,
         costs.cost_basis,
         owners.rule_id,
+        owners.share_method,
+        owners.initiative_id,
+        owners.department_id,
+        owners.product_id,
+        owners.customer_id,
         {{ fine_money('sum(costs.amount)') }} as amount
     from costs
     left join owners on costs.owner_key = owners.owner_key
@@ -43,15 +42,12 @@ ruled as (
 )
 
 select
-    ruled.*,
-    rules.share_method,
-    rules.initiative_id,
-    coalesce(rules.department_id, initiatives.department_id) as department_id,
-    coalesce(rules.product_id, initiatives.product_id) as product_id,
-    coalesce(rules.customer_id, initiatives.customer_id) as customer_id
+    ruled.* exclude (department_id, product_id, customer_id),
+    coalesce(ruled.department_id, initiatives.department_id) as department_id,
+    coalesce(ruled.product_id, initiatives.product_id) as product_id,
+    coalesce(ruled.customer_id, initiatives.customer_id) as customer_id
 from ruled
-left join rules on ruled.rule_id = rules.rule_id
 left join initiatives
-    on rules.initiative_id = initiatives.initiative_id
+    on ruled.initiative_id = initiatives.initiative_id
     and ruled.cost_date >= initiatives.effective_from
     and ruled.cost_date < initiatives.effective_to

@@ -1,4 +1,4 @@
-{# One row per day and combination of dimensions with the ownership rule that wins: highest priority first, first match, in force on the day. #}
+{# One row per day and combination of dimensions with the ownership rule that wins and whose it makes them: highest priority first, first match, in force on the day. #}
 with
 
 dimensions as (
@@ -25,6 +25,11 @@ candidates as (
     select
         combinations.*,
         rules.rule_id,
+        rules.share_method,
+        rules.initiative_id,
+        rules.department_id,
+        rules.product_id,
+        rules.customer_id,
         rules.priority,
         rules.valid_from,
         rules.valid_to
@@ -45,7 +50,12 @@ candidates as (
 select
     dimensions.owner_key,
     dimensions.owner_date,
-    candidates.rule_id
+    candidates.rule_id,
+    candidates.share_method,
+    candidates.initiative_id,
+    candidates.department_id,
+    candidates.product_id,
+    candidates.customer_id
 from dimensions
 inner join candidates
     on {% for column in owner_columns() -%}

@@ -3,7 +3,7 @@ with
 
 rules as (
 
-    select * from {{ ref('stg_registry__ownership_rules') }}
+    select * from {{ ref('int_sharing_rules_combined') }}
     where share_method = 'proportional'
 
 ),
@@ -68,7 +68,7 @@ select
     direct_costs.basis_date,
     {{ fine_money('sum(direct_costs.basis_value)') }} as basis_value
 from rules
-inner join targets on rules.rule_id = targets.rule_id
+inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
 inner join direct_costs
     on targets.initiative_id = direct_costs.initiative_id
     or (targets.initiative_id is null and targets.department_id = direct_costs.department_id)
@@ -81,7 +81,7 @@ select
     headcount.basis_date,
     {{ fine_money('sum(headcount.basis_value)') }}
 from rules
-inner join targets on rules.rule_id = targets.rule_id
+inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
 inner join headcount on targets.department_id = headcount.department_id
 where rules.share_basis = 'headcount'
 group by all
@@ -92,7 +92,7 @@ select
     revenue.basis_date,
     {{ fine_money('sum(revenue.basis_value)') }}
 from rules
-inner join targets on rules.rule_id = targets.rule_id
+inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
 inner join revenue on targets.product_id = revenue.product_id
 where rules.share_basis = 'revenue'
 group by all
@@ -103,7 +103,7 @@ select
     metrics.basis_date,
     {{ fine_money('sum(metrics.basis_value)') }}
 from rules
-inner join targets on rules.rule_id = targets.rule_id
+inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
 inner join metrics
     on targets.initiative_id = metrics.initiative_id
     and rules.share_basis = 'metric:' || metrics.metric_id

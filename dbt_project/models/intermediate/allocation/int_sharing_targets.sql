@@ -1,9 +1,13 @@
-{# One row per sharing rule and target, with the department and product the target belongs to. #}
+{# One row per sharing rule or pool and target, with the department and product the target belongs to. #}
 with
 
-targets as (
+stated_targets as (
 
-    select * from {{ ref('stg_registry__ownership_targets') }}
+    select
+        rule_id, initiative_id, department_id, pool_id, weight,
+        coalesce(valid_from, date '0001-01-01') as effective_from,
+        coalesce(valid_to, date '9999-12-31') as effective_to
+    from {{ ref('stg_registry__ownership_targets') }}
 
 ),
 
@@ -17,15 +21,43 @@ initiatives as (
     from {{ ref('int_initiatives_effective') }}
     group by initiative_id
 
+),
+
+pools_without_share as (
+
+    select rule_id, effective_from, effective_to
+    from {{ ref('int_sharing_rules_combined') }}
+    where rule_id in (select 'pool:' || pool_id from {{ ref('stg_registry__pools') }} where share_method is null)
+
+),
+
+targets as (
+
+    select * from stated_targets
+    union all
+    select
+        pools_without_share.rule_id,
+        initiatives.initiative_id,
+        cast(null as varchar) as department_id,
+        cast(null as varchar) as pool_id,
+        cast(null as decimal(38, 9)) as weight,
+        pools_without_share.effective_from,
+        pools_without_share.effective_to
+    from pools_without_share
+    cross join initiatives
+
 )
 
 select
     targets.rule_id,
-    coalesce(targets.initiative_id, targets.department_id, targets.pool_id) as target_key,
+    coalesce(targets.initiative_id, targets.department_id, 'pool:' || targets.pool_id) as target_key,
     targets.initiative_id,
     coalesce(targets.department_id, initiatives.department_id) as department_id,
     initiatives.product_id,
     initiatives.customer_id,
-    targets.weight
+    targets.pool_id,
+    targets.weight,
+    targets.effective_from,
+    targets.effective_to
 from targets
 left join initiatives on targets.initiative_id = initiatives.initiative_id

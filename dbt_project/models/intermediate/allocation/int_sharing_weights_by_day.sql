@@ -1,100 +1,57 @@
-{# One row per sharing rule, day on which it shares cost or usage, and target with its whole-number weight.
-   A basis that is zero or missing takes its latest known value; a rule without any has no row here, and its cost stays unallocated. #}
-with
+{# One row per sharing rule, day and final cost object, pools emptied into their own targets step by step (step-down). The path through a pool marks the
+   method step_down; what a pool cannot pass on, for want of a basis, stays unallocated. Weights are whole numbers, so that one exact split serves all. #}
+with recursive
 
-rules as (
+stated as (
 
-    select * from {{ ref('stg_registry__ownership_rules') }}
-    where share_method is not null
-
-),
-
-targets as (
-
-    select * from {{ ref('int_sharing_targets') }}
+    select * from {{ ref('int_sharing_weights_stated') }}
 
 ),
 
-bases as (
-
-    select * from {{ ref('int_sharing_bases_by_day') }}
-
-),
-
-shared_days as (
-
-    select distinct
-        rule_id,
-        owner_date as shared_date
-    from {{ ref('int_owners_matched') }}
-    where rule_id in (select rule_id from rules)
-
-),
-
-usable_bases as (
+expanded as (
 
     select
-        rule_id,
-        basis_date
-    from bases
-    group by rule_id, basis_date
-    having sum(basis_value) > 0
-
-),
-
-basis_in_force as (
-
-    select
-        shared_days.rule_id,
-        shared_days.shared_date,
-        max(usable_bases.basis_date) as basis_date
-    from shared_days
-    inner join usable_bases
-        on shared_days.rule_id = usable_bases.rule_id
-        and shared_days.shared_date >= usable_bases.basis_date
-    group by all
-
-),
-
-weights as (
-
-    select
-        basis_in_force.rule_id,
-        basis_in_force.shared_date,
-        bases.target_key,
-        {{ to_pico('bases.basis_value') }} as weight
-    from basis_in_force
-    inner join bases
-        on basis_in_force.rule_id = bases.rule_id and basis_in_force.basis_date = bases.basis_date
-    where bases.basis_value > 0
+        rule_id, shared_date, target_key, initiative_id, department_id, product_id, customer_id, pool_id,
+        weight, share_ratio, false as is_stepped_down
+    from stated
+    where not starts_with(rule_id, 'pool:')
     union all
     select
-        shared_days.rule_id,
-        shared_days.shared_date,
-        targets.target_key,
-        case
-            when rules.share_method = 'fixed' then {{ to_pico('targets.weight') }}
-            else cast(1 as hugeint)
-        end as weight
-    from shared_days
-    inner join rules on shared_days.rule_id = rules.rule_id
-    inner join targets on shared_days.rule_id = targets.rule_id
-    where rules.share_method in ('fixed', 'even')
+        expanded.rule_id, expanded.shared_date, expanded.target_key || '>' || stated.target_key as target_key,
+        stated.initiative_id, stated.department_id, stated.product_id, stated.customer_id, stated.pool_id,
+        stated.weight, expanded.share_ratio * stated.share_ratio as share_ratio, true as is_stepped_down
+    from expanded
+    inner join stated
+        on 'pool:' || expanded.pool_id = stated.rule_id and expanded.shared_date = stated.shared_date
+
+),
+
+final_targets as (
+
+    select
+        expanded.*,
+        bool_or(is_stepped_down or pool_id is not null) over (partition by rule_id, expanded.shared_date) as feeds_pools
+    from expanded
+    left join (select distinct rule_id as pool_rule_id, shared_date from stated) as shareable_pools
+        on 'pool:' || expanded.pool_id = shareable_pools.pool_rule_id
+        and expanded.shared_date = shareable_pools.shared_date
+    where expanded.pool_id is null or shareable_pools.pool_rule_id is null
 
 )
 
 select
-    weights.rule_id,
-    weights.shared_date,
-    weights.target_key,
-    targets.initiative_id,
-    targets.department_id,
-    targets.product_id,
-    targets.customer_id,
-    weights.weight,
-    cast(weights.weight as double)
-    / cast(sum(weights.weight) over (partition by weights.rule_id, weights.shared_date) as double) as share_ratio
-from weights
-inner join targets
-    on weights.rule_id = targets.rule_id and weights.target_key = targets.target_key
-where weights.weight > 0
+    rule_id,
+    shared_date,
+    target_key,
+    initiative_id,
+    department_id,
+    product_id,
+    customer_id,
+    case
+        when pool_id is not null then 'unallocated'
+        when is_stepped_down then 'step_down'
+    end as method_override,
+    case when feeds_pools then cast(round(share_ratio * 1e15) as hugeint) else weight end as weight,
+    share_ratio
+from final_targets
+where share_ratio > 0

@@ -20,7 +20,7 @@ initiatives as (
 
 departments as (
 
-    select * from {{ ref('stg_registry__departments') }}
+    select * from {{ ref('int_departments_effective') }}
 
 ),
 
@@ -42,7 +42,10 @@ described as (
         on objects.initiative_id = initiatives.initiative_id
         and objects.cost_date >= initiatives.effective_from
         and objects.cost_date < initiatives.effective_to
-    left join departments on objects.department_id = departments.department_id
+    left join departments
+        on objects.department_id = departments.department_id
+        and objects.cost_date >= departments.effective_from
+        and objects.cost_date < departments.effective_to
 
 )
 

@@ -17,7 +17,7 @@ initiatives as (
 
 departments as (
 
-    select * from {{ ref('stg_registry__departments') }}
+    select * from {{ ref('int_departments_effective') }}
 
 ),
 
@@ -78,7 +78,10 @@ judged as (
         on summed.initiative_id = initiatives.initiative_id
         and summed.usage_date >= initiatives.effective_from
         and summed.usage_date < initiatives.effective_to
-    left join departments on summed.department_id = departments.department_id
+    left join departments
+        on summed.department_id = departments.department_id
+        and summed.usage_date >= departments.effective_from
+        and summed.usage_date < departments.effective_to
     left join policy on true
     left join model_tiers on summed.model_id = model_tiers.model_id
     left join complexity_tiers

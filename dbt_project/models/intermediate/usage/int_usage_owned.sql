@@ -13,12 +13,6 @@ owners as (
 
 ),
 
-rules as (
-
-    select * from {{ ref('stg_registry__ownership_rules') }}
-
-),
-
 initiatives as (
 
     select * from {{ ref('int_initiatives_effective') }}
@@ -41,13 +35,12 @@ select
     )) as usage_key,
     keyed.* exclude (owner_key),
     owners.rule_id,
-    rules.share_method,
-    rules.initiative_id,
-    coalesce(rules.department_id, initiatives.department_id) as department_id
+    owners.share_method,
+    owners.initiative_id,
+    coalesce(owners.department_id, initiatives.department_id) as department_id
 from keyed
 left join owners on keyed.owner_key = owners.owner_key
-left join rules on owners.rule_id = rules.rule_id
 left join initiatives
-    on rules.initiative_id = initiatives.initiative_id
+    on owners.initiative_id = initiatives.initiative_id
     and keyed.usage_date >= initiatives.effective_from
     and keyed.usage_date < initiatives.effective_to

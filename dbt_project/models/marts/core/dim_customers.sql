@@ -2,7 +2,9 @@ with
 
 registered as (
 
-    select * from {{ ref('stg_registry__customers') }}
+    select customer_id, max(name) as name
+    from {{ ref('stg_registry__customers') }}
+    group by customer_id
 
 ),
 

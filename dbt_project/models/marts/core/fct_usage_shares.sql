@@ -18,7 +18,7 @@ select
     weights.initiative_id,
     weights.department_id,
     usage.rule_id as allocation_rule_id,
-    usage.share_method as allocation_method,
+    coalesce(weights.method_override, usage.share_method) as allocation_method,
     weights.share_ratio
 from usage
 inner join weights

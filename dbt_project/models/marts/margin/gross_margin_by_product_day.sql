@@ -54,4 +54,7 @@ select
     run_parameters.reporting_currency
 from margins
 cross join run_parameters
-left join products on margins.product_id = products.product_id
+left join products
+    on margins.product_id = products.product_id
+    and margins.margin_date >= products.valid_from
+    and margins.margin_date < products.valid_to

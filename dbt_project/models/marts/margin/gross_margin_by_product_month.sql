@@ -63,4 +63,7 @@ select
     run_parameters.reporting_currency
 from margins
 cross join run_parameters
-left join products on margins.product_id = products.product_id
+left join products
+    on margins.product_id = products.product_id
+    and last_day(cast(margins.fiscal_period || '-01' as date)) >= products.valid_from
+    and last_day(cast(margins.fiscal_period || '-01' as date)) < products.valid_to

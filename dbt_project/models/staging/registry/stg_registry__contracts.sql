@@ -17,6 +17,7 @@ renamed as (
         discount_ratio,
         price_per_million,
         amount,
+        currency,
         valid_from,
         valid_to
     from source

@@ -10,7 +10,9 @@ renamed as (
 
     select
         customer_id,
-        name
+        name,
+        valid_from,
+        valid_to
     from source
 
 )

@@ -13,7 +13,9 @@ renamed as (
         name,
         business_unit,
         function,
-        default_complexity
+        default_complexity,
+        valid_from,
+        valid_to
     from source
 
 )

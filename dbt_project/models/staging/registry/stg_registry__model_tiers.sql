@@ -11,7 +11,9 @@ renamed as (
     select
         tier,
         tier_rank,
-        reference_model
+        reference_model,
+        valid_from,
+        valid_to
     from source
 
 )

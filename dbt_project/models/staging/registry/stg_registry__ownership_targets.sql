@@ -14,7 +14,9 @@ renamed as (
         initiative_id,
         department_id,
         pool_id,
-        weight
+        weight,
+        valid_from,
+        valid_to
     from source
 
 )

@@ -10,7 +10,11 @@ renamed as (
 
     select
         pool_id,
-        pool_order
+        pool_order,
+        share_method,
+        share_basis,
+        valid_from,
+        valid_to
     from source
 
 )

@@ -14,7 +14,9 @@ renamed as (
         product_line,
         business_unit,
         target_gross_margin_ratio,
-        margin_floor_ratio
+        margin_floor_ratio,
+        valid_from,
+        valid_to
     from source
 
 )
