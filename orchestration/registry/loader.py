@@ -209,7 +209,12 @@ def _read_sources(reading: Folder) -> None:
             reading.faults.append(document.fault(path, f"unknown ledger '{name}'; {nearest(name, LEDGER_DEFAULTS)}"))
         elif ledger := validated(LedgerConfig, values, document, path, reading.faults):
             reading.ledgers[name] = ledger
-    reading.metering = dict(_mapping(document, "metering", reading.faults))
+    for provider, source in _mapping(document, "metering", reading.faults).items():
+        if isinstance(source, str):
+            reading.metering[provider] = source
+        else:
+            message = f"{provider}: name one source, whose usage counts for this provider"
+            reading.faults.append(document.fault(("metering", provider), message))
 
 
 def _tier_maps(reading: Folder) -> TierMaps:

@@ -100,7 +100,19 @@ def effective_policy(
         if key == "settle_lag_hours":
             value = {**FIXED[key], **value}
         values[key] = PolicyValue(value, f"{document.file}:{document.line(path)}")
+    _check_windows(values, report)
     return EffectivePolicy(values)
+
+
+def _check_windows(values: Mapping[str, PolicyValue], report: Callable[[Any, str], None]) -> None:
+    shortest, longest = values["stability_window_days"], values["stability_window_max_days"]
+    if shortest.value > longest.value:
+        key = "stability_window_days" if shortest.origin != "default" else "stability_window_max_days"
+        message = (
+            f"stability_window_days {shortest.value} is over stability_window_max_days {longest.value}; "
+            "raise the one or lower the other"
+        )
+        report(("policy", key), message)
 
 
 def explain_policy(policy: EffectivePolicy) -> str:

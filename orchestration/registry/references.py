@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from orchestration.registry.documents import NodePath
 from orchestration.registry.folder import Folder, Located
+from orchestration.registry.tiers import ModelTiers
 from orchestration.registry.wording import nearest
 
 _DIRECTORIES = {
@@ -96,6 +97,7 @@ def _check_tiers(folder: Folder) -> None:
             if tier not in names:
                 message = f"tier '{tier}' is not among the tiers; {nearest(tier, names)}"
                 folder.faults.append(document.fault((section, key), message))
+    _check_reference_models(folder)
     declared = set(folder.tier_maps.complexity)
     if not declared:
         return
@@ -105,6 +107,19 @@ def _check_tiers(folder: Folder) -> None:
             if value is not None and value not in declared:
                 message = f"complexity '{value}' has no tier in model_tiers.yaml; add it to 'complexity' there"
                 folder.faults.append(one.fault((key,), message))
+
+
+def _check_reference_models(folder: Folder) -> None:
+    """A reference model that the patterns put in another tier would compare a tier with itself."""
+    tiers = ModelTiers(models=dict(folder.tier_maps.models))
+    for one in folder.records.get("tiers", []):
+        found = tiers.tier_of(one.record.reference_model)
+        if found is not None and found != one.record.tier:
+            message = (
+                f"reference_model '{one.record.reference_model}' belongs to tier '{found}' by the models below, "
+                f"not to '{one.record.tier}'; correct one of them"
+            )
+            folder.faults.append(one.fault(("reference_model",), message))
 
 
 def _check_metering(folder: Folder) -> None:

@@ -1,0 +1,39 @@
+"""``tokenomics init`` writes a folder that is valid as it stands, and overwrites nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.registry import load_company, write_company_folder
+
+
+def test_the_starter_folder_is_valid_and_commented(tmp_path: Path):
+    target = tmp_path / "deep" / "company"
+    written = write_company_folder(target)
+    assert {"company.yaml", "ownership.yaml", "ledgers/README.md"} <= {path.as_posix() for path in written}
+    assert all("#" in (target / path).read_text() for path in written)
+    company = load_company(target)
+    assert [one.initiative_id for one in company.initiatives] == ["support_assistant", "invoice_reader"]
+    assert not any(source.enabled for source in company.sources.values())
+
+
+def test_commented_examples_are_valid_when_uncommented(tmp_path: Path):
+    write_company_folder(tmp_path / "company")
+    contracts = tmp_path / "company" / "contracts.yaml"
+    lines = contracts.read_text().replace("contracts: []", "contracts:").splitlines()
+    contracts.write_text("\n".join(line.removeprefix("#") if line.startswith("#   ") else line for line in lines))
+    assert [one.contract_id for one in load_company(tmp_path / "company").contracts] == ["anthropic_2026"]
+
+
+def test_a_folder_that_holds_anything_is_left_alone(tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="nothing was written"):
+        write_company_folder(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    with pytest.raises(FileExistsError):
+        write_company_folder(tmp_path / "mine.txt")
+
+
+def test_an_empty_folder_is_used(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    assert write_company_folder(tmp_path / "empty")
