@@ -1,7 +1,7 @@
 """What a correct warehouse must make of the simulated company, computed from the simulated rows and nothing else.
 
 No code of the pipeline is used: prices are the catalog's literals, ownership is written down again here, shares are
-split by an own largest remainder. Money is exact decimal in US dollars, months are ``YYYY-MM``, all up to the as-of day.
+split by an own largest remainder. Money is exact decimal in US dollars, months are ``YYYY-MM``, up to the as-of day.
 """
 
 from collections import defaultdict
