@@ -1,5 +1,5 @@
-"""Where things are: the dbt project next to this package, and the layout of a home folder. No work is done here, save parsing
-the dbt project once, so that the orchestrator can read its manifest.
+"""Where things are: the dbt project next to this package, and the layout of a home folder. No work is done here, save
+parsing the dbt project once, so that the orchestrator can read its manifest.
 """
 
 import hashlib
@@ -105,7 +105,7 @@ def project_digest() -> str:
 
 
 def ensure_manifest(home: Home) -> Path:
-    """Parse the dbt project unless ``home`` holds the manifest of exactly these sources; returns the manifest's path."""
+    """Parse the dbt project unless ``home`` holds the manifest of exactly these sources."""
     stamp = home.dbt_target / "parsed.digest"
     wanted = f"{project_digest()} {home.warehouse}"
     if home.manifest.exists() and stamp.exists() and stamp.read_text() == wanted:
@@ -113,7 +113,9 @@ def ensure_manifest(home: Home) -> Path:
     home.dbt_target.mkdir(parents=True, exist_ok=True)
     home.dbt_logs.mkdir(parents=True, exist_ok=True)
     command = [dbt_executable(), "--quiet", "parse"]
-    done = subprocess.run(command, cwd=DBT_PROJECT, env=dbt_environment(home), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=DBT_PROJECT, env=dbt_environment(home), capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise ProjectError(f"the dbt project does not parse:\n{redact((done.stdout + done.stderr).strip())}")
     write_atomically(stamp, wanted)

@@ -1,7 +1,7 @@
 """What a run was asked to do, and every secret it may use. The only reader of the environment in the project.
 
-Values come, first found first used, from the command line, the environment, and a ``.env`` file in the working directory. The
-``.env`` file is never copied into the environment, so no child process inherits what stands in it.
+Values come, first found first used, from the command line, the environment, and a ``.env`` file in the working
+directory. The ``.env`` file is never copied into the environment, so no child process inherits what stands in it.
 """
 
 import os
@@ -93,10 +93,14 @@ def last_complete_day(zone: ZoneInfo, now: datetime | None = None) -> date:
 
 
 def secret(env_name: str) -> str:
-    """The value of a secret's environment variable; raises :class:`SettingsError` that names the variable, never the value."""
+    """The value of a secret's environment variable; raises :class:`SettingsError` that names the variable, never the
+    value.
+    """
     value = find_secret(env_name)
     if value is None:
-        raise SettingsError(f"the environment variable {env_name} is not set; set it, or put it into a .env file in this folder")
+        raise SettingsError(
+            f"the environment variable {env_name} is not set; set it, or put it into a .env file in this folder"
+        )
     return value
 
 
@@ -132,7 +136,9 @@ def child_environment(**extra: str) -> dict[str, str]:
 
 @contextmanager
 def only_child_environment(**extra: str) -> Iterator[None]:
-    """Within the block this process's own environment is :func:`child_environment`, for libraries that copy it when they spawn."""
+    """Within the block this process's own environment is :func:`child_environment`, for libraries that copy it when
+    they spawn.
+    """
     before = dict(os.environ)
     _replace_environment(child_environment(**extra))
     try:

@@ -1,0 +1,39 @@
+"""What an alert says, apart from how it travels."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orchestration.connectors.landing import utc_text
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing to tell. ``key`` identifies the fact: the same key is told once. ``details`` holds plain JSON values,
+    no secret.
+    """
+
+    key: str
+    kind: str
+    severity: str
+    title: str
+    entity: str
+    owner: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def body(self, sent_at: datetime) -> dict[str, Any]:
+        """The alert as plain JSON values, with the moment it is sent in UTC."""
+        return {**asdict(self), "sent_at": utc_text(sent_at)}
+
+
+def graduation_ready(initiative_id: str, owner: str | None, readiness: dict[str, Any]) -> Alert:
+    """An initiative passed gates 1 to 4; told once in its life."""
+    return Alert(
+        key=f"graduation_ready:{initiative_id}",
+        kind="graduation_ready",
+        severity="info",
+        title=f"{initiative_id} is ready to graduate: every required gate passes, and finance may approve",
+        entity=initiative_id,
+        owner=owner,
+        details=readiness,
+    )

@@ -1,0 +1,65 @@
+"""Can each enabled source be reached, with the key that is set? One cheap read per source; nothing is landed.
+
+Failure mode: a source that cannot be reached is a message, never an exception, so that one run of ``check`` names
+them all.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+from orchestration.connectors.errors import SourceError
+from orchestration.registry import Company, SourceConfig
+from orchestration.settings import SettingsError
+
+SecretOf = Callable[[str], str | None]
+
+
+def reach(company: Company, name: str, secret_of: SecretOf) -> str | None:
+    """What stands in the way of reading source ``name``; None if nothing does."""
+    source = company.sources[name]
+    try:
+        if source.is_file_source:
+            return _find_files(company.folder, source)
+        _PROBES[name](source, secret_of(name))
+    except KeyError:
+        return f"{name}: this version cannot read this source; set enabled: false in sources.yaml"
+    except SettingsError as error:
+        return f"{name}: {error}"
+    except SourceError as error:
+        return str(error)
+    return None
+
+
+def _find_files(folder: Path, source: SourceConfig) -> str | None:
+    if source.path is None or any(path.is_file() for path in folder.glob(source.path)):
+        return None
+    return f"{source.name}: no file matches {source.path} in the company folder"
+
+
+def _openai(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.providers.openai.client import open_api, projects
+
+    with open_api(source, secret) as api:
+        list(islice(projects(api), 1))
+
+
+def _anthropic(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.providers.anthropic.client import open_api, workspaces
+
+    with open_api(source, secret) as api:
+        list(islice(workspaces(api), 1))
+
+
+def _litellm(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.http import JsonApi
+
+    with JsonApi("litellm", source.base_url, secret=secret, secret_env=source.api_key_env) as api:
+        api.get("/key/list", [("size", "1")])
+
+
+_PROBES: dict[str, Callable[[SourceConfig, str | None], None]] = {
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "litellm": _litellm,
+}

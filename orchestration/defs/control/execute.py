@@ -1,0 +1,110 @@
+"""Run the job in this process, for the command line: the same graph as in the UI, its events told as progress.
+
+The event log is ephemeral unless ``DAGSTER_HOME`` names a lasting one. Standard output of dbt goes to a log file in
+the home.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterEvent, DagsterInstance
+
+from orchestration import progress
+from orchestration.defs.run import run_config
+from orchestration.project import Home
+from orchestration.settings import RunSettings, has_dagster_home
+
+STATES = {"STEP_START": "started", "STEP_SUCCESS": "finished", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a step failed. ``message``: the root cause alone; ``trace``: the whole chain."""
+
+    step: str
+    message: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    run_id: str
+    failures: tuple[Failure, ...]
+
+
+class _Tell(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_event", None)
+        if isinstance(event, DagsterEvent) and event.event_type_value in STATES and event.step_key:
+            progress.report(progress.Event(event.step_key, STATES[event.event_type_value]))  # type: ignore[arg-type]
+
+
+@dg.logger({}, description="Tells the command line which step is at work.")
+def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    log = logging.Logger("tokenomics.progress", level=logging.DEBUG)
+    log.addHandler(_Tell())
+    return log
+
+
+@dg.definitions
+def loggers() -> dg.Definitions:
+    return dg.Definitions(loggers={"console": dg.colored_console_logger, "progress": progress_logger})
+
+
+def execute(settings: RunSettings) -> Outcome:
+    """Execute ``tokenomics_run``; step failures come back, an interrupt is raised."""
+    from orchestration.definitions import defs
+
+    job = defs().resolve_job_def("tokenomics_run")
+    config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
+    with _instance() as instance, _quiet(Home(settings.home)):
+        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+    return Outcome(result.run_id, tuple(_failures(result.all_events)))
+
+
+def steps() -> list[str]:
+    """The steps of the job, in an order that respects what they need."""
+    from orchestration.definitions import defs
+
+    return [node.name for node in defs().resolve_job_def("tokenomics_run").nodes_in_topological_order]
+
+
+@contextmanager
+def _instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.get() if has_dagster_home() else DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@contextmanager
+def _quiet(home: Home) -> Iterator[None]:
+    home.dbt_logs.mkdir(parents=True, exist_ok=True)
+    with (home.dbt_logs / "output.log").open("w") as file, redirect_stdout(file):
+        yield
+
+
+def _failures(events: Sequence[DagsterEvent]) -> Iterator[Failure]:
+    steps = [event for event in events if event.is_step_failure]
+    for event in steps:
+        yield _failure(event.step_key or "run", event.step_failure_data.error)
+    if not steps:
+        for event in events:
+            if event.is_job_failure:
+                yield _failure("run", event.job_failure_data.error)
+
+
+def _failure(step: str, error: Any) -> Failure:
+    if error is None:
+        return Failure(step, "stopped without saying why; run again with --verbose", "")
+    root = error
+    while root.cause is not None:
+        root = root.cause
+    message = root.message.strip()
+    own = f"{root.cls_name}: "
+    head, found, rest = message.partition(own)
+    is_prefix = found and " " not in head
+    ours = is_prefix and head.startswith(("orchestration.", "expectations."))
+    return Failure(step, rest if ours else f"{own}{rest}" if is_prefix else message, error.to_string())

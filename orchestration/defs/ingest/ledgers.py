@@ -1,0 +1,28 @@
+"""The finance files of the company folder, and the budget movements that the product itself books."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.connectors.ledgers.extract import extract
+from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.run import Run
+
+
+@dg.multi_asset(
+    specs=landed_specs(
+        "ledgers",
+        "files of the finance systems in the company's ledgers folder.",
+        deps=[dg.AssetKey(["registry", "sources"])],
+    )
+)
+def ledgers(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Each row is accepted, or rejected with its line and reason, before anything lands."""
+    if run.session.settings.offline:
+        yield from landed_results(run.session.landing, "ledgers", "offline: as landed")
+        return
+    extract(run.session.company, run.session.landing)
+    yield from landed_results(run.session.landing, "ledgers")
+
+
+budget_movements = landed_specs("budget", "the append-only ledger of budget movements.", group="control")

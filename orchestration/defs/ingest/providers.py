@@ -1,0 +1,65 @@
+"""The providers and gateways: one multi-asset per source, all of its streams read and landed together.
+
+A source that is off, or a run that is offline, leaves what is landed as it is and says so. A failed read replaces
+nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import dagster as dg
+
+from orchestration.connectors.landing import Landing
+from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.anthropic.extract import extract as extract_anthropic
+from orchestration.connectors.providers.focus.extract import extract as extract_focus
+from orchestration.connectors.providers.litellm.extract import extract as extract_litellm
+from orchestration.connectors.providers.openai.extract import extract as extract_openai
+from orchestration.defs.guard import redacted
+from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.run import Run
+from orchestration.registry import Company
+
+REGISTRY = [dg.AssetKey(["registry", "sources"])]
+Extract = Callable[[Company, Landing, date, str | None], list[StreamOutcome]]
+
+
+@dg.multi_asset(
+    specs=landed_specs("openai", "the organization usage, costs and directory API of OpenAI.", deps=REGISTRY)
+)
+def openai(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Days of the look-back window replace what they restate."""
+    yield from _read(run, "openai", extract_openai)
+
+
+@dg.multi_asset(specs=landed_specs("anthropic", "the usage, cost and directory API of Anthropic.", deps=REGISTRY))
+def anthropic(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Days of the look-back window replace what they restate."""
+    yield from _read(run, "anthropic", extract_anthropic)
+
+
+@dg.multi_asset(
+    specs=landed_specs(
+        "litellm", "the LiteLLM gateway: spend logs, and settings read back from its API.", deps=REGISTRY
+    )
+)
+def litellm(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Log files, or days of its API; settings of keys and teams are read back, never written."""
+    yield from _read(run, "litellm", extract_litellm)
+
+
+@dg.multi_asset(specs=landed_specs("focus_files", "cloud bills in the FOCUS format.", deps=REGISTRY))
+def focus_files(run: Run) -> Iterator[dg.MaterializeResult]:
+    """One partition per bill file."""
+    yield from _read(run, "focus_files", extract_focus)
+
+
+def _read(run: Run, source: str, extract: Extract) -> Iterator[dg.MaterializeResult]:
+    session = run.session
+    if session.is_read(source):
+        with redacted(session):
+            extract(session.company, session.landing, session.as_of, session.secret(source))
+        yield from landed_results(session.landing, source)
+    else:
+        why = "offline: as landed" if session.settings.offline else "this source is not enabled in sources.yaml"
+        yield from landed_results(session.landing, source, why)

@@ -1,0 +1,87 @@
+"""How assets present themselves: owner, description of landed streams, row counts and previews. No computing of
+results.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from orchestration.connectors.landing import Landing
+from orchestration.connectors.streams import STREAMS
+
+OWNERS = ["team:finance-engineering"]
+PREVIEW_ROWS = 5
+PREVIEW_COLUMNS = 8
+CELL_WIDTH = 40
+
+
+def landed_specs(
+    source: str, about: str, *, group: str = "ingest", deps: Sequence[dg.AssetKey] = (), kinds: set[str] | None = None
+) -> list[dg.AssetSpec]:
+    """One spec per stream of ``source``, keyed ``[source, stream]``. ``about`` says where the source's rows come
+    from.
+    """
+    return [
+        dg.AssetSpec(
+            key=dg.AssetKey([source, stream]),
+            description=(
+                f"{stream.replace('_', ' ').capitalize()}: {about} "
+                "Versioned loads in the landing area, money as received. "
+                f"Columns: {', '.join(name for name, _ in columns)}."
+            ),
+            group_name=group,
+            owners=OWNERS,
+            kinds=kinds or {"python", "parquet"},
+            deps=list(deps),
+        )
+        for (of_source, stream), columns in STREAMS.items()
+        if of_source == source
+    ]
+
+
+def landed_keys(*sources: str) -> list[dg.AssetKey]:
+    """The asset keys of every stream of ``sources``."""
+    return [dg.AssetKey([source, stream]) for source, stream in STREAMS if source in sources]
+
+
+def landed_results(landing: Landing, source: str, note: str = "") -> Iterator[dg.MaterializeResult]:
+    """What the landing area now holds of every stream of ``source``: rows, partitions and a preview."""
+    for of_source, stream in STREAMS:
+        if of_source != source:
+            continue
+        loads = [part.current for part in landing.manifest(source, stream).values() if part.current]
+        metadata: dict[str, Any] = {
+            "dagster/row_count": sum(load.rows for load in loads),
+            "partitions": len(loads),
+            "preview": _landed_preview(landing, source, stream),
+        }
+        if note:
+            metadata["note"] = note
+        yield dg.MaterializeResult(asset_key=dg.AssetKey([source, stream]), metadata=metadata)
+
+
+def preview(connection: duckdb.DuckDBPyConnection, query: str) -> dg.MetadataValue:
+    """The first rows of a query as a Markdown table, narrow enough to read."""
+    result = connection.execute(f"select * from ({query}) limit {PREVIEW_ROWS}")
+    names = [column[0] for column in result.description][:PREVIEW_COLUMNS]
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    for row in result.fetchall():
+        cells = [_cell(value) for value in row[:PREVIEW_COLUMNS]]
+        lines.append("| " + " | ".join(cells) + " |")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+    return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
+
+
+def _landed_preview(landing: Landing, source: str, stream: str) -> dg.MetadataValue:
+    files = landing.current_files(source, stream)
+    if not files:
+        return dg.MetadataValue.md("nothing landed")
+    name = str(files[-1]).replace("'", "''")
+    with duckdb.connect() as connection:
+        return preview(connection, f"select * from read_parquet('{name}')")

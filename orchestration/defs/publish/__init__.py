@@ -1,0 +1,1 @@
+"""Marts to everyone else: the atomic publication and the summary of it."""

@@ -1,0 +1,73 @@
+"""The publication and its summary, as the last assets of a run."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import dagster as dg
+
+from orchestration.defs.presentation import OWNERS
+from orchestration.defs.run import Run
+from orchestration.defs.transform.dbt import dbt_models, dbt_models_after_statistics
+from orchestration.publish.snapshot import publish
+from orchestration.summary.collect import collect
+from orchestration.summary.show import plain_text
+from orchestration.warehouse import connect
+
+MARTS = sorted(
+    (key for models in (dbt_models, dbt_models_after_statistics) for key in models.keys if key.path[0] == "marts"),
+    key=lambda key: tuple(key.path),
+)
+PUBLICATION = dg.AssetKey(["published", "marts"])
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            key=PUBLICATION,
+            description="Every mart as a read-only DuckDB file and as Parquet, with a manifest; swapped in whole.",
+            group_name="publish",
+            owners=OWNERS,
+            kinds={"duckdb", "parquet"},
+            deps=MARTS,
+        )
+    ]
+)
+def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult]:
+    """Only after every model was built and every data test passed."""
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        done = publish(
+            connection,
+            session.home.root,
+            run_id=context.run.run_id,
+            as_of=session.as_of,
+            company_id=session.company.config.company_id,
+            version=version("tokenomics"),
+        )
+    table = "\n".join(f"| {name} | {one.rows} |" for name, one in done.tables.items())
+    yield dg.MaterializeResult(
+        asset_key=PUBLICATION,
+        metadata={
+            "dagster/row_count": sum(one.rows for one in done.tables.values()),
+            "tables": dg.MetadataValue.md(f"| table | rows |\n| --- | --- |\n{table}"),
+            "folder": dg.MetadataValue.path(str(done.folder)),
+        },
+    )
+
+
+@dg.asset(
+    key=["published", "summary"],
+    deps=[PUBLICATION],
+    group_name="publish",
+    owners=OWNERS,
+    kinds={"python"},
+    description="What finance asks first, read from the published tables.",
+)
+def summary(run: Run) -> dg.MaterializeResult:
+    found = collect(run.session.home.published)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(found["run_rate"]) + len(found["margin_by_product"]) + len(found["initiatives"]),
+            "preview": dg.MetadataValue.md(f"```\n{plain_text(found)}\n```"),
+        }
+    )

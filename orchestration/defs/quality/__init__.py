@@ -1,0 +1,1 @@
+"""Blocking checks of what was landed, before anything is built from it."""

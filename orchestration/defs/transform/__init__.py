@@ -1,0 +1,1 @@
+"""Landing into marts: prices, dbt before statistics, statistics, dbt after them."""

@@ -1,0 +1,86 @@
+"""The dbt project as assets, in two calls: everything that statistics do not feed, then what they feed.
+
+The split is by dependency: a model tagged ``after_statistics``, or below a landed statistics stream, belongs to the
+second call.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from orchestration.defs.presentation import OWNERS, landed_keys
+from orchestration.defs.run import Run
+from orchestration.defs.transform.call import build
+from orchestration.defs.transform.translator import Translator
+from orchestration.project import Home, ensure_manifest
+from orchestration.settings import load_settings
+from orchestration.warehouse import begin_build, connect, prepare, record_built
+
+MANIFEST = ensure_manifest(Home(load_settings().home))
+AFTER_STATISTICS = "tag:after_statistics source:landing.statistics__*+"
+SOURCES = ("registry", "openai", "anthropic", "litellm", "focus_files", "ledgers", "prices")
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            key=dg.AssetKey(["landing", name]),
+            description=text,
+            group_name="warehouse",
+            owners=OWNERS,
+            kinds={"duckdb"},
+            deps=landed_keys(*SOURCES),
+        )
+        for name, text in (
+            ("loads", "One row per source, stream and partition with a current load, for completeness and audit."),
+            (
+                "run_parameters",
+                "One row: the as-of date, calendar and currency of this run, and the gateway days to rebuild.",
+            ),
+        )
+    ]
+)
+def warehouse(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Landed streams become views of the warehouse; nothing is copied."""
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        window = prepare(
+            connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
+        )
+        loads = connection.execute("select count(*) from landing.loads").fetchone()
+    assert loads is not None
+    days = "everything" if window.is_everything else "nothing" if window.is_empty else f"{window.start} to {window.end}"
+    yield dg.MaterializeResult(asset_key=dg.AssetKey(["landing", "loads"]), metadata={"dagster/row_count": loads[0]})
+    yield dg.MaterializeResult(
+        asset_key=dg.AssetKey(["landing", "run_parameters"]),
+        metadata={"dagster/row_count": 1, "as_of": session.as_of.isoformat(), "gateway_days_to_rebuild": days},
+    )
+
+
+@dbt_assets(manifest=MANIFEST, exclude=AFTER_STATISTICS, dagster_dbt_translator=Translator(), name="dbt_models")
+def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
+    """Staging, facts, allocation and margins. A build that ends well is remembered, so the next one builds only what
+    is new.
+    """
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        window = prepare(
+            connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
+        )
+        begin_build(connection, window)
+    yield from build(context, session, full_refresh=session.settings.full_refresh)
+    with connect(session.home.warehouse) as connection:
+        record_built(connection, session.company, session.as_of)
+
+
+@dbt_assets(
+    manifest=MANIFEST, select=AFTER_STATISTICS, dagster_dbt_translator=Translator(), name="dbt_models_after_statistics"
+)
+def dbt_models_after_statistics(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
+    """Run-rates, graduation and budgets."""
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        session.landing.register(connection)
+    yield from build(context, session)

@@ -1,0 +1,29 @@
+"""The price book: list prices by date of every model that the landed usage names."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.defs.presentation import landed_keys, landed_results, landed_specs
+from orchestration.defs.run import Run
+from orchestration.prices.book import build_price_book
+from orchestration.warehouse import connect, prepare
+
+USAGE = landed_keys("openai", "anthropic", "litellm", "focus_files")
+
+
+@dg.multi_asset(
+    specs=landed_specs(
+        "prices",
+        "list prices by date, variant, token class and context tier, for the models that usage names.",
+        group="prices",
+        deps=[*USAGE, dg.AssetKey(["registry", "model_tiers"])],
+    )
+)
+def price_book(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Nothing is fetched: the list is the one of the pinned package."""
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        prepare(connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh)
+        build_price_book(connection, session.landing, session.company)
+    yield from landed_results(session.landing, "prices")

@@ -1,0 +1,31 @@
+"""One run at a time in a home. The lock belongs to the open file, so that a killed process releases it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class HomeIsBusy(Exception):
+    """Another process runs in this home."""
+
+
+@contextmanager
+def home_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file at ``path``; raises :class:`HomeIsBusy` at once when another live process holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(handle, 32).decode().strip() or "unknown"
+            raise HomeIsBusy(
+                f"another run (process {holder}) is working in {path.parent}; wait for it, or use another --home"
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)

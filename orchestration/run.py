@@ -1,0 +1,45 @@
+"""One run from the command line: validate the company first, execute the graph, flag what became ready, show the
+summary.
+"""
+
+from typing import TextIO
+
+from orchestration.alerts.graduation import flag_ready
+from orchestration.lock import home_lock
+from orchestration.project import Home, ensure_manifest
+from orchestration.settings import RunSettings, redact
+from orchestration.summary.collect import collect
+from orchestration.summary.show import write_summary
+from orchestration.watch import watching, words
+
+DONE, FAULT = 0, 1
+
+
+def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) -> int:
+    """Exit code 0 only if everything was published. Raises RegistryError before anything is read or written."""
+    if settings.company is not None:
+        from orchestration.registry import load_company
+
+        load_company(settings.company)
+    home = Home(settings.home)
+    with home_lock(home.lock):
+        ensure_manifest(home)
+    from orchestration.defs.control.execute import execute, steps
+
+    with watching(stream, steps()):
+        outcome = execute(settings)
+    if outcome.failures:
+        for failure in outcome.failures:
+            print(redact(f"{words(failure.step)} failed: {failure.message}"), file=stream)
+            if verbose:
+                print(redact(failure.trace), file=stream)
+        print("Nothing was published; what was published before stands.", file=stream)
+        return FAULT
+    flagged = flag_ready(home)
+    print(file=stream)
+    write_summary(collect(home.published), stream)
+    for initiative in flagged.initiatives:
+        print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
+    for fault in flagged.faults:
+        print(redact(fault), file=stream)
+    return DONE

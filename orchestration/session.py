@@ -1,0 +1,88 @@
+"""One run's company, landing area, as-of date and secrets, opened from its settings. Shared by the command line and
+the graph.
+
+For the simulated company it also starts the loopback server that plays its providers, for as long as the session is
+open.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from orchestration import settings as environment
+from orchestration.connectors.landing import Landing
+from orchestration.project import Home
+from orchestration.settings import RunSettings
+
+if TYPE_CHECKING:
+    from orchestration.registry import Company
+
+
+@dataclass(frozen=True)
+class Session:
+    """``demo_keys`` are the simulated company's keys by variable name; empty for a real company."""
+
+    settings: RunSettings
+    home: Home
+    company: "Company"
+    landing: Landing
+    as_of: date
+    demo_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def is_read(self, source: str) -> bool:
+        """The source is declared, enabled, and this run reads sources at all."""
+        declared = self.company.sources.get(source)
+        return declared is not None and declared.enabled and not self.settings.offline
+
+    def secret(self, source: str) -> str | None:
+        """The secret of a declared source; None for one that needs none. Raises SettingsError that names the
+        variable.
+        """
+        declared = self.company.sources[source]
+        if declared.api_key_env is None or declared.base_url is None:
+            return None
+        if declared.api_key_env in self.demo_keys:
+            return self.demo_keys[declared.api_key_env]
+        return environment.secret(declared.api_key_env)
+
+    def redact(self, text: str) -> str:
+        """``text`` without the value of any secret that this run may use."""
+        named = [source.api_key_env for source in self.company.sources.values() if source.api_key_env]
+        return environment.redact(text, extra=self.demo_keys.values(), named=named)
+
+
+@contextmanager
+def open_session(settings: RunSettings) -> Iterator[Session]:
+    """Open the company that ``settings`` mean; raises RegistryError when its folder is not valid."""
+    if settings.is_demo:
+        with _demo_session(settings) as session:
+            yield session
+    else:
+        assert settings.company is not None
+        from orchestration.registry import load_company
+
+        company = load_company(settings.company)
+        zone = ZoneInfo(company.config.reporting_time_zone)
+        yield _session(settings, company, settings.as_of or environment.last_complete_day(zone), {})
+
+
+@contextmanager
+def _demo_session(settings: RunSettings) -> Iterator[Session]:
+    from orchestration.demo.catalog import AS_OF, DEMO_KEYS
+    from orchestration.demo.company_folder import write_demo_company
+    from orchestration.demo.server import serving
+    from orchestration.registry import load_company
+
+    folder = Home(settings.home).demo_company
+    with serving() as base_url:
+        write_demo_company(folder, base_url)
+        yield _session(settings, load_company(folder), settings.as_of or AS_OF, DEMO_KEYS)
+
+
+def _session(settings: RunSettings, company: "Company", as_of: date, demo_keys: Mapping[str, str]) -> Session:
+    home = Home(settings.home)
+    landing = Landing(home.landing, allow_shrink=settings.allow_shrink)
+    return Session(settings, home, company, landing, as_of, demo_keys)

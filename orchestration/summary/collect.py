@@ -1,0 +1,144 @@
+"""Collect the summary from ``HOME/published``: one plain dictionary, money as exact text, ready for JSON.
+
+Every answer is a query on promised columns of published tables. A table that is not published leaves its answer
+empty, and its name in ``missing_tables``; nothing is guessed.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.publish.evidence import plain
+
+TOP = 5
+PRICE_REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
+OWNER_REMEDY = "add a rule to ownership.yaml that matches this project or key"
+
+
+class NotPublished(Exception):
+    """There is no publication in this home."""
+
+
+def collect(published: Path) -> dict[str, Any]:
+    """The summary of the publication at ``published``; raises :class:`NotPublished` when there is none."""
+    if not (published / "manifest.json").exists():
+        raise NotPublished(f"nothing is published in {published.parent}; run: tokenomics run")
+    folder = published.resolve()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    as_of = manifest["as_of"]
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+        missing: set[str] = set()
+
+        def query(tables: str, text: str, *values: Any) -> list[dict[str, Any]]:
+            absent = set(tables.split()) - set(manifest["tables"])
+            missing.update(absent)
+            return [] if absent else _rows(connection, text, list(values))
+
+        return {
+            "company_id": manifest["company_id"],
+            "as_of": as_of,
+            "run_id": manifest["run_id"],
+            "published_at": manifest["published_at"],
+            "reporting_currency": _one(query("fct_allocated_costs", CURRENCY), "reporting_currency"),
+            "spend": query("fct_allocated_costs", SPEND, as_of),
+            "margin_by_product": query("gross_margin_by_product_month", MARGIN, as_of),
+            "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
+            "unpriced": _with_remedy(query("fct_usage", UNPRICED), PRICE_REMEDY),
+            "unallocated": query("fct_allocated_costs", UNALLOCATED, as_of),
+            "unowned_usage": _with_remedy(query("fct_usage fct_usage_shares", UNOWNED), OWNER_REMEDY),
+            "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
+            "ingestion": query("ingestion_outcomes", INGESTION),
+            "missing_tables": sorted(missing),
+        }
+
+
+CURRENCY = "select max(reporting_currency) as reporting_currency from fct_allocated_costs"
+
+SPEND = """
+select
+    strftime(cost_date, '%Y-%m') as month,
+    provider,
+    sum(allocated_cost) as spend,
+    sum(case when allocation_method = 'unallocated' then allocated_cost else 0 end) as unallocated
+from fct_allocated_costs
+where cost_date >= date_trunc('month', cast(? as date)) - interval 1 month
+group by all order by month, provider
+"""
+
+MARGIN = """
+select
+    product_id, fiscal_period, revenue, ai_cogs, gross_profit,
+    gross_margin_ratio, target_gross_margin_ratio, is_below_target
+from gross_margin_by_product_month
+where fiscal_period = (
+    select max(fiscal_period) from gross_margin_by_product_month
+    where fiscal_period <= strftime(cast(? as date), '%Y-%m')
+)
+order by product_id nulls last
+"""
+
+RUN_RATE = """
+select
+    'company' as entity_type, 'company' as entity_id,
+    run_rate_monthly, run_rate_low, run_rate_high, run_rate_annual, stability_status
+from run_rate_by_company_day where as_of_date = cast(? as date)
+union all
+select
+    'department', department_id,
+    run_rate_monthly, run_rate_low, run_rate_high, run_rate_annual, stability_status
+from run_rate_by_department_day where as_of_date = cast(? as date)
+order by 1, 2
+"""
+
+UNPRICED = f"""
+select provider, model_id, sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date
+from fct_usage
+where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
+group by all order by tokens desc, model_id limit {TOP}
+"""
+
+UNALLOCATED = f"""
+select provider, model_id, sum(allocated_cost) as amount
+from fct_allocated_costs
+where allocation_method = 'unallocated' and cost_date >= date_trunc('month', cast(? as date)) - interval 1 month
+group by all having sum(allocated_cost) <> 0 order by amount desc, provider, model_id limit {TOP}
+"""
+
+UNOWNED = f"""
+select u.provider, u.project_id, u.api_key_id, sum(u.list_cost) as list_cost, max(u.usage_date) as last_date
+from fct_usage u
+where u.is_counted and u.initiative_id is null and u.department_id is null
+    and not exists (select 1 from fct_usage_shares s where s.usage_key = u.usage_key)
+group by all having sum(u.list_cost) > 0 order by list_cost desc, 1, 2, 3 limit {TOP}
+"""
+
+INITIATIVES = """
+select r.initiative_id, r.is_ready, r.first_ready_date, r.blocking_gates, r.verified_run_rate,
+    string_agg(g.gate_name || ': ' || coalesce(g.reason, g.status), '; ' order by g.gate_number)
+        filter (where g.status <> 'pass' and g.gate_number < 5) as why_not
+from graduation_readiness r
+left join graduation_gates g on g.initiative_id = r.initiative_id and g.as_of_date = cast(? as date)
+where r.as_of_date = cast(? as date)
+group by all order by r.is_ready desc, r.initiative_id
+"""
+
+INGESTION = """
+select source, status, count(*) as loads, sum("rows") as "rows", max(watermark_at) as watermark_at
+from ingestion_outcomes group by all order by source, status
+"""
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, text: str, values: list[Any]) -> list[dict[str, Any]]:
+    result = connection.execute(text, values)
+    names = [column[0] for column in result.description]
+    return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
+
+
+def _one(rows: list[dict[str, Any]], column: str) -> Any:
+    return rows[0][column] if rows else None
+
+
+def _with_remedy(rows: list[dict[str, Any]], remedy: str) -> list[dict[str, Any]]:
+    return [{**row, "remedy": remedy} for row in rows]
