@@ -1,0 +1,218 @@
+"""Read the LiteLLM gateway into the landing area: its spend log (``mode: files`` or ``api``) and the settings of
+capped keys.
+
+Source: files in the shape of table ``LiteLLM_SpendLogs`` that ``path`` names, or ``GET /spend/logs/v2``. Grain: one
+row per logged request, as logged; a request id may come in several files. Partitions: a file's path relative to the
+company folder, or the UTC day. An unchanged file is no new load, a vanished one is withdrawn. Settings are read in
+both modes where ``base_url`` is given. Failure mode: typed errors of connectors/errors.py; whatever fails, the
+landing area stays as it was. Scratch files live below the landing area, hold allow-listed fields only, and are
+removed by the next read when a killed one leaves them behind.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from orchestration.connectors.errors import PermanentFailure, SchemaDrift
+from orchestration.connectors.http import JsonApi, utc_now
+from orchestration.connectors.landing import Landing, utc_text
+from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.litellm import guardrails
+from orchestration.connectors.providers.litellm.client import LOGS_PATH, SOURCE, Gateway, require_columns
+from orchestration.connectors.providers.litellm.log_files import LogFile, combined_id, connect, convert, open_log_file
+from orchestration.connectors.providers.litellm.records import COLUMNS, METADATA, REQUIRED
+from orchestration.connectors.reads import landed_days
+from orchestration.connectors.window import DAY, read_days, utc_midnight
+
+if TYPE_CHECKING:
+    from orchestration.registry import Company
+
+LOGS = "spend_logs"
+
+
+@dataclass(frozen=True)
+class PreparedLoad:
+    """One partition, ready to land; ``file`` is None where the landing area already holds it."""
+
+    partition: str
+    load_id: str
+    rows: int
+    file: Path | None
+    facts: dict[str, Any]
+
+
+def extract(company: "Company", landing: Landing, as_of: date, secret: str | None) -> list[StreamOutcome]:
+    """Land the spend log and, once per as-of day, the settings of guarded keys and teams."""
+    source = company.sources[SOURCE]
+    with ExitStack() as stack:
+        scratch = stack.enter_context(_scratch_folder(landing))
+        connection = stack.enter_context(connect(scratch))
+        gateway = None
+        if source.base_url is not None:
+            api = JsonApi(
+                SOURCE,
+                source.base_url,
+                secret=secret,
+                secret_env=source.api_key_env,
+                timeout_seconds=source.timeout_seconds,
+            )
+            gateway = Gateway(stack.enter_context(api))
+        if source.mode == "files":
+            loads = _read_files(connection, company, landing, scratch)
+        elif gateway is None:
+            raise PermanentFailure(SOURCE, "base_url is missing; write it into sources.yaml")
+        else:
+            days = read_days(
+                source, landed_days(landing, SOURCE, [LOGS]), as_of, ZoneInfo(company.config.reporting_time_zone)
+            )
+            loads = [_read_day(connection, gateway, day, scratch) for day in days]
+        settings: list[dict[str, Any]] = []
+        if gateway is not None and guardrails.is_due(landing, as_of):
+            settings = guardrails.read_settings(gateway, guardrails.guarded_entities(company), as_of, utc_now())
+        return _land(landing, loads, settings, as_of, is_complete_list=source.mode == "files")
+
+
+@contextmanager
+def _scratch_folder(landing: Landing) -> Iterator[Path]:
+    folder = landing.root / SOURCE / ".incoming"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_files(
+    connection: duckdb.DuckDBPyConnection, company: "Company", landing: Landing, scratch: Path
+) -> list[PreparedLoad]:
+    held = landing.manifest(SOURCE, LOGS)
+    loads = []
+    for number, path in enumerate(_log_paths(company.folder, company.sources[SOURCE].path)):
+        log = open_log_file(connection, path, path.relative_to(company.folder).as_posix())
+        load_id = log.load_id()
+        current = held[log.name].current if log.name in held else None
+        if current is not None and current.load_id == load_id:
+            loads.append(PreparedLoad(log.name, load_id, current.rows, None, {}))
+        else:
+            target = scratch / f"{number}.parquet"
+            loads.append(_prepared(connection, log, load_id, target, {"origin": log.name}))
+    return loads
+
+
+def _log_paths(folder: Path, pattern: str | None) -> list[Path]:
+    """The files that ``pattern`` names, in order. None at all is an error: an unread log is not an empty log."""
+    if pattern is None:
+        raise PermanentFailure(SOURCE, "path is missing; name the files in sources.yaml, like gateway/*.parquet")
+    paths = sorted(path for path in folder.glob(pattern) if path.is_file() and not path.name.startswith("."))
+    if not paths:
+        raise PermanentFailure(
+            SOURCE, f"no file matches path {pattern} in the company folder; correct it in sources.yaml"
+        )
+    return paths
+
+
+def _read_day(connection: duckdb.DuckDBPyConnection, gateway: Gateway, day: date, scratch: Path) -> PreparedLoad:
+    """Spool one UTC day of the API to JSON lines, then treat it as a file."""
+    began, spool, digests = utc_now(), scratch / f"{day}.jsonl", []
+    with spool.open("w", encoding="utf-8") as file:
+        for row in gateway.spend_logs(day):
+            line = json.dumps(_allowed(row), sort_keys=True, default=str)
+            digests.append(hashlib.sha256(line.encode()).digest())
+            file.write(line + "\n")
+    load_id = combined_id(hashlib.sha256(b"".join(sorted(digests))).hexdigest())
+    facts = {
+        "watermark_at": utc_text(began),
+        "window_start": utc_text(utc_midnight(day)),
+        "window_end": utc_text(utc_midnight(day + DAY)),
+        "origin": LOGS_PATH,
+    }
+    log = LogFile(spool, day.isoformat(), dict.fromkeys(COLUMNS, "VARCHAR"))
+    prepared = _prepared(connection, log, load_id, scratch / f"{day}.parquet", facts)
+    spool.unlink()
+    return prepared
+
+
+def _allowed(row: dict[str, Any]) -> dict[str, Any]:
+    """The columns and metadata keys that may be kept; raises :class:`SchemaDrift` for a field that is missing."""
+    require_columns(row, REQUIRED)
+    metadata = row["metadata"]
+    if isinstance(metadata, str) and metadata:
+        try:
+            metadata = json.loads(metadata)
+        except ValueError:
+            metadata = []
+    if metadata and not isinstance(metadata, dict):
+        raise SchemaDrift(SOURCE, f"{LOGS_PATH}: metadata is not a JSON object (request_id {row['request_id']})")
+    kept: dict[str, Any] = {}
+    for path in METADATA.values():
+        _copy_path(metadata or {}, kept, path.removeprefix("$.").split("."))
+    tags = row["request_tags"]
+    return {
+        **{name: row[name] for name in COLUMNS if name in row},
+        "metadata": json.dumps(kept, sort_keys=True, default=str),
+        "request_tags": tags if tags is None or isinstance(tags, str) else json.dumps(tags, default=str),
+    }
+
+
+def _copy_path(origin: dict[str, Any], target: dict[str, Any], keys: list[str]) -> None:
+    first, *rest = keys
+    value = origin.get(first)
+    if rest and isinstance(value, dict):
+        _copy_path(value, target.setdefault(first, {}), rest)
+    elif not rest and value is not None:
+        target[first] = value
+
+
+def _prepared(
+    connection: duckdb.DuckDBPyConnection, log: LogFile, load_id: str, target: Path, facts: dict[str, Any]
+) -> PreparedLoad:
+    converted = convert(connection, log, target, load_id)
+    events = {
+        "first_event_at": _text_or_none(converted.first_event_at),
+        "last_event_at": _text_or_none(converted.last_event_at),
+    }
+    return PreparedLoad(log.name, load_id, converted.rows, target, {**facts, **events})
+
+
+def _text_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else utc_text(moment)
+
+
+def _land(
+    landing: Landing, loads: list[PreparedLoad], settings: list[dict[str, Any]], as_of: date, *, is_complete_list: bool
+) -> list[StreamOutcome]:
+    """Make everything current; ``is_complete_list`` withdraws the partitions that ``loads`` does not name."""
+    outcomes = [StreamOutcome(SOURCE, LOGS, len(loads), sum(load.rows for load in loads))]
+    with ExitStack() as stack:
+        batch = stack.enter_context(landing.batch(SOURCE, LOGS))
+        for load in loads:
+            if load.file is not None:
+                batch.add_file(load.partition, _mover(load), load_id=load.load_id, **load.facts)
+        if is_complete_list:
+            for name in set(batch.partitions) - {load.partition for load in loads}:
+                batch.withdraw(name)
+        if settings:
+            readings = stack.enter_context(landing.batch(SOURCE, guardrails.STREAM))
+            facts = {"watermark_at": utc_text(settings[0]["read_at"]), "origin": "/key/info"}
+            readings.add_rows(as_of.isoformat(), settings, **facts)
+            outcomes.append(StreamOutcome(SOURCE, guardrails.STREAM, 1, len(settings)))
+    return outcomes
+
+
+def _mover(load: PreparedLoad) -> Any:
+    def write(path: Path) -> int:
+        assert load.file is not None
+        load.file.rename(path)
+        return load.rows
+
+    return write

@@ -1,0 +1,369 @@
+"""The spend log from files: exact rows, equal formats, faults by file and line, unchanged and vanished files."""
+
+import csv
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.connectors.errors import PermanentFailure, SchemaDrift
+from orchestration.connectors.landing import Landing
+from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.litellm.extract import extract
+from orchestration.connectors.streams import stream_schema
+from orchestration.registry.sources import SourceConfig
+
+AS_OF = date(2026, 10, 31)
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+COLUMNS = [
+    *("request_id", "call_type", "api_key", "spend", "total_tokens", "prompt_tokens", "completion_tokens", "startTime"),
+    *("endTime", "model", "model_id", "model_group", "custom_llm_provider", "user", "team_id", "organization_id"),
+    *("end_user", "session_id", "request_tags", "status", "cache_hit", "metadata", "messages"),
+]
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data are not next to the project")
+
+
+def company(folder: Path, path: str = "logs/*") -> Any:
+    source = SourceConfig.model_validate({"name": "litellm", "mode": "files", "path": path})
+    return SimpleNamespace(
+        folder=folder,
+        sources={"litellm": source},
+        initiatives=(),
+        config=SimpleNamespace(reporting_time_zone="UTC"),
+    )
+
+
+def log_row(**changes: Any) -> dict[str, Any]:
+    row = dict.fromkeys(COLUMNS) | {
+        "request_id": "r1",
+        "api_key": "hash-1",
+        "spend": 0.0012,
+        "prompt_tokens": 1000,
+        "completion_tokens": 200,
+        "total_tokens": 1200,
+        "startTime": "2026-10-01T23:59:59.250Z",
+        "model": "gpt-6-luna",
+        "custom_llm_provider": "openai",
+        "request_tags": "[]",
+        "status": "success",
+        "metadata": "{}",
+        "messages": "a secret prompt",
+    }
+    return row | changes
+
+
+def usage(**usage_object: Any) -> str:
+    return json.dumps(
+        {"user_api_key_alias": "alias-1", "usage_object": usage_object, "requester_ip_address": "10.0.0.9"}
+    )
+
+
+def write_csv(path: Path, rows: list[dict[str, Any]], columns: list[str] = COLUMNS) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_jsonl(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Typed as the gateway's database is: integers, doubles and moments without a zone, which are UTC."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kinds = {name: pa.string() for name in COLUMNS} | {
+        "spend": pa.float64(),
+        **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), pa.int32()),
+        **dict.fromkeys(("startTime", "endTime"), pa.timestamp("ms")),
+    }
+    started = [{**row, "startTime": datetime.fromisoformat(row["startTime"]).replace(tzinfo=None)} for row in rows]
+    pq.write_table(pa.Table.from_pylist(started, pa.schema(kinds.items())), path)
+
+
+def landed(landing: Landing) -> list[dict[str, Any]]:
+    files = landing.current_files("litellm", "spend_logs")
+    tables = [pq.ParquetFile(file).read() for file in files]
+    rows = pa.concat_tables(tables).to_pylist() if tables else []
+    return sorted(rows, key=lambda row: (row["request_id"], row["partition"]))
+
+
+def land(
+    tmp_path: Path, rows: list[dict[str, Any]], write: Any = write_csv, name: str = "logs/a.csv"
+) -> list[dict[str, Any]]:
+    write(tmp_path / "company" / name, rows)
+    landing = Landing(tmp_path / "landing")
+    extract(company(tmp_path / "company"), landing, AS_OF, None)
+    return landed(landing)
+
+
+def test_a_row_lands_with_allowed_fields_only(tmp_path: Path) -> None:
+    metadata = json.dumps(
+        {
+            "user_api_key_alias": "alias-1",
+            "usage_object": {
+                "cache_read_input_tokens": 300,
+                "cache_creation_input_tokens": 50,
+                "prompt_tokens_details": {"cached_tokens": 300},
+            },
+            "requester_ip_address": "10.0.0.9",
+        }
+    )
+    tags = '["a", {"prompt": "hidden"}, 7, null, ["x"], true]'
+    (row,) = land(tmp_path, [log_row(metadata=metadata, request_tags=tags, user="dev-ana", team_id="t1")])
+    load_id = row.pop("load_id")
+    assert row == {
+        "request_id": "r1",
+        "started_at": datetime(2026, 10, 1, 23, 59, 59, 250_000, UTC),
+        "api_key": "hash-1",
+        "key_alias": "alias-1",
+        "model": "gpt-6-luna",
+        "model_group": None,
+        "custom_llm_provider": "openai",
+        "user_id": "dev-ana",
+        "team_id": "t1",
+        "organization_id": None,
+        "end_user_id": None,
+        "status": "success",
+        "error_type": None,
+        "error_class": None,
+        "request_tags": '["a",7,true]',
+        "prompt_tokens": 1000,
+        "completion_tokens": 200,
+        "cache_read_tokens": 300,
+        "cache_write_tokens": 50,
+        "has_token_evidence": True,
+        "gateway_spend": 0.0012,
+        "partition": "logs/a.csv",
+    }
+    written = b"".join(file.read_bytes() for file in (tmp_path / "landing").rglob("*.parquet"))
+    assert load_id and b"secret prompt" not in written and b"10.0.0.9" not in written and b"hidden" not in written
+
+
+def test_the_landed_file_has_the_schema_of_the_stream(tmp_path: Path) -> None:
+    land(tmp_path, [log_row()])
+    (file,) = Landing(tmp_path / "landing").current_files("litellm", "spend_logs")
+    schema, wanted = pq.read_schema(file), stream_schema("litellm", "spend_logs")
+    assert schema.names == wanted.names
+    assert [field.type for field in schema] == [field.type for field in wanted]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "read", "write"),
+    [
+        (usage(cache_read_input_tokens=7), 7, 0),
+        (usage(prompt_tokens_details={"cached_tokens": 9}), 9, 0),
+        (usage(cache_read_input_tokens=0, prompt_tokens_details={"cached_tokens": 9}), 9, 0),
+        (usage(cache_creation_input_tokens=4, prompt_tokens_details=None), 0, 4),
+        ("", 0, 0),
+        ("null", 0, 0),
+    ],
+)
+def test_cache_tokens_come_from_the_usage_object(tmp_path: Path, metadata: str, read: int, write: int) -> None:
+    (row,) = land(tmp_path, [log_row(metadata=metadata)])
+    assert (row["cache_read_tokens"], row["cache_write_tokens"]) == (read, write)
+
+
+def test_evidence_status_and_errors(tmp_path: Path) -> None:
+    refused = json.dumps({"error_information": {"type": "budget_exceeded", "error_class": "BudgetExceededError"}})
+    rows = land(
+        tmp_path,
+        [
+            log_row(request_id="a", prompt_tokens=0, completion_tokens=0),
+            log_row(request_id="b", status=None),
+            log_row(request_id="c", status=None, metadata='{"status": "failure"}'),
+            log_row(request_id="d", status="failure", metadata=refused, prompt_tokens=0, completion_tokens=0),
+        ],
+    )
+    assert [row["has_token_evidence"] for row in rows] == [False, True, True, False]
+    assert [row["status"] for row in rows] == ["success", "success", "failure", "failure"]
+    assert (rows[3]["error_type"], rows[3]["error_class"]) == ("budget_exceeded", "BudgetExceededError")
+
+
+def test_all_formats_give_the_same_rows(tmp_path: Path) -> None:
+    rows = [
+        log_row(metadata=usage(cache_read_input_tokens=3), request_tags='["x", "y"]'),
+        log_row(request_id="r2", user="", team_id="t", startTime="2026-10-02T00:00:00Z", spend=None),
+    ]
+    seen = []
+    for name, write in (("a.parquet", write_parquet), ("a.csv", write_csv), ("a.jsonl", write_jsonl)):
+        got = land(tmp_path / name, rows, write, f"logs/{name}")
+        seen.append([{k: v for k, v in row.items() if k not in ("partition", "load_id")} for row in got])
+    assert seen[0] == seen[1] == seen[2]
+    assert [row["request_tags"] for row in seen[0]] == ['["x","y"]', "[]"]
+
+
+def test_nested_json_lines_read_like_json_text(tmp_path: Path) -> None:
+    nested = log_row(metadata={"usage_object": {"cache_read_input_tokens": 8}}, request_tags=["x"])
+    (row,) = land(tmp_path, [nested], write_jsonl, "logs/a.jsonl")
+    assert (row["cache_read_tokens"], row["request_tags"]) == (8, '["x"]')
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_the_zone_of_the_machine_does_not_matter(tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    texts = ["2026-10-01T23:59:59.250Z", "2026-10-02 01:59:59.250+02:00", "2026-10-01 23:59:59.25"]
+    rows = land(tmp_path, [log_row(request_id=f"r{n}", startTime=text) for n, text in enumerate(texts)])
+    assert {row["started_at"] for row in rows} == {datetime(2026, 10, 1, 23, 59, 59, 250_000, UTC)}
+
+
+FAULTS = [
+    ({"prompt_tokens": -5}, "prompt_tokens or completion_tokens is negative"),
+    ({"prompt_tokens": "12.5"}, "prompt_tokens '12.5' is not a whole number"),
+    ({"prompt_tokens": "l00"}, "prompt_tokens 'l00' is not a whole number"),
+    ({"completion_tokens": None}, "completion_tokens is empty"),
+    ({"request_id": None}, "request_id is empty"),
+    ({"startTime": None}, "startTime is empty"),
+    ({"startTime": "yesterday"}, "startTime 'yesterday' is not a date and time"),
+    ({"metadata": '{"usage_object": '}, "metadata is not a JSON object"),
+    ({"metadata": '"{}"'}, "metadata is not a JSON object"),
+    ({"metadata": usage(cache_read_input_tokens=900, cache_creation_input_tokens=101)}, "exceed prompt_tokens"),
+    ({"metadata": usage(cache_read_input_tokens=-1)}, "negative"),
+    ({"metadata": usage(cache_read_input_tokens="many")}, "not a whole number"),
+    ({"request_tags": '{"a": 1}'}, "request_tags is not a JSON array"),
+    ({"spend": "cheap"}, "spend 'cheap' is not a number"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), FAULTS)
+@pytest.mark.parametrize(("write", "name", "line"), [(write_csv, "logs/a.csv", 4), (write_jsonl, "logs/a.jsonl", 2)])
+def test_a_bad_row_is_named_by_file_and_line(
+    tmp_path: Path, changes: dict[str, Any], message: str, write: Any, name: str, line: int
+) -> None:
+    good = log_row(request_id="r0", end_user="two\nlines")
+    with pytest.raises(SchemaDrift) as failure:
+        land(tmp_path, [good, log_row(**changes), log_row(request_id="r3")], write, name)
+    text = str(failure.value)
+    assert f"{name}:{line}: " in text and message in text and "secret prompt" not in text
+    assert ("unknown" if "request_id" in changes else "r1") in text
+    assert Landing(tmp_path / "landing").manifest("litellm", "spend_logs") == {}
+    assert not list((tmp_path / "landing").rglob("*.parquet"))
+
+
+def test_a_bad_parquet_row_is_named_by_number(tmp_path: Path) -> None:
+    rows = [log_row(request_id="r0"), log_row(prompt_tokens=-1)]
+    with pytest.raises(SchemaDrift, match=r"logs/a\.parquet:2: .*negative \(request_id r1\)"):
+        land(tmp_path, rows, write_parquet, "logs/a.parquet")
+
+
+def test_a_broken_record_is_named_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "company" / "logs" / "a.csv"
+    write_csv(path, [log_row(end_user="two\nlines"), log_row(request_id="r2")])
+    path.write_text(path.read_text() + "r3,too,few\n")
+    with pytest.raises(SchemaDrift, match=r"logs/a\.csv:5: Expected Number of Columns"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+    path.unlink()
+    broken = path.with_suffix(".jsonl")
+    write_jsonl(broken, [log_row()])
+    broken.write_text(broken.read_text() + '\n{"request_id": "r2", \n')
+    with pytest.raises(SchemaDrift, match=r"logs/a\.jsonl:3: is not a well-formed jsonl record"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+
+
+@pytest.mark.parametrize("column", ["startTime", "prompt_tokens", "metadata", "user"])
+def test_a_missing_column_is_named(tmp_path: Path, column: str) -> None:
+    kept = [name for name in COLUMNS if name != column]
+    path = tmp_path / "company" / "logs" / "a.csv"
+    write_csv(path, [log_row()], kept)
+    with pytest.raises(SchemaDrift, match=rf"logs/a\.csv: column {column} is missing"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+    path.unlink()
+    write_jsonl(path.with_suffix(".jsonl"), [{name: log_row()[name] for name in kept}])
+    with pytest.raises(SchemaDrift, match=rf"logs/a\.jsonl: column {column} is missing"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+
+
+def test_no_file_is_an_error_and_a_strange_suffix_too(tmp_path: Path) -> None:
+    (tmp_path / "company" / "logs").mkdir(parents=True)
+    with pytest.raises(PermanentFailure, match="no file matches path"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+    (tmp_path / "company" / "logs" / "a.xlsx").write_text("")
+    with pytest.raises(SchemaDrift, match=r"logs/a\.xlsx"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+
+
+def test_a_truncated_parquet_file_replaces_nothing(tmp_path: Path) -> None:
+    land(tmp_path, [log_row()], write_parquet, "logs/a.parquet")
+    path = tmp_path / "company" / "logs" / "a.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+    landing = Landing(tmp_path / "landing")
+    with pytest.raises(SchemaDrift, match=r"logs/a\.parquet"):
+        extract(company(tmp_path / "company"), landing, AS_OF, None)
+    assert [row["request_id"] for row in landed(landing)] == ["r1"]
+
+
+def test_unchanged_changed_and_vanished_files(tmp_path: Path) -> None:
+    folder, landing = tmp_path / "company", Landing(tmp_path / "landing")
+    write_csv(folder / "logs" / "a.csv", [log_row()])
+    write_csv(folder / "logs" / "b.csv", [log_row(request_id="r2", startTime="2026-10-03T10:00:00Z")])
+    assert extract(company(folder), landing, AS_OF, None) == [StreamOutcome("litellm", "spend_logs", 2, 2)]
+    first = landing.manifest("litellm", "spend_logs")
+    load = first["logs/b.csv"].current
+    assert load is not None
+    assert (load.rows, load.origin) == (1, "logs/b.csv")
+    assert load.first_event_at == load.last_event_at == "2026-10-03T10:00:00.000000Z"
+
+    assert extract(company(folder), landing, AS_OF, None) == [StreamOutcome("litellm", "spend_logs", 2, 2)]
+    assert landing.manifest("litellm", "spend_logs") == first
+
+    write_csv(folder / "logs" / "a.csv", [log_row(completion_tokens=300)])
+    (folder / "logs" / "b.csv").unlink()
+    assert extract(company(folder), landing, AS_OF, None) == [StreamOutcome("litellm", "spend_logs", 1, 1)]
+    now = landing.manifest("litellm", "spend_logs")
+    assert now["logs/b.csv"].current is None and now["logs/b.csv"].history == [load]
+    assert now["logs/a.csv"].history == [first["logs/a.csv"].current]
+    assert [row["completion_tokens"] for row in landed(landing)] == [300]
+    assert not (tmp_path / "landing" / "litellm" / ".incoming").exists()
+
+
+@needs_shared
+def test_a_million_real_rows_reproduce_the_counted_truths(tmp_path: Path) -> None:
+    folder = tmp_path / "company"
+    folder.mkdir()
+    (folder / "all.parquet").symlink_to(SHARED / "spend_logs_servegen.parquet")
+    landing = Landing(tmp_path / "landing")
+    extract(company(folder, "all.parquet"), landing, AS_OF, None)
+    with duckdb.connect() as connection:
+        landing.register(connection)
+        connection.execute("set TimeZone = 'America/New_York'")
+        got = connection.execute(
+            "select cast(cast(timezone('UTC', started_at) as date) as varchar), model, count(*), "
+            "count(*) filter (where not has_token_evidence), sum(prompt_tokens), sum(completion_tokens) "
+            "from landing.litellm__spend_logs group by all"
+        ).fetchall()
+    with (SHARED / "expected_servegen.csv").open() as file:
+        wanted = [row for row in csv.DictReader(file) if row["grain"] == "day_model"]
+    names = ("requests", "requests_no_token_evidence", "prompt_tokens", "completion_tokens")
+    assert len(wanted) == 42
+    assert {row[:2]: tuple(map(Decimal, row[2:])) for row in got} == {
+        (row["usage_date"], row["model"]): tuple(Decimal(row[name]) for name in names) for row in wanted
+    }
+
+
+@needs_shared
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_the_samples_equal_the_first_rows_of_the_parquet(tmp_path: Path, suffix: str) -> None:
+    folder, landing = tmp_path / "company", Landing(tmp_path / "landing")
+    folder.mkdir()
+    whole = pq.ParquetFile(SHARED / "spend_logs_servegen.parquet")
+    first = next(whole.iter_batches(batch_size=500))
+    pq.write_table(pa.Table.from_batches([first]), folder / "first.parquet")
+    sample = f"spend_logs_servegen_sample.{suffix}"
+    (folder / sample).symlink_to(SHARED / sample)
+    extract(company(folder, "*"), landing, AS_OF, None)
+    rows: dict[str, list[dict[str, Any]]] = {"first.parquet": [], sample: []}
+    for row in landed(landing):
+        del row["load_id"]
+        rows[row.pop("partition")].append(row)
+    assert len(rows[sample]) == 500
+    assert rows["first.parquet"] == rows[sample]
