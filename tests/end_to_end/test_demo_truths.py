@@ -1,0 +1,249 @@
+"""The demo company from the sources to the published tables, compared with the truths that were planted in it.
+
+One real run of the command line with its own demo server; every expected figure is from ``orchestration.demo.truth``,
+which knows the simulated rows and none of the pipeline's code.
+"""
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, UNPRICED_MODEL
+from orchestration.demo.traffic import simulate
+from orchestration.demo.truth import EARLIEST_READY, VERDICTS, expected
+
+ROOT = Path(__file__).parents[2]
+FIRST_LEG = ("metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
+SECOND_LEG = ("billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual")
+SHARED_SPLIT_TOLERANCE = Decimal("0.000001")
+"""Shares are split per day in units of 10^-9; which part gets the last unit may differ within a month."""
+
+
+class Published:
+    """The published Parquet tables, read through DuckDB."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "published" / "parquet"
+        self.connection = duckdb.connect()
+
+    def rows(self, table: str, sql: str) -> list[tuple]:
+        """The rows of a query over ``t``, which is the table."""
+        file, folder = self.folder / f"{table}.parquet", self.folder / table
+        path = file if file.is_file() else f"{folder}/**/*.parquet"
+        return self.connection.sql(f"with t as (select * from read_parquet('{path}')) {sql}").fetchall()
+
+    def sums(self, table: str, sql: str) -> dict[tuple, Decimal]:
+        """Key columns to the last column of a query."""
+        return {row[:-1]: row[-1] for row in self.rows(table, sql)}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Published:
+    home = tmp_path_factory.mktemp("demo_home")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
+    run = subprocess.run(
+        [sys.executable, "-m", "orchestration", "run", "--home", str(home)],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert run.returncode == 0, (run.stdout + run.stderr)[-4000:]
+    assert not any(value in run.stdout + run.stderr for value in DEMO_KEYS.values())
+    return Published(home)
+
+
+def assert_close(got: dict, want: dict, tolerance: Decimal = Decimal(0)) -> None:
+    """Equal keys, and values within the tolerance; keys whose wanted value is zero may be absent."""
+    wrong = {
+        key: (got.get(key), want.get(key))
+        for key in got.keys() | want.keys()
+        if abs((got.get(key) or Decimal(0)) - (want.get(key) or Decimal(0))) > tolerance
+    }
+    assert not wrong, dict(sorted(wrong.items(), key=str)[:5])
+
+
+def test_tokens_by_provider_month_and_class(published):
+    got = published.sums(
+        "fct_usage",
+        "select provider, strftime(usage_date, '%Y-%m'), token_class, sum(quantity)::decimal(38, 0) from t "
+        "where is_counted and token_class <> 'request' and provider in ('openai', 'anthropic', 'mistral') group by all",
+    )
+    want = {key: Decimal(tokens) for key, tokens in expected().tokens_by_provider_month_class.items()}
+    assert_close(got, want)
+
+
+def test_list_cost_is_exact_and_the_unpriced_model_has_none(published):
+    got = published.sums(
+        "fct_usage",
+        "select provider, strftime(usage_date, '%Y-%m'), sum(list_cost) from t "
+        "where is_counted and provider in ('openai', 'anthropic', 'mistral') group by all",
+    )
+    assert_close(got, dict(expected().list_cost_by_provider_month))
+    unpriced = published.rows(
+        "fct_usage",
+        "select strftime(usage_date, '%Y-%m'), sum(quantity)::bigint, count(list_cost), min(pricing_status), "
+        f"max(pricing_status) from t where model_id = '{UNPRICED_MODEL}' and token_class <> 'request' group by all",
+    )
+    assert {row[0]: row[1] for row in unpriced} == dict(expected().unpriced_tokens_by_month)
+    assert {row[2:] for row in unpriced} == {(0, "unpriced", "unpriced")}
+
+
+def test_the_price_cut_of_august_leaves_earlier_days_alone(published):
+    prices = published.rows(
+        "fct_usage",
+        "select distinct usage_date < date '2026-08-21', list_unit_price_per_million::decimal(18, 6) from t "
+        "where model_id = 'gpt-5.6-sol' and token_class = 'output' order by 1",
+    )
+    assert prices == [(False, Decimal(20)), (True, Decimal(30))]
+
+
+def test_billed_cost_by_provider_and_day(published):
+    got = published.sums("fct_billed_costs", "select provider, cost_date, sum(billed_cost) from t group by all")
+    assert_close(got, dict(expected().billed_by_provider_day))
+
+
+def test_unpriced_usage_is_billed_to_its_owner_and_stands_in_the_bridge(published):
+    got = published.sums(
+        "reconciliation_by_provider_month",
+        "select fiscal_period, sum(amount) from t where provider = 'openai' and bridge_line = 'unpriced_usage' "
+        "group by all",
+    )
+    assert_close(got, {(month,): amount for month, amount in expected().unpriced_billed_by_month.items()})
+
+
+def test_allocated_cost_by_owner_and_month(published):
+    got = published.sums(
+        "fct_allocated_costs",
+        "select coalesce(initiative_id, case when allocation_method = 'unallocated' then 'unallocated' "
+        "else 'department:' || department_id end), strftime(cost_date, '%Y-%m'), sum(allocated_cost) from t "
+        "group by all",
+    )
+    assert_close(got, expected().allocated_by_owner_month(), SHARED_SPLIT_TOLERANCE)
+
+
+def test_allocated_equals_billed_or_metered_to_the_last_billionth(published):
+    got = published.sums("fct_allocated_costs", "select provider, cost_date, sum(allocated_cost) from t group by all")
+    want: dict[tuple, Decimal] = defaultdict(Decimal)
+    for part in expected().allocations:
+        want[part.provider, part.day] += part.amount
+    assert_close(got, want)
+    bases = published.rows("fct_allocated_costs", "select distinct provider, cost_basis from t order by all")
+    assert ("mistral", "metered") in bases
+    assert ("openai", "billed") in bases
+    assert not [row for row in bases if row[0] != "mistral" and row[1] == "metered"]
+
+
+def test_unallocated_cost_is_visible(published):
+    got = published.sums(
+        "fct_allocated_costs",
+        "select provider, strftime(cost_date, '%Y-%m'), sum(allocated_cost) from t "
+        "where allocation_method = 'unallocated' group by all",
+    )
+    assert_close(got, expected().unallocated_by_provider_month())
+
+
+def test_shared_keys_are_split_by_every_method(published):
+    got = published.sums(
+        "fct_allocated_costs",
+        "select allocation_method, sum(allocated_cost) from t where allocation_method in "
+        "('fixed', 'even', 'proportional') group by all",
+    )
+    want: dict[tuple, Decimal] = defaultdict(Decimal)
+    for part in expected().allocations:
+        if part.method in ("fixed", "even", "proportional"):
+            want[(part.method,)] += part.amount
+    assert_close(got, want)
+
+
+def test_margins_by_product_and_month(published):
+    rows = published.rows(
+        "gross_margin_by_product_month",
+        "select product_id, fiscal_period, revenue, ai_cogs, other_cogs, gross_profit, gross_margin_ratio, "
+        "is_below_target from t where product_id like 'prod_%'",
+    )
+    margins = {row[:2]: row[2:] for row in rows}
+    assert margins.keys() == expected().margin_by_product_month.keys()
+    for key, want in expected().margin_by_product_month.items():
+        revenue, ai_cogs, other_cogs, gross_profit, ratio, is_below_target = margins[key]
+        assert abs(revenue - want.revenue) <= SHARED_SPLIT_TOLERANCE, key
+        assert abs(ai_cogs - want.ai_cogs) <= SHARED_SPLIT_TOLERANCE, key
+        assert abs(other_cogs - want.other_cogs) <= SHARED_SPLIT_TOLERANCE, key
+        assert abs(gross_profit - want.gross_profit) <= SHARED_SPLIT_TOLERANCE, key
+        assert float(ratio) == pytest.approx(float(want.gross_profit / want.revenue), abs=1e-9), key
+        assert is_below_target == want.is_below_target, key
+
+
+def test_both_legs_of_the_bridge_sum_exactly(published):
+    lines = published.sums(
+        "reconciliation_by_provider_month",
+        "select provider, fiscal_period, bridge_line, sum(amount) from t where not is_memo and provider <> 'unmatched' "
+        "group by all",
+    )
+    bridges: dict[tuple, dict[str, Decimal]] = defaultdict(dict)
+    for (provider, period, line), amount in lines.items():
+        bridges[provider, period][line] = amount
+    assert {("openai", "2026-09"), ("anthropic", "2026-09"), ("aws", "2026-09")} <= bridges.keys()
+    for bridge in bridges.values():
+        assert sum(bridge[line] for line in FIRST_LEG) == bridge["billed_cost"]
+        assert sum(bridge[line] for line in SECOND_LEG) == bridge["ledger_posting"]
+        assert abs(bridge["residual"]) <= Decimal("0.005") * abs(bridge["billed_cost"])
+
+
+@pytest.mark.parametrize("initiative", sorted(VERDICTS))
+def test_verdict_of_the_gates(published, initiative):
+    rows = published.rows(
+        "graduation_gates",
+        f"select gate_number, status, reason from t where initiative_id = '{initiative}' and as_of_date = "
+        f"(select max(as_of_date) from t)",
+    )
+    statuses = {number: status for number, status, _ in rows}
+    verdict = VERDICTS[initiative]
+    assert {number: statuses[number] for number in verdict.gates} == verdict.gates
+    if verdict.reason:
+        assert verdict.reason in next(reason for number, _, reason in rows if number == 4)
+
+
+def test_only_the_stable_experiment_is_ready(published):
+    rows = published.rows(
+        "graduation_readiness",
+        "select initiative_id, is_ready, first_ready_date from t where as_of_date = (select max(as_of_date) from t)",
+    )
+    assert {row[0]: row[1] for row in rows} == {name: verdict.is_ready for name, verdict in VERDICTS.items()}
+    for name, _, first_ready in rows:
+        if name in EARLIEST_READY:
+            assert EARLIEST_READY[name] <= first_ready <= AS_OF
+
+
+def test_nothing_is_published_outside_the_history(published):
+    for table, column in (
+        ("fct_usage", "usage_date"),
+        ("fct_billed_costs", "cost_date"),
+        ("fct_revenue", "revenue_date"),
+    ):
+        assert published.rows(table, f"select min({column}), max({column}) from t") == [(FIRST_DAY, AS_OF)], table
+
+
+def test_gateway_rows_count_once_and_failed_calls_are_free(published):
+    requests, failed_cost = published.rows(
+        "fct_usage",
+        "select sum(requests)::bigint, sum(list_cost) from t where source = 'litellm' and token_class = 'request'",
+    )[0]
+    calls = [call for call in simulate().gateway if call.started_at.date() <= AS_OF]
+    assert requests in (len(calls), sum(call.is_success for call in calls))
+    assert failed_cost in (None, 0)
+
+
+def test_no_published_file_holds_a_key(published):
+    for path in published.folder.parent.rglob("*"):
+        if path.is_file():
+            raw = path.read_bytes()
+            assert not any(value.encode() in raw for value in DEMO_KEYS.values()), path.name
