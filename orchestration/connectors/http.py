@@ -1,5 +1,4 @@
-"""Reading JSON over HTTP: one session per source, bounded retries, typed failures, money parsed exactly, secrets
-never shown.
+"""Reading JSON over HTTP: one session per source, bounded retries, typed failures, exact numbers, no secret shown.
 
 What belongs here is what every API source shares. What a provider's pages and fields mean does not: see paging.py,
 payload.py and the provider's own modules. Only GET is offered, so a retry can never repeat a change.
@@ -31,13 +30,18 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REDACTED = "[redacted]"
 DETAIL_LENGTH = 300
 
+TRANSPORT_ERRORS = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
 Parameters = Sequence[tuple[str, str]]
 
 
 class Refused(PermanentFailure):
-    """The provider refused a request for good. ``status`` is HTTP's; ``parameter`` and ``code`` are the provider's,
-    where given.
-    """
+    """A request refused for good. ``status`` is HTTP's; ``parameter`` and ``code`` the provider's, where given."""
 
     def __init__(
         self, source: str, message: str, *, status: int, parameter: str | None = None, code: str | None = None
@@ -51,9 +55,7 @@ def utc_now() -> datetime:
 
 
 class HeaderSecret(AuthBase):
-    """Puts the secret into one header of each request; being an ``auth`` it also keeps a netrc file from replacing
-    it.
-    """
+    """Puts the secret into one header of each request. Being an ``auth``, it keeps a netrc file from replacing it."""
 
     def __init__(self, header: str, value: str) -> None:
         self._header, self._value = header, value
@@ -116,7 +118,7 @@ class JsonApi:
             wait = min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
             try:
                 response = self._send(path, parameters)
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            except TRANSPORT_ERRORS as error:
                 last = f"no answer ({type(error).__name__})"
             else:
                 if response.status_code == 200:
@@ -141,7 +143,7 @@ class JsonApi:
             return self._session.get(
                 self._base_url + path, params=list(parameters), timeout=self._timeout, allow_redirects=False
             )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+        except TRANSPORT_ERRORS:
             raise
         except requests.RequestException as error:
             raise PermanentFailure(
@@ -198,7 +200,7 @@ class JsonApi:
         if asked > LONGEST_WAIT_SECONDS:
             raise TransientFailure(
                 self.source,
-                f"GET {path} answered {response.status_code} and asks to wait {asked:.0f} seconds; run again after that",
+                f"GET {path} answered {response.status_code} and asks to wait {asked:.0f} seconds; run again then",
             )
         return max(asked, 0.0)
 

@@ -140,10 +140,9 @@ class Record:
 
 def _decimal_text(value: Any) -> str | None:
     """Plain decimal text of a JSON number or of text that is one; None for anything else."""
-    if isinstance(value, str):
-        if _PLAIN.fullmatch(value):
-            return value
-        return format(Decimal(value), "f") if _NUMBER.fullmatch(value) else None
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         return None
-    return format(Decimal(value), "f")
+    text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
+    return format(Decimal(text), "f") if _NUMBER.fullmatch(text) else None

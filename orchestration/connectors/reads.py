@@ -1,5 +1,4 @@
-"""What one read of a source holds, and how it is landed: day partitions, directories, all or nothing before the first
-manifest.
+"""What one read of a source holds, and how it is landed: partitions by UTC day, directories, no part of a failed read.
 
 A connector first collects every stream of its source as a :class:`StreamRead`; only then :func:`land_reads` writes. A
 failed read therefore replaces nothing. A process that dies between two streams' manifests leaves the later one as it

@@ -94,7 +94,7 @@ def _answered(
     if absent:
         raise SchemaDrift(
             SOURCE,
-            f"stream {stream}: no bucket for {absent[0]} ({len(absent)} days in all); a day without traffic comes as an "
+            f"stream {stream}: no bucket for {absent[0]} ({len(absent)} days in all); a day without traffic is an "
             "empty bucket, so these were not answered. Nothing was landed.",
         )
     return dict.fromkeys(days, asked_at)

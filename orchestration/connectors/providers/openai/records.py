@@ -115,7 +115,7 @@ def _input_classes(result: Record) -> Row:
         uncached = total - cached - written
     if uncached < 0 or uncached + cached + written != total:
         raise result.drift(
-            f"uncached {uncached}, cached {cached} and cache-write {written} input tokens do not add up to input_tokens",
+            f"uncached {uncached}, cached {cached} and cache-write {written} tokens do not add up to input_tokens",
             total,
         )
     return {
