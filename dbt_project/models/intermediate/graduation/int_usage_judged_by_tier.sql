@@ -29,7 +29,7 @@ model_tiers as (
 
 policy as (
 
-    select json_extract_string(policy_value, '$') as default_complexity
+    select policy_value as default_complexity
     from {{ ref('stg_registry__policy') }}
     where policy_key = 'default_complexity'
 
