@@ -145,23 +145,31 @@ def _read_day(connection: duckdb.DuckDBPyConnection, gateway: Gateway, day: date
 def _allowed(row: dict[str, Any]) -> dict[str, Any]:
     """The columns and metadata keys that may be kept; raises :class:`SchemaDrift` for a field that is missing."""
     require_columns(row, REQUIRED)
-    metadata = row["metadata"]
-    if isinstance(metadata, str) and metadata:
-        try:
-            metadata = json.loads(metadata)
-        except ValueError:
-            metadata = []
-    if metadata and not isinstance(metadata, dict):
-        raise SchemaDrift(SOURCE, f"{LOGS_PATH}: metadata is not a JSON object (request_id {row['request_id']})")
+    metadata = _metadata(row)
     kept: dict[str, Any] = {}
     for path in METADATA.values():
-        _copy_path(metadata or {}, kept, path.removeprefix("$.").split("."))
+        _copy_path(metadata, kept, path.removeprefix("$.").split("."))
     tags = row["request_tags"]
     return {
         **{name: row[name] for name in COLUMNS if name in row},
         "metadata": json.dumps(kept, sort_keys=True, default=str),
         "request_tags": tags if tags is None or isinstance(tags, str) else json.dumps(tags, default=str),
     }
+
+
+def _metadata(row: dict[str, Any]) -> dict[str, Any]:
+    """The metadata object of a row, which the gateway sends as an object or as JSON text; empty when it has none."""
+    metadata = row["metadata"]
+    if isinstance(metadata, str) and metadata:
+        try:
+            metadata = json.loads(metadata)
+        except ValueError:
+            metadata = False
+    if metadata is None or metadata == "":
+        return {}
+    if not isinstance(metadata, dict):
+        raise SchemaDrift(SOURCE, f"{LOGS_PATH}: metadata is not a JSON object (request_id {row['request_id']})")
+    return metadata
 
 
 def _copy_path(origin: dict[str, Any], target: dict[str, Any], keys: list[str]) -> None:
