@@ -75,7 +75,7 @@ DEPARTMENT_OF = {
 
 STARTED_ON = {
     "ticket_triage": date(2026, 9, 15),
-    "lead_research": date(2026, 8, 25),
+    "lead_research": date(2026, 9, 24),
     "outreach_drafts": date(2026, 9, 1),
     "invoice_matching": date(2026, 8, 20),
     "clause_translation": date(2026, 9, 1),
