@@ -1,8 +1,8 @@
 """YAML files as plain trees that remember the line of every node.
 
 Scalars stay the text the author wrote (so that ``0.10`` and ``007`` lose nothing), except ``true``, ``false`` and
-null. A key written twice, a merge key, a recursive alias or broken syntax is a fault; the rest of the file is still
-read where it can be.
+null. A key written twice, a merge key, a recursive alias, an empty value or broken syntax is a fault; the rest of
+the file is still read where it can be.
 """
 
 from collections.abc import Sequence
@@ -87,6 +87,8 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode):
             for position, item in enumerate(node.value):
                 self.document.lines[*path, position] = item.start_mark.line + 1
+                if item.tag == _NULL:
+                    self._fault(item, "a list item has no value; give one or drop it")
             return [self.value(item, (*path, position), inner) for position, item in enumerate(node.value)]
         return self._scalar(node)
 
@@ -103,6 +105,8 @@ class _Builder:
                 self._fault(key_node, f"key '{key}' is written twice (first on line {first}); keep one")
                 continue
             self.document.lines[where] = key_node.start_mark.line + 1
+            if value_node.tag == _NULL:
+                self._fault(key_node, f"key '{key}' has no value; give one or drop the key")
             built[key] = self.value(value_node, where, inner)
         return built
 

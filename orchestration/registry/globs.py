@@ -7,6 +7,7 @@ never hold line breaks.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import product
 
 _SPECIAL = frozenset("\\.+*?()|[]{}^$")
@@ -17,6 +18,7 @@ Token = frozenset[str] | str | None  # a set of characters, "?" for any one, Non
 _ANY_ONE = "?"
 
 
+@lru_cache(maxsize=65536)
 def parse_glob(pattern: str) -> tuple[Token, ...]:
     """The tokens of a pattern; ValueError for an empty one and for what regular expressions here cannot say."""
     if not pattern:
@@ -90,6 +92,30 @@ def matches(pattern: str, text: str) -> bool:
 
 def covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
     """Whether every text that matches one of ``narrow`` also matches one of ``wide``; exact."""
+    if set(narrow) <= set(wide):
+        return True
+    if not all(any(_may_share_a_start(one, other) for one in wide) for other in narrow):
+        return False
+    return _covers_every_text(wide, narrow)
+
+
+def _may_share_a_start(one: str, other: str) -> bool:
+    """A cheap first look: texts of two patterns that begin with different letters have nothing in common."""
+    start, other_start = _literal_start(one), _literal_start(other)
+    return start.startswith(other_start) or other_start.startswith(start)
+
+
+@lru_cache(maxsize=65536)
+def _literal_start(pattern: str) -> str:
+    letters: list[str] = []
+    for token in parse_glob(pattern):
+        if not isinstance(token, frozenset) or len(token) > 1:
+            break
+        letters.extend(token)
+    return "".join(letters)
+
+
+def _covers_every_text(wide: Sequence[str], narrow: Sequence[str]) -> bool:
     letters = _alphabet([*wide, *narrow])
     wide_tokens, narrow_tokens = [parse_glob(one) for one in wide], [parse_glob(one) for one in narrow]
     start = (_begin(narrow_tokens), _begin(wide_tokens))

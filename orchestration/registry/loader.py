@@ -131,6 +131,8 @@ def validated(model: type[Model], value: Any, document: Document, path: NodePath
         return model.model_validate(value)
     except ValidationError as error:
         for one in error.errors(include_url=False):
+            if one["input"] is None:  # an empty value is already a fault of the document
+                continue
             where = _written_path((*path, *one["loc"]))
             faults.append(document.fault(where, describe(one, where, model)))
         return None
@@ -146,7 +148,7 @@ def _written_path(path: NodePath) -> NodePath:
 
 def _records(document: Document, section: str, model: type[Model], faults: list[Fault]) -> list[Located[Model]]:
     items = document.data.get(section)
-    if items is None and section not in document.data:
+    if items is None:
         return []
     if not isinstance(items, list):
         faults.append(document.fault((section,), f"'{section}' must be a list; write one '- ...' per record, or []"))
@@ -176,7 +178,9 @@ def _company_config(reading: Folder) -> tuple[CompanyConfig | None, EffectivePol
 
 
 def _mapping(document: Document, section: str, faults: list[Fault]) -> Mapping[str, Any]:
-    value = document.data.get(section, {})
+    value = document.data.get(section)
+    if value is None:
+        return {}
     if isinstance(value, dict):
         return value
     faults.append(document.fault((section,), f"'{section}' must hold 'key: value' pairs; indent them below it"))
@@ -212,7 +216,7 @@ def _read_sources(reading: Folder) -> None:
     for provider, source in _mapping(document, "metering", reading.faults).items():
         if isinstance(source, str):
             reading.metering[provider] = source
-        else:
+        elif source is not None:
             message = f"{provider}: name one source, whose usage counts for this provider"
             reading.faults.append(document.fault(("metering", provider), message))
 

@@ -30,7 +30,7 @@ class Match(Part):
     actor_id: Globs | None = None
     team_id: Globs | None = None
     model: Globs | None = None
-    tags: dict[Text, Globs] = Field(default_factory=dict)
+    tags: dict[Text, Globs] = Field(default_factory=dict, exclude=True)
 
     @model_validator(mode="before")
     @classmethod

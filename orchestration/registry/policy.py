@@ -88,6 +88,8 @@ def effective_policy(
     values |= {key: PolicyValue(value, "default") for key, value in FIXED.items()}
     for key, written in overrides.items():
         path = ("policy", key)
+        if written is None:  # an empty value is already a fault of the document
+            continue
         if key not in KINDS:
             report(path, f"unknown policy key '{key}'; {nearest(key, KINDS)}")
             continue
@@ -95,6 +97,8 @@ def effective_policy(
             value = KINDS[key].validate_python(written)
         except ValidationError as error:
             for one in error.errors(include_url=False):
+                if one["input"] is None:
+                    continue
                 report((*path, *one["loc"]), describe(one, (*path, *one["loc"])))
             continue
         if key == "settle_lag_hours":

@@ -1,15 +1,17 @@
 """Rules that contradict each other: overlapping dates of one id, priorities that clash, rules that can never match."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
 from orchestration.registry.documents import Document
+from orchestration.registry.fields import Record
 from orchestration.registry.folder import Folder, Located
 from orchestration.registry.globs import covers, meets
 from orchestration.registry.wording import nearest
 
 _Key = Callable[[Any], tuple[Any, ...]]
+_Patterns = Mapping[str, tuple[str, ...]]
 _IDENTITIES: dict[str, tuple[str, _Key]] = {
     "initiatives": ("initiative_id", lambda one: (one.initiative_id,)),
     "rules": ("rule_id", lambda one: (one.rule_id,)),
@@ -40,8 +42,8 @@ def check_rules(folder: Folder) -> None:
 
 
 def _check_overlaps(folder: Folder, section: str, key: str, identity: _Key) -> None:
-    for first, second in combinations(folder.records.get(section, []), 2):
-        if identity(first.record) == identity(second.record) and first.record.overlaps(second.record):
+    for first, second in _pairs(folder.records.get(section, []), identity):
+        if first.record.overlaps(second.record):
             name = getattr(second.record, key)
             message = (
                 f"{key} '{name}' is already declared on line {first.line} for overlapping dates; "
@@ -50,11 +52,19 @@ def _check_overlaps(folder: Folder, section: str, key: str, identity: _Key) -> N
             folder.faults.append(second.fault((key,), message))
 
 
+def _pairs(records: list[Located[Any]], key: _Key) -> Iterator[tuple[Located[Any], Located[Any]]]:
+    """Every pair of records with the same key, in the order of the file."""
+    groups: dict[tuple[Any, ...], list[Located[Any]]] = {}
+    for one in records:
+        groups.setdefault(key(one.record), []).append(one)
+    for group in groups.values():
+        yield from combinations(group, 2)
+
+
 def _check_priorities(folder: Folder, rules: list[Located[Any]]) -> None:
-    for first, second in combinations(rules, 2):
+    for first, second in _pairs(rules, lambda rule: (rule.priority,)):
         if (
-            first.record.priority == second.record.priority
-            and first.record.rule_id != second.record.rule_id
+            first.record.rule_id != second.record.rule_id
             and first.record.overlaps(second.record)
             and _can_both_match(first.record.match.patterns(), second.record.match.patterns())
         ):
@@ -65,7 +75,7 @@ def _check_priorities(folder: Folder, rules: list[Located[Any]]) -> None:
             folder.faults.append(second.fault(("priority",), message))
 
 
-def _can_both_match(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> bool:
+def _can_both_match(one: _Patterns, other: _Patterns) -> bool:
     return all(meets(one[key], other[key]) for key in one.keys() & other.keys())
 
 
@@ -85,10 +95,12 @@ def _check_sources_exist(folder: Folder, rules: Iterable[Located[Any]]) -> None:
 
 
 def _check_shadowed(folder: Folder, rules: list[Located[Any]]) -> None:
-    for rule in rules:
-        higher = [one for one in rules if one.record.priority > rule.record.priority]
-        shadow = next((one for one in higher if _shadows(one.record, rule.record)), None)
-        if shadow is not None:
+    higher: list[tuple[Located[Any], _Patterns]] = []
+    for rule in sorted(rules, key=lambda one: -one.record.priority):
+        patterns = rule.record.match.patterns()
+        shadow = next((one for one, wide in higher if _shadows(one.record, wide, rule.record, patterns)), None)
+        higher.append((rule, patterns))
+        if shadow is not None and shadow.record.priority > rule.record.priority:
             message = (
                 f"rule '{rule.record.rule_id}' can never match: rule '{shadow.record.rule_id}' on line {shadow.line} "
                 "comes first and takes all of its usage; raise its priority, narrow the other rule or drop it"
@@ -96,9 +108,8 @@ def _check_shadowed(folder: Folder, rules: list[Located[Any]]) -> None:
             folder.faults.append(rule.fault(("rule_id",), message))
 
 
-def _shadows(higher: Any, lower: Any) -> bool:
-    wide, narrow = higher.match.patterns(), lower.match.patterns()
-    return higher.spans(lower) and all(key in narrow and covers(wide[key], narrow[key]) for key in wide)
+def _shadows(higher: Record, wide: _Patterns, lower: Record, narrow: _Patterns) -> bool:
+    return wide.keys() <= narrow.keys() and higher.spans(lower) and all(covers(wide[key], narrow[key]) for key in wide)
 
 
 def _check_pool_order(folder: Folder) -> None:

@@ -79,7 +79,7 @@ class SourceConfig(Part):
     the company folder; ``complete_through`` the last day a file source is known to be complete for.
     """
 
-    name: SourceName
+    name: SourceName = Field(exclude=True)
     enabled: bool = True
     base_url: Annotated[Text, AfterValidator(check_base_url)] | None = None
     api_key_env: Annotated[Text, AfterValidator(check_variable)] | None = None

@@ -56,13 +56,13 @@ def shown(value: Any, path: tuple[str | int, ...]) -> str:
 
 
 def allowed_keys(model: type[BaseModel] | None, inner: tuple[str | int, ...]) -> list[str]:
-    """The keys allowed at ``inner`` below a record of ``model``."""
+    """The keys that may be written at ``inner`` below a record of ``model``; excluded fields are filled in by code."""
     for step in inner:
         if model is None:
             return []
         if isinstance(step, str) and step in model.model_fields:
             model = _model_inside(model.model_fields[step].annotation)
-    return sorted(model.model_fields) if model else []
+    return sorted(name for name, field in model.model_fields.items() if not field.exclude) if model else []
 
 
 def _model_inside(annotation: Any) -> type[BaseModel] | None:
@@ -78,4 +78,4 @@ def _model_inside(annotation: Any) -> type[BaseModel] | None:
 
 def _name(path: tuple[str | int, ...]) -> str:
     words = [step for step in path if isinstance(step, str) and step != "[key]"]
-    return words[-1] if words else "the record"
+    return (words[-1] or "the key") if words else "the record"

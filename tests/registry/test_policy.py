@@ -97,7 +97,7 @@ def test_kinds_of_override(folder, edit, written, key, value):
         ("settle_lag_hours: {opnai: 6}", "company.yaml:9: unknown key 'opnai'"),
         ("caps_mode: soft", "company.yaml:9: caps_mode: 'soft' is not allowed; write 'hard' or 'alert'"),
         ("stability_window_days: 30.5", "company.yaml:9: stability_window_days: '30.5' is not valid"),
-        ("demotion_days:", "company.yaml:9: demotion_days: an empty value is not valid"),
+        ("demotion_days:", "company.yaml:9: key 'demotion_days' has no value"),
         ("variable_output_ratio: fit", "company.yaml:9: variable_output_ratio: 'fit' is not a decimal number"),
     ],
 )
