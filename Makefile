@@ -1,0 +1,64 @@
+# Everything from one command: `make run` sets up and runs the demo company, `make test` checks the whole project.
+# Needs Python 3.11 to 3.13 and make; nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+HOME_DIR ?= data
+
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := true
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types parse pytest test-kill ui bench lock
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+install: $(READY) ## Create .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+		{ echo "Python 3.11 to 3.13 is needed; name one with: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock --compile-bytecode
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+run: $(READY) ## Run the demo company (or TOKENOMICS_COMPANY) and print the summary
+	$(BIN)/tokenomics run $(if $(TOKENOMICS_HOME),,--home $(HOME_DIR))
+
+test: lint types parse pytest ## Style, types, dbt parse and every test
+
+lint: $(READY) ## Style of Python
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+parse: $(READY)
+	TOKENOMICS_HOME=$(HOME_DIR) $(BIN)/python -m orchestration.project
+
+pytest: $(READY)
+	$(BIN)/pytest -n auto
+
+test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
+	KILL_SEEDS=25 $(BIN)/pytest -m kill
+
+ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
+	mkdir -p $(HOME_DIR)/dagster
+	test -f $(HOME_DIR)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\n' > $(HOME_DIR)/dagster/dagster.yaml
+	TOKENOMICS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster \
+		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+bench: $(READY) ## Time the parts that grow with the data
+	$(BIN)/python -m benchmarks
+
+lock: $(READY) ## Compile requirements.lock from requirements.in
+	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet --output-file requirements.lock

@@ -1,0 +1,140 @@
+"""A publication is whole, equal in both forms, counted and hashed; the old one stands until the instant of the swap."""
+
+import json
+import multiprocessing
+import os
+import time
+from datetime import date
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.publish.checksum import checksum
+from orchestration.publish.snapshot import NothingToPublish, Publication, publish
+
+DAY = date(2026, 10, 31)
+
+
+def publish_as(connection: duckdb.DuckDBPyConnection, home: Path, run_id: str) -> Publication:
+    return publish(connection, home, run_id=run_id, as_of=DAY, company_id="acme", version="1")
+
+
+def test_publication_holds_every_mart_in_both_forms(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    publish_as(warehouse, tmp_path, "one")
+
+    published = tmp_path / "published"
+    rows = pq.read_table(published / "parquet" / "fct_costs" / "data.parquet").to_pylist()
+    assert [str(row["allocated_cost"]) for row in rows] == ["1.250000000", "2.500000001"]
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as reader:
+        assert reader.execute("select count(*), sum(allocated_cost)::varchar from fct_costs").fetchone() == (
+            2,
+            "3.750000001",
+        )
+        assert reader.execute("select count(*) from dim_things").fetchone() == (0,)
+        tables = {name for (name,) in reader.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables == {"fct_costs", "dim_things"}
+    assert not (published / "parquet" / "secret_rows").exists()
+
+
+def test_manifest_states_run_day_company_rows_and_checksums(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    publish_as(warehouse, tmp_path, "one")
+
+    manifest = json.loads((tmp_path / "published" / "manifest.json").read_text())
+    assert (manifest["run_id"], manifest["as_of"], manifest["company_id"]) == ("one", "2026-10-31", "acme")
+    assert {name: table["rows"] for name, table in manifest["tables"].items()} == {"fct_costs": 2, "dim_things": 0}
+    assert manifest["tables"]["fct_costs"]["checksum"] == checksum(warehouse, "marts.fct_costs")[1]
+
+
+def test_published_is_a_relative_link_that_survives_a_copied_home(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    publish_as(warehouse, tmp_path / "home", "one")
+
+    assert os.readlink(tmp_path / "home" / "published") == "publications/one"
+    (tmp_path / "home").rename(tmp_path / "moved")
+    assert (tmp_path / "moved" / "published" / "manifest.json").is_file()
+
+
+def test_two_publications_before_are_kept(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for run_id in ("one", "two", "three", "four"):
+        publish_as(warehouse, tmp_path, run_id)
+
+    assert sorted(path.name for path in (tmp_path / "publications").iterdir()) == ["four", "three", "two"]
+    assert (tmp_path / "published").resolve().name == "four"
+
+
+def test_unfinished_publication_is_removed_by_the_next(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    leftover = tmp_path / "publications" / ".unfinished-old"
+    leftover.mkdir(parents=True)
+    publish_as(warehouse, tmp_path, "one")
+
+    assert not leftover.exists()
+
+
+def test_failed_copy_leaves_the_published_state(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    publish_as(warehouse, tmp_path, "one")
+    before = (tmp_path / "published" / "manifest.json").read_bytes()
+    warehouse.execute("create view marts.broken as select 1 / cast(owner as integer) as x from marts.fct_costs")
+
+    with pytest.raises(duckdb.ConversionException):
+        publish_as(warehouse, tmp_path, "two")
+
+    assert (tmp_path / "published" / "manifest.json").read_bytes() == before
+    warehouse.execute("drop view marts.broken")
+    assert publish_as(warehouse, tmp_path, "three").tables["fct_costs"].rows == 2
+
+
+def test_empty_warehouse_publishes_nothing(tmp_path: Path) -> None:
+    with duckdb.connect() as empty, pytest.raises(NothingToPublish):
+        publish_as(empty, tmp_path, "one")
+    assert not (tmp_path / "published").exists()
+
+
+def _poll(published: Path, rounds: "Synchronized[int]", answers: "multiprocessing.Queue[object]") -> None:
+    """Read both forms of one resolved publication over and over; a mix of generations or an error is the answer."""
+    seen: set[str] = set()
+    try:
+        while "last" not in seen:
+            folder = published.resolve()
+            manifest = json.loads((folder / "manifest.json").read_text())
+            with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as reader:
+                in_file = {row[0] for row in reader.execute("select distinct generation from fct_big").fetchall()}
+            in_parquet = set(pq.read_table(folder / "parquet" / "fct_big" / "data.parquet")["generation"].to_pylist())
+            assert in_file == in_parquet == {manifest["run_id"]}, (in_file, in_parquet, manifest["run_id"])
+            seen.add(manifest["run_id"])
+            rounds.value += 1
+        answers.put(sorted(seen))
+    except Exception as error:
+        answers.put(f"{type(error).__name__}: {error}")
+
+
+def test_readers_that_poll_never_see_a_part(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    rounds, answers = context.Value("i", 0), context.Queue()
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("create schema marts")
+
+        def publish_generation(run_id: str) -> None:
+            warehouse.execute(
+                f"create or replace table marts.fct_big as select '{run_id}' as generation, range as n from range(50000)"
+            )
+            publish_as(warehouse, tmp_path, run_id)
+
+        publish_generation("first")
+        reader = context.Process(target=_poll, args=(tmp_path / "published", rounds, answers))
+        reader.start()
+        for run_id in ("run1", "run2", "run3", "run4", "run5", "last"):
+            read_before = rounds.value
+            publish_generation(run_id)
+            deadline = time.monotonic() + 60
+            while rounds.value == read_before and reader.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.002)
+        answer = answers.get(timeout=60)
+        reader.join(timeout=30)
+    assert isinstance(answer, list), answer
+    assert len(answer) >= 3, "the reader must have met several publications"
