@@ -1,7 +1,7 @@
 """Gate 2: does the work run on the tier its complexity calls for? If not, graduation waits, and the saving is stated.
 
-Costs are list costs of the audited days in the reporting currency; the saving is a range because the cheaper model's tokenizer
-and verbosity are not known before the switch (0.9 to 1.3), and cached reads are lost on it in the low case.
+Costs are list costs of the audited days in the reporting currency; the saving is a range because the cheaper model's
+tokenizer and verbosity are not known before the switch (0.9 to 1.3), and cached reads are lost on it in the low case.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ BEST_CASE, WORST_CASE = Decimal("0.9"), Decimal("1.3")
 
 @dataclass(frozen=True)
 class ModelAuditFacts:
-    """What the audited days (``first_day`` to ``last_day``) cost, and what the dearer part would have cost on the reference model.
+    """What the audited days cost, and what the dearer part would have cost on the reference model.
 
-    ``counterfactual_*`` cover the higher-tier cost only; None where the reference model has no price. ``untiered_models`` and
-    ``unpriced_models`` name models that carry usage in these days.
+    ``counterfactual_*`` cover the higher-tier cost only; None where the reference model has no price.
+    ``untiered_models`` and ``unpriced_models`` name models that carry usage in these days.
     """
 
     first_day: date | None
@@ -68,7 +68,7 @@ def decide_model_audit(facts: ModelAuditFacts) -> GateResult:
         return _result(facts, INSUFFICIENT, None, "no_metered_cost: no metered cost to audit in the window")
     ratio = rounded(facts.higher_tier_cost / facts.list_cost)
     share = f"{words(ratio * 100)} % of cost on tiers dearer than the work needs, {facts.first_day} to {facts.last_day}"
-    if ratio <= facts.max_higher_tier_ratio:
+    if facts.higher_tier_cost <= facts.max_higher_tier_ratio * facts.list_cost:
         return _result(facts, PASS, ratio, share)
     saving = saving_range(facts)
     if saving is None:

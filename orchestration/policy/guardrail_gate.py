@@ -1,7 +1,8 @@
-"""Gate 3: is a cap really in force at the gateway, and has it been exercised? What was read back counts, not what was declared.
+"""Gate 3: is a cap really in force at the gateway, and has it been exercised?
 
-Caps are per day in the reporting currency. A budget over a duration is normalised to a day; a budget without a duration never
-resets, so that all of it may go in one day; a request limit counts as requests a day times the dearest request seen.
+What was read back counts, not what was declared. Caps are per day in the reporting currency. A budget over a duration
+is normalised to a day; a budget without a duration never resets, so that all of it may go in one day; a request limit
+counts as requests a day times the dearest request seen.
 """
 
 import re

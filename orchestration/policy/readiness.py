@@ -46,7 +46,7 @@ class Readiness:
 
 
 def decide_stability(facts: StabilityFacts) -> GateResult:
-    """Stable passes; fail and insufficient stand. The metric is the growth bound farther from zero, against the margin."""
+    """Stable passes; fail and insufficient stand. The metric is the growth bound farther from zero."""
     bound = None
     if facts.growth_low is not None and facts.growth_high is not None:
         bound = max(abs(facts.growth_low), abs(facts.growth_high))

@@ -16,8 +16,8 @@ MIN_REVENUE_DAYS = 7
 class ProductReturnFacts:
     """Customer-facing: the product's economics per month, and the upper run-rates of what would join its core.
 
-    ``ready_upper_run_rates``: (initiative id, upper run-rate) of every other initiative of the product that is already ready.
-    ``revenue_days``: how many days the revenue figure was measured on.
+    ``ready_upper_run_rates``: (initiative id, upper run-rate) of every other initiative of the product that is
+    already ready. ``revenue_days``: how many days the revenue figure was measured on.
     """
 
     as_of: date
@@ -35,7 +35,7 @@ class ProductReturnFacts:
 
 @dataclass(frozen=True)
 class ReplacementFacts:
-    """Internal: what the workflow replaces per month. ``labor_gap`` and ``software_gap`` say why a claim is incomplete."""
+    """Internal: what the workflow replaces per month; ``labor_gap`` says why labour cannot be claimed."""
 
     as_of: date
     upper_run_rate: Decimal | None
@@ -65,14 +65,15 @@ def decide_product_return(facts: ProductReturnFacts) -> GateResult:
         return _result(facts, FAIL, None, facts.target_ratio, "gross_margin_ratio", reason)
     others = sum((amount for _, amount in facts.ready_upper_run_rates), Decimal(0))
     ai_cost = facts.product_ai_cogs + facts.own_upper_run_rate + others
-    margin = rounded((facts.revenue - facts.other_cogs - ai_cost) / facts.revenue)
-    status = PASS if margin >= facts.target_ratio else FAIL
+    profit = facts.revenue - facts.other_cogs - ai_cost
+    margin = rounded(profit / facts.revenue)
+    status = PASS if profit >= facts.target_ratio * facts.revenue else FAIL
     verdict = "at or above" if status == PASS else "margin_below_target: below"
     beside = "".join(f", {name} {words(amount)}" for name, amount in facts.ready_upper_run_rates)
     reason = (
         f"{verdict} target {words(facts.target_ratio, 4)}: projected margin of {facts.product_id} {words(margin, 4)} "
-        f"(revenue {words(facts.revenue)}, other cost {words(facts.other_cogs)}, AI cost {words(facts.product_ai_cogs)} "
-        f"+ own upper run-rate {words(facts.own_upper_run_rate)}{beside} a month)"
+        f"(revenue {words(facts.revenue)}, other cost {words(facts.other_cogs)}, "
+        f"AI cost {words(facts.product_ai_cogs)}, own upper run-rate {words(facts.own_upper_run_rate)}{beside} a month)"
     )
     return _result(facts, status, margin, facts.target_ratio, "gross_margin_ratio", reason)
 
@@ -100,7 +101,7 @@ def _product_gap(facts: ProductReturnFacts) -> str | None:
 
 
 def decide_replacement_return(facts: ReplacementFacts) -> GateResult:
-    """Pass when labour plus legacy software replaced is above the upper run-rate; an incomplete claim counts as not claimed."""
+    """Pass when what is replaced is above the upper run-rate; an incomplete claim counts as not claimed."""
     if facts.upper_run_rate is None:
         reason = "no_run_rate: fewer than eight complete days, or not all seven weekdays, were seen"
         return _result(facts, INSUFFICIENT, None, None, "money_per_month", reason)

@@ -1,7 +1,8 @@
-"""Reads the warehouse, computes run-rates, stability, gates and readiness for every as-of day, and lands them for dbt.
+"""Computes run-rates, stability, gates and readiness for every as-of day, and lands them for dbt.
 
-Lands ``statistics/run_rates``, ``statistics/gates`` and ``statistics/readiness``, partition ``current``, whole each time. Every
-past as-of day is judged by what was known then, so that readiness keeps the date on which it was first reached.
+Lands ``statistics/run_rates``, ``statistics/gates`` and ``statistics/readiness``, partition ``current``, whole each
+time. Every past as-of day is judged by what was known then, so that readiness keeps the date on which it was first
+reached.
 """
 
 from datetime import date, timedelta
@@ -36,8 +37,8 @@ Row = dict[str, Any]
 def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: Any, as_of: date) -> None:
     """Compute and land the statistics up to ``as_of``.
 
-    ``connection`` is open on the warehouse with schemas ``intermediate`` and ``landing``; ``company`` gives the effective
-    policy. Raises ``BrokenInput`` where an intermediate table does not hold what it promises.
+    ``connection`` is open on the warehouse with schemas ``intermediate`` and ``landing``; ``company`` gives the
+    effective policy. Raises ``BrokenInput`` where an intermediate table does not hold what it promises.
     """
     inputs = read_inputs(connection, as_of)
     limits = limits_of(company.policy)
@@ -49,8 +50,9 @@ def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: A
     history = evaluate_history(series, facts, limits, inputs.settle_days)
     run_rates = [_run_rate_row(one, state) for one, states in zip(series, history, strict=True) for state in states]
     gates, readiness = _Board(inputs, company.policy, series, history).rows(as_of)
+    own = Landing(landing.root, allow_shrink=True)
     for stream, rows in (("run_rates", run_rates), ("gates", gates), ("readiness", readiness)):
-        with landing.batch("statistics", stream) as batch:
+        with own.batch("statistics", stream) as batch:
             batch.add_rows(PARTITION, rows)
 
 

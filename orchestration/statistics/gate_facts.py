@@ -42,7 +42,7 @@ class GatePolicy:
 
 
 class GateFacts:
-    """Facts for the gates of every initiative. ``policy`` and ``inputs`` are fixed; each method takes a record and a day."""
+    """Facts for the gates of every initiative; each method takes a record and a day."""
 
     def __init__(self, inputs: Inputs, policy: GatePolicy) -> None:
         self.inputs, self.policy = inputs, policy

@@ -1,11 +1,11 @@
 """Variation and growth of daily series over one window, for many windows at once.
 
-The estimator, in order: weekdays are adjusted (value over weekday mean, relative to the mean of the weekday means; weekdays with
-a relative mean under 1 % are left out); variation is the residual standard deviation (one degree of freedom per weekday) over
-the mean; growth is the Theil-Sen slope times 30 over the median level. The interval around growth takes the standard error of a
-slope from the residuals around the Theil-Sen line and widens it for lag-one autocorrelation, corrected for the bias that
-detrending and weekday adjustment put into it, with Student quantiles. Failure mode: a window without enough non-zero days has
-no estimate (NaN) and is marked sparse.
+The estimator, in order: weekdays are adjusted (value over weekday mean, relative to the mean of the weekday means;
+weekdays with a relative mean under 1 % are left out); variation is the residual standard deviation (one degree of
+freedom per weekday) over the mean; growth is the Theil-Sen slope times 30 over the median level. The interval around
+growth takes the standard error of a slope from the residuals around the Theil-Sen line and widens it for lag-one
+autocorrelation, corrected for the bias that detrending and weekday adjustment put into it, with Student quantiles.
+Failure mode: a window without enough non-zero days has no estimate (NaN) and is marked sparse.
 """
 
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ def estimate_windows(
 ) -> WindowEstimates:
     """Estimate every row of ``values`` (windows x days, one length).
 
-    ``first_weekday`` is 0 to 6 per row, ``confidence`` the two-sided level per row. With ``max_variation`` rows above it keep
-    NaN growth, which saves most of the work in simulations.
+    ``first_weekday`` is 0 to 6 per row, ``confidence`` the two-sided level per row. With ``max_variation`` rows above
+    it keep NaN growth, which saves most of the work in simulations.
     """
     rows, days = values.shape
     variation, growth, low, high = (np.full(rows, np.nan) for _ in range(4))

@@ -1,6 +1,7 @@
-"""What happened to an initiative on each day of its series that bears on stability: caps, read-backs, models, allocation."""
+"""What bears on an initiative's stability day by day: caps, read-backs, models, allocation."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _starts(series: DailySeries, records: list[InitiativeRecord], inputs: Inputs
     base = max(series.position(records[0].started_on), series.first_cost)
     changed = [
         later.valid_from
-        for earlier, later in zip(records, records[1:], strict=False)
+        for earlier, later in pairwise(records)
         if later.valid_from is not None and later.configuration != earlier.configuration
     ]
     changed += [change.effective_on for change in inputs.allocation_changes.get(series.entity_id, [])]
@@ -50,7 +51,7 @@ def _starts(series: DailySeries, records: list[InitiativeRecord], inputs: Inputs
 
 
 def _cap_bound(series: DailySeries, per_day: list[InitiativeRecord | None], inputs: Inputs) -> Flags:
-    """Days on which the guarded entity's metered cost reached the lower declared cap, or the gateway refused a request."""
+    """Days on which metered cost reached the lower declared cap, or the gateway refused a request."""
     flags = np.zeros(len(series.cost), dtype=bool)
     for day, guarded in inputs.guarded_days.get(series.entity_id, {}).items():
         at = series.position(day)
@@ -74,7 +75,7 @@ def _cap_not_in_force(series: DailySeries, per_day: list[InitiativeRecord | None
 
 
 def _new_models(series: DailySeries, inputs: Inputs) -> Flags:
-    """Days on which a model first seen after the first week passed 10 % of the trailing week's cost for the first time."""
+    """Days on which a model first seen after the first week first passed 10 % of a week's cost."""
     flags = np.zeros(len(series.cost), dtype=bool)
     costs: dict[str, np.ndarray] = {}
     for day, model, amount in inputs.model_costs.get(series.entity_id, []):

@@ -32,7 +32,7 @@ class BrokenInput(ValueError):
 
 
 def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
-    """Read all inputs up to and including ``as_of``. Raises :class:`BrokenInput` on a series with gaps or null costs."""
+    """Read all inputs up to ``as_of`` inclusive. Raises :class:`BrokenInput` on a series with gaps or nulls."""
 
     def rows(sql: str) -> list[tuple[Any, ...]]:
         return connection.execute(sql, {"as_of": as_of} if "$as_of" in sql else {}).fetchall()
@@ -139,7 +139,8 @@ from intermediate.int_product_daily_economics
 where margin_date <= $as_of and product_id is not null order by product_id, margin_date"""
 _UNITS = """
 select initiative_id, metric_date, sum(units)
-from intermediate.int_initiative_daily_units where metric_date <= $as_of group by all order by initiative_id, metric_date"""
+from intermediate.int_initiative_daily_units where metric_date <= $as_of
+group by all order by initiative_id, metric_date"""
 _PRODUCT_TARGETS = """
 select product_id, target_gross_margin_ratio, valid_from, valid_to
 from landing.registry__products order by product_id, valid_from nulls first"""

@@ -1,9 +1,10 @@
-"""How often the stability test and the run-rate interval are right, measured on simulated series and published in README.md.
+"""How often the stability test and the run-rate interval are right, measured on simulated series.
 
-``python -m orchestration.statistics.operating_characteristics`` simulates the grid and rewrites the tables between the markers of
-``orchestration/statistics/README.md``. Seeded: the same code gives the same tables. A path counts as stable if it is so on any
-day from the 30th to the 60th, by the looks that ``stability`` takes. Growth compounds, (1 + growth) ^ (day / 30). Noise is a
-first-order autoregression of unit variance times the variation, values below zero are cut off, weekends drop by a share.
+``python -m orchestration.statistics.operating_characteristics`` simulates the grid and rewrites the tables between
+the markers of ``orchestration/statistics/README.md``. Seeded: the same code gives the same tables. A path counts as
+stable if it is so on any day from the 30th to the 60th, by the looks that ``stability`` takes. Growth compounds, (1 +
+growth) ^ (day / 30). Noise is a first-order autoregression of unit variance times the variation, values below zero
+are cut off, weekends drop by a share.
 """
 
 from dataclasses import dataclass

@@ -62,7 +62,7 @@ def record_on(records: Sequence[Dated], day: date) -> Dated | None:
 
 @dataclass(frozen=True)
 class InitiativeRecord:
-    """One effective-dated record of the registry, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
+    """One record of the registry, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
 
     initiative_id: str
     kind: str

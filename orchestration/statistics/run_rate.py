@@ -1,8 +1,9 @@
 """Run-rate: the mean daily cost of up to 28 trailing complete days, and where the mean of the next 28 days will lie.
 
-The mean is exact (integers in units of 10^-12, then decimals); with fewer than 28 days it is the mean of the weekday means, and
-there is none unless all seven weekdays were seen. The interval is predictive at 80 %: the difference between the observed mean
-and the mean of the next 28 days, both of the same autocorrelated process, residuals taken from the weekday means.
+The mean is exact (integers in units of 10^-12, then decimals); with fewer than 28 days it is the mean of the weekday
+means, and there is none unless all seven weekdays were seen. The interval is predictive at 80 %: the difference
+between the observed mean and the mean of the next 28 days, both of the same autocorrelated process, residuals taken
+from the weekday means.
 """
 
 from collections.abc import Sequence
@@ -89,7 +90,7 @@ def interval_half_width(values: Floats, weekdays: NDArray[np.int64]) -> Floats:
 
 
 def prediction_variance(phi: Floats, observed: int, ahead: int) -> Floats:
-    """Variance of (mean of the next ``ahead`` days - mean of the last ``observed``) of a unit-variance AR(1) process."""
+    """Variance of the mean of the next ``ahead`` days less that of the last ``observed``, unit AR(1)."""
     future, past = _mean_variance(phi, ahead), _mean_variance(phi, observed)
     shared = phi * (1 - phi**observed) * (1 - phi**ahead) / (1 - phi) ** 2 / (observed * ahead)
     return future + past - 2 * shared

@@ -1,6 +1,7 @@
 """Run-rate and stability of every entity for every as-of day of its series, computed together.
 
-Windows and run-rate spans are chosen per day, then estimated in batches of equal length: neighbouring days share most of them.
+Windows and run-rate spans are chosen per day, then estimated in batches of equal length: neighbouring days share most
+of them.
 """
 
 from collections import defaultdict
@@ -36,7 +37,7 @@ Span = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class RunRate:
-    """Run-rate per month with its 80 % interval, and per year; None where there is none. ``positions``: the days it rests on."""
+    """Run-rate per month with its 80 % interval, and per year; ``positions`` are the days it rests on."""
 
     monthly: Decimal | None
     low: Decimal | None
@@ -121,7 +122,7 @@ def _estimates(
 
 
 def _span(chooser: WindowChooser, series: DailySeries, at: int) -> tuple[int, ...]:
-    """Positions of the complete days the run-rate of day ``at`` rests on: the last 28 calendar days, from the first cost."""
+    """Positions of the complete days the run-rate of day ``at`` rests on, from the first cost."""
     last, first_cost = chooser.last_known(at), series.first_cost
     if last < 0 or first_cost is None:
         return ()

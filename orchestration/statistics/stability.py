@@ -1,9 +1,10 @@
-"""The stability verdict of an observation window: which window is judged, at which confidence, and every reason against it.
+"""The stability verdict: which window is judged, at which confidence, and every reason against it.
 
-Pure rules on plain values; the estimates come from ``growth``. The window ends on the last complete day at or before as-of. It is
-30 days long once 30 consecutive complete days exist (growth interval 90 %), and every later day the longest window up to 60 days
-is judged again (98 %: looking again and again finds luck). A day with a definite fault (a cap reached, a cap found missing, a new
-model) stays a reason while it lies in the last 30 days; after that the window starts behind it.
+Pure rules on plain values; the estimates come from ``growth``. The window ends on the last complete day at or before
+as-of. It is 30 days long once 30 consecutive complete days exist (growth interval 90 %), and every later day the
+longest window up to 60 days is judged again (98 %: looking again and again finds luck). A day with a definite fault
+(a cap reached, a cap found missing, a new model) stays a reason while it lies in the last 30 days; after that the
+window starts behind it.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class StabilityLimits:
 
 @dataclass(frozen=True)
 class ObservationWindow:
-    """Days ``first`` to ``last`` inclusive, as positions in the daily series; ``reasons`` are those of the days themselves.
+    """Days ``first`` to ``last`` inclusive, as positions in the series, and the reasons that lie in them.
 
     ``is_judged`` says that there are enough consecutive complete days for the estimates to be asked for.
     """
@@ -72,7 +73,8 @@ class Estimate:
 class DailyFacts:
     """What is known of each day of one series, all arrays of one length.
 
-    ``starts`` are the positions at which the history may begin: start or first cost, then each change of declared configuration.
+    ``starts`` are the positions at which the history may begin: start or first cost, then each change of declared
+    configuration.
     """
 
     is_complete: Flags
@@ -176,7 +178,7 @@ class WindowChooser:
 
 
 def judge(window: ObservationWindow, estimates: Sequence[Estimate], limits: StabilityLimits) -> Verdict:
-    """Verdict from the window's own reasons and its estimates (cost, and tokens at constant price where there are any)."""
+    """Verdict from the window's own reasons and its estimates (cost, and tokens at constant price)."""
     reasons = set(window.reasons)
     if window.is_judged:
         for estimate in estimates:

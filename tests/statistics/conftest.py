@@ -1,4 +1,4 @@
-"""A hand-built warehouse for the statistics: the intermediate tables in DuckDB, registry and read-backs really landed."""
+"""A hand-built warehouse for the statistics: intermediate tables in DuckDB, registry and read-backs landed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from orchestration.connectors.streams import STREAMS
 from orchestration.statistics.evaluate import evaluate
 
 TABLES = {
-    "int_cost_object_daily_costs": "entity_type varchar, entity_id varchar, cost_date date, allocated_cost decimal(38,12), "
-    "stable_basis_cost decimal(38,12), constant_price_cost decimal(38,12), is_complete boolean, is_missing boolean",
+    "int_cost_object_daily_costs": "entity_type varchar, entity_id varchar, cost_date date, "
+    "allocated_cost decimal(38,12), stable_basis_cost decimal(38,12), constant_price_cost decimal(38,12), is_complete boolean, is_missing boolean",
     "int_initiative_model_daily_costs": "initiative_id varchar, cost_date date, model_id varchar, "
     "allocated_cost decimal(38,12)",
     "int_initiative_tier_daily_costs": "initiative_id varchar, usage_date date, provider varchar, model_id varchar, "
@@ -96,7 +96,13 @@ class Warehouse:
         )
 
     def add_costs(
-        self, entity_id: str, first_day: date, costs: list[Any], *, entity_type: str = "initiative", incomplete: set = frozenset()
+        self,
+        entity_id: str,
+        first_day: date,
+        costs: list[Any],
+        *,
+        entity_type: str = "initiative",
+        incomplete: set = frozenset(),
     ) -> None:
         for n, cost in enumerate(costs):
             day = first_day + timedelta(days=n)
@@ -128,7 +134,10 @@ class Warehouse:
 
 def _insert(connection: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[Any, ...]]) -> None:
     schema = connection.execute(f"select * from intermediate.{name}").to_arrow_table().schema
-    columns = [pa.array(_rounded(column, kind), kind) for column, kind in zip(zip(*rows, strict=True), schema.types, strict=True)]
+    columns = [
+        pa.array(_rounded(column, kind), kind)
+        for column, kind in zip(zip(*rows, strict=True), schema.types, strict=True)
+    ]
     bulk = pa.table(columns, schema=schema)
     connection.register("bulk", bulk)
     connection.execute(f"insert into intermediate.{name} select * from bulk")
@@ -164,7 +173,9 @@ class Results:
 
     def one(self, stream: str, **key: Any) -> dict[str, Any]:
         where = " and ".join(f"{name} = ?" for name in key)
-        result = self.connection.execute(f"select * from landing.statistics__{stream} where {where}", list(key.values()))
+        result = self.connection.execute(
+            f"select * from landing.statistics__{stream} where {where}", list(key.values())
+        )
         names = [column[0] for column in result.description]
         rows = result.fetchall()
         assert len(rows) == 1, f"{len(rows)} rows in {stream} for {key}"

@@ -62,19 +62,31 @@ def _registry(kit, warehouse):
         values = {"kind": kind, "stage": stage, "product_id": product, "complexity": complexity, "unit_of_work": unit}
         if allocation:
             cap = Decimal(allocation[1])
-            values |= {"allocation_amount": Decimal(allocation[0]), "allocation_daily_cap": cap, "guardrail_adapter": "litellm"}
+            values |= {
+                "allocation_amount": Decimal(allocation[0]),
+                "allocation_daily_cap": cap,
+                "guardrail_adapter": "litellm",
+            }
             values |= {"guardrail_entity": f"key:{name}", "guardrail_daily_cap": cap, "allocation_starts_on": start}
-            budget = None if name == "exp_declared" else "120.0" if name == "exp_growing" else str(4 if cap == 5 else cap)
+            budget = (
+                None if name == "exp_declared" else "120.0" if name == "exp_growing" else str(4 if cap == 5 else cap)
+            )
             duration = {"exp_growing": "30d", "exp_labor_fail": "1h"}.get(name, "1d")
             warehouse.add_reading(f"key:{name}", kit.AS_OF, budget, duration if budget else None)
             refused = 0 if name == "exp_declared" else 1
             warehouse.tables["int_guarded_entity_days"].append((name, kit.DRILL_DAY, Decimal(0), refused))
         if kind == "internal_workflow" and stage == "experimentation":
             hours = Decimal("0.001" if name == "exp_labor_fail" else "0.05")
-            values |= {"labor_hours_per_unit": hours, "labor_rate_id": "rate_ops", "legacy_software_per_month": Decimal(0)}
+            values |= {
+                "labor_hours_per_unit": hours,
+                "labor_rate_id": "rate_ops",
+                "legacy_software_per_month": Decimal(0),
+            }
         if name in kit.TARGET:
             values["target_gross_margin_ratio"] = Decimal(kit.TARGET[name])
-            warehouse.land("registry", "products", product_id=product, target_gross_margin_ratio=Decimal(kit.TARGET[name]))
+            warehouse.land(
+                "registry", "products", product_id=product, target_gross_margin_ratio=Decimal(kit.TARGET[name])
+            )
         warehouse.add_initiative(name, start, **values)
     warehouse.landed["registry", "products"] = list(
         {row["product_id"]: row for row in warehouse.landed["registry", "products"]}.values()
@@ -120,10 +132,20 @@ def _finance(kit, truth, warehouse):
             (product, day, revenue[product, day], cogs[product, day], other) for day in kit.days(kit.START, kit.AS_OF)
         ]
     warehouse.land(
-        "ledgers", "labor_rates", labor_rate_id="rate_ops", valid_from=kit.date(2026, 1, 1), hourly_rate=Decimal(38), currency="USD"
+        "ledgers",
+        "labor_rates",
+        labor_rate_id="rate_ops",
+        valid_from=kit.date(2026, 1, 1),
+        hourly_rate=Decimal(38),
+        currency="USD",
     )
     warehouse.land(
-        "ledgers", "labor_rates", labor_rate_id="rate_ops", valid_from=kit.date(2026, 9, 1), hourly_rate=Decimal(40), currency="USD"
+        "ledgers",
+        "labor_rates",
+        labor_rate_id="rate_ops",
+        valid_from=kit.date(2026, 9, 1),
+        hourly_rate=Decimal(40),
+        currency="USD",
     )
     metric_of = {one[8]: one[0] for one in kit.INITIATIVES if one[8]}
     warehouse.tables["int_initiative_daily_units"] += [
@@ -144,7 +166,11 @@ def test_planted_stability_verdicts(outcome, kit):
 
 def test_planted_gate_verdicts(outcome, kit):
     results, _, expected = outcome
-    seen = {(row["initiative_id"], row["gate_number"]): row for row in results.rows("gates") if row["as_of_date"] == kit.AS_OF}
+    seen = {
+        (row["initiative_id"], row["gate_number"]): row
+        for row in results.rows("gates")
+        if row["as_of_date"] == kit.AS_OF
+    }
     wrong = {
         (initiative, number): (seen[initiative, int(number)]["status"], seen[initiative, int(number)]["reason"])
         for initiative, gates in expected["gates"].items()
@@ -192,6 +218,8 @@ def test_no_experiment_was_ready_before_its_thirtieth_day(outcome, kit):
     early = [
         row
         for row in results.rows("readiness")
-        if row["initiative_id"] == "exp_ready" and row["is_ready"] and row["as_of_date"] < kit.READY_START + timedelta(29)
+        if row["initiative_id"] == "exp_ready"
+        and row["is_ready"]
+        and row["as_of_date"] < kit.READY_START + timedelta(29)
     ]
     assert results.rows("readiness") and not early
