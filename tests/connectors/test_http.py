@@ -78,7 +78,7 @@ def test_retried_statuses_end_in_a_transient_failure(status):
 def test_a_wait_beyond_reason_is_not_sat_out():
     with (
         api_over(Answer({}, 429, {"Retry-After": "3600"})) as (api, server, waits),
-        pytest.raises(TransientFailure, match="429 and .* 3600"),
+        pytest.raises(TransientFailure, match=r"429 and .* 3600"),
     ):
         api.get("/x")
     assert (len(server.requests), waits) == (1, [])
