@@ -23,6 +23,8 @@ from orchestration.policy.readiness import (
     decide_stability,
 )
 from orchestration.policy.return_gate import decide_product_return, decide_replacement_return
+from orchestration.registry.company import Company
+from orchestration.registry.policy import EffectivePolicy
 from orchestration.statistics.gate_facts import GateFacts, policy_of
 from orchestration.statistics.initiative_facts import facts_without_events, initiative_daily_facts
 from orchestration.statistics.inputs import read_inputs
@@ -34,7 +36,7 @@ PARTITION = "current"
 Row = dict[str, Any]
 
 
-def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: Any, as_of: date) -> None:
+def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: Company, as_of: date) -> None:
     """Compute and land the statistics up to ``as_of``.
 
     ``connection`` is open on the warehouse with schemas ``intermediate`` and ``landing``; ``company`` gives the
@@ -56,7 +58,7 @@ def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: A
             batch.add_rows(PARTITION, rows)
 
 
-def limits_of(policy: Any) -> StabilityLimits:
+def limits_of(policy: EffectivePolicy) -> StabilityLimits:
     """The stability keys of the effective policy, typed."""
     return StabilityLimits(
         window_days=int(policy["stability_window_days"]),
@@ -85,7 +87,9 @@ def _without_cost(inputs: Inputs, as_of: date) -> list[DailySeries]:
 class _Board:
     """Evaluates the gates of all experiments day by day; remembers who became ready when."""
 
-    def __init__(self, inputs: Inputs, policy: Any, series: list[DailySeries], history: list[list[DayState]]) -> None:
+    def __init__(
+        self, inputs: Inputs, policy: EffectivePolicy, series: list[DailySeries], history: list[list[DayState]]
+    ) -> None:
         self.inputs, self.policy = inputs, policy_of(policy)
         self.facts = GateFacts(inputs, self.policy)
         self.series = {one.entity_id: one for one in series if one.entity_type == "initiative"}

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from orchestration.policy.audit_gate import ModelAuditFacts
@@ -12,6 +11,7 @@ from orchestration.policy.gate_result import rounded
 from orchestration.policy.guardrail_gate import CapReading, GuardrailFacts
 from orchestration.policy.readiness import StabilityFacts
 from orchestration.policy.return_gate import ProductReturnFacts, ReplacementFacts
+from orchestration.registry.policy import EffectivePolicy
 from orchestration.statistics.audit_days import AuditDays
 from orchestration.statistics.records import (
     DailySeries,
@@ -244,8 +244,8 @@ def ratio(value: float) -> Decimal | None:
     return None if value != value else rounded(Decimal(repr(value)))
 
 
-def policy_of(policy: Any) -> GatePolicy:
-    """The typed keys of the company's effective policy (a mapping with ``version``)."""
+def policy_of(policy: EffectivePolicy) -> GatePolicy:
+    """The typed keys of the company's effective policy."""
     return GatePolicy(
         required_gates=tuple(int(gate) for gate in policy["required_gates"]),
         revenue_max_age_days=int(policy["revenue_max_age_days"]),

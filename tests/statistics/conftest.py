@@ -17,7 +17,8 @@ from orchestration.statistics.evaluate import evaluate
 
 TABLES = {
     "int_cost_object_daily_costs": "entity_type varchar, entity_id varchar, cost_date date, "
-    "allocated_cost decimal(38,12), stable_basis_cost decimal(38,12), constant_price_cost decimal(38,12), is_complete boolean, is_missing boolean",
+    "allocated_cost decimal(38,12), stable_basis_cost decimal(38,12), constant_price_cost decimal(38,12), "
+    "is_complete boolean, is_missing boolean",
     "int_initiative_model_daily_costs": "initiative_id varchar, cost_date date, model_id varchar, "
     "allocated_cost decimal(38,12)",
     "int_initiative_tier_daily_costs": "initiative_id varchar, usage_date date, provider varchar, model_id varchar, "
