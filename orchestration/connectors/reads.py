@@ -110,12 +110,17 @@ def refuse_duplicates(source: str, stream: str, rows: Sequence[Row], measures: I
 
 
 def land_reads(landing: Landing, source: str, reads: Sequence[StreamRead]) -> list[StreamOutcome]:
-    """Land every stream of a source: all files first, then the manifests, one atomic replacement per stream."""
+    """Land every stream of a source: all files first, then the manifests, one atomic replacement per stream.
+
+    A stream that collapsed is refused (:class:`CollapsedLoad`) before the manifest of any other is replaced.
+    """
     with ExitStack() as stack:
-        for read in reads:
-            batch = stack.enter_context(landing.batch(source, read.stream))
+        batches = [stack.enter_context(landing.batch(source, read.stream)) for read in reads]
+        for batch, read in zip(batches, reads, strict=True):
             for part in read.partitions:
                 batch.add_rows(part.partition, part.rows, **part.facts)
+        for batch in batches:
+            batch._refuse_collapse()
     return [
         StreamOutcome(source, read.stream, len(read.partitions), sum(len(part.rows) for part in read.partitions))
         for read in reads

@@ -88,7 +88,8 @@ def test_golden_input_classes_are_disjoint_and_sum_to_the_providers_total(reader
     reader.read()
     assert reader.query(
         "select sum(input_tokens), sum(input_uncached_tokens), sum(input_cached_tokens), "
-        "sum(input_cache_write_tokens), sum(output_tokens), sum(num_model_requests) from landing.openai__usage_completions"
+        "sum(input_cache_write_tokens), sum(output_tokens), sum(num_model_requests) "
+        "from landing.openai__usage_completions"
     ) == [(4000, 2400, 1200, 400, 200, 16)]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from orchestration.connectors.errors import SchemaDrift
+from orchestration.connectors.errors import CollapsedLoad, SchemaDrift
 from orchestration.connectors.landing import Batch, Landing
 from orchestration.connectors.reads import (
     PartitionRead,
@@ -169,3 +169,15 @@ def test_a_restatement_killed_while_landing_leaves_whole_streams_and_heals(tmp_p
     assert landed_figures(landing) == ([6], ["2.5"])
     for stream in ("usage", "costs"):
         assert len(landing.manifest("anthropic", stream)["2026-10-01"].history) == 1
+
+
+def test_a_collapsed_stream_leaves_every_stream_as_it_was(tmp_path):
+    landing = Landing(tmp_path)
+    many = [{**usage_row(tokens), "model": f"m{tokens}"} for tokens in range(100)]
+    land_reads(landing, "anthropic", [StreamRead("usage", [PartitionRead("2026-10-01", many)]), both(0, "1.5")[1]])
+    with pytest.raises(CollapsedLoad, match="anthropic: stream usage came back with 1 rows where 100 were landed"):
+        land_reads(landing, "anthropic", both(6, "2.5"))
+    usage, costs = landed_figures(landing)
+    assert (len(usage), costs) == (100, ["1.5"])
+    land_reads(Landing(tmp_path, allow_shrink=True), "anthropic", both(6, "2.5"))
+    assert landed_figures(landing) == ([6], ["2.5"])
