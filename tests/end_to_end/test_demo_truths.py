@@ -1,22 +1,28 @@
 """The demo company from the sources to the published tables, compared with the truths that were planted in it.
 
-One real run of the command line with its own demo server; every expected figure is from ``orchestration.demo.truth``,
-which knows the simulated rows and none of the pipeline's code.
+One real run of the command line with its own demo server, a second one after a restatement. Every expected figure is
+from ``orchestration.demo.truth``, which knows the simulated rows and none of the pipeline's code.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
 
-from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, UNPRICED_MODEL
+from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, RESTATED_AT, UNPRICED_MODEL, moment
+from orchestration.demo.company_folder import write_demo_company
+from orchestration.demo.server import serving
 from orchestration.demo.traffic import simulate
 from orchestration.demo.truth import EARLIEST_READY, VERDICTS, expected
+from orchestration.demo.wire import World, seconds
 
 ROOT = Path(__file__).parents[2]
 FIRST_LEG = ("metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
@@ -43,14 +49,13 @@ class Published:
         return {row[:-1]: row[-1] for row in self.rows(table, sql)}
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Published:
-    home = tmp_path_factory.mktemp("demo_home")
+def run_tokenomics(home: Path, *arguments: str, **variables: str) -> Published:
+    """``tokenomics run`` as a user runs it; no demo key may be said aloud."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
     run = subprocess.run(
-        [sys.executable, "-m", "orchestration", "run", "--home", str(home)],
+        [sys.executable, "-m", "orchestration", "run", "--home", str(home), *arguments],
         cwd=ROOT,
-        env=kept,
+        env=kept | variables,
         capture_output=True,
         text=True,
         timeout=900,
@@ -59,6 +64,22 @@ def published(tmp_path_factory) -> Published:
     assert run.returncode == 0, (run.stdout + run.stderr)[-4000:]
     assert not any(value in run.stdout + run.stderr for value in DEMO_KEYS.values())
     return Published(home)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory) -> Published:
+    return run_tokenomics(tmp_path_factory.mktemp("demo") / "home")
+
+
+@pytest.fixture(scope="module")
+def restated(published, tmp_path_factory) -> tuple[Published, World]:
+    """The same home a few days later: the providers report three days of October differently now."""
+    folder, world = tmp_path_factory.mktemp("restated"), World(clock=RESTATED_AT)
+    shutil.copytree(published.folder.parents[1], folder / "home")
+    with serving(world=world) as base_url:
+        write_demo_company(folder / "company", base_url)
+        arguments = ("--company", str(folder / "company"), "--as-of", AS_OF.isoformat())
+        return run_tokenomics(folder / "home", *arguments, **DEMO_KEYS), world
 
 
 def assert_close(got: dict, want: dict, tolerance: Decimal = Decimal(0)) -> None:
@@ -247,3 +268,28 @@ def test_no_published_file_holds_a_key(published):
         if path.is_file():
             raw = path.read_bytes()
             assert not any(value.encode() in raw for value in DEMO_KEYS.values()), path.name
+
+
+def test_restated_days_are_replaced_and_not_added(restated):
+    published, _ = restated
+    got = published.sums("fct_billed_costs", "select provider, cost_date, sum(billed_cost) from t group by all")
+    assert got != dict(expected().billed_by_provider_day)
+    assert_close(got, dict(expected(RESTATED_AT).billed_by_provider_day))
+    tokens = published.sums(
+        "fct_usage",
+        "select strftime(usage_date, '%Y-%m'), token_class, sum(quantity)::decimal(38, 0) from t "
+        "where is_counted and token_class <> 'request' and provider = 'openai' group by all",
+    )
+    want = {
+        key[1:]: Decimal(n)
+        for key, n in expected(RESTATED_AT).tokens_by_provider_month_class.items()
+        if key[0] == "openai"
+    }
+    assert_close(tokens, want)
+
+
+def test_a_second_run_reads_the_look_back_only(restated):
+    _, world = restated
+    asked = [parse_qs(urlsplit(target).query) for target in world.requests if "/organization/" in target]
+    starts = [int(query["start_time"][0]) for query in asked if "start_time" in query]
+    assert min(starts) >= seconds(moment(AS_OF - timedelta(days=22)))

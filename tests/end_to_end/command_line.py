@@ -1,0 +1,35 @@
+"""The installed command line as a user runs it: a process of its own, an environment without the project's variables."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).parents[2]
+
+
+def tokenomics(*arguments: str | Path, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``tokenomics`` with ``arguments``; ``environment`` is added to what is left of ours."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration", *map(str, arguments)],
+        cwd=ROOT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def published_tables(home: Path) -> dict[str, Path]:
+    """Table name to its Parquet file, over everything published."""
+    return {folder.name: folder for folder in (home / "published" / "parquet").iterdir()}
+
+
+def query(home: Path, table: str, sql: str) -> list[tuple]:
+    """The rows of ``sql`` over ``t``, which is a published table."""
+    path = home / "published" / "parquet" / table / "**" / "*.parquet"
+    return duckdb.connect().sql(f"with t as (select * from read_parquet('{path}')) {sql}").fetchall()
