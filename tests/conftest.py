@@ -1,6 +1,61 @@
-"""For every test: no company, home or orchestrator of the machine's owner is ever used, and nothing is sent anywhere."""
+"""For every test: nothing of this machine's own company or home is used. Also a small published state."""
 
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
 import pytest
+
+from orchestration.publish.snapshot import publish
+
+AS_OF = date(2026, 10, 31)
+TABLES = {
+    "graduation_readiness": (
+        "initiative_id varchar, as_of_date date, is_ready boolean, first_ready_date date, blocking_gates varchar, "
+        "verified_run_rate decimal(38,9), verified_run_rate_low decimal(38,9), verified_run_rate_high decimal(38,9)"
+    ),
+    "graduation_gates": (
+        "initiative_id varchar, as_of_date date, gate_number integer, gate_name varchar, status varchar, "
+        "metric_value decimal(38,9), reason varchar, evidence_id varchar"
+    ),
+    "dim_initiatives": "initiative_id varchar, owner varchar, is_current boolean",
+    "fct_allocated_costs": (
+        "cost_date date, provider varchar, model_id varchar, allocation_method varchar, "
+        "allocated_cost decimal(38,9), reporting_currency varchar"
+    ),
+}
+READY_ROW = "('exp_ready', date '2026-10-31', true, date '2026-10-31', '', 1234.5, 1200, 1300)"
+WAITING_ROW = "('exp_short', date '2026-10-31', false, null, '4', null, null, null)"
+ROWS = {
+    "graduation_gates": (
+        "('exp_ready', date '2026-10-31', 4, 'stability', 'pass', 0.04, 'stable', 'ev1')",
+        "('exp_short', date '2026-10-31', 4, 'stability', 'insufficient', null, 'short_history', 'ev2')",
+    ),
+    "dim_initiatives": ("('exp_ready', 'lead@company.example', true)",),
+    "fct_allocated_costs": (
+        "(date '2026-10-05', 'openai', 'gpt-6-sol', 'direct', 80.000000001, 'USD')",
+        "(date '2026-10-06', 'openai', 'gpt-6-sol', 'unallocated', 20, 'USD')",
+        "(date '2026-08-30', 'openai', 'gpt-6-sol', 'direct', 999, 'USD')",
+    ),
+}
+
+
+def _publish_state(home: Path, run_id: str = "one", ready: bool = True) -> None:
+    """Publish into ``home``: exp_short waits for gate 4, exp_ready is ready if ``ready``."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        for name, columns in TABLES.items():
+            connection.execute(f"create table marts.{name} ({columns})")
+        readiness = (READY_ROW, WAITING_ROW) if ready else (WAITING_ROW,)
+        for name, rows in {**ROWS, "graduation_readiness": readiness}.items():
+            connection.execute(f"insert into marts.{name} values {', '.join(rows)}")
+        publish(connection, home, run_id=run_id, as_of=AS_OF, company_id="acme", version="1")
+
+
+@pytest.fixture
+def publish_state() -> Callable[..., None]:
+    return _publish_state
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Alerts arrive once, signed, over every transport that owes them; a failing receiver is tried again and leaks nothing."""
+"""Alerts arrive once, signed, over every transport; a failing receiver is tried again and leaks nothing."""
 
 import hashlib
 import hmac

@@ -1,13 +1,14 @@
 """An initiative is flagged once in its life, with the evidence of that day; every other time there is a reason."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-
-from published_state import publish_state
 
 from orchestration.alerts.graduation import flag_ready
 from orchestration.alerts.transports import FileTransport
 from orchestration.project import Home
+
+PublishState = Callable[..., None]
 
 
 def flag(home: Path) -> tuple[tuple[str, ...], str]:
@@ -22,7 +23,7 @@ def alert_keys(home: Path) -> list[str]:
     ]
 
 
-def test_ready_initiative_is_flagged_once_with_evidence_and_owner(tmp_path: Path) -> None:
+def test_ready_initiative_is_flagged_once_with_evidence_and_owner(tmp_path: Path, publish_state: PublishState) -> None:
     publish_state(tmp_path)
 
     assert flag(tmp_path) == (("exp_ready",), "")
@@ -33,7 +34,9 @@ def test_ready_initiative_is_flagged_once_with_evidence_and_owner(tmp_path: Path
     assert alert_keys(tmp_path) == ["graduation_ready:exp_ready"]
 
 
-def test_evidence_of_the_first_day_stands_when_it_is_published_again(tmp_path: Path) -> None:
+def test_evidence_of_the_first_day_stands_when_it_is_published_again(
+    tmp_path: Path, publish_state: PublishState
+) -> None:
     publish_state(tmp_path)
     flag(tmp_path)
     before = (tmp_path / "evidence" / "exp_ready.json").read_bytes()
@@ -46,7 +49,7 @@ def test_evidence_of_the_first_day_stands_when_it_is_published_again(tmp_path: P
     assert len(alert_keys(tmp_path)) == 1
 
 
-def test_alert_lost_by_a_kill_is_sent_at_the_next_occasion(tmp_path: Path) -> None:
+def test_alert_lost_by_a_kill_is_sent_at_the_next_occasion(tmp_path: Path, publish_state: PublishState) -> None:
     publish_state(tmp_path)
     flag_ready(Home(tmp_path), over=[])
     (tmp_path / "alerts" / "sent.state").unlink(missing_ok=True)
@@ -59,6 +62,6 @@ def test_nothing_published_has_a_reason(tmp_path: Path) -> None:
     assert flag(tmp_path) == ((), "nothing is published yet")
 
 
-def test_published_evidence_holds_the_ready_only(tmp_path: Path) -> None:
+def test_published_evidence_holds_the_ready_only(tmp_path: Path, publish_state: PublishState) -> None:
     publish_state(tmp_path)
     assert [path.name for path in (tmp_path / "published" / "evidence").iterdir()] == ["exp_ready.json"]

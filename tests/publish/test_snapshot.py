@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import time
 from datetime import date
 from multiprocessing.sharedctypes import Synchronized
@@ -55,7 +54,7 @@ def test_published_is_a_relative_link_that_survives_a_copied_home(
 ) -> None:
     publish_as(warehouse, tmp_path / "home", "one")
 
-    assert os.readlink(tmp_path / "home" / "published") == "publications/one"
+    assert (tmp_path / "home" / "published").readlink() == Path("publications/one")
     (tmp_path / "home").rename(tmp_path / "moved")
     assert (tmp_path / "moved" / "published" / "manifest.json").is_file()
 
@@ -121,7 +120,8 @@ def test_readers_that_poll_never_see_a_part(tmp_path: Path) -> None:
 
         def publish_generation(run_id: str) -> None:
             warehouse.execute(
-                f"create or replace table marts.fct_big as select '{run_id}' as generation, range as n from range(50000)"
+                "create or replace table marts.fct_big as "
+                f"select '{run_id}' as generation, range as n from range(50000)"
             )
             publish_as(warehouse, tmp_path, run_id)
 
