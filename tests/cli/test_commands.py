@@ -1,0 +1,155 @@
+"""The commands as a user meets them: help that teaches, errors that name file and line, exit codes, no secret shown."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+PublishState = Callable[..., None]
+
+
+def tokenomics(
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration", *arguments],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "100", **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """The starter folder, with every source off."""
+    folder = tmp_path / "company"
+    done = tokenomics("init", str(folder), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_help_answers_at_once_and_names_the_way_in(tmp_path: Path) -> None:
+    began = time.monotonic()
+    done = tokenomics("--help", cwd=tmp_path)
+    took = time.monotonic() - began
+    assert done.returncode == 0
+    for word in ("init", "check", "test", "run", "status", "tokenomics run --company"):
+        assert word in done.stdout
+    assert took < 5, "help must not import the orchestrator"
+
+
+def test_help_imports_neither_orchestrator_nor_database(tmp_path: Path) -> None:
+    code = (
+        "import sys\nsys.argv = ['tokenomics', 'run', '--help']\n"
+        "from orchestration.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'dagster', 'duckdb', 'pandas', 'requests', 'orchestration.settings'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", ["init", "check", "test", "run", "status"])
+def test_every_command_takes_company_and_home(command: str, tmp_path: Path) -> None:
+    done = tokenomics(command, "--help", cwd=tmp_path)
+    assert "--company" in done.stdout
+    assert "--home" in done.stdout
+
+
+def test_init_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
+    (tmp_path / "company").mkdir()
+    (tmp_path / "company" / "mine.txt").write_text("mine")
+    done = tokenomics("init", str(tmp_path / "company"), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "not an empty folder" in done.stderr
+    assert [path.name for path in (tmp_path / "company").iterdir()] == ["mine.txt"]
+
+
+def test_run_names_file_and_line_of_a_fault_and_writes_nothing(company: Path, tmp_path: Path) -> None:
+    file = company / "company.yaml"
+    file.write_text("tpyo_key: 1\n" + file.read_text())
+    for command in ("check", "run"):
+        done = tokenomics(command, "--company", str(company), "--home", str(tmp_path / "home"), cwd=tmp_path)
+        assert done.returncode == 1
+        assert "company.yaml:1: " in done.stderr
+        assert "tpyo_key" in done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_missing_company_folder_says_what_to_do(tmp_path: Path) -> None:
+    done = tokenomics("check", "--company", str(tmp_path / "nowhere"), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "tokenomics init DIR" in done.stderr
+
+
+def test_check_explains_every_policy_value(company: Path, tmp_path: Path) -> None:
+    (company / "sources.yaml").write_text("sources: {}\n")
+    (company / "ownership.yaml").write_text("rules: []\n")
+    done = tokenomics("check", "--explain-policy", "--company", str(company), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "stability_window_days" in done.stdout
+    assert not (tmp_path / "data").exists(), "check writes nothing"
+
+
+def test_check_names_the_variable_of_a_missing_key(company: Path, tmp_path: Path) -> None:
+    (company / "sources.yaml").write_text(
+        "sources:\n  openai: {base_url: 'http://127.0.0.1:9/v1', api_key_env: MY_ABSENT_KEY, start_date: 2026-10-01}\n"
+    )
+    (company / "ownership.yaml").write_text("rules: []\n")
+    done = tokenomics("check", "--company", str(company), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "MY_ABSENT_KEY" in done.stdout
+
+
+def test_unknown_target_and_bad_date_are_refused(company: Path, tmp_path: Path) -> None:
+    unknown = tokenomics("run", "--company", str(company), "--target", "oracle", cwd=tmp_path)
+    assert unknown.returncode == 1
+    assert "oracle" in unknown.stderr
+    assert tokenomics("run", "--company", str(company), "--as-of", "31.10.2026", cwd=tmp_path).returncode == 2
+
+
+def test_status_before_the_first_run_says_so(tmp_path: Path) -> None:
+    done = tokenomics("status", "--home", str(tmp_path / "home"), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "tokenomics run" in done.stderr
+
+
+def test_status_shows_plain_lines_and_exact_json(tmp_path: Path, publish_state: PublishState) -> None:
+    publish_state(tmp_path / "home")
+    plain = tokenomics("status", "--home", str(tmp_path / "home"), cwd=tmp_path)
+    assert plain.returncode == 0, plain.stderr
+    assert "2026-10: spend USD 100.00, allocated 80.0%, unallocated 20.00" in plain.stdout
+    assert "exp_short: ready no, why not stability: short_history" in plain.stdout
+    assert "999" not in plain.stdout
+
+    body = json.loads(
+        tokenomics("status", "--json", cwd=tmp_path, environment={"TOKENOMICS_HOME": str(tmp_path / "home")}).stdout
+    )
+    assert body["spend"][0]["spend"] == "100.000000001"
+    assert body["initiatives"][0]["initiative_id"] == "exp_ready"
+    assert "fct_usage" in body["missing_tables"]
+
+
+def test_second_run_in_the_same_home_is_refused_and_a_dead_lock_is_taken_over(company: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    lock = home / ".run.lock"
+    with lock.open("w") as held:
+        held.write("4242\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = tokenomics("test", "--home", str(home), cwd=tmp_path)
+    free = tokenomics("test", "--home", str(home), cwd=tmp_path)
+    assert (busy.returncode, free.returncode) == (1, 1)
+    assert "another run (process 4242)" in busy.stderr
+    assert "holds no warehouse" in free.stderr
