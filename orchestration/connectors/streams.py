@@ -17,6 +17,14 @@ def _columns(kind: pa.DataType, names: str) -> list[tuple[str, pa.DataType]]:
 
 _DIRECTORY = [("read_at", MOMENT)]
 _VALIDITY = _columns(DAY, "valid_from valid_to")
+_POSTINGS = [
+    *_columns(TEXT, "movement_id posting_number"),
+    ("posted_at", MOMENT),
+    ("effective_on", DAY),
+    *_columns(TEXT, "kind account initiative_id department_id fiscal_period"),
+    ("amount", MONEY),
+    *_columns(TEXT, "approver evidence_id policy_version"),
+]
 
 STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ("openai", "usage_completions"): [
@@ -302,12 +310,12 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(TEXT, "initiative_id fiscal_period comparison component"),
         ("amount", MONEY),
     ],
-    ("budget", "movements"): [
-        *_columns(TEXT, "movement_id posting_number"),
-        ("posted_at", MOMENT),
+    ("budget", "movements"): _POSTINGS,
+    ("budget", "scheduled_movements"): _POSTINGS,
+    ("budget", "graduations"): [
+        *_columns(TEXT, "movement_id initiative_id department_id"),
         ("effective_on", DAY),
-        *_columns(TEXT, "kind account initiative_id department_id"),
-        ("amount", MONEY),
+        *_columns(MONEY, "verified_run_rate verified_run_rate_low verified_run_rate_high verified_unit_cost"),
         *_columns(TEXT, "approver evidence_id policy_version"),
     ],
 }

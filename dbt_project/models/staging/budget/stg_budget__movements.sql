@@ -17,6 +17,7 @@ renamed as (
         account,
         initiative_id,
         department_id,
+        fiscal_period,
         amount,
         approver,
         evidence_id,
