@@ -11,7 +11,7 @@ from dagster_dbt import DbtCliInvocation, DbtCliResource
 
 from orchestration import progress
 from orchestration.defs.presentation import preview
-from orchestration.project import DBT_PROFILES, DBT_PROJECT, dbt_executable
+from orchestration.project import DBT_PROFILES, DBT_PROJECT, dbt_executable, project_digest
 from orchestration.session import Session
 from orchestration.settings import only_child_environment
 from orchestration.verify import failure_lines
@@ -22,8 +22,15 @@ class TransformFailed(Exception):
     """dbt refused: a model did not build or a data test found wrong rows; one line per failure."""
 
 
-def build(context: dg.AssetExecutionContext, session: Session, *, full_refresh: bool = False) -> Iterator[Any]:
-    """Build and test the models of this step; yields its events with row counts, or raises :class:`TransformFailed`."""
+def build(
+    context: dg.AssetExecutionContext, session: Session, *, loaded: str, full_refresh: bool = False
+) -> Iterator[Any]:
+    """Build and test the models of this step; yields its events with row counts, or raises :class:`TransformFailed`.
+
+    ``loaded`` is the digest of the dbt project that the graph was loaded from.
+    """
+    if project_digest() != loaded:
+        raise TransformFailed("the dbt project has changed since the graph was loaded; reload it and run again")
     args = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     call = _start(context, session, [*args, *(["--full-refresh"] if full_refresh else [])])
     step, total = context.op.name, len(context.selected_asset_keys)

@@ -14,11 +14,12 @@ from orchestration.defs.presentation import OWNERS, landed_keys
 from orchestration.defs.run import Run
 from orchestration.defs.transform.call import build
 from orchestration.defs.transform.translator import Translator
-from orchestration.project import Home, ensure_manifest
+from orchestration.project import Home, ensure_manifest, project_digest
 from orchestration.settings import load_settings
 from orchestration.warehouse import begin_build, connect, prepare, record_built
 
 MANIFEST = ensure_manifest(Home(load_settings().home))
+LOADED = project_digest()
 AFTER_STATISTICS = "tag:after_statistics source:landing.statistics__*+"
 SOURCES = ("registry", "openai", "anthropic", "litellm", "focus_files", "ledgers", "prices")
 
@@ -70,7 +71,7 @@ def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
         begin_build(connection, window)
-    yield from build(context, session, full_refresh=session.settings.full_refresh)
+    yield from build(context, session, loaded=LOADED, full_refresh=session.settings.full_refresh)
     with connect(session.home.warehouse) as connection:
         record_built(connection, session.company, session.as_of)
 
@@ -83,4 +84,4 @@ def dbt_models_after_statistics(context: dg.AssetExecutionContext, run: Run) -> 
     session = run.session
     with connect(session.home.warehouse) as connection:
         session.landing.register(connection)
-    yield from build(context, session)
+    yield from build(context, session, loaded=LOADED)
