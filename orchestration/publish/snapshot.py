@@ -1,8 +1,8 @@
 """Copy schema ``marts`` of the warehouse into a new publication, then make it the published one.
 
 ``HOME/publications/<run id>/`` holds ``marts.duckdb`` (tables in its schema ``main``),
-``parquet/<table>/data.parquet`` and ``manifest.json``. ``HOME/published`` is a relative symbolic link to one of them,
-replaced in one step, so a reader sees the old publication or the new one and never a part. Until the swap nothing
+``parquet/<table>/data.parquet``, ``focus/``, ``evidence/`` and ``manifest.json``. ``HOME/published`` is a relative
+symbolic link to one of them, replaced in one step, so a reader sees the old publication or the new one and never a part. Until the swap nothing
 under ``HOME/published`` has changed: a copy that fails or is killed leaves only an unfinished folder, which the next
 run removes. The publications before stay for readers that still hold them open.
 """
@@ -19,6 +19,7 @@ import duckdb
 from orchestration.connectors.landing import utc_text
 from orchestration.publish.checksum import checksum
 from orchestration.publish.evidence import write_evidence
+from orchestration.publish.focus import write_focus
 
 SCHEMA = "marts"
 KEPT_BEFORE = 2
@@ -62,6 +63,7 @@ def publish(
     work.mkdir()
     tables = _copy(connection, names, work)
     write_evidence(connection, work / "evidence")
+    write_focus(connection, work / "focus")
     body = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),

@@ -52,6 +52,8 @@ select
     billed.charge_category,
     billed.billed_currency,
     {{ money('sum(billed.billed_amount)') }} as billed_amount,
+    {{ money('sum(billed.effective_amount)') }} as effective_amount,
+    {{ money('sum(billed.list_amount)') }} as stated_list_amount,
     {{ money('sum(' ~ reporting_amount('billed.billed_amount', 'billed.billed_currency') ~ ')') }} as billed_cost,
     {{ money('sum(' ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ')') }} as effective_cost,
     {{ money('sum(' ~ reporting_amount('billed.list_amount', 'billed.billed_currency') ~ ')') }} as stated_list_cost

@@ -1,0 +1,73 @@
+{# One row per billed amount that belongs whole to one initiative or department by a direct rule: everything in it, whoever used it. #}
+with
+
+billed as (
+
+    select * from {{ ref('int_billed_costs_unioned') }}
+
+),
+
+matches as (
+
+    select * from {{ ref('int_billed_costs_matched_to_usage') }}
+
+),
+
+owners as (
+
+    select * from {{ ref('int_owners_matched') }}
+
+),
+
+initiatives as (
+
+    select * from {{ ref('int_initiatives_effective') }}
+
+),
+
+pieces as (
+
+    select
+        billed.billed_cost_key,
+        billed.cost_date,
+        billed.source,
+        billed.provider,
+        billed.account_id,
+        billed.project_id,
+        case when matches.billed_cost_key is null then billed.api_key_id else matches.api_key_id end as api_key_id,
+        matches.actor_id,
+        matches.team_id,
+        coalesce(billed.model_id, matches.usage_model_id) as model_id,
+        matches.request_tags
+    from billed
+    left join matches on billed.billed_cost_key = matches.billed_cost_key
+
+),
+
+owned as (
+
+    select
+        pieces.billed_cost_key,
+        case when owners.share_method is null then owners.initiative_id end as initiative_id,
+        case
+            when owners.share_method is null then coalesce(owners.department_id, initiatives.department_id)
+        end as department_id
+    from pieces
+    left join owners on {{ owner_key('pieces', 'cost_date') }} = owners.owner_key
+    left join initiatives
+        on owners.initiative_id = initiatives.initiative_id
+        and pieces.cost_date >= initiatives.effective_from
+        and pieces.cost_date < initiatives.effective_to
+
+)
+
+select
+    billed_cost_key,
+    case
+        when count(initiative_id) = count(*) and min(initiative_id) = max(initiative_id) then min(initiative_id)
+    end as initiative_id,
+    case
+        when count(department_id) = count(*) and min(department_id) = max(department_id) then min(department_id)
+    end as department_id
+from owned
+group by billed_cost_key

@@ -1,0 +1,10 @@
+{# A charge period is one UTC day inside a billing period of one calendar month. #}
+select *
+from {{ ref('focus_cost_and_usage') }}
+where "ChargePeriodStart" is null
+    or "BillingPeriodStart" is null
+    or "ChargePeriodStart" < "BillingPeriodStart"
+    or "ChargePeriodEnd" > "BillingPeriodEnd"
+    or "ChargePeriodEnd" <> {{ dbt.dateadd('day', 1, '"ChargePeriodStart"') }}
+    or "BillingPeriodEnd" <> {{ dbt.dateadd('month', 1, '"BillingPeriodStart"') }}
+    or extract(day from "BillingPeriodStart") <> 1
