@@ -2,9 +2,9 @@
 
 ``HOME/publications/<run id>/`` holds ``marts.duckdb`` (tables in its schema ``main``),
 ``parquet/<table>/data.parquet``, ``focus/``, ``evidence/`` and ``manifest.json``. ``HOME/published`` is a relative
-symbolic link to one of them, replaced in one step, so a reader sees the old publication or the new one and never a part. Until the swap nothing
-under ``HOME/published`` has changed: a copy that fails or is killed leaves only an unfinished folder, which the next
-run removes. The publications before stay for readers that still hold them open.
+symbolic link to one of them, replaced in one step, so a reader sees the old publication or the new one and never a
+part. Until the swap nothing under ``HOME/published`` has changed: a copy that fails or is killed leaves only an
+unfinished folder, which the next run removes. The publications before stay for readers that still hold them open.
 """
 
 import json

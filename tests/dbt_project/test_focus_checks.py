@@ -1,5 +1,5 @@
-"""The FOCUS checks of the dbt project, each shown sound rows and rows with one defect, among them those that the official
-validator lets pass: doubled or rounded costs, periods outside the billing period, unprefixed custom columns.
+"""The FOCUS checks of the dbt project, each shown sound rows and rows with one defect, among them those that the
+official validator lets pass: doubled or rounded costs, periods outside the billing period, unprefixed custom columns.
 """
 
 import os
