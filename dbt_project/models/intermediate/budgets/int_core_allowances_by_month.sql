@@ -1,0 +1,62 @@
+{# One row per core initiative, department and fiscal period to the as-of day: its flexible budget, verified unit cost x units of its core days; without units,
+   the verified run-rate for those days. Null while nothing is verified. #}
+with
+
+initiatives as (
+
+    select * from {{ ref('int_initiatives_effective') }}
+    where stage = 'core'
+
+),
+
+daily_costs as (
+
+    select * from {{ ref('int_cost_object_daily_costs') }}
+    where entity_type = 'initiative'
+
+),
+
+daily_units as (
+
+    select * from {{ ref('int_initiative_daily_units') }}
+
+),
+
+verified as (
+
+    select * from {{ ref('int_core_initiatives_verified') }}
+
+),
+
+core_days as (
+
+    select
+        initiatives.initiative_id,
+        initiatives.department_id,
+        strftime(daily_costs.cost_date, '%Y-%m') as fiscal_period,
+        cast(extract(day from last_day(daily_costs.cost_date)) as integer) as days_in_period,
+        count(*) as days,
+        {{ money('sum(daily_units.units)') }} as units
+    from initiatives
+    inner join daily_costs
+        on initiatives.initiative_id = daily_costs.entity_id
+        and daily_costs.cost_date >= greatest(initiatives.effective_from, initiatives.started_on)
+        and daily_costs.cost_date < initiatives.effective_to
+    left join daily_units
+        on daily_costs.entity_id = daily_units.initiative_id and daily_costs.cost_date = daily_units.metric_date
+    group by all
+
+)
+
+select
+    core_days.initiative_id,
+    core_days.department_id,
+    core_days.fiscal_period,
+    core_days.units is not null and verified.verified_unit_cost is not null as is_by_units,
+    case
+        when core_days.units is not null and verified.verified_unit_cost is not null
+            then {{ fine_money('cast(verified.verified_unit_cost as decimal(19, 12)) * cast(core_days.units as decimal(19, 6))') }}
+        else {{ fine_money(cost_per('verified.verified_run_rate * core_days.days', 'core_days.days_in_period')) }}
+    end as allowance_amount
+from core_days
+left join verified on core_days.initiative_id = verified.initiative_id
