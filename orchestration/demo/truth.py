@@ -7,7 +7,7 @@ split by an own largest remainder. Money is exact decimal in US dollars, months 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -23,7 +23,7 @@ from orchestration.demo.catalog import (
     month_of,
     unit_price,
 )
-from orchestration.demo.finance import HOSTING_PER_DAY, revenue_by_product_month
+from orchestration.demo.finance import HOSTING_PER_DAY, POSTED_MONTHS, journals, revenue_by_product_month
 from orchestration.demo.gateway_calls import PROVIDER, list_cost
 from orchestration.demo.traffic import as_reported, simulate
 
@@ -161,6 +161,20 @@ def expected(clock: datetime = DEFAULT_CLOCK) -> Truth:
     truth.allocations.extend(_allocate(lines))
     truth.margin_by_product_month.update(_margins(truth))
     return truth
+
+
+def cash_and_burn() -> dict[str, tuple[Decimal, Decimal]]:
+    """Cash at the end of each ended month and its fall within the month, from the posted journals."""
+    moves: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in journals(simulate()):
+        for line in entry.lines:
+            if line.account == "1010":
+                moves[month_of(entry.posting_date)] += line.debit - line.credit
+    cash, ended = moves[month_of(FIRST_DAY - timedelta(days=1))], {}
+    for month in POSTED_MONTHS:
+        cash += moves[month]
+        ended[month] = (cash, -moves[month])
+    return ended
 
 
 def _usage(clock: datetime) -> Iterator[tuple[str, date, str, str, int]]:

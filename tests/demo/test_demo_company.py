@@ -13,12 +13,12 @@ import pytest
 from genai_prices import Usage, calc_price
 
 from orchestration.demo import catalog
-from orchestration.demo.catalog import AS_OF, CAP_OF_INVOICE_MATCHING, STARTED_ON, days
+from orchestration.demo.catalog import AS_OF, CAP_OF_INVOICE_MATCHING, RUNAWAY_DAY, STARTED_ON, days
 from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.finance import invoices, journals
-from orchestration.demo.gateway_calls import is_capped_day
+from orchestration.demo.gateway_calls import is_capped_day, list_cost
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import expected, split
+from orchestration.demo.truth import cash_and_burn, expected, split
 from orchestration.registry.loader import load_company
 
 WINDOW = list(days(AS_OF - timedelta(days=29), AS_OF))
@@ -188,6 +188,22 @@ def test_the_capped_experiment_reaches_its_cap_on_every_third_day_only():
         if call.key_alias == "invoice_matching" and call.error == "budget_exceeded"
     }
     assert {day for day in WINDOW if is_capped_day(day)} == refusals & set(WINDOW)
+
+
+def test_the_runaway_loop_burns_as_much_in_fifty_minutes_as_its_developer_in_seven_weeks():
+    loop = [call for call in simulate().gateway if call.started_at.date() == RUNAWAY_DAY and call.started_at.hour == 1]
+    assert len(loop) == 500
+    assert all(call.is_success for call in loop)
+    assert (loop[-1].started_at - loop[0].started_at).seconds <= 3000
+    cost = sum(list_cost(call.model, RUNAWAY_DAY, call.prompt, call.cached, call.completion) for call in loop)
+    assert 20 < cost < 25
+
+
+def test_cash_falls_every_month_and_lasts():
+    months = cash_and_burn()
+    assert all(burn > 0 for _, burn in months.values())
+    cash, _ = months["2026-09"]
+    assert 6 < cash / (sum(burn for _, burn in months.values()) / 3) < 30
 
 
 def test_the_missing_day_has_no_file_and_splits_the_window(folder):

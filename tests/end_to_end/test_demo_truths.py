@@ -21,7 +21,7 @@ from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, RESTATED_AT,
 from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.server import serving
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import EARLIEST_READY, VERDICTS, expected
+from orchestration.demo.truth import EARLIEST_READY, VERDICTS, cash_and_burn, expected
 from orchestration.demo.wire import World, seconds
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def published(tmp_path_factory) -> Published:
 def restated(published, tmp_path_factory) -> tuple[Published, World]:
     """The same home a few days later: the providers report three days of October differently now."""
     folder, world = tmp_path_factory.mktemp("restated"), World(clock=RESTATED_AT)
-    shutil.copytree(published.folder.parents[1], folder / "home")
+    shutil.copytree(published.folder.parents[1], folder / "home", symlinks=True)
     with serving(world=world) as base_url:
         write_demo_company(folder / "company", base_url)
         arguments = ("--company", str(folder / "company"), "--as-of", AS_OF.isoformat())
@@ -201,6 +201,15 @@ def test_margins_by_product_and_month(published):
         assert abs(gross_profit - want.gross_profit) <= SHARED_SPLIT_TOLERANCE, key
         assert float(ratio) == pytest.approx(float(want.gross_profit / want.revenue), abs=1e-9), key
         assert is_below_target == want.is_below_target, key
+
+
+def test_cash_burn_and_runway_by_ended_month(published):
+    rows = published.rows("runway_by_month", "select fiscal_period, cash, net_burn, runway_months from t")
+    want = cash_and_burn()
+    assert {row[0]: row[1:3] for row in rows if row[0] in want} == want
+    mean_burn = sum(burn for _, burn in want.values()) / 3
+    runway = next(row[3] for row in rows if row[0] == "2026-09")
+    assert float(runway) == pytest.approx(float(want["2026-09"][0] / mean_burn), rel=1e-9)
 
 
 def test_both_legs_of_the_bridge_sum_exactly(published):
