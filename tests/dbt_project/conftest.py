@@ -18,7 +18,11 @@ def compile_sql(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str
     target = tmp_path_factory.mktemp("dbt")
 
     def render(text: str) -> str:
-        environment = {**os.environ, "DBT_PROFILES_DIR": str(PROJECT), "TOKENOMICS_WAREHOUSE": str(target / "warehouse.duckdb")}
+        environment = {
+            **os.environ,
+            "DBT_PROFILES_DIR": str(PROJECT),
+            "TOKENOMICS_WAREHOUSE": str(target / "warehouse.duckdb"),
+        }
         command = [str(Path(sys.executable).parent / "dbt"), "-q", "compile", "--inline", text]
         command += ["--target-path", str(target), "--log-path", str(target)]
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)

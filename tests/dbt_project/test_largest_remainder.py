@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NANO = Fraction(1, 10**9)
-amounts = st.decimals(min_value=-10**7, max_value=10**7, places=12, allow_nan=False, allow_infinity=False)
+amounts = st.decimals(min_value=-(10**7), max_value=10**7, places=12, allow_nan=False, allow_infinity=False)
 weights = st.lists(st.integers(min_value=0, max_value=10**18), min_size=1, max_size=7).filter(any)
 
 
@@ -50,9 +50,12 @@ def split(compile_sql):
             "create or replace temp view parts as select amount_key, part_key, amount, cast(weight_text as hugeint) as weight "
             "from given_rows"
         )
-        return {(key, part): value for key, part, value in connection.execute(
-            f"select amount_key, part_key, part_amount from ({sql})"
-        ).fetchall()}
+        return {
+            (key, part): value
+            for key, part, value in connection.execute(
+                f"select amount_key, part_key, part_amount from ({sql})"
+            ).fetchall()
+        }
 
     return run
 

@@ -28,6 +28,10 @@ TABLES = {
     "refused_requests bigint",
     "int_product_daily_economics": "product_id varchar, margin_date date, revenue decimal(38,9), "
     "ai_cogs decimal(38,12), other_cogs decimal(38,9)",
+    "int_ledger_entries_classified": "product_id varchar, service_period varchar, fiscal_period varchar, "
+    "posting_date date, account_role varchar, provider varchar, debit_amount decimal(38,9), "
+    "credit_amount decimal(38,9)",
+    "int_revenue_recognised_by_day": "revenue_date date",
     "int_initiative_daily_units": "initiative_id varchar, metric_date date, units decimal(38,9)",
 }
 

@@ -1,4 +1,4 @@
-{# One row per billed amount with what explains it against the meter: matched usage that is priced, usage without a price, no usage at all, or a credit. #}
+{# One row per billed amount with what explains it against the meter (what a prepaid balance paid for counts as a credit): matched usage that is priced, usage without a price, no usage at all, or a credit. #}
 with
 
 billed as (
@@ -35,6 +35,8 @@ select
     billed.provider,
     billed.cost_date,
     billed.billed_cost,
+    billed.effective_cost,
+    billed.prepaid_cost,
     billed.stated_list_cost,
     case
         when billed.charge_category = 'credit' then 'credits'

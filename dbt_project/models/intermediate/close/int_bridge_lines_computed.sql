@@ -8,7 +8,10 @@ explained as (
         strftime(cost_date, '%Y-%m') as fiscal_period,
         explanation,
         sum(billed_cost) as billed_cost,
-        sum(billed_cost - stated_list_cost) filter (where stated_list_cost is not null) as stated_discount,
+        sum(billed_cost + prepaid_cost) as charged_cost,
+        sum(prepaid_cost) as prepaid_cost,
+        sum(effective_cost - billed_cost) as prepaid_timing,
+        sum(billed_cost + prepaid_cost - stated_list_cost) filter (where stated_list_cost is not null) as stated_discount,
         count(stated_list_cost) > 0 as states_list_cost
     from {{ ref('int_billed_costs_explained') }}
     group by all
@@ -69,9 +72,15 @@ own_journals as (
 
 lines as (
 
-    select provider, fiscal_period, explanation as bridge_line, billed_cost as amount
+    select provider, fiscal_period, explanation as bridge_line, charged_cost as amount
     from explained
     where explanation in ('unpriced_usage', 'untracked_traffic', 'credits')
+    union all
+    select provider, fiscal_period, 'credits', -prepaid_cost
+    from explained
+    union all
+    select provider, fiscal_period, 'prepaid_timing', prepaid_timing
+    from explained
     union all
     select provider, fiscal_period, 'discount', stated_discount
     from explained
@@ -97,13 +106,13 @@ lines as (
         period_costs.provider,
         period_costs.fiscal_period,
         'unposted_accrual',
-        -(period_costs.period_cost - coalesce(posted_for_period.posted_amount, 0))
+        -(period_costs.effective_cost - coalesce(posted_for_period.posted_amount, 0))
     from period_costs
     left join posted_for_period
         on period_costs.provider = posted_for_period.provider
         and period_costs.fiscal_period = posted_for_period.fiscal_period
     where coalesce(posted_for_period.is_stated, false) is false
-        or posted_for_period.posted_amount < period_costs.period_cost * cast(0.995 as decimal(4, 3))
+        or posted_for_period.posted_amount < period_costs.effective_cost * cast(0.995 as decimal(4, 3))
     union all
     select provider, fiscal_period, 'metering_difference', other_source_list_cost - metered_list_cost
     from metered

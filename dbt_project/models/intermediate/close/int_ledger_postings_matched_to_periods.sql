@@ -37,11 +37,11 @@ open_billed as (
     select
         billed.provider,
         billed.fiscal_period as service_period,
-        billed.period_cost as amount
+        billed.effective_cost as amount
     from billed
     left join (select distinct provider, service_period from stated) as stated_periods
         on billed.provider = stated_periods.provider and billed.fiscal_period = stated_periods.service_period
-    where stated_periods.provider is null and billed.period_cost > 0
+    where stated_periods.provider is null and billed.effective_cost > 0
 
 ),
 

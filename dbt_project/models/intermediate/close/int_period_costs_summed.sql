@@ -1,4 +1,4 @@
-{# One row per provider and fiscal period: what it cost, as billed, or as metered at contracted prices for providers without a bill. #}
+{# One row per provider and fiscal period: what it cost, as billed and as used (effective), or as metered at contracted prices for providers without a bill. #}
 with
 
 billed as (
@@ -6,7 +6,8 @@ billed as (
     select
         provider,
         strftime(cost_date, '%Y-%m') as fiscal_period,
-        sum(billed_cost) as billed_cost
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost
     from {{ ref('int_billed_costs_unioned') }}
     group by all
 
@@ -19,6 +20,6 @@ metered as (
 
 )
 
-select provider, fiscal_period, {{ fine_money('billed_cost') }} as period_cost, 'billed' as cost_basis from billed
+select provider, fiscal_period, {{ fine_money('billed_cost') }} as period_cost, {{ fine_money('effective_cost') }} as effective_cost, 'billed' as cost_basis from billed
 union all
-select provider, fiscal_period, {{ fine_money('contracted_cost') }} as period_cost, 'metered' as cost_basis from metered
+select provider, fiscal_period, {{ fine_money('contracted_cost') }} as period_cost, {{ fine_money('contracted_cost') }} as effective_cost, 'metered' as cost_basis from metered

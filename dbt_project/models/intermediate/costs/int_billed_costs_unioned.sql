@@ -1,5 +1,24 @@
-{# One row per billed amount: UTC day, provider, account, project, key, line item, up to the as-of day, in its own and in the reporting currency. #}
+{# One row per billed amount: the reported charges, less what a prepaid balance had paid for already, with credits, purchases and unused commitments as
+   rows of their own. Over the life of a contract effective used plus unused equals billed. #}
 with
+
+charges as (
+
+    select * from {{ ref('int_charges_reported') }}
+
+),
+
+drawn as (
+
+    select * from {{ ref('int_contract_balances_drawn') }}
+
+),
+
+derived as (
+
+    select * from {{ ref('int_contract_charges_derived') }}
+
+),
 
 run_parameters as (
 
@@ -7,59 +26,74 @@ run_parameters as (
 
 ),
 
-exchange_rates as (
+prepaid as (
 
-    select * from {{ ref('int_exchange_rates_filled') }}
+    select billed_cost_key, sum(drawn_amount) as drawn_amount
+    from drawn
+    where kind = 'prepaid'
+    group by billed_cost_key
 
 ),
 
 billed as (
 
     select
-        cost_date, 'openai' as source, 'openai' as provider, account_id, project_id, api_key_id, model_id, line_item,
-        case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
-        billed_amount, billed_amount as effective_amount, cast(null as decimal(38, 9)) as list_amount, billed_currency
-    from {{ ref('stg_openai__costs') }}
-    union all
+        charges.* exclude (billed_cost, billed_amount),
+        case when prepaid.drawn_amount is null then charges.billed_amount
+            else {{ money('charges.billed_cost - prepaid.drawn_amount') }}
+        end as billed_amount,
+        {{ money('charges.billed_cost - coalesce(prepaid.drawn_amount, 0)') }} as billed_cost,
+        {{ money('coalesce(prepaid.drawn_amount, 0)') }} as prepaid_cost
+    from charges
+    left join prepaid on charges.billed_cost_key = prepaid.billed_cost_key
+
+),
+
+credits as (
+
     select
-        cost_date, 'anthropic' as source, 'anthropic' as provider, account_id, project_id, api_key_id, model_id, line_item,
-        case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
-        billed_amount, billed_amount as effective_amount, list_amount, billed_currency
-    from {{ ref('stg_anthropic__costs') }}
-    union all
+        charges.* exclude (
+            billed_cost_key, line_item, charge_category, billed_currency, billed_amount, effective_amount, billed_cost,
+            effective_cost, stated_list_amount, stated_list_cost
+        ),
+        md5(drawn.billed_cost_key || chr(31) || drawn.contract_id) as billed_cost_key,
+        'credit ' || drawn.contract_id as line_item,
+        'credit' as charge_category,
+        run_parameters.reporting_currency as billed_currency,
+        -drawn.drawn_amount as billed_amount,
+        -drawn.drawn_amount as effective_amount,
+        -drawn.drawn_amount as billed_cost,
+        -drawn.drawn_amount as effective_cost,
+        cast(0 as decimal(38, 9)) as prepaid_cost
+    from drawn
+    inner join charges on drawn.billed_cost_key = charges.billed_cost_key
+    cross join run_parameters
+    where drawn.kind = 'credit'
+
+),
+
+contract_charges as (
+
     select
-        cost_date, 'focus_files' as source, provider, account_id, project_id, cast(null as varchar) as api_key_id,
-        coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item, charge_category,
-        billed_amount, effective_amount, list_amount, billed_currency
-    from {{ ref('stg_focus_files__cost_and_usage') }}
+        md5(derived.contract_id || chr(31) || derived.line_item) as billed_cost_key,
+        derived.cost_date,
+        'contracts' as source,
+        derived.provider,
+        derived.charge_category,
+        derived.line_item,
+        run_parameters.reporting_currency as billed_currency,
+        derived.billed_cost as billed_amount,
+        derived.effective_cost as effective_amount,
+        derived.billed_cost,
+        derived.effective_cost,
+        cast(0 as decimal(38, 9)) as prepaid_cost
+    from derived
+    cross join run_parameters
 
 )
 
-select
-    md5(concat_ws(
-        chr(31), cast(billed.cost_date as varchar), billed.source, billed.provider, coalesce(billed.account_id, chr(30)),
-        coalesce(billed.project_id, chr(30)), coalesce(billed.api_key_id, chr(30)), coalesce(billed.model_id, chr(30)),
-        coalesce(billed.line_item, chr(30)), billed.charge_category, billed.billed_currency
-    )) as billed_cost_key,
-    billed.cost_date,
-    billed.source,
-    billed.provider,
-    billed.account_id,
-    billed.project_id,
-    billed.api_key_id,
-    billed.model_id,
-    billed.line_item,
-    billed.charge_category,
-    billed.billed_currency,
-    {{ money('sum(billed.billed_amount)') }} as billed_amount,
-    {{ money('sum(billed.effective_amount)') }} as effective_amount,
-    {{ money('sum(billed.list_amount)') }} as stated_list_amount,
-    {{ money('sum(' ~ reporting_amount('billed.billed_amount', 'billed.billed_currency') ~ ')') }} as billed_cost,
-    {{ money('sum(' ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ')') }} as effective_cost,
-    {{ money('sum(' ~ reporting_amount('billed.list_amount', 'billed.billed_currency') ~ ')') }} as stated_list_cost
-from billed
-cross join run_parameters
-left join exchange_rates
-    on billed.billed_currency = exchange_rates.currency and billed.cost_date = exchange_rates.rate_date
-where billed.cost_date <= run_parameters.as_of_date
-group by all
+select * from billed
+union all by name
+select * from credits
+union all by name
+select * from contract_charges

@@ -1,4 +1,5 @@
-{# One row per posted journal line up to the as-of day, with its account role (first pattern wins), provider and amounts in the reporting currency. #}
+{# One row per posted journal line up to the as-of day, with its account role (first pattern wins), provider (by the
+   company's patterns, else a counterparty whose name begins with the provider's) and amounts in the reporting currency. #}
 with
 
 run_parameters as (
@@ -43,14 +44,24 @@ account_roles as (
 
 ),
 
+known_providers as (
+
+    select provider from {{ ref('dim_providers') }}
+
+),
+
 providers as (
 
     select
         counterparties.counterparty_name,
-        min_by(counterparty_patterns.provider, counterparty_patterns.position) as provider
+        coalesce(
+            min_by(counterparty_patterns.provider, counterparty_patterns.position),
+            max_by(known_providers.provider, length(known_providers.provider))
+        ) as provider
     from (select distinct counterparty_name from entries) as counterparties
-    inner join counterparty_patterns
+    left join counterparty_patterns
         on regexp_full_match(lower(counterparties.counterparty_name), counterparty_patterns.counterparty_pattern)
+    left join known_providers on starts_with(lower(counterparties.counterparty_name), known_providers.provider)
     group by counterparties.counterparty_name
 
 )

@@ -37,7 +37,10 @@ policy as (
 
 complexity_tiers as (
 
-    select complexity_tiers.complexity, tiers.tier_rank, tiers.reference_model
+    select
+        complexity_tiers.complexity, tiers.tier_rank, tiers.reference_model,
+        coalesce(tiers.valid_from, date '0001-01-01') as effective_from,
+        coalesce(tiers.valid_to, date '9999-12-31') as effective_to
     from {{ ref('stg_registry__complexity_tiers') }} as complexity_tiers
     inner join {{ ref('stg_registry__model_tiers') }} as tiers on complexity_tiers.tier = tiers.tier
 
@@ -87,6 +90,8 @@ judged as (
     left join complexity_tiers
         on coalesce(initiatives.complexity, departments.default_complexity, policy.default_complexity)
         = complexity_tiers.complexity
+        and summed.usage_date >= complexity_tiers.effective_from
+        and summed.usage_date < complexity_tiers.effective_to
 
 ),
 

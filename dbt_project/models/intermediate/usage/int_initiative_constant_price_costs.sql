@@ -1,4 +1,5 @@
-{# One row per initiative and day: its tokens (direct, fixed and even shares) at the latest price seen for each model and class, so that a price cut is no change of use. #}
+{# One row per initiative and day: its tokens (direct, fixed and even shares) at the first price seen for each model and class, so that a price cut is no change of
+   use. The first, not the latest: what comes later then changes no earlier day, and a replayed day says what it said. #}
 with
 
 usage as (
@@ -14,14 +15,14 @@ weights as (
 
 ),
 
-latest_prices as (
+first_prices as (
 
     select
         provider,
         model_id,
         price_variant,
         token_class,
-        max_by(list_unit_price_per_million, usage_start_at) as price_per_million
+        min_by(list_unit_price_per_million, usage_start_at) as price_per_million
     from usage
     where list_unit_price_per_million is not null
     group by all
@@ -35,13 +36,13 @@ valued as (
         usage.rule_id,
         usage.share_method,
         usage.initiative_id,
-        {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'latest_prices.price_per_million') ~ ')') }} as constant_price_cost
+        {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'first_prices.price_per_million') ~ ')') }} as constant_price_cost
     from usage
-    inner join latest_prices
-        on usage.provider = latest_prices.provider
-        and usage.model_id = latest_prices.model_id
-        and usage.price_variant = latest_prices.price_variant
-        and usage.token_class = latest_prices.token_class
+    inner join first_prices
+        on usage.provider = first_prices.provider
+        and usage.model_id = first_prices.model_id
+        and usage.price_variant = first_prices.price_variant
+        and usage.token_class = first_prices.token_class
     group by all
 
 ),

@@ -1,4 +1,5 @@
-{# One row per model seen in usage with its tier: the first pattern of model_tiers.yaml that matches; tier null where none does. #}
+{# One row per model seen in usage with its tier: the first pattern of model_tiers.yaml that matches, by the tiers in force on the
+   as-of day; tier null where none does. #}
 with
 
 models as (
@@ -16,7 +17,11 @@ patterns as (
 
 tiers as (
 
-    select * from {{ ref('stg_registry__model_tiers') }}
+    select model_tiers.*
+    from {{ ref('stg_registry__model_tiers') }} as model_tiers
+    cross join {{ source('landing', 'run_parameters') }} as run_parameters
+    where run_parameters.as_of_date >= coalesce(model_tiers.valid_from, date '0001-01-01')
+        and run_parameters.as_of_date < coalesce(model_tiers.valid_to, date '9999-12-31')
 
 ),
 

@@ -1,0 +1,85 @@
+{# One row per charge that a contract itself makes: the purchase of a prepaid balance on its first day, what is left of it on its last, and the shortfall of
+   a spend commitment at its end. A purchase is an asset until drawn, so it has billed and no effective cost; what was never used is effective cost of its own. #}
+with
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+contracts as (
+
+    select
+        contracts.contract_id,
+        contracts.kind,
+        contracts.provider,
+        contracts.valid_from,
+        cast(contracts.valid_to - interval 1 day as date) as last_date,
+        {{ reporting_amount('contracts.amount', 'contracts.currency') }} as balance
+    from {{ ref('stg_registry__contracts') }} as contracts
+    cross join run_parameters
+    left join exchange_rates
+        on contracts.currency = exchange_rates.currency and contracts.valid_from = exchange_rates.rate_date
+    where contracts.kind in ('prepaid', 'commitment')
+
+),
+
+drawn as (
+
+    select contract_id, sum(drawn_amount) as drawn_amount
+    from {{ ref('int_contract_balances_drawn') }}
+    group by contract_id
+
+),
+
+left_over as (
+
+    select
+        contracts.*,
+        contracts.balance - coalesce(drawn.drawn_amount, 0) as unused_amount
+    from contracts
+    left join drawn on contracts.contract_id = drawn.contract_id
+
+),
+
+charges as (
+
+    select
+        contract_id, provider, valid_from as cost_date, 'purchase' as charge_category,
+        'prepaid balance ' || contract_id as line_item,
+        balance as billed_cost, cast(0 as decimal(38, 9)) as effective_cost
+    from left_over
+    where kind = 'prepaid' and valid_from is not null
+    union all
+    select
+        contract_id, provider, last_date, 'usage', 'unused prepaid balance ' || contract_id,
+        cast(0 as decimal(38, 9)), {{ money('unused_amount') }}
+    from left_over
+    where kind = 'prepaid' and last_date is not null and unused_amount > 0
+    union all
+    select
+        contract_id, provider, last_date, 'adjustment', 'unused commitment ' || contract_id,
+        {{ money('unused_amount') }}, {{ money('unused_amount') }}
+    from left_over
+    where kind = 'commitment' and last_date is not null and unused_amount > 0
+
+)
+
+select
+    charges.contract_id,
+    charges.provider,
+    charges.cost_date,
+    charges.charge_category,
+    charges.line_item,
+    charges.billed_cost,
+    charges.effective_cost
+from charges
+cross join run_parameters
+where charges.cost_date <= run_parameters.as_of_date

@@ -1,0 +1,159 @@
+"""What must stop a run: it ends non-zero, names source or file and line, publishes nothing and leaves what was published alone.
+
+And what must never leave a source: a secret planted in the key, in a log's metadata, in its headers.
+"""
+
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.connectors.loopback_server import LoopbackServer
+from tests.end_to_end.command_line import published_tables, query, tokenomics
+from tests.end_to_end.tiny_company import KEY, SECRET, TinyOpenAI, all_days, write_gateway_log, write_tiny_company
+
+WITHDRAWN = date(2026, 10, 3)
+
+
+@dataclass
+class Site:
+    """A published home, the company it came from, and the provider that can be told to fail."""
+
+    folder: Path
+    provider: TinyOpenAI
+
+    def copy(self, target: Path) -> "Site":
+        shutil.copytree(self.folder, target, symlinks=True)
+        return Site(target, self.provider)
+
+    def run(self, *extra: str, key: str = KEY):
+        arguments = ("--company", self.folder / "company", "--home", self.folder / "home", "--as-of", "2026-10-05")
+        return tokenomics("run", *arguments, *extra, OPENAI_ADMIN_KEY=key)
+
+    @property
+    def manifest(self) -> str:
+        return (self.folder / "home" / "published" / "manifest.json").read_text()
+
+
+@pytest.fixture(scope="module")
+def provider():
+    provider = TinyOpenAI()
+    with LoopbackServer(provider.answer) as server:
+        yield provider, server.url
+
+
+@pytest.fixture(scope="module")
+def published(provider, tmp_path_factory) -> Site:
+    openai, url = provider
+    folder = tmp_path_factory.mktemp("tiny") / "site"
+    folder.mkdir()
+    write_tiny_company(folder / "company", url)
+    site = Site(folder, openai)
+    done = site.run()
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return site
+
+
+@pytest.fixture
+def site(published, tmp_path):
+    copy = published.copy(tmp_path / "site")
+    yield copy
+    copy.provider.fault = None
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+def spoil_ledger_balance(site: Site) -> None:
+    append(
+        site.folder / "company" / "ledgers" / "general_ledger.csv",
+        "HO1,JE-BAD,1,2026-10-02,1000,Cash,asset,125.00,0.00,USD\nHO1,JE-BAD,2,2026-10-02,2000,Capital,liability,0.00,124.00,USD\n",
+    )
+
+
+def spoil_ledger_money(site: Site) -> None:
+    append(
+        site.folder / "company" / "ledgers" / "general_ledger.csv",
+        "HO1,JE-BAD,1,2026-10-02,1000,Cash,asset,1O0.00,0.00,USD\nHO1,JE-BAD,2,2026-10-02,2000,Capital,liability,0.00,100.00,USD\n",
+    )
+
+
+def spoil_registry(site: Site) -> None:
+    append(site.folder / "company" / "initiatives.yaml", "    tpyo_key: 1\n")
+
+
+def spoil_gateway_log(site: Site) -> None:
+    append(site.folder / "company" / "logs" / "gateway.jsonl", '{"request_id": "r", "prompt_tokens": "many"}\n')
+
+
+FAULTS = {
+    "wrong key": (None, {"key": "sk-admin-wrong-0000"}, ["openai", "OPENAI_ADMIN_KEY"]),
+    "500 for ever": ("500", {}, ["openai", "500"]),
+    "malformed money": ("money", {}, ["openai", "12.3.4"]),
+    "missing field": ("missing_field", {}, ["openai", "output_tokens"]),
+    "unbalanced journal": (spoil_ledger_balance, {}, ["general_ledger.csv:4", "JE-BAD", "balance"]),
+    "malformed ledger money": (spoil_ledger_money, {}, ["general_ledger.csv:4", "1O0.00"]),
+    "unknown registry key": (spoil_registry, {}, ["initiatives.yaml:12", "tpyo_key"]),
+    "malformed gateway row": (spoil_gateway_log, {}, ["litellm", "gateway.jsonl:51"]),
+}
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_fault_stops_the_run_and_leaves_what_was_published(site, name):
+    fault, arguments, words = FAULTS[name]
+    before = site.manifest
+    if callable(fault):
+        fault(site)
+    else:
+        site.provider.fault = fault
+    done = site.run(**arguments)
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert all(word in output for word in words), output[-2000:]
+    assert "Traceback" not in output
+    assert site.manifest == before
+    assert KEY not in output and "sk-admin-wrong-0000" not in output
+
+
+def test_a_collapsed_read_is_refused_unless_told(site):
+    write_gateway_log(site.folder / "company", all_days() * 1)
+    big = site.folder / "company" / "logs" / "gateway.jsonl"
+    lines = big.read_text().splitlines(keepends=True)
+    big.write_text("".join(line.replace("req-", f"req{n}-") for n in range(4) for line in lines))
+    assert site.run().returncode == 0
+    before = site.manifest
+    big.write_text(lines[0])
+    refused = site.run()
+    assert refused.returncode == 1 and "--allow-shrink" in refused.stdout + refused.stderr
+    assert site.manifest == before
+    assert site.run("--allow-shrink").returncode == 0
+
+
+def test_a_withdrawn_day_is_gone_from_every_table(site):
+    mistral = "select count(*) from t where provider = 'mistral' and {} = date '2026-10-03'"
+    assert query(site.folder / "home", "fct_usage", mistral.format("usage_date")) != [(0,)]
+    write_gateway_log(site.folder / "company", [day for day in all_days() if day != WITHDRAWN])
+    done = site.run()
+    assert done.returncode == 0, done.stdout[-2000:]
+    home = site.folder / "home"
+    assert query(home, "fct_usage", mistral.format("usage_date")) == [(0,)]
+    assert query(home, "fct_allocated_costs", mistral.format("cost_date")) == [(0,)]
+    ((used, allocated),) = query(
+        home,
+        "fct_allocated_costs",
+        "select (select count(distinct cost_date) from t where provider = 'mistral'), sum(allocated_cost) from t where provider = 'mistral'",
+    )
+    assert used == 4
+    # 40 requests of 60 uncached, 40 cached and 20 output tokens at 0.15, 0.015 and 0.60 dollars a million
+    assert allocated * 10**9 == 40 * (60 * 150 + 40 * 15 + 20 * 600)
+
+
+def test_no_secret_is_left_anywhere(published):
+    held = [path for path in (published.folder / "home").rglob("*") if path.is_file()]
+    leaking = [str(path) for path in held for secret in (KEY, SECRET) if secret.encode() in path.read_bytes()]
+    assert held and not leaking
+    assert KEY in published.provider.seen_keys
+    assert "fct_usage" in published_tables(published.folder / "home")

@@ -1,0 +1,151 @@
+"""A company of five days with one provider on loopback and one gateway log, small enough to run whole in a test."""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.connectors.loopback_server import Answer, Request
+from tests.end_to_end.command_line import ROOT
+
+FIRST, LAST = date(2026, 10, 1), date(2026, 10, 5)
+KEY = "sk-admin-tiny-0001"
+SECRET = "sk-planted-in-metadata-4711"
+HOURS = (9, 17)
+
+
+def unix(day: date, hour: int = 0) -> int:
+    return int(datetime(day.year, day.month, day.day, hour, tzinfo=UTC).timestamp())
+
+
+@dataclass
+class TinyOpenAI:
+    """OpenAI's usage, costs and directories for project proj_assistant: 1,000 + 200 tokens of gpt-6-sol at 9 and at 17 o'clock.
+
+    ``fault``: None, "500", "money", "missing_field" or "empty" (no rows at all).
+    """
+
+    fault: str | None = None
+    seen_keys: set[str] = field(default_factory=set)
+
+    def answer(self, request: Request) -> Answer:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        self.seen_keys.add(bearer)
+        if bearer != KEY:
+            return Answer({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, 401)
+        if self.fault == "500":
+            return Answer({"error": {"message": "The server had an error"}}, 500)
+        if request.path.endswith("/usage/completions"):
+            return self._buckets(request, 3600, self._usage)
+        if request.path.endswith("/costs"):
+            return self._buckets(request, 86400, self._cost)
+        return Answer({"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False})
+
+    def _buckets(self, request: Request, width: int, results: Any) -> Answer:
+        begin, end = int(request.one("start_time") or 0), int(request.one("end_time") or 0)
+        starts = range(begin, end, width)
+        offset, limit = int(request.one("page") or 0), int(request.one("limit") or 7)
+        data = [
+            {"object": "bucket", "start_time": start, "end_time": start + width, "results": results(start)}
+            for start in starts[offset : offset + limit]
+        ]
+        more = offset + limit < len(starts)
+        page = {"object": "page", "data": data, "has_more": more, "next_page": str(offset + limit) if more else None}
+        return Answer(page)
+
+    def _usage(self, start: int) -> list[dict[str, Any]]:
+        moment = datetime.fromtimestamp(start, UTC)
+        if self.fault == "empty" or not FIRST <= moment.date() <= LAST or moment.hour not in HOURS:
+            return []
+        row = {
+            "object": "organization.usage.completions.result",
+            "input_tokens": 1000,
+            "input_cached_tokens": 400,
+            "input_cache_write_tokens": 0,
+            "input_uncached_tokens": 600,
+            "output_tokens": 200,
+            "num_model_requests": 3,
+            "project_id": "proj_assistant",
+            "user_id": None,
+            "api_key_id": "key_assistant",
+            "model": "gpt-6-sol",
+            "batch": False,
+            "service_tier": "default",
+        }
+        if self.fault == "missing_field":
+            del row["output_tokens"]
+        return [row]
+
+    def _cost(self, start: int) -> list[dict[str, Any]]:
+        day = datetime.fromtimestamp(start, UTC).date()
+        if self.fault == "empty" or not FIRST <= day <= LAST:
+            return []
+        value: Any = "12.3.4" if self.fault == "money" else 0.00656
+        return [
+            {
+                "object": "organization.costs.result",
+                "amount": {"value": value, "currency": "usd"},
+                "line_item": "gpt-6-sol, input",
+                "quantity": 2400,
+                "quantity_unit": "tokens",
+                "project_id": "proj_assistant",
+                "api_key_id": "key_assistant",
+                "user_id": None,
+                "organization_id": "org-tiny",
+            }
+        ]
+
+
+def gateway_rows(days: list[date]) -> list[dict[str, Any]]:
+    """Ten requests a day of one key; the metadata also holds what must never be landed."""
+    rows = []
+    for day in days:
+        for number in range(10):
+            begin = datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(minutes=number)
+            usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120, "cache_read_input_tokens": 40}
+            rows.append(
+                {
+                    "request_id": f"req-{day}-{number}",
+                    "call_type": "acompletion",
+                    "api_key": "key-gateway",
+                    "spend": 0.000027,
+                    "total_tokens": 120,
+                    "prompt_tokens": 100,
+                    "completion_tokens": 20,
+                    "startTime": begin.isoformat(),
+                    "endTime": (begin + timedelta(seconds=1)).isoformat(),
+                    "model": "mistral-small-latest",
+                    "model_group": "small",
+                    "custom_llm_provider": "mistral",
+                    "user": None,
+                    "team_id": None,
+                    "organization_id": None,
+                    "end_user": None,
+                    "request_tags": "[]",
+                    "status": "success",
+                    "cache_hit": "False",
+                    "metadata": json.dumps(
+                        {"usage_object": usage, "headers": {"authorization": SECRET}, "prompt": SECRET}
+                    ),
+                }
+            )
+    return rows
+
+
+def write_gateway_log(company: Path, days: list[date]) -> None:
+    (company / "logs").mkdir(exist_ok=True)
+    (company / "logs" / "gateway.jsonl").write_text("".join(json.dumps(row) + "\n" for row in gateway_rows(days)))
+
+
+def all_days() -> list[date]:
+    return [FIRST + timedelta(days=offset) for offset in range((LAST - FIRST).days + 1)]
+
+
+def write_tiny_company(target: Path, base_url: str) -> Path:
+    shutil.copytree(ROOT / "tests" / "companies" / "tiny", target)
+    sources = target / "sources.yaml"
+    sources.write_text(sources.read_text().replace("__BASE_URL__", base_url))
+    write_gateway_log(target, all_days())
+    return target
