@@ -3,7 +3,8 @@
 ``HOME/landing/<source>/<stream>/<partition>/<load_id>/data.parquet`` holds rows as received. A load is whole or absent: the
 file is written under a temporary name, then renamed, and the manifest that names the current load of every partition is
 replaced last and atomically. ``load_id`` is a hash of the content, so that reading the same data again is no new load. Older
-loads stay on disk and in the manifest's history.
+loads stay on disk and in the manifest's history; together with the facts that a re-read renewed and the times of withdrawal
+they say what was known at any earlier moment.
 """
 
 import hashlib
@@ -28,11 +29,16 @@ from orchestration.connectors.streams import STREAMS, stream_schema
 
 COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
+DERIVED_SOURCES = ("registry", "prices", "statistics")
+DERIVED_STREAMS = (("budget", "scheduled_movements"),)
 
 
 @dataclass(frozen=True)
 class Load:
-    """One landed version of one partition. Times are UTC; the window is half-open and None for files."""
+    """One landed version of one partition. Times are UTC; the window is half-open and None for files.
+
+    ``renewed_at``: when a re-read of equal content last changed the other facts, the watermark above all.
+    """
 
     load_id: str
     rows: int
@@ -43,12 +49,33 @@ class Load:
     first_event_at: str | None = None
     last_event_at: str | None = None
     origin: str | None = None
+    renewed_at: str | None = None
+
+    @property
+    def known_at(self) -> str:
+        """Since when these facts are known."""
+        return self.renewed_at or self.loaded_at
 
 
 @dataclass
 class Partition:
+    """``history``: earlier contents; ``renewed``: earlier facts of contents that were read again unchanged;
+    ``withdrawals``: when the partition ceased to have a current load.
+    """
+
     current: Load | None
     history: list[Load] = field(default_factory=list)
+    renewed: list[Load] = field(default_factory=list)
+    withdrawals: list[str] = field(default_factory=list)
+
+    def known_before(self, moment: str) -> Load | None:
+        """The load that was current just before ``moment``; None when there was none."""
+        versions = [*self.history, *self.renewed, *([self.current] if self.current else [])]
+        known = [load for load in versions if load.known_at < moment]
+        latest = max(known, key=lambda load: load.known_at, default=None)
+        if latest is None or any(latest.known_at < withdrawn < moment for withdrawn in self.withdrawals):
+            return None
+        return latest
 
 
 def utc_text(moment: datetime) -> str:
@@ -80,11 +107,16 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 class Landing:
-    """The landing area under ``root`` (``HOME/landing``)."""
+    """The landing area under ``root`` (``HOME/landing``).
 
-    def __init__(self, root: Path, *, allow_shrink: bool = False) -> None:
+    ``known_before`` (RFC 3339 UTC, None: now): the moment whose knowledge :meth:`register` shows. Reading and writing
+    loads is not affected by it.
+    """
+
+    def __init__(self, root: Path, *, allow_shrink: bool = False, known_before: str | None = None) -> None:
         self.root = root
         self.allow_shrink = allow_shrink
+        self.known_before = known_before
 
     def folder(self, source: str, stream: str) -> Path:
         return self.root / source / stream
@@ -98,6 +130,8 @@ class Landing:
             name: Partition(
                 current=Load(**part["current"]) if part["current"] else None,
                 history=[Load(**load) for load in part["history"]],
+                renewed=[Load(**load) for load in part.get("renewed", [])],
+                withdrawals=part.get("withdrawals", []),
             )
             for name, part in body["partitions"].items()
         }
@@ -121,13 +155,17 @@ class Landing:
         batch.commit()
 
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create one view per declared stream in schema ``landing``, and the table ``landing.loads`` of current loads.
+        """Create one view per declared stream in schema ``landing``, and the table ``landing.loads`` of the same loads.
 
-        A stream that was never landed is an empty view of the declared columns.
+        Shown are the current loads, or with ``known_before`` those that were current just before it. What a run derives
+        for itself (streams of registry, prices and statistics, and the schedule of budget movements) is always shown as
+        it is now. A stream without a load is an empty view of the declared columns.
         """
         connection.execute("create schema if not exists landing")
         for source, stream in STREAMS:
-            files = self.current_files(source, stream)
+            files = [
+                self.load_file(source, stream, name, load) for name, load in self.visible_loads(source, stream).items()
+            ]
             name = f"landing.{source}__{stream}"
             if files:
                 listed = ", ".join(_literal(str(file)) for file in files)
@@ -140,12 +178,21 @@ class Landing:
                 connection.execute(f"create or replace view {name} as select {columns} where false")
         self._register_loads(connection)
 
+    def visible_loads(self, source: str, stream: str) -> dict[str, Load]:
+        """The loads that :meth:`register` shows, by partition, in order of partition."""
+        is_derived = source in DERIVED_SOURCES or (source, stream) in DERIVED_STREAMS
+        moment = None if is_derived else self.known_before
+        loads = {
+            name: part.current if moment is None else part.known_before(moment)
+            for name, part in sorted(self.manifest(source, stream).items())
+        }
+        return {name: load for name, load in loads.items() if load is not None}
+
     def _register_loads(self, connection: duckdb.DuckDBPyConnection) -> None:
         rows = [
-            (source, stream, name, *(asdict(part.current).values()))
+            (source, stream, name, *(getattr(load, column) for column in _LOADS_COLUMNS))
             for source, stream in STREAMS
-            for name, part in sorted(self.manifest(source, stream).items())
-            if part.current is not None
+            for name, load in self.visible_loads(source, stream).items()
         ]
         connection.execute(
             "create or replace table landing.loads (source varchar, stream varchar, partition varchar, load_id varchar, "
@@ -172,7 +219,9 @@ class Batch:
         names = [name for name in schema.names if name not in ("partition", "load_id")]
         for row in rows:
             if set(row) != set(names):
-                raise KeyError(f"{self.source}/{self.stream}: columns {sorted(set(row) ^ set(names))} do not fit the stream")
+                raise KeyError(
+                    f"{self.source}/{self.stream}: columns {sorted(set(row) ^ set(names))} do not fit the stream"
+                )
         load_id = content_id(rows)
         if self._is_current(partition, load_id):
             return self._refresh(partition, facts)
@@ -218,7 +267,8 @@ class Batch:
         """The partition has no current load any more (its file is gone); its history stays."""
         part = self.partitions[partition]
         if part.current is not None:
-            self.partitions[partition] = Partition(None, [*part.history, part.current])
+            withdrawals = [*part.withdrawals, utc_text(datetime.now(UTC))]
+            self.partitions[partition] = Partition(None, [*part.history, part.current], part.renewed, withdrawals)
             self.changed.add(partition)
             self.touched.add(partition)
 
@@ -237,6 +287,8 @@ class Batch:
                 name: {
                     "current": asdict(part.current) if part.current else None,
                     "history": [asdict(load) for load in part.history],
+                    "renewed": [asdict(load) for load in part.renewed],
+                    "withdrawals": part.withdrawals,
                 }
                 for name, part in sorted(self.partitions.items())
             },
@@ -263,16 +315,24 @@ class Batch:
         part = self.partitions[partition]
         assert part.current is not None
         load = replace(part.current, **facts)
-        self.partitions[partition] = Partition(load, part.history)
+        if load != part.current:
+            load = replace(load, renewed_at=utc_text(datetime.now(UTC)))
+            self.partitions[partition] = replace(part, current=load, renewed=[*part.renewed, part.current])
         self.touched.add(partition)
         return load
 
     def _replace(self, partition: str, load: Load) -> None:
         part = self.partitions.get(partition, Partition(None))
         history = [*part.history, part.current] if part.current else part.history
-        self.partitions[partition] = Partition(load, history)
+        self.partitions[partition] = replace(part, current=load, history=history)
         self.changed.add(partition)
         self.touched.add(partition)
+
+
+_LOADS_COLUMNS = (
+    *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
+    *("first_event_at", "last_event_at", "origin"),
+)
 
 
 def _literal(text: str) -> str:

@@ -45,7 +45,11 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ],
     ("openai", "projects"): [*_columns(TEXT, "project_id name status"), ("created_at", MOMENT), *_DIRECTORY],
     ("openai", "users"): [*_columns(TEXT, "user_id name email"), *_DIRECTORY],
-    ("openai", "api_keys"): [*_columns(TEXT, "api_key_id project_id name owner_id"), ("created_at", MOMENT), *_DIRECTORY],
+    ("openai", "api_keys"): [
+        *_columns(TEXT, "api_key_id project_id name owner_id"),
+        ("created_at", MOMENT),
+        *_DIRECTORY,
+    ],
     ("anthropic", "usage"): [
         *_columns(MOMENT, "starting_at ending_at"),
         *_columns(TEXT, "organization_id workspace_id api_key_id model service_tier context_window"),
@@ -73,7 +77,9 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ("litellm", "spend_logs"): [
         ("request_id", TEXT),
         ("started_at", MOMENT),
-        *_columns(TEXT, "api_key key_alias model model_group custom_llm_provider user_id team_id organization_id end_user_id"),
+        *_columns(
+            TEXT, "api_key key_alias model model_group custom_llm_provider user_id team_id organization_id end_user_id"
+        ),
         *_columns(TEXT, "status error_type error_class request_tags"),
         *_columns(WHOLE, "prompt_tokens completion_tokens cache_read_tokens cache_write_tokens"),
         ("has_token_evidence", FLAG),
