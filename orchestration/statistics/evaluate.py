@@ -5,6 +5,7 @@ time. Every past as-of day is judged by what was known then, so that readiness k
 reached.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -36,14 +37,32 @@ PARTITION = "current"
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """Rows of the statistics streams of the same names."""
+
+    run_rates: list[Row]
+    gates: list[Row]
+    readiness: list[Row]
+
+
 def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: Company, as_of: date) -> None:
     """Compute and land the statistics up to ``as_of``.
 
     ``connection`` is open on the warehouse with schemas ``intermediate`` and ``landing``; ``company`` gives the
     effective policy. Raises ``BrokenInput`` where an intermediate table does not hold what it promises.
     """
+    found = evaluated(connection, company.policy, as_of)
+    own = Landing(landing.root, allow_shrink=True)
+    for stream, rows in (("run_rates", found.run_rates), ("gates", found.gates), ("readiness", found.readiness)):
+        with own.batch("statistics", stream) as batch:
+            batch.add_rows(PARTITION, rows)
+
+
+def evaluated(connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, as_of: date) -> Evaluation:
+    """Run-rates, gates and readiness of every day up to ``as_of``, as rows of their streams; lands nothing."""
     inputs = read_inputs(connection, as_of)
-    limits = limits_of(company.policy)
+    limits = limits_of(policy)
     series = inputs.series + _without_cost(inputs, as_of)
     facts = [
         initiative_daily_facts(one, inputs) if one.entity_type == "initiative" else facts_without_events(one)
@@ -51,11 +70,8 @@ def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: C
     ]
     history = evaluate_history(series, facts, limits, inputs.settle_days)
     run_rates = [_run_rate_row(one, state) for one, states in zip(series, history, strict=True) for state in states]
-    gates, readiness = _Board(inputs, company.policy, series, history).rows(as_of)
-    own = Landing(landing.root, allow_shrink=True)
-    for stream, rows in (("run_rates", run_rates), ("gates", gates), ("readiness", readiness)):
-        with own.batch("statistics", stream) as batch:
-            batch.add_rows(PARTITION, rows)
+    gates, readiness = _Board(inputs, policy, series, history).rows(as_of)
+    return Evaluation(run_rates, gates, readiness)
 
 
 def limits_of(policy: EffectivePolicy) -> StabilityLimits:
@@ -70,17 +86,16 @@ def limits_of(policy: EffectivePolicy) -> StabilityLimits:
 
 
 def _without_cost(inputs: Inputs, as_of: date) -> list[DailySeries]:
-    """Experiments that have started but have no series of their own yet: nothing is known of them."""
+    """Experiments, present or past, that have started but have no series of their own: nothing is known of them."""
     known = {one.entity_id for one in inputs.series if one.entity_type == "initiative"}
     found = []
     for initiative_id, records in inputs.initiatives.items():
-        record = record_on(records, as_of)
-        if record and record.stage == "experimentation" and initiative_id not in known and record.started_on <= as_of:
-            days = (as_of - record.started_on).days + 1
+        started_on = records[0].started_on
+        is_experiment = any(record.stage == "experimentation" for record in records)
+        if is_experiment and initiative_id not in known and started_on <= as_of:
+            days = (as_of - started_on).days + 1
             nothing, never = np.zeros(days), np.zeros(days, dtype=bool)
-            found.append(
-                DailySeries("initiative", initiative_id, record.started_on, [0] * days, nothing, nothing, never)
-            )
+            found.append(DailySeries("initiative", initiative_id, started_on, [0] * days, nothing, nothing, never))
     return found
 
 

@@ -13,15 +13,15 @@ from orchestration.policy.readiness import StabilityFacts
 from orchestration.policy.return_gate import ProductReturnFacts, ReplacementFacts
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.statistics.audit_days import AuditDays
+from orchestration.statistics.product_history import NO_HISTORY, product_histories
 from orchestration.statistics.records import (
     DailySeries,
     GuardrailReading,
     InitiativeRecord,
     Inputs,
-    ProductDay,
     record_on,
 )
-from orchestration.statistics.run_rate import RUN_RATE_DAYS, SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
+from orchestration.statistics.run_rate import SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
 from orchestration.statistics.series_history import DayState
 
 EXCHANGE_RATE_MAX_AGE_DAYS = 7
@@ -48,7 +48,7 @@ class GateFacts:
         self.inputs, self.policy = inputs, policy
         self.zone = ZoneInfo(inputs.time_zone)
         self.audits = {initiative: AuditDays(days) for initiative, days in inputs.tier_days.items()}
-        self.products = {product: _ProductHistory(days) for product, days in inputs.product_days.items()}
+        self.products = product_histories(inputs)
         self.drills = {
             initiative: sorted(day for day, guarded in days.items() if guarded.refused_requests > 0)
             for initiative, days in inputs.guarded_days.items()
@@ -59,7 +59,7 @@ class GateFacts:
     ) -> ProductReturnFacts:
         """``ready``: upper run-rates of the product's other initiatives that are already ready."""
         last = state.window.last
-        history = self.products.get(record.product_id or "", _ProductHistory([]))
+        history = self.products.get(record.product_id or "", NO_HISTORY)
         revenue_days = history.latest_known(state.as_of)
         known_until = series.day(last) if last is not None else state.as_of
         return ProductReturnFacts(
@@ -115,7 +115,7 @@ class GateFacts:
             entity=entity,
             declared_daily_cap=record.lower_cap,
             reading=self._reading(entity, state.as_of),
-            worst_request_cost=self.inputs.worst_requests.get(entity or ""),
+            worst_request_cost=self._worst_request(entity, state.as_of),
             last_drill_date=drills[before - 1] if before else None,
             max_age_hours=self.policy.guardrail_max_age_hours,
             drill_max_age_days=self.policy.guardrail_drill_max_age_days,
@@ -204,6 +204,11 @@ class GateFacts:
             is_currency_known=budget is None or converted is not None,
         )
 
+    def _worst_request(self, entity: str | None, day: date) -> Decimal | None:
+        """The dearest request of the entity up to ``day``, None before its first."""
+        seen = [cost for at, cost in self.inputs.worst_requests.get(entity or "", []) if at <= day]
+        return max(seen) if seen else None
+
     def _age_hours(self, reading: GuardrailReading, day: date) -> Decimal:
         """Age at the end of ``day``; a reading made after its as-of day stands for the end of that day."""
         stands_for = min(reading.read_at.astimezone(UTC), self._end_of(reading.as_of_date))
@@ -211,24 +216,6 @@ class GateFacts:
 
     def _end_of(self, day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(), self.zone).astimezone(UTC)
-
-
-class _ProductHistory:
-    """A product's days, for the latest 28 with known revenue and the latest 28 at all."""
-
-    def __init__(self, days: list[ProductDay]) -> None:
-        self.days = days
-        self.dates = [day.margin_date for day in days]
-        self.known = [day for day in days if day.revenue is not None]
-        self.known_dates = [day.margin_date for day in self.known]
-
-    def latest_known(self, until: date) -> list[ProductDay]:
-        end = bisect_right(self.known_dates, until)
-        return self.known[max(0, end - RUN_RATE_DAYS) : end]
-
-    def latest(self, until: date) -> list[ProductDay]:
-        end = bisect_right(self.dates, until)
-        return self.days[max(0, end - RUN_RATE_DAYS) : end]
 
 
 def _monthly(amounts: list[Decimal | None]) -> Decimal | None:

@@ -20,6 +20,7 @@ from orchestration.statistics.records import (
     GuardrailReading,
     InitiativeRecord,
     Inputs,
+    OtherCostPosting,
     ProductDay,
     ProductTarget,
     TierDay,
@@ -51,6 +52,8 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         tier_days=_grouped(TierDay, rows(_TIER_DAYS)),
         guarded_days={key: {row[1]: GuardedDay(*row[2:]) for row in part} for key, part in _parts(rows(_GUARDED_DAYS))},
         product_days=_grouped(ProductDay, rows(_PRODUCT_DAYS)),
+        other_cost_postings=_grouped(OtherCostPosting, rows(_OTHER_COST_POSTINGS)),
+        revenue_dates=[day for (day,) in rows(_REVENUE_DATES)],
         product_targets=_grouped(ProductTarget, rows(_PRODUCT_TARGETS)),
         units={key: {row[1]: row[2] for row in part} for key, part in _parts(rows(_UNITS))},
         readings=_by(lambda reading: reading.entity, [GuardrailReading(*_reading(row)) for row in rows(_READINGS)]),
@@ -58,7 +61,9 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         exchange_rates=_exchange_rates(rows(_EXCHANGE_RATES)),
         allocation_changes=_grouped(AllocationChange, rows(_ALLOCATION_CHANGES)),
         graduated_on=dict(rows(_GRADUATIONS)),
-        worst_requests={entity: Decimal(str(cost)) for entity, cost in rows(_WORST_REQUESTS)},
+        worst_requests={
+            entity: [(row[1], Decimal(str(row[2]))) for row in part] for entity, part in _parts(rows(_WORST_REQUESTS))
+        },
     )
 
 
@@ -137,6 +142,16 @@ _PRODUCT_DAYS = """
 select product_id, margin_date, revenue, ai_cogs, other_cogs
 from intermediate.int_product_daily_economics
 where margin_date <= $as_of and product_id is not null order by product_id, margin_date"""
+_OTHER_COST_POSTINGS = """
+select product_id, cast(coalesce(service_period, fiscal_period) || '-01' as date), posting_date,
+    sum(debit_amount - credit_amount)
+from intermediate.int_ledger_entries_classified
+where account_role = 'other_cost_of_goods_sold' and product_id is not null and provider is null
+    and posting_date <= $as_of
+group by all order by all"""
+_REVENUE_DATES = """
+select distinct revenue_date from intermediate.int_revenue_recognised_by_day
+where revenue_date <= $as_of order by revenue_date"""
 _UNITS = """
 select initiative_id, metric_date, sum(units)
 from intermediate.int_initiative_daily_units where metric_date <= $as_of
@@ -167,7 +182,7 @@ with limited as (
     select distinct entity from landing.litellm__guardrail_settings
     where as_of_date <= $as_of and rpm_limit is not null
 )
-select limited.entity, max(logs.gateway_spend)
+select limited.entity, cast(logs.started_at as date), max(logs.gateway_spend)
 from limited inner join landing.litellm__spend_logs as logs
     on limited.entity in ('key:' || logs.api_key, 'team:' || logs.team_id)
-where cast(logs.started_at as date) <= $as_of and logs.gateway_spend > 0 group by limited.entity"""
+where cast(logs.started_at as date) <= $as_of and logs.gateway_spend > 0 group by all order by 1, 2"""

@@ -123,6 +123,15 @@ class ProductDay:
 
 
 @dataclass(frozen=True)
+class OtherCostPosting:
+    """Other cost of goods sold of the fiscal month that begins on ``month``, as posted on ``posting_date``."""
+
+    month: date
+    posting_date: date
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class ProductTarget:
     """A product's target gross margin, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
 
@@ -162,7 +171,11 @@ class AllocationChange:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything one evaluation reads; mappings are keyed by initiative, product or guarded entity."""
+    """Everything one evaluation reads; mappings are keyed by initiative, product or guarded entity.
+
+    ``revenue_dates``: the days with reported revenue, ascending. ``worst_requests``: per entity the dearest request of
+    each day, in order of days.
+    """
 
     reporting_currency: str
     time_zone: str
@@ -173,6 +186,8 @@ class Inputs:
     tier_days: dict[str, list[TierDay]]
     guarded_days: dict[str, dict[date, GuardedDay]]
     product_days: dict[str, list[ProductDay]]
+    other_cost_postings: dict[str, list[OtherCostPosting]]
+    revenue_dates: list[date]
     product_targets: dict[str, list[ProductTarget]]
     units: dict[str, dict[date, Decimal]]
     readings: dict[str, list[GuardrailReading]]
@@ -180,4 +195,4 @@ class Inputs:
     exchange_rates: dict[tuple[str, str], list[tuple[date, Decimal]]]
     allocation_changes: dict[str, list[AllocationChange]]
     graduated_on: dict[str, date]
-    worst_requests: dict[str, Decimal]
+    worst_requests: dict[str, list[tuple[date, Decimal]]]

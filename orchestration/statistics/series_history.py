@@ -103,11 +103,14 @@ def _chooser(series: DailySeries, facts: DailyFacts, limits: StabilityLimits, se
 def _estimates(
     values: list[Floats], series: list[DailySeries], judged: list[Span], limits: StabilityLimits
 ) -> dict[Span, Estimate]:
-    """Estimates of all judged windows; windows that are unknown or all zero throughout the series have none."""
+    """Estimates of all judged windows; windows that are unknown, or at whose end the series was zero so far, have
+    none.
+    """
+    so_far = [np.cumsum(np.nan_to_num(part)) for part in values]
     by_length: dict[int, list[Span]] = defaultdict(list)
     for span in judged:
         part = values[span[0]][span[1] : span[2] + 1]
-        if np.isfinite(part).all() and np.nansum(values[span[0]]) > 0:
+        if np.isfinite(part).all() and so_far[span[0]][span[2]] > 0:
             by_length[span[2] - span[1] + 1].append(span)
     found = {}
     for length, spans in by_length.items():

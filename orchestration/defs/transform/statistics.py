@@ -20,6 +20,8 @@ INPUTS = [
         "int_guarded_entity_days",
         "int_product_daily_economics",
         "int_initiative_daily_units",
+        "int_ledger_entries_classified",
+        "int_revenue_recognised_by_day",
     )
 ]
 
