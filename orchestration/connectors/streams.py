@@ -219,7 +219,8 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(
             TEXT,
             "source_pattern provider_pattern account_id_pattern project_id_pattern api_key_id_pattern actor_id_pattern "
-            "team_id_pattern model_pattern tag_patterns initiative_id department_id product_id customer_id share_method share_basis",
+            "team_id_pattern model_pattern tag_patterns initiative_id department_id product_id customer_id "
+            "share_method share_basis",
         ),
         *_VALIDITY,
     ],

@@ -141,11 +141,8 @@ def test_a_withdrawn_day_is_gone_from_every_table(site):
     home = site.folder / "home"
     assert query(home, "fct_usage", mistral.format("usage_date")) == [(0,)]
     assert query(home, "fct_allocated_costs", mistral.format("cost_date")) == [(0,)]
-    ((used, allocated),) = query(
-        home,
-        "fct_allocated_costs",
-        "select (select count(distinct cost_date) from t where provider = 'mistral'), sum(allocated_cost) from t where provider = 'mistral'",
-    )
+    totals = "select count(distinct cost_date), sum(allocated_cost) from t where provider = 'mistral'"
+    ((used, allocated),) = query(home, "fct_allocated_costs", totals)
     assert used == 4
     # 40 requests of 60 uncached, 40 cached and 20 output tokens at 0.15, 0.015 and 0.60 dollars a million
     assert allocated * 10**9 == 40 * (60 * 150 + 40 * 15 + 20 * 600)
