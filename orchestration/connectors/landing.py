@@ -1,10 +1,10 @@
 """The landing area: versioned Parquet loads with one manifest per stream.
 
-``HOME/landing/<source>/<stream>/<partition>/<load_id>/data.parquet`` holds rows as received. A load is whole or absent: the
-file is written under a temporary name, then renamed, and the manifest that names the current load of every partition is
-replaced last and atomically. ``load_id`` is a hash of the content, so that reading the same data again is no new load. Older
-loads stay on disk and in the manifest's history; together with the facts that a re-read renewed and the times of withdrawal
-they say what was known at any earlier moment.
+``HOME/landing/<source>/<stream>/<partition>/<load_id>/data.parquet`` holds rows as received. A load is whole or absent:
+the file is written under a temporary name, then renamed, and the manifest that names the current load of every
+partition is replaced last and atomically. ``load_id`` is a hash of the content, so that reading the same data again is
+no new load. Older loads stay on disk and in the manifest's history; together with the facts that a re-read renewed and
+the times of withdrawal they say what was known at any earlier moment.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,57 +25,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.connectors.errors import CollapsedLoad
+from orchestration.connectors.loads import Load, Partition
 from orchestration.connectors.streams import STREAMS, stream_schema
 
 COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
 DERIVED_SOURCES = ("registry", "prices", "statistics")
 DERIVED_STREAMS = (("budget", "scheduled_movements"),)
-
-
-@dataclass(frozen=True)
-class Load:
-    """One landed version of one partition. Times are UTC; the window is half-open and None for files.
-
-    ``renewed_at``: when a re-read of equal content last changed the other facts, the watermark above all.
-    """
-
-    load_id: str
-    rows: int
-    loaded_at: str
-    watermark_at: str | None = None
-    window_start: str | None = None
-    window_end: str | None = None
-    first_event_at: str | None = None
-    last_event_at: str | None = None
-    origin: str | None = None
-    renewed_at: str | None = None
-
-    @property
-    def known_at(self) -> str:
-        """Since when these facts are known."""
-        return self.renewed_at or self.loaded_at
-
-
-@dataclass
-class Partition:
-    """``history``: earlier contents; ``renewed``: earlier facts of contents that were read again unchanged;
-    ``withdrawals``: when the partition ceased to have a current load.
-    """
-
-    current: Load | None
-    history: list[Load] = field(default_factory=list)
-    renewed: list[Load] = field(default_factory=list)
-    withdrawals: list[str] = field(default_factory=list)
-
-    def known_before(self, moment: str) -> Load | None:
-        """The load that was current just before ``moment``; None when there was none."""
-        versions = [*self.history, *self.renewed, *([self.current] if self.current else [])]
-        known = [load for load in versions if load.known_at < moment]
-        latest = max(known, key=lambda load: load.known_at, default=None)
-        if latest is None or any(latest.known_at < withdrawn < moment for withdrawn in self.withdrawals):
-            return None
-        return latest
+_LOADS_COLUMNS = (
+    *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
+    *("first_event_at", "last_event_at", "origin"),
+)
 
 
 def utc_text(moment: datetime) -> str:
@@ -126,15 +86,7 @@ class Landing:
         if not path.exists():
             return {}
         body = json.loads(path.read_text())
-        return {
-            name: Partition(
-                current=Load(**part["current"]) if part["current"] else None,
-                history=[Load(**load) for load in part["history"]],
-                renewed=[Load(**load) for load in part.get("renewed", [])],
-                withdrawals=part.get("withdrawals", []),
-            )
-            for name, part in body["partitions"].items()
-        }
+        return {name: Partition.from_json(part) for name, part in body["partitions"].items()}
 
     def current_files(self, source: str, stream: str) -> list[Path]:
         """The Parquet files of the current loads, in order of partition."""
@@ -149,7 +101,7 @@ class Landing:
 
     @contextmanager
     def batch(self, source: str, stream: str) -> Iterator["Batch"]:
-        """Collect the loads of one read of one stream; they become current together when the block ends without error."""
+        """Collect the loads of one read of one stream; they become current together when the block ends well."""
         batch = Batch(self, source, stream)
         yield batch
         batch.commit()
@@ -195,9 +147,9 @@ class Landing:
             for name, load in self.visible_loads(source, stream).items()
         ]
         connection.execute(
-            "create or replace table landing.loads (source varchar, stream varchar, partition varchar, load_id varchar, "
-            "rows bigint, loaded_at timestamptz, watermark_at timestamptz, window_start timestamptz, window_end timestamptz, "
-            "first_event_at timestamptz, last_event_at timestamptz, origin varchar)"
+            "create or replace table landing.loads (source varchar, stream varchar, partition varchar, "
+            "load_id varchar, rows bigint, loaded_at timestamptz, watermark_at timestamptz, window_start timestamptz, "
+            "window_end timestamptz, first_event_at timestamptz, last_event_at timestamptz, origin varchar)"
         )
         if rows:
             connection.executemany(f"insert into landing.loads values ({', '.join('?' * 12)})", rows)
@@ -214,7 +166,7 @@ class Batch:
         self.touched: set[str] = set()
 
     def add_rows(self, partition: str, rows: list[dict[str, Any]], **facts: Any) -> Load:
-        """Land plain rows (keys: the stream's columns; a missing key is an error). ``facts``: fields of :class:`Load`."""
+        """Land plain rows (keys: the stream's columns; a missing one is an error). ``facts``: fields of :class:`Load`."""
         schema = stream_schema(self.source, self.stream)
         names = [name for name in schema.names if name not in ("partition", "load_id")]
         for row in rows:
@@ -283,15 +235,7 @@ class Batch:
         body = {
             "source": self.source,
             "stream": self.stream,
-            "partitions": {
-                name: {
-                    "current": asdict(part.current) if part.current else None,
-                    "history": [asdict(load) for load in part.history],
-                    "renewed": [asdict(load) for load in part.renewed],
-                    "withdrawals": part.withdrawals,
-                }
-                for name, part in sorted(self.partitions.items())
-            },
+            "partitions": {name: part.as_json() for name, part in sorted(self.partitions.items())},
         }
         path = self.landing.folder(self.source, self.stream) / "manifest.json"
         write_atomically(path, json.dumps(body, indent=1))
@@ -303,8 +247,8 @@ class Batch:
             return
         raise CollapsedLoad(
             self.source,
-            f"stream {self.stream} came back with {after} rows where {before} were landed before; nothing was replaced. "
-            "If the source really withdrew them, run again with --allow-shrink.",
+            f"stream {self.stream} came back with {after} rows where {before} were landed before; nothing was "
+            "replaced. If the source really withdrew them, run again with --allow-shrink.",
         )
 
     def _is_current(self, partition: str, load_id: str) -> bool:
@@ -327,12 +271,6 @@ class Batch:
         self.partitions[partition] = replace(part, current=load, history=history)
         self.changed.add(partition)
         self.touched.add(partition)
-
-
-_LOADS_COLUMNS = (
-    *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
-    *("first_event_at", "last_event_at", "origin"),
-)
 
 
 def _literal(text: str) -> str:
