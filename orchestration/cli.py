@@ -54,6 +54,12 @@ AsOfOption = Annotated[
         help="The last day to count. Default: the company's last complete local day (the demo has its own day).",
     ),
 ]
+InitiativeArgument = Annotated[str, typer.Argument(metavar="INITIATIVE", help="The initiative_id of an experiment.")]
+AmountArgument = Annotated[str, typer.Argument(metavar="AMOUNT", help="In the reporting currency.")]
+ApproverOption = Annotated[str, typer.Option("--approver", metavar="EMAIL", help="Who approves it; recorded.")]
+
+budget = typer.Typer(no_args_is_help=True, help="Change an experiment's allocation.")
+app.add_typer(budget, name="budget")
 
 
 @app.command()
@@ -166,6 +172,48 @@ def run(
 
 
 @app.command()
+def graduate(
+    initiative: InitiativeArgument,
+    approver: ApproverOption,
+    as_of: AsOfOption = None,
+    company: CompanyOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Move an experiment to the core budget if its gates pass on the as-of day; otherwise say which do not."""
+    with _clear_errors():
+        settings = _settings(company, home, as_of.date() if as_of else None)
+        from orchestration.budgets.commands import graduate_initiative
+
+        graduate_initiative(settings, initiative, approver, sys.stdout)
+
+
+@budget.command(context_settings={"ignore_unknown_options": True})
+def adjust(
+    initiative: InitiativeArgument,
+    amount: AmountArgument,
+    approver: ApproverOption,
+    as_of: AsOfOption = None,
+    company: CompanyOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Raise an experiment's allocation out of its department's pool, or lower it with a negative amount."""
+    _change_budget("adjust", initiative, amount, approver, as_of, company, home)
+
+
+@budget.command("return")
+def give_back(
+    initiative: InitiativeArgument,
+    amount: AmountArgument,
+    approver: ApproverOption,
+    as_of: AsOfOption = None,
+    company: CompanyOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Give an unspent part of an experiment's allocation back to its department's pool."""
+    _change_budget("return", initiative, amount, approver, as_of, company, home)
+
+
+@app.command()
 def status(
     company: CompanyOption = None,
     home: HomeOption = None,
@@ -179,6 +227,22 @@ def status(
         from orchestration.summary.show import write_summary
 
         write_summary(collect(Home(settings.home).published), sys.stdout, as_json=as_json)
+
+
+def _change_budget(
+    kind: str,
+    initiative: str,
+    amount: str,
+    approver: str,
+    as_of: datetime | None,
+    company: Path | None,
+    home: Path | None,
+) -> None:
+    with _clear_errors():
+        settings = _settings(company, home, as_of.date() if as_of else None)
+        from orchestration.budgets.commands import change_budget
+
+        change_budget(settings, kind, initiative, amount, approver, sys.stdout)
 
 
 def main() -> None:

@@ -50,6 +50,11 @@ class Home:
         return self.root / "evidence"
 
     @property
+    def budget(self) -> Path:
+        """The append-only journal of budget movements."""
+        return self.root / "budget"
+
+    @property
     def alerts(self) -> Path:
         return self.root / "alerts"
 

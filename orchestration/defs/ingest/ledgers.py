@@ -1,4 +1,4 @@
-"""The finance files of the company folder, and the budget movements that the product itself books."""
+"""The finance files of the company folder."""
 
 from collections.abc import Iterator
 
@@ -23,6 +23,3 @@ def ledgers(run: Run) -> Iterator[dg.MaterializeResult]:
         return
     extract(run.session.company, run.session.landing)
     yield from landed_results(run.session.landing, "ledgers")
-
-
-budget_movements = landed_specs("budget", "the append-only ledger of budget movements.", group="control")

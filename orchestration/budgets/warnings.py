@@ -1,0 +1,64 @@
+"""What finance should hear about budgets although it was booked: overdrawn pools, allocations the registry changed."""
+
+from datetime import date
+from decimal import Decimal
+
+from orchestration.budgets.facts import BudgetFacts
+from orchestration.budgets.movements import Ledger, Movement, allocation, pool
+
+
+def overdrawn_pools(ledger: Ledger, as_of: date, new: list[Movement]) -> list[str]:
+    """A line per grant or adjustment that left its pool below zero, while that lasts or when it was booked just now.
+
+    Within a day, what comes into a pool comes before what goes out.
+    """
+    booked_now = {movement.movement_id for movement in new}
+    lines = []
+    for account in sorted({pool(movement.department_id) for movement in ledger.movements.values()}):
+        balance = Decimal(0)
+        lasts = ledger.balance(account, as_of) < 0
+        for movement, amount in _flows(ledger, account, as_of):
+            balance += amount
+            is_draw = amount < 0 and movement.kind in ("grant", "adjust")
+            if is_draw and balance < 0 and (lasts or movement.movement_id in booked_now):
+                lines.append(
+                    f"{account} is overdrawn by {-balance:,.2f}: {movement.movement_id} took {-amount:,.2f} "
+                    f"on {movement.effective_on}"
+                )
+    return lines
+
+
+def changed_allocations(ledger: Ledger, facts: BudgetFacts) -> list[str]:
+    """A line per open allocation whose declared amount was changed after its grant without a booked adjustment."""
+    lines = []
+    for one in facts.allocations:
+        if ledger.closing(one.initiative_id, one.starts_on) is not None:
+            continue
+        account = allocation(one.initiative_id)
+        granted = sum(
+            (
+                posting.amount
+                for movement in ledger.allocation_movements(one.initiative_id, one.starts_on)
+                for posting in movement.postings
+                if posting.account == account and movement.kind == "grant"
+            ),
+            Decimal(0),
+        )
+        held = ledger.allocation_balance(one.initiative_id, one.starts_on)
+        if one.declared_amount not in (granted, held):
+            lines.append(
+                f"{one.initiative_id}: the registry declares an allocation of {one.declared_amount:,.2f}, "
+                f"{held:,.2f} is booked; to change it: tokenomics budget adjust {one.initiative_id} "
+                f"{(one.declared_amount - held).normalize():f} --approver EMAIL"
+            )
+    return lines
+
+
+def _flows(ledger: Ledger, account: str, as_of: date) -> list[tuple[Movement, Decimal]]:
+    flows = [
+        (movement, posting.amount)
+        for movement in ledger.movements.values()
+        for posting in movement.postings
+        if posting.account == account and movement.effective_on <= as_of
+    ]
+    return sorted(flows, key=lambda flow: (flow[0].effective_on, flow[1] < 0, flow[0].movement_id))

@@ -1,0 +1,46 @@
+"""The budget movements that follow from the registry and the budgets ledger: fund, grant, expire."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.budgets.booking import book_scheduled
+from orchestration.budgets.journal import Journal
+from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.run import Run
+from orchestration.warehouse import connect
+
+KEY = dg.AssetKey(["budget", "scheduled_movements"])
+FACTS = [
+    dg.AssetKey(["intermediate", "int_department_budgets_converted"]),
+    dg.AssetKey(["intermediate", "int_allocations_declared"]),
+    dg.AssetKey(["intermediate", "int_cost_object_daily_costs"]),
+    dg.AssetKey(["statistics", "readiness"]),
+    dg.AssetKey(["budget", "movements"]),
+]
+
+
+@dg.multi_asset(
+    specs=[
+        spec
+        for spec in landed_specs(
+            "budget",
+            "booked by the run from the registry, the budgets ledger and the costs of closed allocations.",
+            group="control",
+            deps=FACTS,
+        )
+        if spec.key == KEY
+    ]
+)
+def scheduled_movements(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult]:
+    """Books what is due and not booked yet; what was booked stays as it is."""
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        session.landing.register(connection)
+        booked = book_scheduled(
+            connection, session.landing, Journal(session.home.budget), session.company, session.as_of
+        )
+    for alert in booked.alerts:
+        context.log.warning(alert)
+    note = "\n".join([f"{len(booked.movements)} movements booked", *booked.alerts])
+    yield from (one for one in landed_results(session.landing, "budget", note) if one.asset_key == KEY)
