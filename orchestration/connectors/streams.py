@@ -39,6 +39,13 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
             "output_image_tokens num_model_requests",
         ),
     ],
+    ("openai", "usage_other"): [
+        *_columns(MOMENT, "start_time end_time"),
+        *_columns(TEXT, "usage_kind project_id user_id api_key_id model token_class"),
+        ("quantity", WHOLE),
+        ("unit", TEXT),
+        ("num_model_requests", WHOLE),
+    ],
     ("openai", "costs"): [
         *_columns(MOMENT, "start_time end_time"),
         *_columns(TEXT, "organization_id project_id api_key_id line_item amount currency quantity quantity_unit"),
@@ -74,6 +81,34 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_DIRECTORY,
     ],
     ("anthropic", "users"): [*_columns(TEXT, "user_id name email"), *_DIRECTORY],
+    ("claude_code", "daily"): [
+        *_columns(MOMENT, "starting_at ending_at"),
+        *_columns(TEXT, "organization_id actor_type actor terminal_type customer_type subscription_type model"),
+        *_columns(WHOLE, "input_tokens output_tokens cache_read_tokens cache_creation_tokens"),
+        *_columns(TEXT, "estimated_cost_cents currency"),
+        *_columns(WHOLE, "sessions lines_added lines_removed commits pull_requests"),
+    ],
+    ("openrouter", "activity"): [
+        *_columns(MOMENT, "start_time end_time"),
+        *_columns(TEXT, "workspace_id api_key_id model model_permaslug endpoint_id provider_name usage byok_usage_inference"),
+        *_columns(WHOLE, "requests prompt_tokens completion_tokens reasoning_tokens cached_tokens"),
+    ],
+    ("openrouter", "api_keys"): [*_columns(TEXT, "api_key_id name"), *_DIRECTORY],
+    ("merge_gateway", "usage"): [
+        *_columns(MOMENT, "start_time end_time"),
+        *_columns(TEXT, "project_id api_key_id vendor model"),
+        *_columns(WHOLE, "requests input_tokens cached_tokens output_tokens"),
+        *_columns(TEXT, "spend managed_spend byok_spend web_search_spend usage_json"),
+    ],
+    ("litellm", "daily_activity"): [
+        *_columns(MOMENT, "start_time end_time"),
+        *_columns(TEXT, "model api_key key_alias team_id custom_llm_provider gateway_spend"),
+        *_columns(
+            WHOLE,
+            "prompt_tokens completion_tokens cache_read_tokens cache_write_tokens api_requests successful_requests "
+            "failed_requests",
+        ),
+    ],
     ("litellm", "spend_logs"): [
         ("request_id", TEXT),
         ("started_at", MOMENT),
@@ -316,6 +351,15 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ("statistics", "variance_components"): [
         *_columns(TEXT, "initiative_id fiscal_period comparison component"),
         ("amount", MONEY),
+    ],
+    ("statistics", "decoupling"): [
+        ("quarter_start_date", DAY),
+        ("periods", WHOLE),
+        *_columns(
+            pa.float64(),
+            "ai_cost_change_ratio headcount_change_ratio elasticity elasticity_low elasticity_high",
+        ),
+        ("status", TEXT),
     ],
     ("budget", "movements"): _POSTINGS,
     ("budget", "scheduled_movements"): _POSTINGS,
