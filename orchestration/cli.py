@@ -4,6 +4,7 @@ nothing else.
 Everything but the argument parser is imported late, so that ``--help`` answers at once.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -229,6 +230,35 @@ def status(
         write_summary(collect(Home(settings.home).published), sys.stdout, as_json=as_json)
 
 
+@app.command()
+def close(
+    period: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The fiscal period; it must have ended.")],
+    approver: ApproverOption,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Lift the freeze of a closed period instead.")] = False,
+    company: CompanyOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Close a fiscal period: freeze its rows as they are published, accrual journals included.
+
+    Every later run publishes the frozen rows unchanged; late and restated rows become dated rows of
+    period_adjustments in the open period. The decision is recorded under HOME/closed, and --reopen lifts it, the
+    latest period first. Example:  tokenomics close 2026-10 --approver controller@company.example
+    """
+    with _clear_errors():
+        settings = _settings(company, home)
+        from orchestration.close.decide import close_period, reopen_period
+        from orchestration.lock import home_lock
+        from orchestration.project import Home
+
+        with home_lock(Home(settings.home).lock):
+            if reopen:
+                reopen_period(settings.home, period, approver)
+                print(f"{period} is open again; the next run publishes it as computed, without its adjustments")
+            else:
+                done = close_period(settings.home, period, approver)
+                print(f"{period} is closed: {done.rows} rows of {done.tables} tables are frozen in {done.folder}")
+
+
 def _change_budget(
     kind: str,
     initiative: str,
@@ -265,6 +295,9 @@ def _clear_errors(verbose: bool = False) -> Iterator[None]:
         yield
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader left; nothing is to be flushed to it
+        raise typer.Exit(FAULT) from None
     except KeyboardInterrupt:
         _fail("interrupted; nothing was published, and the next run continues from what was landed", 130)
     except Exception as error:

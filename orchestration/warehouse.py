@@ -1,12 +1,13 @@
 """The warehouse between landing and dbt: landed streams as views, the parameters of the run, and which gateway days
 to rebuild.
 
-Three tables in schema ``landing`` carry the memory from run to run: ``built_loads`` (the gateway loads in the last
-successful build), ``built_state`` (the as-of date, reporting zone and dbt project it was built with) and
-``pending_window`` (the days a build that has begun but not ended may have touched). A killed build leaves its pending
-window behind, and the next run rebuilds it too.
+Three tables in schema ``landing`` carry the memory from run to run: ``built_loads`` (the gateway loads that were
+visible in the last successful build; an as-of run may see older ones), ``built_state`` (the as-of date, reporting zone
+and dbt project it was built with) and ``pending_window`` (the days a build that has begun but not ended may have
+touched). A killed build leaves its pending window behind, and the next run rebuilds it too.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orchestration.registry import Company
 
 GATEWAY = ("litellm", "spend_logs")
+LOCK_WAIT_SECONDS = 30.0
 NOTHING = (date(1970, 1, 2), date(1970, 1, 1))
 _BUILT = (
     "create table if not exists landing.built_loads "
@@ -60,6 +62,10 @@ class Window:
         return Window(min(self.start, other.start), max(self.end, other.end))
 
 
+class WarehouseBusy(Exception):
+    """Another process keeps the warehouse open."""
+
+
 EVERYTHING = Window(None, None)
 EMPTY = Window(*NOTHING)
 
@@ -68,12 +74,28 @@ EMPTY = Window(*NOTHING)
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse, in UTC. Keep it open briefly: dbt, another process, needs the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(path), read_only=read_only)
+    connection = _open(path, read_only)
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
         connection.close()
+
+
+def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file; wait a while for a dbt that outlived the killed run that had started it."""
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise WarehouseBusy(
+                    f"another process has {path} open; close it (BI tools read HOME/published), then run again"
+                ) from None
+            time.sleep(0.2)
 
 
 def prepare(
@@ -111,6 +133,15 @@ def prepare(
     return window
 
 
+def last_as_of(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The as-of day of the last run, published or not; None before the first."""
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'landing' and table_name = 'run_parameters'"
+    ).fetchone()
+    row = connection.execute("select as_of_date from landing.run_parameters").fetchone() if known == (1,) else None
+    return row[0] if row else None
+
+
 def begin_build(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
     """Remember, before the first model is built, which days a build may leave half-way."""
     connection.execute("begin")
@@ -122,7 +153,7 @@ def begin_build(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
 def record_built(connection: duckdb.DuckDBPyConnection, company: "Company", as_of: date) -> None:
     """After a successful build: the loads that are now registered are built, nothing is pending."""
     zone = company.config.reporting_time_zone
-    loads = _current_loads(connection, zone)
+    loads = _visible_loads(connection, zone)
     connection.execute("begin")
     connection.execute("delete from landing.built_loads")
     for load in loads:
@@ -144,7 +175,7 @@ def _window(connection: duckdb.DuckDBPyConnection, company: "Company", as_of: da
     for start, end in connection.execute("select window_start, window_end from landing.pending_window").fetchall():
         window = window.union(Window(start, end))
     built = {tuple(row) for row in connection.execute("from landing.built_loads").fetchall()}
-    for _, _, first, last in built ^ set(_current_loads(connection, zone)):
+    for _, _, first, last in built ^ set(_visible_loads(connection, zone)):
         if first is not None:
             window = window.union(Window(first, last))
     return window
@@ -157,8 +188,8 @@ def _moved_days(before: date, now: date) -> Window:
     return Window(min(before, now), max(before, now) + timedelta(days=1))
 
 
-def _current_loads(connection: duckdb.DuckDBPyConnection, zone: str) -> list[tuple[str, str, date | None, date | None]]:
-    """Current gateway loads with their first and last event date, in UTC or the reporting zone, whichever is wider."""
+def _visible_loads(connection: duckdb.DuckDBPyConnection, zone: str) -> list[tuple[str, str, date | None, date | None]]:
+    """Visible gateway loads with their first and last event date, in UTC or the reporting zone, whichever is wider."""
     rows = connection.execute(
         "select partition, load_id, coalesce(first_event_at, window_start), coalesce(last_event_at, window_end) "
         "from landing.loads where source = ? and stream = ?",
