@@ -1,7 +1,8 @@
 """Reading JSON over HTTP: one session per source, bounded retries, typed failures, exact numbers, no secret shown.
 
 What belongs here is what every API source shares. What a provider's pages and fields mean does not: see paging.py,
-payload.py and the provider's own modules. Only GET is offered, so a retry can never repeat a change.
+payload.py and the provider's own modules. Only reads are offered, GET and a POST that asks a question, so a retry can
+never repeat a change.
 """
 
 import json
@@ -113,41 +114,59 @@ class JsonApi:
         Raises :class:`TransientFailure` when retries are used up, :class:`Refused` for any other answer than 200 and
         :class:`SchemaDrift` for a body that is not JSON.
         """
+        return self._read("GET", path, parameters, None)
+
+    def ask(self, path: str, question: Any, parameters: Parameters = ()) -> Any:
+        """The JSON that a POST of ``question`` (sent as JSON) answers, for APIs that take queries that way.
+
+        Raises like :meth:`get`, but tries again only after 429 and 5xx: after a lost answer nobody knows what the
+        provider did with the question.
+        """
+        return self._read("POST", path, parameters, question)
+
+    def _read(self, method: str, path: str, parameters: Parameters, question: Any) -> Any:
         last = ""
         for attempt in range(1, ATTEMPTS + 1):
             wait = min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS)
             try:
-                response = self._send(path, parameters)
+                response = self._send(method, path, parameters, question)
             except TRANSPORT_ERRORS as error:
                 last = f"no answer ({type(error).__name__})"
+                if method != "GET":
+                    raise TransientFailure(self.source, f"{method} {path} got {last}; run again later") from None
             else:
                 if response.status_code == 200:
-                    return self._parse(path, response)
-                if not _is_retried(response):
-                    raise self._refusal(path, response)
+                    return self._parse(f"{method} {path}", response)
+                if not _is_retried(method, response):
+                    raise self._refusal(f"{method} {path}", response)
                 last = f"{response.status_code} ({self._detail(response)})"
-                wait = self._asked_wait(path, response, wait)
+                wait = self._asked_wait(f"{method} {path}", response, wait)
             if attempt < ATTEMPTS:
                 self._sleep(wait)
         raise TransientFailure(
             self.source,
-            f"GET {path} failed {ATTEMPTS} times, at last with {last}; the provider is unavailable. Run again later.",
+            f"{method} {path} failed {ATTEMPTS} times, at last with {last}; the provider is unavailable. Run again later.",
         )
 
     def redact(self, text: str) -> str:
         """``text`` without the secret."""
         return text.replace(self._secret, REDACTED)
 
-    def _send(self, path: str, parameters: Parameters) -> requests.Response:
+    def _send(self, method: str, path: str, parameters: Parameters, question: Any) -> requests.Response:
         try:
-            return self._session.get(
-                self._base_url + path, params=list(parameters), timeout=self._timeout, allow_redirects=False
+            return self._session.request(
+                method,
+                self._base_url + path,
+                params=list(parameters),
+                json=question,
+                timeout=self._timeout,
+                allow_redirects=False,
             )
         except TRANSPORT_ERRORS:
             raise
         except requests.RequestException as error:
             raise PermanentFailure(
-                self.source, f"GET {path} cannot be sent ({type(error).__name__}); check base_url in sources.yaml"
+                self.source, f"{method} {path} cannot be sent ({type(error).__name__}); check base_url in sources.yaml"
             ) from None
 
     def _usable(self, secret: str | None) -> str:
@@ -160,27 +179,25 @@ class JsonApi:
             )
         return secret
 
-    def _parse(self, path: str, response: requests.Response) -> Any:
+    def _parse(self, call: str, response: requests.Response) -> Any:
         try:
             return json.loads(response.content, parse_float=Decimal, parse_constant=str)
         except ValueError:
             raise SchemaDrift(
-                self.source, f"GET {path} answered 200 with a body that is not whole JSON; nothing was landed"
+                self.source, f"{call} answered 200 with a body that is not whole JSON; nothing was landed"
             ) from None
 
-    def _refusal(self, path: str, response: requests.Response) -> Refused:
+    def _refusal(self, call: str, response: requests.Response) -> Refused:
         status, error = response.status_code, _error_of(response)
         parameter, code = error.get("param"), error.get("code") or error.get("type")
         if status in (401, 403):
             what = "does not know the API key" if status == 401 else "does not allow this API key to read it"
             named = f"the environment variable {self.secret_env}" if self.secret_env else "the key"
-            message = f"GET {path} answered {status}: the provider {what} ({code or 'no reason given'}); check {named}"
+            message = f"{call} answered {status}: the provider {what} ({code or 'no reason given'}); check {named}"
         elif 300 <= status < 400:
-            message = (
-                f"GET {path} answered {status}, a redirect, which is never followed; check base_url in sources.yaml"
-            )
+            message = f"{call} answered {status}, a redirect, which is never followed; check base_url in sources.yaml"
         else:
-            message = f"GET {path} answered {status}: {self._detail(response)}"
+            message = f"{call} answered {status}: {self._detail(response)}"
         return Refused(
             self.source,
             self.redact(message),
@@ -193,19 +210,21 @@ class JsonApi:
         message = _error_of(response).get("message") or response.reason or "no reason given"
         return self.redact(str(message))[:DETAIL_LENGTH]
 
-    def _asked_wait(self, path: str, response: requests.Response, otherwise: float) -> float:
+    def _asked_wait(self, call: str, response: requests.Response, otherwise: float) -> float:
         asked = _retry_after(response, self.now())
         if asked is None:
             return otherwise
         if asked > LONGEST_WAIT_SECONDS:
             raise TransientFailure(
                 self.source,
-                f"GET {path} answered {response.status_code} and asks to wait {asked:.0f} seconds; run again then",
+                f"{call} answered {response.status_code} and asks to wait {asked:.0f} seconds; run again then",
             )
         return max(asked, 0.0)
 
 
-def _is_retried(response: requests.Response) -> bool:
+def _is_retried(method: str, response: requests.Response) -> bool:
+    if method != "GET":
+        return response.status_code == 429 or response.status_code >= 500
     told = response.headers.get("x-should-retry")
     if told in ("true", "false"):
         return told == "true"

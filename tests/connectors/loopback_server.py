@@ -15,6 +15,7 @@ class Request:
     path: str
     query: list[tuple[str, str]]
     headers: dict[str, str]
+    body: bytes = b""
 
     def one(self, name: str) -> str | None:
         return dict(self.query).get(name)
@@ -50,7 +51,8 @@ class LoopbackServer:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                request = Request(parts.path, parse_qsl(parts.query, keep_blank_values=True), headers)
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+                request = Request(parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body)
                 outer.requests.append(request)
                 given = answer(request)
                 raw = given.raw()
@@ -60,6 +62,8 @@ class LoopbackServer:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(raw)
+
+            do_POST = do_GET
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
