@@ -1,0 +1,144 @@
+"""A run killed at any moment and run again gives what an undisturbed run gives, and no reader ever sees less.
+
+For every seed the process group of a run is sent SIGKILL at a random moment, in a fresh home and in a home that
+published an earlier state before. Three seeds unless ``TOKENOMICS_KILL_SEEDS`` says how many; ``make test-kill`` runs
+the long form.
+"""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.connectors.loopback_server import LoopbackServer
+from tests.end_to_end.command_line import ROOT
+from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, write_gateway_log, write_tiny_company
+from tests.end_to_end.watchers import Watchers
+
+pytestmark = pytest.mark.kill
+
+SEEDS = range(int(os.environ.get("TOKENOMICS_KILL_SEEDS", "3")))
+AS_OF, AS_OF_BEFORE = "2026-10-05", "2026-10-03"
+RUN_LIMIT_SECONDS = 900
+LEFT_OUT = {"loaded_at", "watermark_at", "published_at", "run_id"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every run starts from. ``seconds`` an undisturbed run takes; ``earlier`` is a home with a publication."""
+
+    company: Path
+    earlier: Path
+    seconds: dict[str, float]
+    wanted: dict[str, dict[str, str]]
+
+    def home(self, kind: str, target: Path) -> Path:
+        if kind == "earlier":
+            shutil.copytree(self.earlier, target, symlinks=True)
+        return target
+
+
+def start(company: Path, home: Path, as_of: str = AS_OF) -> subprocess.Popen[bytes]:
+    """Start a run in a process group of its own; its output goes to a file beside ``home``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
+    with home.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestration", "run", "--company", company, "--home", home, "--as-of", as_of],
+            cwd=ROOT,
+            env={**kept, "OPENAI_ADMIN_KEY": KEY},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def run_to_the_end(company: Path, home: Path, as_of: str = AS_OF) -> float:
+    """Seconds of a run that nothing disturbs."""
+    began = time.monotonic()
+    code = start(company, home, as_of).wait(RUN_LIMIT_SECONDS)
+    log = home.with_suffix(".log").read_text(errors="replace")
+    assert code == 0, f"exit {code}: ...{log[-3000:]}"
+    return time.monotonic() - began
+
+
+def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Kill the process group at that moment; whether the run was still going."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(RUN_LIMIT_SECONDS)
+        return True
+    return False
+
+
+def content(home: Path) -> dict[str, str]:
+    """Table name to a hash of its ordered rows, moments of loading and run ids aside."""
+    hashes = {}
+    with duckdb.connect(str(home / "published" / "marts.duckdb"), read_only=True) as connection:
+        tables = connection.execute("select table_name from information_schema.tables").fetchall()
+        for (table,) in tables:
+            names = [row[0] for row in connection.execute(f'describe "{table}"').fetchall() if row[0] not in LEFT_OUT]
+            listed = ", ".join(f'"{name}"' for name in names)
+            rows = connection.execute(f'select {listed} from "{table}"').fetchall()
+            digest = hashlib.sha256(repr(names).encode())
+            for row in sorted(map(repr, rows)):
+                digest.update(row.encode())
+            hashes[table] = f"{len(rows)} rows {digest.hexdigest()}"
+    return hashes
+
+
+def differing(home: Path, wanted: dict[str, str]) -> list[str]:
+    got = content(home)
+    return sorted(table for table in {*got, *wanted} if got.get(table) != wanted.get(table))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("kill")
+    with LoopbackServer(TinyOpenAI().answer) as server:
+        company = write_tiny_company(folder / "company", server.url)
+        write_gateway_log(company, all_days()[:3])
+        run_to_the_end(company, folder / "earlier", AS_OF_BEFORE)
+        write_gateway_log(company, all_days())
+        seconds = {"fresh": run_to_the_end(company, folder / "fresh")}
+        shutil.copytree(folder / "earlier", folder / "later", symlinks=True)
+        seconds["earlier"] = run_to_the_end(company, folder / "later")
+        wanted = {"fresh": content(folder / "fresh"), "earlier": content(folder / "later")}
+        yield Site(company, folder / "earlier", seconds, wanted)
+    shutil.rmtree(folder)
+
+
+def test_the_comparison_sees_a_difference(site: Site) -> None:
+    assert len(site.wanted["fresh"]) > 40
+    changed = differing(site.earlier, site.wanted["earlier"])
+    assert {"fct_usage", "fct_allocated_costs"} <= set(changed)
+
+
+@pytest.mark.parametrize("kind", ["fresh", "earlier"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_killed_run_loses_and_doubles_nothing(site: Site, tmp_path: Path, seed: int, kind: str) -> None:
+    home = site.home(kind, tmp_path / "home")
+    moment = random.Random(f"{seed}:{kind}").uniform(0.02, 0.98) * site.seconds[kind]
+    with Watchers(home) as watchers:
+        was_killed = kill_after(start(site.company, home), moment)
+        if kind == "earlier":
+            assert (home / "published" / "manifest.json").exists()
+        run_to_the_end(site.company, home)
+        time.sleep(1)
+    assert watchers.faults == []
+    assert min(watchers.looks.values()) > 0
+    assert differing(home, site.wanted[kind]) == [], f"killed after {moment:.1f} s: {was_killed}"
+    assert not [path.name for path in (home / "publications").iterdir() if path.name.startswith(".")]
+    shutil.rmtree(tmp_path)
