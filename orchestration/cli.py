@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,6 +62,14 @@ ApproverOption = Annotated[str, typer.Option("--approver", metavar="EMAIL", help
 
 budget = typer.Typer(no_args_is_help=True, help="Change an experiment's allocation.")
 app.add_typer(budget, name="budget")
+
+
+class ReplayKind(StrEnum):
+    """What ``replay`` can replay."""
+
+    GATES = "gates"
+    BREAKERS = "breakers"
+    BUDGETS = "budgets"
 
 
 @app.command()
@@ -228,6 +237,43 @@ def status(
         from orchestration.summary.show import write_summary
 
         write_summary(collect(Home(settings.home).published), sys.stdout, as_json=as_json)
+
+
+@app.command()
+def replay(
+    what: Annotated[
+        ReplayKind,
+        typer.Argument(
+            help="gates: what each past day said of each experiment. breakers: when the margin breaker of a product "
+            "would have tripped, and what it would have saved. budgets: four ways to budget on your own cost.",
+        ),
+    ],
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day. Default: where history begins."
+        ),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day. Default: the last run's as-of day."
+        ),
+    ] = None,
+    company: CompanyOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Replay history day by day, each day from what was known then, and publish the result as a table.
+
+    Writes gate_replay, breaker_replay or budget_framework_backtest. It reads what the last run built, so run first; a
+    table stays published, unchanged by later runs, until the next replay of its kind. Change the policy in
+    company.yaml and replay again to see what another policy would have done.
+    """
+    with _clear_errors():
+        settings = _settings(company, home)
+        from orchestration.replay.command import replay_once
+
+        replay_once(settings, what.value, first.date() if first else None, last.date() if last else None, sys.stdout)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from orchestration import settings as environment
 from orchestration.connectors.landing import Landing
+from orchestration.knowledge import known_before, published_days
 from orchestration.project import Home
 from orchestration.settings import RunSettings
 
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """``demo_keys`` are the simulated company's keys by variable name; empty for a real company."""
+    """``demo_keys`` are the simulated company's keys by variable name; empty for a real company. ``landing`` shows what
+    was known then, if a day after ``as_of`` was run in this home before.
+    """
 
     settings: RunSettings
     home: Home
@@ -84,5 +87,6 @@ def _demo_session(settings: RunSettings) -> Iterator[Session]:
 
 def _session(settings: RunSettings, company: "Company", as_of: date, demo_keys: Mapping[str, str]) -> Session:
     home = Home(settings.home)
-    landing = Landing(home.landing, allow_shrink=settings.allow_shrink)
+    moment = known_before(published_days(home.published), as_of)
+    landing = Landing(home.landing, allow_shrink=settings.allow_shrink, known_before=moment)
     return Session(settings, home, company, landing, as_of, demo_keys)

@@ -12,6 +12,7 @@ from datetime import date
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration.knowledge import begin
 from orchestration.lock import home_lock
 from orchestration.project import Home
 from orchestration.session import Session, open_session
@@ -53,6 +54,7 @@ class Run(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Run"]:
         settings = self.settings()
         with home_lock(Home(settings.home).lock), open_session(settings) as session:
+            begin(session.home, session.as_of)
             self._session = session
             yield self
 

@@ -5,6 +5,9 @@
 symbolic link to one of them, replaced in one step, so a reader sees the old publication or the new one and never a
 part. Until the swap nothing under ``HOME/published`` has changed: a copy that fails or is killed leaves only an
 unfinished folder, which the next run removes. The publications before stay for readers that still hold them open.
+
+Rows of a closed period come from its frozen copies, and what they would be now is booked in ``period_adjustments``;
+see :mod:`orchestration.close`.
 """
 
 import json
@@ -16,7 +19,9 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.close.publication import queries_to_publish
 from orchestration.connectors.landing import utc_text
+from orchestration.knowledge import FirstRun, as_json, published_days
 from orchestration.publish.checksum import checksum
 from orchestration.publish.evidence import write_evidence
 from orchestration.publish.focus import write_focus
@@ -48,28 +53,45 @@ class Publication:
 
 
 def publish(
-    connection: duckdb.DuckDBPyConnection, home: Path, *, run_id: str, as_of: date, company_id: str, version: str
+    connection: duckdb.DuckDBPyConnection,
+    home: Path,
+    *,
+    run_id: str,
+    as_of: date,
+    company_id: str,
+    version: str,
+    policy_version: str | None = None,
+    begun_at: str | None = None,
+    known_before: str | None = None,
 ) -> Publication:
-    """Publish every table of schema ``marts``; raises :class:`NothingToPublish` and leaves the published state as it
-    was.
+    """Publish every table of schema ``marts``; raises :class:`NothingToPublish` or ``FrozenPeriodError`` and leaves the
+    published state as it was.
+
+    ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
+    knowledge it shows (None: now). See :mod:`orchestration.knowledge`.
     """
     names = _mart_tables(connection)
     if not names:
         raise NothingToPublish("the warehouse holds no marts; run the build first")
+    queries, closed = queries_to_publish(connection, home, SCHEMA, names, as_of=as_of, known_before=known_before)
     publications = home / "publications"
     publications.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(publications)
     work = publications / f"{UNFINISHED}{run_id}"
     work.mkdir()
-    tables = _copy(connection, names, work)
+    tables = _copy(connection, queries, work)
     write_evidence(connection, work / "evidence")
     write_focus(connection, work / "focus")
+    now = utc_text(datetime.now(UTC))
     body = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),
         "company_id": company_id,
-        "published_at": utc_text(datetime.now(UTC)),
+        "published_at": now,
         "version": version,
+        "policy_version": policy_version,
+        "closed_periods": closed,
+        "as_of_days": _as_of_days(home / "published", as_of, FirstRun(begun_at, now) if begun_at else None),
         "tables": {name: {"rows": table.rows, "checksum": table.checksum} for name, table in tables.items()},
     }
     (work / "manifest.json").write_text(json.dumps(body, indent=1) + "\n")
@@ -98,13 +120,18 @@ def _mart_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, names: list[str], work: Path) -> dict[str, PublishedTable]:
+def _as_of_days(published: Path, as_of: date, run: FirstRun | None) -> dict[str, dict[str, str]]:
+    """Every as-of day published in this home with its first run; ``run`` is this one's, None: not to be remembered."""
+    days = published_days(published)
+    return as_json({as_of: run, **days} if run else days)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, queries: dict[str, str], work: Path) -> dict[str, PublishedTable]:
     tables = {}
     connection.execute(f"attach {_literal(work / 'marts.duckdb')} as publication")
     try:
-        for name in names:
-            source = f'{SCHEMA}."{name}"'
-            connection.execute(f'create table publication.main."{name}" as select * from {source} order by all')
+        for name, query in queries.items():
+            connection.execute(f'create table publication.main."{name}" as select * from ({query}) order by all')
             target = work / "parquet" / name / "data.parquet"
             target.parent.mkdir(parents=True)
             copied = f'publication.main."{name}"'

@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.defs.presentation import OWNERS
 from orchestration.defs.run import Run
 from orchestration.defs.transform.dbt import dbt_models, dbt_models_after_statistics
+from orchestration.knowledge import begin, finish
 from orchestration.publish.snapshot import publish
 from orchestration.summary.collect import collect
 from orchestration.summary.show import plain_text
@@ -43,7 +44,11 @@ def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Mate
             as_of=session.as_of,
             company_id=session.company.config.company_id,
             version=version("tokenomics"),
+            policy_version=session.company.policy.version,
+            begun_at=begin(session.home, session.as_of),
+            known_before=session.landing.known_before,
         )
+    finish(session.home)
     table = "\n".join(f"| {name} | {one.rows} |" for name, one in done.tables.items())
     yield dg.MaterializeResult(
         asset_key=PUBLICATION,

@@ -1,0 +1,96 @@
+"""What closed periods would show now, less what they were closed with and what was booked since: dated rows of
+``period_adjustments`` in the open period.
+
+Grain: closed period x booked period x table x money column x entity. Accrual journals have none: they are final, and
+what changed under them shows in the cost tables. Amounts are in the reporting currency.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import duckdb
+
+from orchestration.close.frozen import FrozenPeriod
+from orchestration.close.periods import ACCRUALS, ADJUSTMENTS, next_period, period_expression, period_of
+
+ENTITIES = ("provider", "initiative_id", "department_id", "product_id", "customer_id", "actor_id")
+PARTS = (
+    "bridge_line",
+    "classification",
+    "comparison",
+    "component",
+    "budget_class",
+    "framework",
+    "function",
+    "account_number",
+)
+NOT_MONEY = {"value", "units", "headcount", "daily_cap", "billed_amount"}
+"""Exact decimals that are no amount of the reporting currency, besides ratios and prices per something."""
+
+
+def booked_period(as_of: date, closed: Sequence[FrozenPeriod]) -> str:
+    """The open period that takes the adjustments: that of the as-of day, or the first after the closed ones."""
+    after_closed = max((next_period(frozen.period) for frozen in closed), default="")
+    return max(period_of(as_of), after_closed)
+
+
+def adjustments(
+    connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str, as_of: date
+) -> str | None:
+    """A query for the rows to book, over the tables in ``schema``; None when no closed table holds money."""
+    names = sorted({name for frozen in closed for name in frozen.tables} - {ACCRUALS, ADJUSTMENTS})
+    changes = [change for name in names if (change := _changes(connection, closed, schema, name))]
+    if not changes:
+        return None
+    booked = [
+        "select closed_period, table_name, column_name, entity, reporting_currency, -amount as amount "
+        f"from {frozen.rows(ADJUSTMENTS)}"
+        for frozen in closed
+        if ADJUSTMENTS in frozen.tables
+    ]
+    since = ", ".join(f"('{frozen.period}', '{frozen.closed_at[:10]}')" for frozen in closed)
+    return (
+        f"select closed_period, '{booked_period(as_of, closed)}' as booked_period, table_name, column_name, entity, "
+        "cast(sum(amount) as decimal(38, 12)) as amount, "
+        "'rows or rules that changed after the close of ' || any_value(closed_on) as reason, reporting_currency "
+        f"from ({' union all by name '.join([*changes, *booked])}) "
+        f"join (values {since}) as closes (closed_period, closed_on) using (closed_period) "
+        "group by closed_period, table_name, column_name, entity, reporting_currency having sum(amount) <> 0"
+    )
+
+
+def _changes(
+    connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str, table: str
+) -> str | None:
+    """Amounts as computed now and, negated, as frozen, for every closed period that holds ``table``."""
+    rows = connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = current_database() "
+        "and schema_name = ? and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    columns = [name for name, _ in rows]
+    money = [name for name, kind in rows if kind.startswith("DECIMAL") and _is_money(name)]
+    if not money or "reporting_currency" not in columns:
+        return None
+    expression = period_expression(table, columns)
+    quoted = ", ".join(f'"{name}"' for name in money)
+    holders = [frozen for frozen in closed if table in frozen.tables]
+    periods = ", ".join(f"'{frozen.period}'" for frozen in holders)
+    sources = [(1, f'{schema}."{table}" where {expression} in ({periods})')]
+    sources += [(-1, frozen.rows(table)) for frozen in holders]
+    return " union all by name ".join(
+        f"select closed_period, '{table}' as table_name, column_name, entity, reporting_currency, amount from (unpivot ("
+        f"select {expression} as closed_period, {_entity(columns)} as entity, reporting_currency, "
+        + ", ".join(f'cast({sign} * "{name}" as decimal(38, 12)) as "{name}"' for name in money)
+        + f" from {source}) on {quoted} into name column_name value amount)"
+        for sign, source in sources
+    )
+
+
+def _is_money(column: str) -> bool:
+    return not (column in NOT_MONEY or column.endswith("_ratio") or "_per_" in column)
+
+
+def _entity(columns: Sequence[str]) -> str:
+    named = [f"'{name}=' || \"{name}\"" for name in (*ENTITIES, *PARTS) if name in columns]
+    return f"coalesce(nullif(concat_ws(', ', {', '.join(named)}), ''), 'all')" if named else "'all'"

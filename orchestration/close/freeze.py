@@ -1,0 +1,64 @@
+"""Freeze the rows of a period: copy them out of the published tables, whole or not at all.
+
+``HOME/closed/<period>/<number>/`` holds ``<table>.parquet`` and ``manifest.json`` (rows and checksums); every close of
+a period has its own number, so that an earlier close stays as evidence after a reopening.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.close.periods import period_expression
+from orchestration.publish.checksum import checksum
+
+
+@dataclass(frozen=True)
+class FrozenTable:
+    """``checksum`` is over the rows (see :mod:`orchestration.publish.checksum`), ``sha256`` over the file."""
+
+    rows: int
+    checksum: str
+    sha256: str
+
+
+def attach_published(connection: duckdb.DuckDBPyConnection, published: Path) -> dict[str, str]:
+    """Attach the published tables as database ``published``; returns the period expression of each that has one."""
+    connection.execute(f"attach {literal(published / 'marts.duckdb')} as published (read_only)")
+    rows = connection.execute(
+        "select table_name, list(column_name) from duckdb_columns() where database_name = 'published' "
+        "group by table_name order by table_name"
+    ).fetchall()
+    found = {table: period_expression(table, columns) for table, columns in rows}
+    return {table: expression for table, expression in found.items() if expression is not None}
+
+
+def freeze(connection: duckdb.DuckDBPyConnection, expressions: dict[str, str], period: str, folder: Path) -> int:
+    """Copy the rows of ``period`` from the attached published tables into ``folder``; returns how many."""
+    work = folder.parent / f".unfinished-{folder.name}"
+    for leftover in (work, folder):
+        shutil.rmtree(leftover, ignore_errors=True)
+    work.mkdir(parents=True)
+    tables = {}
+    for table, expression in expressions.items():
+        path = work / f"{table}.parquet"
+        query = f"select * from published.main.\"{table}\" where {expression} = '{period}' order by all"
+        connection.execute(f"copy ({query}) to {literal(path)} (format parquet, compression zstd)")
+        rows, digest = checksum(connection, f"read_parquet({literal(path)})")
+        tables[table] = FrozenTable(rows, digest, file_sha256(path))
+    body = {"period": period, "tables": {name: asdict(table) for name, table in tables.items()}}
+    (work / "manifest.json").write_text(json.dumps(body, indent=1) + "\n")
+    work.rename(folder)
+    return sum(table.rows for table in tables.values())
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,115 @@
+"""What of a publication comes from frozen copies: for every closed period its rows as they were closed.
+
+A frozen copy that is damaged, or whose columns are no longer those of the table, stops the publication: nothing is
+guessed about a closed period.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.close.freeze import FrozenTable, file_sha256, literal
+from orchestration.close.periods import last_day, period_expression
+from orchestration.close.register import closed_folder, closed_periods, read_register
+
+
+class FrozenPeriodError(Exception):
+    """A closed period's frozen rows cannot be published; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class FrozenPeriod:
+    """A closed period with its frozen tables by name; ``closed_at`` is the moment of the decision."""
+
+    period: str
+    folder: Path
+    closed_at: str
+    tables: dict[str, FrozenTable]
+
+    def rows(self, table: str) -> str:
+        """SQL that can follow ``from``: the frozen rows of ``table``."""
+        return f"read_parquet({literal(self.folder / f'{table}.parquet')})"
+
+
+def frozen_periods(home: Path, as_of: date, known_before: str | None = None) -> list[FrozenPeriod]:
+    """The closed periods that a publication as of ``as_of`` keeps, oldest first.
+
+    Not among them: a period that has not ended by ``as_of``, and one that was closed only after ``known_before``.
+    """
+    closed = closed_periods(read_register(home), known_before)
+    found = []
+    for period, decision in closed.items():
+        if last_day(period) > as_of:
+            continue
+        assert decision.folder is not None, "a close names its folder"
+        folder = closed_folder(home) / decision.folder
+        path = folder / "manifest.json"
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != decision.manifest_sha256:
+            raise FrozenPeriodError(f"{path} is not the manifest of the close of {period}; {_restore(period)}")
+        tables = json.loads(path.read_text())["tables"]
+        frozen = FrozenPeriod(
+            period, folder, decision.at, {name: FrozenTable(**table) for name, table in tables.items()}
+        )
+        _check_files(frozen)
+        found.append(frozen)
+    return found
+
+
+def check_fit(connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str) -> None:
+    """Raise :class:`FrozenPeriodError` unless every frozen table has the columns of its table in ``schema``."""
+    for frozen in closed:
+        for table in frozen.tables:
+            then = _columns(connection, f"from {frozen.rows(table)}")
+            now = _table_columns(connection, schema, table)
+            if then != now:
+                changed = sorted(dict(set(then.items()) ^ set(now.items())))
+                raise FrozenPeriodError(
+                    f"the closed period {frozen.period} no longer fits table {table} "
+                    f"(changed columns: {', '.join(changed)}). Reopen it with: tokenomics close {frozen.period} "
+                    "--approver EMAIL --reopen  and close it again after the next run, or migrate its frozen copy in "
+                    f"{frozen.folder}."
+                )
+
+
+def rows_to_publish(
+    connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str, table: str
+) -> str:
+    """A query for the rows of ``table``: those of closed periods from the frozen copies, the others as computed."""
+    computed = f'select * from {schema}."{table}"'
+    holders = [frozen for frozen in closed if table in frozen.tables]
+    if not holders:
+        return computed
+    expression = period_expression(table, _table_columns(connection, schema, table))
+    periods = ", ".join(f"'{frozen.period}'" for frozen in holders)
+    parts = [f"{computed} where coalesce({expression}, '') not in ({periods})"]
+    parts += [f"select * from {frozen.rows(table)}" for frozen in holders]
+    return " union all by name ".join(parts)
+
+
+def _check_files(frozen: FrozenPeriod) -> None:
+    for name, table in frozen.tables.items():
+        path = frozen.folder / f"{name}.parquet"
+        if not path.exists() or file_sha256(path) != table.sha256:
+            raise FrozenPeriodError(f"{path} is not what was frozen; {_restore(frozen.period)}")
+
+
+def _restore(period: str) -> str:
+    return f"restore it from a backup, or reopen the period: tokenomics close {period} --approver EMAIL --reopen"
+
+
+def _table_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
+    rows = connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = current_database() "
+        "and schema_name = ? and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    return dict(rows)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
+    return {name: kind for name, kind, *_ in connection.execute(f"describe {source}").fetchall()}

@@ -1,0 +1,72 @@
+"""Which as-of days this home has published and since when, and hence what an earlier day may know.
+
+The manifest of the published state carries the first run of every as-of day; a run adds its own when it is published,
+in the same step. ``HOME/run_begun.json`` remembers a run that has begun and not yet published, so that a killed or
+failed run and its repetition count as one: what the first of them landed was not known before.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from orchestration.connectors.landing import utc_text, write_atomically
+from orchestration.project import Home
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """The first published run of an as-of day. Times are RFC 3339 UTC; what it landed lies between them."""
+
+    begun_at: str
+    published_at: str
+
+
+def published_days(published: Path) -> dict[date, FirstRun]:
+    """As-of day to its first run, from the manifest in ``published``; empty when nothing is published."""
+    manifest = published / "manifest.json"
+    if not manifest.exists():
+        return {}
+    days = json.loads(manifest.read_text()).get("as_of_days", {})
+    return {date.fromisoformat(day): FirstRun(**run) for day, run in days.items()}
+
+
+def as_json(days: Mapping[date, FirstRun]) -> dict[str, dict[str, str]]:
+    """``days`` as a manifest carries them, in order."""
+    return {day.isoformat(): asdict(run) for day, run in sorted(days.items())}
+
+
+def known_before(days: Mapping[date, FirstRun], as_of: date) -> str | None:
+    """The moment whose knowledge a run as of ``as_of`` shows; None when no later day was run: all there is.
+
+    That is the begin of the first run of any later day. If this home had run no day up to ``as_of`` by then, the
+    earliest knowledge it has is what that first run landed, so the moment is its publication.
+    """
+    later = [run for day, run in days.items() if day > as_of]
+    if not later:
+        return None
+    first = min(later, key=lambda run: run.begun_at)
+    had_begun = any(run.begun_at < first.begun_at for day, run in days.items() if day <= as_of)
+    return first.begun_at if had_begun else first.published_at
+
+
+def begin(home: Home, as_of: date) -> str:
+    """When the run of ``as_of`` that is under way began; from now on, unless an unpublished run of that day did so."""
+    path = _begun(home)
+    if path.exists():
+        begun = json.loads(path.read_text())
+        if begun["as_of"] == as_of.isoformat():
+            return str(begun["begun_at"])
+    now = utc_text(datetime.now(UTC))
+    write_atomically(path, json.dumps({"as_of": as_of.isoformat(), "begun_at": now}) + "\n")
+    return now
+
+
+def finish(home: Home) -> None:
+    """The run that had begun is published."""
+    _begun(home).unlink(missing_ok=True)
+
+
+def _begun(home: Home) -> Path:
+    return home.root / "run_begun.json"
