@@ -35,6 +35,14 @@ class Record:
     def __contains__(self, name: str) -> bool:
         return name in self._body
 
+    def fields(self) -> dict[str, Any]:
+        """The object as it was answered, for sources whose schema is not published."""
+        return self._body
+
+    def with_field(self, name: str, value: Any) -> "Record":
+        """The same record with one field more, such as the name it stands under."""
+        return Record(self.source, self.stream, {**self._body, name: value}, self.where)
+
     def drift(self, what: str, value: Any = _ABSENT) -> SchemaDrift:
         """The failure to raise when this record is not what the provider promises."""
         shown = "" if value is _ABSENT else f": {str(value)[:SHOWN_LENGTH]}"

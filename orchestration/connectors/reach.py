@@ -58,8 +58,33 @@ def _litellm(source: SourceConfig, secret: str | None) -> None:
         api.get("/key/list", [("size", "1")])
 
 
+def _claude_code(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.providers.anthropic.client import open_api, organization_id
+
+    with open_api(source, secret, name="claude_code") as api:
+        organization_id(api)
+
+
+def _openrouter(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.providers.openrouter.client import activity, open_api
+
+    with open_api(source, secret) as api:
+        activity(api)
+
+
+def _merge_gateway(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.http import utc_now
+    from orchestration.connectors.providers.merge_gateway.extract import open_api, usage_of_day
+
+    with open_api(source, secret) as api:
+        usage_of_day(api, utc_now().date())
+
+
 _PROBES: dict[str, Callable[[SourceConfig, str | None], None]] = {
     "openai": _openai,
     "anthropic": _anthropic,
     "litellm": _litellm,
+    "claude_code": _claude_code,
+    "openrouter": _openrouter,
+    "merge_gateway": _merge_gateway,
 }

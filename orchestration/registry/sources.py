@@ -76,7 +76,8 @@ class SourceConfig(Part):
     """One source. Times are days and seconds; an optional field that is not set is None.
 
     ``lookback_days`` is how far each run reads again; ``start_date`` the first day ever read; ``path`` a glob below
-    the company folder; ``complete_through`` the last day a file source is known to be complete for.
+    the company folder; ``complete_through`` the last day a file source is known to be complete for. ``mode:
+    daily_activity`` reads LiteLLM's daily totals instead of its spend log.
     """
 
     name: SourceName = Field(exclude=True)
@@ -85,7 +86,7 @@ class SourceConfig(Part):
     api_key_env: Annotated[Text, AfterValidator(check_variable)] | None = None
     lookback_days: Annotated[int, Field(ge=0, le=400)] = 3
     start_date: Day | None = None
-    mode: Literal["api", "files"]
+    mode: Literal["api", "daily_activity", "files"]
     path: Annotated[Text, AfterValidator(check_relative_path)] | None = None
     api: Literal["analytics", "legacy"] | None = None
     complete_through: Day | None = None
@@ -121,9 +122,11 @@ class SourceConfig(Part):
             return self
         if self.is_file_source and self.path is None and self.name not in LEDGER_SOURCES:
             raise ValueError("key 'path' is missing; name the files, like logs/*.parquet")
-        if self.mode == "api" and self.start_date is None:
+        if self.mode == "daily_activity" and self.name != "litellm":
+            raise ValueError("mode daily_activity is LiteLLM's only; write mode: api or mode: files")
+        if not self.is_file_source and self.start_date is None:
             raise ValueError("key 'start_date' is missing; give the first day to read, as YYYY-MM-DD")
-        if self.mode == "api" and self.base_url is None:
+        if not self.is_file_source and self.base_url is None:
             raise ValueError("key 'base_url' is missing; give the address of the API")
         return self
 

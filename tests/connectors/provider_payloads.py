@@ -81,6 +81,7 @@ class OpenAiWorld:
 
     def __init__(self) -> None:
         self.fault: Fault | None = None
+        self.other: dict[str, list[dict[str, Any]]] = {}
         self.usage = {
             OCTOBER_1 + 5 * HOUR: [openai_usage_result(), openai_usage_result(api_key_id="key_b")],
             OCTOBER_1 + 6 * HOUR: [openai_usage_result(batch=True)],
@@ -110,6 +111,7 @@ class OpenAiWorld:
                 for key in ("key_a", "key_b")
             ],
             "proj_b": [],
+            "proj_old": [],
         }
 
     def __call__(self, request: Request) -> Answer:
@@ -121,6 +123,8 @@ class OpenAiWorld:
             return given
         if request.path == "/v1/organization/usage/completions":
             return Answer(_buckets(request, self.usage, HOUR, per_page=24))
+        if request.path.startswith("/v1/organization/usage/"):
+            return Answer(_other_usage(request, self.other.get(request.path.rsplit("/", 1)[1], [])))
         if request.path == "/v1/organization/costs":
             return Answer(_buckets(request, self.costs, DAY, per_page=2))
         if request.path == "/v1/organization/projects":
@@ -159,6 +163,18 @@ def _buckets(request: Request, held: dict[int, list[Any]], width: int, per_page:
     for begin in part:
         results = [row if by_key else {**row, "api_key_id": None} for row in held.get(begin, [])]
         buckets.append({"object": "bucket", "start_time": begin, "end_time": begin + width, "results": results})
+    return {"object": "page", "data": buckets, "has_more": more, "next_page": token}
+
+
+def _other_usage(request: Request, first_day: list[dict[str, Any]]) -> dict[str, Any]:
+    """Usage of another kind: ``first_day`` on the 1st of October, empty buckets after it."""
+    start, end = int(request.one("start_time") or ""), int(request.one("end_time") or "")
+    part, more, token = _page(request, list(range(start, end, DAY)), per_page=31)
+    buckets = [
+        {"object": "bucket", "start_time": begin, "end_time": begin + DAY}
+        | {"results": first_day if begin == OCTOBER_1 else []}
+        for begin in part
+    ]
     return {"object": "page", "data": buckets, "has_more": more, "next_page": token}
 
 

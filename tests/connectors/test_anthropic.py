@@ -164,12 +164,6 @@ def test_only_the_look_back_is_read_again_and_what_is_gone_is_gone(reader):
     ]
 
 
-def test_legacy_is_refused_before_any_request(reader):
-    with pytest.raises(PermanentFailure, match="anthropic: api: legacy is not supported yet"):
-        reader.read(api="legacy")
-    assert reader.server.requests == []
-
-
 def test_transient_faults_are_survived(reader):
     faults = [Answer({}, 429, {"Retry-After": "3"}), Answer({}, 529)]
     reader.world.fault = lambda request: faults.pop() if faults and request.path.endswith("/cost") else None

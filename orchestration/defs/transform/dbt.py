@@ -20,8 +20,11 @@ from orchestration.warehouse import begin_build, connect, prepare, record_built
 
 MANIFEST = ensure_manifest(Home(load_settings().home))
 LOADED = project_digest()
-AFTER_STATISTICS = "tag:after_statistics source:landing.statistics__*+"
-SOURCES = ("registry", "openai", "anthropic", "litellm", "focus_files", "ledgers", "prices")
+AFTER_STATISTICS = "tag:after_statistics source:landing.statistics__*+ source:landing.guardrails__*+"
+SOURCES = (
+    *("registry", "openai", "anthropic", "claude_code", "openrouter", "merge_gateway", "litellm", "focus_files"),
+    *("ledgers", "prices"),
+)
 
 
 @dg.multi_asset(

@@ -9,7 +9,7 @@ from orchestration.defs.run import Run
 from orchestration.prices.book import build_price_book
 from orchestration.warehouse import connect, prepare
 
-USAGE = landed_keys("openai", "anthropic", "litellm", "focus_files")
+USAGE = landed_keys("openai", "anthropic", "openrouter", "merge_gateway", "litellm", "focus_files")
 
 
 @dg.multi_asset(

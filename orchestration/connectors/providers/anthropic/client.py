@@ -27,7 +27,7 @@ ROWS_PER_PAGE = 1000
 
 @dataclass(frozen=True)
 class Report:
-    """The rows of one window, and the moment up to which the provider's data reached when it was read."""
+    """The rows (or buckets) of one window, and the moment up to which the provider's data reached when it was read."""
 
     rows: list[Record]
     watermark_at: datetime
@@ -37,17 +37,20 @@ def open_api(
     source: SourceConfig,
     secret: str | None,
     *,
+    name: str = SOURCE,
     sleep: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = utc_now,
 ) -> JsonApi:
+    """The API for source ``name``; the beta header goes with the analytics reports only."""
+    beta = {"anthropic-beta": BETA} if source.api == "analytics" else {}
     return JsonApi(
-        SOURCE,
+        name,
         source.base_url,
         secret=secret,
         secret_env=source.api_key_env,
         secret_header="x-api-key",
         secret_prefix="",
-        headers={"anthropic-version": VERSION, "anthropic-beta": BETA},
+        headers={"anthropic-version": VERSION, **beta},
         timeout_seconds=source.timeout_seconds,
         sleep=sleep,
         now=now,
@@ -87,8 +90,8 @@ def _report(
     api: JsonApi, stream: str, path: str, start: datetime, end: datetime, width: str, groups: tuple[str, ...]
 ) -> Report:
     parameters = [
-        ("starting_at", _rfc3339(start)),
-        ("ending_at", _rfc3339(end)),
+        ("starting_at", rfc3339(start)),
+        ("ending_at", rfc3339(end)),
         ("time_bucket_width", width),
         ("order", "asc"),
         ("order_by", "time"),
@@ -107,5 +110,6 @@ def _items(api: JsonApi, stream: str, path: str, *parameters: tuple[str, str]) -
     return listed(api, stream, path, [*parameters, ("limit", str(ROWS_PER_PAGE))], parameter="after_id")
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """A moment in UTC as the API wants it, to the second."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

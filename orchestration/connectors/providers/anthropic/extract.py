@@ -2,19 +2,18 @@
 
 Grain: one landing partition per UTC day for ``usage`` and ``costs``, also for days without rows; ``current`` for
 directories. Each day that is read replaces what was landed for it. A day's watermark is the provider's
-``data_refreshed_at``, at most the moment of reading. Failure mode: the whole source is read before anything is
-landed; any failure leaves the landing as it was.
+``data_refreshed_at``, at most the moment of reading; the legacy reports have none, there it is that moment. Failure
+mode: the whole source is read before anything is landed; any failure leaves the landing as it was.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from orchestration.connectors.errors import PermanentFailure
 from orchestration.connectors.http import JsonApi, utc_now
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
-from orchestration.connectors.providers.anthropic import client, records
+from orchestration.connectors.providers.anthropic import client, legacy, records
 from orchestration.connectors.reads import (
     Row,
     StreamRead,
@@ -24,7 +23,7 @@ from orchestration.connectors.reads import (
     landed_days,
     refuse_duplicates,
 )
-from orchestration.connectors.window import day_windows, days_between, read_days
+from orchestration.connectors.window import DAY, day_windows, days_between, read_days, utc_midnight
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE
@@ -45,40 +44,62 @@ def extract(
     date.
     """
     source = company.sources[SOURCE]
-    if source.api == "legacy":
-        raise PermanentFailure(SOURCE, "api: legacy is not supported yet; write api: analytics into sources.yaml")
     landed = set() if full_refresh else landed_days(landing, SOURCE, DAY_STREAMS)
     days = read_days(source, landed, as_of, company.config.zone)
     with client.open_api(source, secret, sleep=sleep, now=now) as api:
         organization_id = client.organization_id(api)
-        reads = [
-            _usage(api, organization_id, days),
-            _costs(api, organization_id, days),
-            *_directories(api, landing),
-        ]
+        reports = _legacy if source.api == "legacy" else _analytics
+        reads = [*reports(api, organization_id, days), *_directories(api, landing)]
     return land_reads(landing, SOURCE, reads)
 
 
-def _usage(api: JsonApi, organization_id: str, days: list[date]) -> StreamRead:
-    rows: list[Row] = []
-    watermarks: dict[date, datetime] = {}
-    for start, end in day_windows(days, client.LONGEST_WINDOW_DAYS):
+def _analytics(api: JsonApi, organization_id: str, days: list[date]) -> list[StreamRead]:
+    def usage(start: datetime, end: datetime) -> tuple[Iterable[Row], datetime]:
         report = client.usage_report(api, start, end)
-        rows.extend(records.usage_rows(report.rows, organization_id, start, end))
-        watermarks |= dict.fromkeys(days_between(start, end), report.watermark_at)
-    refuse_duplicates(SOURCE, "usage", rows, records.USAGE_MEASURES)
-    return StreamRead("usage", day_partitions(rows, watermarks, start="starting_at", origin=client.USAGE_PATH))
+        return records.usage_rows(report.rows, organization_id, start, end), report.watermark_at
+
+    def costs(start: datetime, end: datetime) -> tuple[Iterable[Row], datetime]:
+        report = client.cost_report(api, start, end)
+        return records.cost_rows(report.rows, organization_id, start, end), report.watermark_at
+
+    return [
+        _days_read("usage", days, usage, records.USAGE_MEASURES, client.USAGE_PATH),
+        _days_read("costs", days, costs, records.COST_MEASURES, client.COSTS_PATH),
+    ]
 
 
-def _costs(api: JsonApi, organization_id: str, days: list[date]) -> StreamRead:
+def _legacy(api: JsonApi, organization_id: str, days: list[date]) -> list[StreamRead]:
+    def usage(start: datetime, end: datetime) -> tuple[Iterable[Row], datetime]:
+        report = legacy.usage_report(api, start, end)
+        return legacy.usage_rows(report.rows, organization_id, start, end), report.watermark_at
+
+    def costs(start: datetime, end: datetime) -> tuple[Iterable[Row], datetime]:
+        report = legacy.cost_report(api, start, end)
+        return legacy.cost_rows(report.rows, organization_id, start, end), report.watermark_at
+
+    over = [day for day in days if utc_midnight(day + DAY) <= api.now()]
+    return [
+        _days_read("usage", days, usage, records.USAGE_MEASURES, legacy.USAGE_PATH),
+        _days_read("costs", over, costs, records.COST_MEASURES, legacy.COSTS_PATH),
+    ]
+
+
+def _days_read(
+    stream: str,
+    days: list[date],
+    read: Callable[[datetime, datetime], tuple[Iterable[Row], datetime]],
+    measures: tuple[str, ...],
+    origin: str,
+) -> StreamRead:
+    """``read`` answers a window with its rows and its watermark."""
     rows: list[Row] = []
     watermarks: dict[date, datetime] = {}
     for start, end in day_windows(days, client.LONGEST_WINDOW_DAYS):
-        report = client.cost_report(api, start, end)
-        rows.extend(records.cost_rows(report.rows, organization_id, start, end))
-        watermarks |= dict.fromkeys(days_between(start, end), report.watermark_at)
-    refuse_duplicates(SOURCE, "costs", rows, records.COST_MEASURES)
-    return StreamRead("costs", day_partitions(rows, watermarks, start="starting_at", origin=client.COSTS_PATH))
+        found, watermark = read(start, end)
+        rows.extend(found)
+        watermarks |= dict.fromkeys(days_between(start, end), watermark)
+    refuse_duplicates(SOURCE, stream, rows, measures)
+    return StreamRead(stream, day_partitions(rows, watermarks, start="starting_at", origin=origin))
 
 
 def _directories(api: JsonApi, landing: Landing) -> list[StreamRead]:

@@ -28,7 +28,7 @@ def usage_rows(items: list[Record], organization_id: str, start: datetime, end: 
     for item in items:
         usage = item.part("usage")
         yield {
-            **_bucket(item, start, end),
+            **bucket_times(item, start, end),
             "organization_id": organization_id,
             **_group(item),
             **_tokens(usage),
@@ -42,7 +42,7 @@ def cost_rows(items: list[Record], organization_id: str, start: datetime, end: d
     for item in items:
         group, cost = item.part("group"), item.part("cost")
         yield {
-            **_bucket(item, start, end),
+            **bucket_times(item, start, end),
             "organization_id": organization_id,
             **_group(item),
             "cost_type": group.nullable_text("cost_type"),
@@ -71,7 +71,8 @@ def user_row(item: Record) -> Row:
     return {"user_id": item.text("id"), "name": item.optional_text("name"), "email": item.text("email")}
 
 
-def _bucket(item: Record, start: datetime, end: datetime) -> Row:
+def bucket_times(item: Record, start: datetime, end: datetime) -> Row:
+    """Begin and end of a row or bucket, which must lie in the window that was asked for."""
     begins, ends = item.moment("starting_at"), item.moment("ending_at")
     if not start <= begins < ends <= end:
         raise item.drift("a row lies outside the window that was asked for", begins.isoformat())

@@ -1,5 +1,5 @@
-"""Read the LiteLLM gateway into the landing area: its spend log (``mode: files`` or ``api``) and the settings of
-capped keys.
+"""Read the LiteLLM gateway into the landing area: its spend log (``mode: files`` or ``api``) or, for a gateway without
+one, its daily totals (``mode: daily_activity``), and the settings of capped keys.
 
 Source: files in the shape of table ``LiteLLM_SpendLogs`` that ``path`` names, or ``GET /spend/logs/v2``. Grain: one
 row per logged request, as logged; a request id may come in several files. Partitions: a file's path relative to the
@@ -26,11 +26,11 @@ from orchestration.connectors.errors import PermanentFailure, SchemaDrift
 from orchestration.connectors.http import JsonApi, utc_now
 from orchestration.connectors.landing import Landing, utc_text
 from orchestration.connectors.outcome import StreamOutcome
-from orchestration.connectors.providers.litellm import guardrails
+from orchestration.connectors.providers.litellm import daily_activity, guardrails
 from orchestration.connectors.providers.litellm.client import LOGS_PATH, SOURCE, Gateway, require_columns
 from orchestration.connectors.providers.litellm.log_files import LogFile, combined_id, connect, convert, open_log_file
 from orchestration.connectors.providers.litellm.records import COLUMNS, METADATA, REQUIRED
-from orchestration.connectors.reads import landed_days
+from orchestration.connectors.reads import PartitionRead, landed_days
 from orchestration.connectors.window import DAY, read_days, utc_midnight
 
 if TYPE_CHECKING:
@@ -50,8 +50,13 @@ class PreparedLoad:
     facts: dict[str, Any]
 
 
-def extract(company: "Company", landing: Landing, as_of: date, secret: str | None) -> list[StreamOutcome]:
-    """Land the spend log and, once per as-of day, the settings of guarded keys and teams."""
+def extract(
+    company: "Company", landing: Landing, as_of: date, secret: str | None, *, full_refresh: bool = False
+) -> list[StreamOutcome]:
+    """Land the spend log or the daily totals and, once per as-of day, the settings of guarded keys and teams.
+
+    ``full_refresh`` reads every day of the API since the start date; files are looked at in full anyway.
+    """
     source = company.sources[SOURCE]
     with ExitStack() as stack:
         scratch = stack.enter_context(_scratch_folder(landing))
@@ -66,19 +71,24 @@ def extract(company: "Company", landing: Landing, as_of: date, secret: str | Non
                 timeout_seconds=source.timeout_seconds,
             )
             gateway = Gateway(stack.enter_context(api))
+        loads: list[PreparedLoad] = []
+        activity: list[PartitionRead] | None = None
         if source.mode == "files":
             loads = _read_files(connection, company, landing, scratch)
         elif gateway is None:
             raise PermanentFailure(SOURCE, "base_url is missing; write it into sources.yaml")
         else:
-            days = read_days(
-                source, landed_days(landing, SOURCE, [LOGS]), as_of, ZoneInfo(company.config.reporting_time_zone)
-            )
-            loads = [_read_day(connection, gateway, day, scratch) for day in days]
+            stream = daily_activity.STREAM if source.mode == "daily_activity" else LOGS
+            landed = set() if full_refresh else landed_days(landing, SOURCE, [stream])
+            days = read_days(source, landed, as_of, ZoneInfo(company.config.reporting_time_zone))
+            if source.mode == "daily_activity":
+                activity = daily_activity.read_daily_activity(gateway.api, days)
+            else:
+                loads = [_read_day(connection, gateway, day, scratch) for day in days]
         settings: list[dict[str, Any]] = []
         if gateway is not None and guardrails.is_due(landing, as_of):
             settings = guardrails.read_settings(gateway, guardrails.guarded_entities(company), as_of, utc_now())
-        return _land(landing, loads, settings, as_of, is_complete_list=source.mode == "files")
+        return _land(landing, loads, activity, settings, as_of, is_complete_list=source.mode == "files")
 
 
 @contextmanager
@@ -197,10 +207,21 @@ def _text_or_none(moment: datetime | None) -> str | None:
 
 
 def _land(
-    landing: Landing, loads: list[PreparedLoad], settings: list[dict[str, Any]], as_of: date, *, is_complete_list: bool
+    landing: Landing,
+    loads: list[PreparedLoad],
+    activity: list[PartitionRead] | None,
+    settings: list[dict[str, Any]],
+    as_of: date,
+    *,
+    is_complete_list: bool,
 ) -> list[StreamOutcome]:
-    """Make everything current; ``is_complete_list`` withdraws the partitions that ``loads`` does not name."""
+    """Make everything current; ``is_complete_list`` withdraws the partitions that ``loads`` does not name. ``activity``
+    is None where the spend log is read.
+    """
     outcomes = [StreamOutcome(SOURCE, LOGS, len(loads), sum(load.rows for load in loads))]
+    if activity is not None:
+        rows = sum(len(part.rows) for part in activity)
+        outcomes = [StreamOutcome(SOURCE, daily_activity.STREAM, len(activity), rows)]
     with ExitStack() as stack:
         batch = stack.enter_context(landing.batch(SOURCE, LOGS))
         for load in loads:
@@ -209,6 +230,10 @@ def _land(
         if is_complete_list:
             for name in set(batch.partitions) - {load.partition for load in loads}:
                 batch.withdraw(name)
+        if activity is not None:
+            totals = stack.enter_context(landing.batch(SOURCE, daily_activity.STREAM))
+            for part in activity:
+                totals.add_rows(part.partition, part.rows, **part.facts)
         if settings:
             readings = stack.enter_context(landing.batch(SOURCE, guardrails.STREAM))
             facts = {"watermark_at": utc_text(settings[0]["read_at"]), "origin": "/key/info"}

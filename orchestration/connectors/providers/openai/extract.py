@@ -1,6 +1,7 @@
-"""Read OpenAI into the landing area: usage by hour, costs by day, projects, users and keys.
+"""Read OpenAI into the landing area: usage of completions by hour, other usage and costs by day,
+projects, users and keys.
 
-Grain: one landing partition per UTC day for ``usage_completions`` and ``costs``, ``current`` for directories. Each
+Grain: one landing partition per UTC day for usage and costs, ``current`` for directories. Each
 day that is read replaces what was landed for it. OpenAI publishes no freshness mark, so a day's watermark is the
 moment it was asked for.
 Failure mode: the whole source is read before anything is landed; any failure leaves the landing as it was.
@@ -14,7 +15,7 @@ from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.http import JsonApi, utc_now
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
-from orchestration.connectors.providers.openai import client, records
+from orchestration.connectors.providers.openai import client, other_usage, records
 from orchestration.connectors.reads import (
     Row,
     StreamRead,
@@ -28,7 +29,7 @@ from orchestration.connectors.window import DAY, day_windows, days_between, read
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE
-DAY_STREAMS = ("usage_completions", "costs")
+DAY_STREAMS = ("usage_completions", "usage_other", "costs")
 
 
 def extract(
@@ -48,7 +49,7 @@ def extract(
     landed = set() if full_refresh else landed_days(landing, SOURCE, DAY_STREAMS)
     days = read_days(source, landed, as_of, company.config.zone)
     with client.open_api(source, secret, sleep=sleep, now=now) as api:
-        reads = [_usage(api, days), _costs(api, days), *_directories(api, landing)]
+        reads = [_usage(api, days), _other_usage(api, days), _costs(api, days), *_directories(api, landing)]
     return land_reads(landing, SOURCE, reads)
 
 
@@ -66,6 +67,23 @@ def _usage(api: JsonApi, days: list[date]) -> StreamRead:
     return StreamRead(
         "usage_completions", day_partitions(rows, watermarks, start="start_time", origin=client.USAGE_PATH)
     )
+
+
+def _other_usage(api: JsonApi, days: list[date]) -> StreamRead:
+    rows: list[Row] = []
+    watermarks: dict[date, datetime] = {}
+    for start, end in day_windows(days):
+        asked_at = api.now()
+        watermarks |= dict.fromkeys(days_between(start, end), asked_at)
+        for kind in other_usage.KINDS:
+            buckets = client.other_usage_buckets(api, kind, start, end)
+            if buckets is not None:
+                rows.extend(other_usage.usage_other_rows(kind, buckets, start, end))
+                begun = {bucket.unix_moment("start_time") for bucket in buckets}
+                _answered(f"usage_other, kind {kind.name}", begun, start, end, asked_at)
+    refuse_duplicates(SOURCE, "usage_other", rows, other_usage.MEASURES)
+    origin = f"{client.USAGE_FOLDER}/*"
+    return StreamRead("usage_other", day_partitions(rows, watermarks, start="start_time", origin=origin))
 
 
 def _costs(api: JsonApi, days: list[date]) -> StreamRead:
@@ -101,15 +119,14 @@ def _answered(
 
 
 def _directories(api: JsonApi, landing: Landing) -> list[StreamRead]:
-    """Projects, users and keys. Keys of archived projects are gone at the provider and are not asked for."""
+    """Projects, users and keys. Archived projects are listed too: their keys still stand in costs."""
     read_at = api.now()
     projects = [records.project_row(item) for item in client.projects(api)]
     users = [records.user_row(item) for item in client.users(api)]
     keys = [
         records.api_key_row(item, project["project_id"])
         for project in projects
-        if project["status"] != "archived"
-        for item in client.project_api_keys(api, project["project_id"])
+        for item in client.project_api_keys(api, project["project_id"], is_archived=project["status"] == "archived")
     ]
 
     def read(stream: str, key: str, rows: list[Row], origin: str) -> StreamRead:

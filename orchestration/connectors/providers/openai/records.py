@@ -54,7 +54,7 @@ def usage_rows(buckets: list[Record], start: datetime, end: datetime) -> Iterato
                 "model": result.nullable_text("model"),
                 "batch": result.nullable_flag("batch"),
                 "service_tier": result.nullable_text("service_tier"),
-                **_input_classes(result),
+                **input_classes(result),
                 "output_tokens": result.whole("output_tokens"),
                 **{name: result.optional_whole(name) for name in MODALITY_COLUMNS},
                 "num_model_requests": result.whole("num_model_requests"),
@@ -106,7 +106,8 @@ def api_key_row(item: Record, project_id: str) -> Row:
     }
 
 
-def _input_classes(result: Record) -> Row:
+def input_classes(result: Record) -> Row:
+    """The disjoint input classes of a result and their total."""
     total = result.whole("input_tokens")
     cached = result.optional_whole("input_cached_tokens") or 0
     written = result.optional_whole("input_cache_write_tokens") or 0
