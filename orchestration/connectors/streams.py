@@ -9,6 +9,7 @@ import pyarrow as pa
 TEXT, WHOLE, FLAG, DAY = pa.string(), pa.int64(), pa.bool_(), pa.date32()
 MOMENT = pa.timestamp("us", tz="UTC")
 MONEY = pa.decimal128(38, 9)
+COST = pa.decimal128(38, 12)
 
 
 def _columns(kind: pa.DataType, names: str) -> list[tuple[str, pa.DataType]]:
@@ -368,6 +369,36 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("effective_on", DAY),
         *_columns(MONEY, "verified_run_rate verified_run_rate_low verified_run_rate_high verified_unit_cost"),
         *_columns(TEXT, "approver evidence_id policy_version"),
+    ],
+    ("guardrails", "decisions"): [
+        ("decided_at", MOMENT),
+        *_columns(TEXT, "policy entity from_state to_state reason evidence_id policy_version"),
+    ],
+    ("replay", "gates"): [
+        ("initiative_id", TEXT),
+        ("replay_date", DAY),
+        *_columns(TEXT, "status reasons"),
+        *_columns(FLAG, "is_ready is_trip is_false_trip"),
+        ("saved_amount", COST),
+        *_columns(TEXT, "blocking_gates gate_1_status gate_2_status gate_3_status gate_4_status gate_5_status"),
+        ("policy_version", TEXT),
+    ],
+    ("replay", "breakers"): [
+        ("product_id", TEXT),
+        ("replay_date", DAY),
+        *_columns(TEXT, "status from_state reasons"),
+        *_columns(FLAG, "is_trip is_false_trip is_alert"),
+        ("saved_amount", COST),
+        ("margin_date", DAY),
+        *_columns(MONEY, "gross_margin_ratio margin_floor_ratio"),
+        *_columns(TEXT, "evidence_id policy_version"),
+    ],
+    ("replay", "budgets"): [
+        *_columns(TEXT, "framework fiscal_period"),
+        *_columns(COST, "demand spend overspend"),
+        *_columns(WHOLE, "starved_days stopped_winners"),
+        ("forecast_error_ratio", MONEY),
+        ("policy_version", TEXT),
     ],
 }
 

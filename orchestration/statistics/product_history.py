@@ -71,7 +71,13 @@ class ProductHistory:
         if last is None:
             return []
         end = bisect_right(self.known_dates, last)
-        return [self._as_known(day, until) for day in self.known[max(0, end - RUN_RATE_DAYS) : end]]
+        return [self.as_known(day, until) for day in self.known[max(0, end - RUN_RATE_DAYS) : end]]
+
+    def last_known(self, until: date) -> ProductDay | None:
+        """The latest day with known revenue, with other cost as known on ``until``; None before the first."""
+        last = self._last_reported(until)
+        end = 0 if last is None else bisect_right(self.known_dates, last)
+        return self.as_known(self.known[end - 1], until) if end else None
 
     def latest(self, until: date) -> list[ProductDay]:
         """The latest 28 days, for the cost that needs no report."""
@@ -85,7 +91,8 @@ class ProductHistory:
         reported = bisect_right(self.revenue_dates, until)
         return self.revenue_dates[reported - 1] if reported else None
 
-    def _as_known(self, day: ProductDay, known_on: date) -> ProductDay:
+    def as_known(self, day: ProductDay, known_on: date) -> ProductDay:
+        """``day`` with other cost as known on ``known_on``."""
         if self.other_cost is None:
             return day
         return replace(day, other_cogs=self.other_cost.on(day.margin_date, known_on))

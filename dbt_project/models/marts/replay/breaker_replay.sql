@@ -1,0 +1,33 @@
+with
+
+decisions as (
+
+    select * from {{ ref('stg_replay__breakers') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+)
+
+select
+    decisions.replay_date,
+    decisions.product_id as entity,
+    decisions.product_id,
+    decisions.status,
+    decisions.from_state,
+    decisions.reasons,
+    decisions.is_trip,
+    decisions.is_false_trip,
+    decisions.is_alert,
+    decisions.saved_amount,
+    decisions.margin_date,
+    cast(decisions.gross_margin_ratio as double) as gross_margin_ratio,
+    cast(decisions.margin_floor_ratio as double) as margin_floor_ratio,
+    decisions.evidence_id,
+    decisions.policy_version,
+    run_parameters.reporting_currency
+from decisions
+cross join run_parameters

@@ -1,0 +1,27 @@
+with
+
+months as (
+
+    select * from {{ ref('stg_replay__budgets') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+)
+
+select
+    months.framework,
+    months.fiscal_period,
+    months.demand,
+    months.spend,
+    months.overspend,
+    months.starved_days,
+    months.stopped_winners,
+    cast(months.forecast_error_ratio as double) as forecast_error_ratio,
+    months.policy_version,
+    run_parameters.reporting_currency
+from months
+cross join run_parameters

@@ -1,0 +1,34 @@
+with
+
+verdicts as (
+
+    select * from {{ ref('stg_replay__gates') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+)
+
+select
+    verdicts.replay_date,
+    verdicts.initiative_id as entity,
+    verdicts.initiative_id,
+    verdicts.status,
+    verdicts.reasons,
+    verdicts.is_ready,
+    verdicts.is_trip,
+    verdicts.is_false_trip,
+    verdicts.saved_amount,
+    verdicts.blocking_gates,
+    verdicts.gate_1_status,
+    verdicts.gate_2_status,
+    verdicts.gate_3_status,
+    verdicts.gate_4_status,
+    verdicts.gate_5_status,
+    verdicts.policy_version,
+    run_parameters.reporting_currency
+from verdicts
+cross join run_parameters

@@ -1,0 +1,41 @@
+"""What the guardrail policies decide on the latest data, landed for the second dbt call. Decides only; enforces
+nothing.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.connectors.landing import Landing
+from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.run import Run
+from orchestration.defs.transform.statistics import INPUTS
+from orchestration.replay.breakers import guardrail_decisions
+from orchestration.warehouse import connect
+
+FLOORS = [
+    dg.AssetKey(["intermediate", "int_products_effective"]),
+    dg.AssetKey(["intermediate", "int_initiatives_effective"]),
+    dg.AssetKey(["marts", "fct_business_metrics"]),
+]
+
+
+@dg.multi_asset(
+    specs=landed_specs(
+        "guardrails",
+        "changes of state that the margin breaker decides from each product's margins up to the as-of date.",
+        group="guardrails",
+        deps=[*INPUTS, *FLOORS],
+    )
+)
+def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
+    """Every past decision is made again from what was known on its day, so that the same as-of date gives the same
+    rows.
+    """
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        rows = guardrail_decisions(connection, session.company.policy, session.as_of)
+    own = Landing(session.landing.root, allow_shrink=True)
+    with own.batch("guardrails", "decisions") as batch:
+        batch.add_rows("current", rows)
+    yield from landed_results(session.landing, "guardrails")

@@ -1,0 +1,167 @@
+"""Replays the four budget frameworks on the company's own cost: one row per framework and month.
+
+Demand is the allocated cost of every initiative by day, so that ``no_policy`` spends exactly what the initiatives cost.
+Revenue of a day counts where it was reported by the end of its month. Experiments that had become ready, by the gates
+of that time, are core from the next day on in ``core_and_experimentation``. Winners, for scoring only: initiatives that
+pass the return gate on the last day, and those that stand in core by then.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.policy.budget_frameworks import FRAMEWORKS, replay_framework
+from orchestration.policy.budget_past import ZERO, Allocation, CompanyDay, Demand, days_left
+from orchestration.policy.budget_scores import score_months
+from orchestration.policy.gate_result import PASS
+from orchestration.registry.policy import EffectivePolicy
+from orchestration.registry.policy_keys import FITTED
+from orchestration.statistics.evaluate import Evaluation, evaluated
+from orchestration.statistics.inputs import read_inputs
+from orchestration.statistics.records import Inputs, record_on
+
+EXPERIMENT = "experimentation"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Grantable:
+    """A registry record's stage and allocation, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
+
+    initiative_id: str
+    stage: str
+    amount: Decimal | None
+    starts_on: date | None
+    expires_on: date | None
+    daily_cap: Decimal | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+def replay_budgets(
+    connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, first: date, last: date
+) -> list[Row]:
+    """Rows of stream ``replay/budgets`` for the days ``first`` to ``last``; decisions begin with the first cost."""
+    history = _History(connection, policy, last)
+    days, winners = history.days(), history.winners()
+    stated = policy["variable_output_ratio"]
+    ratio = None if stated == FITTED else Decimal(stated)
+    return [
+        {
+            "framework": framework,
+            "fiscal_period": score.month.strftime("%Y-%m"),
+            "demand": score.demand,
+            "spend": score.spend,
+            "overspend": score.overspend,
+            "starved_days": score.starved_days,
+            "stopped_winners": score.stopped_winners,
+            "forecast_error_ratio": score.forecast_error_ratio,
+            "policy_version": policy.version,
+        }
+        for framework in FRAMEWORKS
+        for score in score_months(framework, replay_framework(framework, days, ratio), winners, first, last)
+    ]
+
+
+class _History:
+    """The company's days as the frameworks want them, from the warehouse up to ``last``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, last: date) -> None:
+        self.last = last
+        self.inputs: Inputs = read_inputs(connection, last)
+        self.evaluation: Evaluation = evaluated(connection, policy, last)
+        self.costs: dict[date, dict[str, Decimal]] = defaultdict(dict)
+        for initiative, day, amount in connection.execute(_COSTS, {"last": last}).fetchall():
+            self.costs[day][initiative] = amount
+        self.records: dict[str, list[_Grantable]] = defaultdict(list)
+        for row in connection.execute(_ALLOCATIONS).fetchall():
+            self.records[row[0]].append(_Grantable(*row))
+        self.ready_from = {
+            row["initiative_id"]: row["first_ready_date"] + timedelta(days=1)
+            for row in self.evaluation.readiness
+            if row["first_ready_date"] is not None
+        }
+
+    def days(self) -> list[CompanyDay]:
+        """One per day from the first cost to the last day; an initiative has a row from its first cost on."""
+        if not self.costs:
+            return []
+        revenue, seen, found = self._revenue(), set(), []
+        day = min(self.costs)
+        while day <= self.last:
+            seen |= set(self.costs.get(day, {}))
+            demands = tuple(self._demand(initiative, day) for initiative in sorted(seen))
+            found.append(CompanyDay(day, demands, revenue.get(day)))
+            day += timedelta(days=1)
+        return found
+
+    def winners(self) -> set[str]:
+        """Who passes the return gate on the last day or is core by then."""
+        passed = {
+            row["initiative_id"]
+            for row in self.evaluation.gates
+            if row["as_of_date"] == self.last and row["gate_number"] == 1 and row["status"] == PASS
+        }
+        return passed | {name for name in self.costs_of() if self._is_core(name, self.last)}
+
+    def costs_of(self) -> set[str]:
+        return {initiative for day in self.costs.values() for initiative in day}
+
+    def _demand(self, initiative: str, day: date) -> Demand:
+        units = self.inputs.units.get(initiative, {})
+        begun = min(units, default=None)
+        ready_from = self.ready_from.get(initiative)
+        return Demand(
+            initiative_id=initiative,
+            amount=self.costs.get(day, {}).get(initiative, ZERO),
+            units=units.get(day, ZERO) if begun is not None and begun <= day else None,
+            is_core=self._is_core(initiative, day),
+            is_ready=ready_from is not None and ready_from <= day,
+            allocation=self._allocation(initiative, day),
+        )
+
+    def _is_core(self, initiative: str, day: date) -> bool:
+        """Whatever is no experiment that day: core, retired, unknown to the registry, or graduated."""
+        graduated_on = self.inputs.graduated_on.get(initiative)
+        record = record_on(self.records.get(initiative, []), day)
+        return record is None or record.stage != EXPERIMENT or (graduated_on is not None and graduated_on <= day)
+
+    def _allocation(self, initiative: str, day: date) -> Allocation | None:
+        """The allocation in force on ``day``, with the adjustments and returns booked by then."""
+        record = record_on(self.records.get(initiative, []), day)
+        if record is None or record.amount is None or record.starts_on is None or record.expires_on is None:
+            return None
+        booked = sum(
+            (one.amount for one in self.inputs.allocation_changes.get(initiative, []) if one.effective_on <= day), ZERO
+        )
+        return Allocation(record.amount + booked, record.starts_on, record.expires_on, record.daily_cap)
+
+    def _revenue(self) -> dict[date, Decimal]:
+        """The company's revenue by day, of the days reported by the end of their month."""
+        sums: dict[date, Decimal] = defaultdict(Decimal)
+        for days in self.inputs.product_days.values():
+            for one in days:
+                if one.revenue is not None and self._was_reported(one.margin_date):
+                    sums[one.margin_date] += one.revenue
+        return dict(sums)
+
+    def _was_reported(self, day: date) -> bool:
+        """Revenue of this day or of a later one of the same month was reported."""
+        dates = self.inputs.revenue_dates
+        month_end = day + timedelta(days=days_left(day) - 1)
+        return bisect_right(dates, month_end) > bisect_left(dates, day)
+
+
+_COSTS = """
+select initiative_id, cost_date, sum(allocated_cost)
+from marts.fct_allocated_costs
+where initiative_id is not null and cost_date <= $last group by all order by all"""
+_ALLOCATIONS = """
+select initiative_id, stage, allocation_amount, allocation_starts_on, allocation_expires_on,
+    least(allocation_daily_cap, guardrail_daily_cap), valid_from, valid_to
+from landing.registry__initiatives order by initiative_id, valid_from nulls first"""

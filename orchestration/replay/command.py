@@ -1,0 +1,159 @@
+"""``tokenomics replay``: replays history in one process, lands the result, builds its table and publishes again.
+
+A replay reads what the last run built, up to its as-of day. If the build or a data test fails, what is published
+stands.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+from typing import Any, TextIO
+from uuid import uuid4
+
+import duckdb
+
+from orchestration.connectors.landing import Landing
+from orchestration.lock import home_lock
+from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
+from orchestration.publish.snapshot import publish
+from orchestration.registry.policy import EffectivePolicy
+from orchestration.replay.breakers import replay_breakers
+from orchestration.replay.budgets import replay_budgets
+from orchestration.replay.gates import replay_gates
+from orchestration.session import open_session
+from orchestration.settings import RunSettings, redact
+from orchestration.verify import failure_lines
+from orchestration.warehouse import connect
+
+PARTITION = "current"
+Row = dict[str, Any]
+Replay = Callable[[duckdb.DuckDBPyConnection, EffectivePolicy, date, date], list[Row]]
+REPLAYS: dict[str, Replay] = {"gates": replay_gates, "breakers": replay_breakers, "budgets": replay_budgets}
+TABLES = {"gates": "gate_replay", "breakers": "breaker_replay", "budgets": "budget_framework_backtest"}
+
+
+class ReplayFailed(Exception):
+    """There is nothing to replay, the days make no sense, or dbt refused the result; the message says which."""
+
+
+def replay_once(settings: RunSettings, kind: str, first: date | None, last: date | None, stream: TextIO) -> None:
+    """Replay ``kind`` (gates, breakers, budgets) from ``first`` to ``last``, both inclusive, and publish its table.
+
+    Default: all days that the last run counted. Tells ``stream`` what is done. Raises :class:`ReplayFailed`.
+    """
+    home = Home(settings.home)
+    if not home.warehouse.exists():
+        raise ReplayFailed(f"{home.root} holds no warehouse; run: tokenomics run")
+    with home_lock(home.lock), open_session(settings) as session:
+        began = time.monotonic()
+        with connect(home.warehouse) as connection:
+            session.landing.register(connection)
+            as_of, start = _counted_days(connection)
+            first, last = first or start, last or as_of
+            _check(first, last, as_of)
+            print(f"replay {kind}: {first} to {last}", file=stream, flush=True)
+            rows = REPLAYS[kind](connection, session.company.policy, first, last)
+            _land(session.landing, kind, rows)
+            session.landing.register(connection)
+        print(f"judged: finished in {time.monotonic() - began:.1f} s", file=stream, flush=True)
+        began = time.monotonic()
+        _build(home, kind)
+        print(f"build and data tests: finished in {time.monotonic() - began:.1f} s", file=stream, flush=True)
+        with connect(home.warehouse) as connection:
+            publish(
+                connection,
+                home.root,
+                run_id=f"replay-{kind}-{uuid4().hex[:12]}",
+                as_of=as_of,
+                company_id=session.company.config.company_id,
+                version=version("tokenomics"),
+            )
+        print(f"published {TABLES[kind]}: {len(rows)} rows", file=stream, flush=True)
+        for line in REPORTS[kind](rows):
+            print(line, file=stream)
+
+
+def _counted_days(connection: duckdb.DuckDBPyConnection) -> tuple[date, date]:
+    """The as-of day of the last run and the first day with a cost or a product's margin."""
+    try:
+        found = connection.execute(
+            "select (select as_of_date from landing.run_parameters), least("
+            "(select min(cost_date) from intermediate.int_cost_object_daily_costs), "
+            "(select min(margin_date) from intermediate.int_product_daily_economics))"
+        ).fetchone()
+    except duckdb.CatalogException as error:
+        raise ReplayFailed("the last run did not build the tables that a replay reads; run: tokenomics run") from error
+    if found is None or found[0] is None or found[1] is None:
+        raise ReplayFailed("the last run found no cost and no revenue, so there is no history to replay")
+    return found[0], found[1]
+
+
+def _check(first: date, last: date, as_of: date) -> None:
+    if last > as_of:
+        raise ReplayFailed(
+            f"--to {last} is after {as_of}, the last day that was run; run: tokenomics run --as-of {last}"
+        )
+    if first > last:
+        raise ReplayFailed(f"--from {first} is after --to {last}")
+
+
+def _land(landing: Landing, kind: str, rows: list[Row]) -> None:
+    own = Landing(landing.root, allow_shrink=True)
+    with own.batch("replay", kind) as batch:
+        batch.add_rows(PARTITION, rows)
+
+
+def _build(home: Home, kind: str) -> None:
+    """Build and test the models below the landed stream, in a child process without secrets."""
+    results = home.dbt_target / "run_results.json"
+    results.unlink(missing_ok=True)
+    selected = ["--select", f"source:landing.replay__{kind}+", "--exclude-resource-type", "unit_test"]
+    done = subprocess.run(
+        [dbt_executable(), "--quiet", "build", *selected],
+        cwd=DBT_PROJECT,
+        env=dbt_environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0 and results.exists():
+        return
+    ran = json.loads(results.read_text())["results"] if results.exists() else []
+    lines = failure_lines(ran) or [redact((done.stdout + done.stderr).strip()) or "dbt stopped without saying why"]
+    raise ReplayFailed("\n".join(["nothing was published; dbt refused the replayed rows:", *lines]))
+
+
+def _gates_report(rows: list[Row]) -> list[str]:
+    trips = [f"{row['initiative_id']} became ready on {row['replay_date']}" for row in rows if row["is_trip"]]
+    return trips or ["no experiment became ready in these days"]
+
+
+def _breakers_report(rows: list[Row]) -> list[str]:
+    trips = [row for row in rows if row["is_trip"]]
+    false = sum(row["is_false_trip"] is True for row in trips)
+    saved = sum(row["saved_amount"] for row in rows)
+    return [f"{len(trips)} trips, {false} of them false, {saved:.2f} saved"]
+
+
+def _budgets_report(rows: list[Row]) -> list[str]:
+    lines = []
+    for framework in dict.fromkeys(row["framework"] for row in rows):
+        part = [row for row in rows if row["framework"] == framework]
+        over = [row["overspend"] for row in part if row["overspend"] is not None]
+        lines.append(
+            f"{framework}: spend {sum(row['spend'] for row in part):.2f}, "
+            f"overspend {f'{sum(over):.2f}' if over else 'none defined'}, "
+            f"starved days {sum(row['starved_days'] for row in part)}, "
+            f"stopped winners {sum(row['stopped_winners'] for row in part)}"
+        )
+    return lines
+
+
+REPORTS: dict[str, Callable[[list[Row]], list[str]]] = {
+    "gates": _gates_report,
+    "breakers": _breakers_report,
+    "budgets": _budgets_report,
+}

@@ -1,0 +1,73 @@
+"""Replays the graduation gates: what a run of each past day says of each experiment, from rows dated up to that day.
+
+A trip is the day an experiment is first ready, when the flag goes up. A trip was false if a required gate failed
+outright within the 30 days after it; that is hindsight, for scoring only, and not known until those days are over.
+A gate stops no money, so that no amount is saved.
+"""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+
+from orchestration.policy.gate_result import DEFERRED, FAIL, INSUFFICIENT, PASS
+from orchestration.registry.policy import EffectivePolicy
+from orchestration.statistics.evaluate import evaluated
+
+READY, GRADUATED = "ready", "graduated"
+JUDGED_DAYS = 30
+Row = dict[str, Any]
+
+
+def replay_gates(connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, first: date, last: date) -> list[Row]:
+    """Rows of stream ``replay/gates``: one per experiment and day from ``first`` to ``last``."""
+    found = evaluated(connection, policy, last)
+    gates: dict[tuple[str, date], dict[int, Row]] = defaultdict(dict)
+    for row in found.gates:
+        gates[row["initiative_id"], row["as_of_date"]][row["gate_number"]] = row
+    rows = [_verdict(row, gates[row["initiative_id"], row["as_of_date"]], policy.version) for row in found.readiness]
+    failed: dict[str, list[date]] = defaultdict(list)
+    for row in rows:
+        if row["status"] == FAIL:
+            failed[row["initiative_id"]].append(row["replay_date"])
+    for row in rows:
+        if row["is_trip"]:
+            row["is_false_trip"] = _is_false(row["replay_date"], failed[row["initiative_id"]], last)
+    return [row for row in rows if row["replay_date"] >= first]
+
+
+def _verdict(readiness: Row, gates: dict[int, Row], version: str) -> Row:
+    blocking = [gates[int(number)] for number in readiness["blocking_gates"].split(",") if number]
+    shown = blocking or [gates[5]]
+    return {
+        "initiative_id": readiness["initiative_id"],
+        "replay_date": readiness["as_of_date"],
+        "status": _status(readiness["is_ready"], gates[5], {gate["status"] for gate in blocking}),
+        "reasons": "; ".join(
+            f"gate {gate['gate_number']} {gate['gate_name']} {gate['status']}: {gate['reason']}" for gate in shown
+        ),
+        "is_ready": readiness["is_ready"],
+        "is_trip": readiness["is_ready"] and readiness["first_ready_date"] == readiness["as_of_date"],
+        "is_false_trip": False,
+        "saved_amount": None,
+        "blocking_gates": readiness["blocking_gates"],
+        **{f"gate_{number}_status": gates[number]["status"] for number in range(1, 6)},
+        "policy_version": version,
+    }
+
+
+def _status(is_ready: bool, approval: Row, blocking: set[str]) -> str:
+    """Graduated, ready, or the gravest status among the gates in the way."""
+    if approval["status"] == PASS:
+        return GRADUATED
+    if is_ready:
+        return READY
+    return next((status for status in (FAIL, DEFERRED) if status in blocking), INSUFFICIENT)
+
+
+def _is_false(tripped_on: date, failed: list[date], last: date) -> bool | None:
+    end = tripped_on + timedelta(days=JUDGED_DAYS)
+    if any(tripped_on < day <= end for day in failed):
+        return True
+    return False if end <= last else None
