@@ -138,3 +138,17 @@ def test_readers_that_poll_never_see_a_part(tmp_path: Path) -> None:
         reader.join(timeout=30)
     assert isinstance(answer, list), answer
     assert len(answer) >= 3, "the reader must have met several publications"
+
+
+def test_each_as_of_day_is_remembered_with_its_first_run(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    def days() -> dict[str, str]:
+        manifest = json.loads((tmp_path / "published" / "manifest.json").read_text())
+        return {day: run["begun_at"] for day, run in manifest["as_of_days"].items()}
+
+    def run(run_id: str, as_of: date) -> None:
+        publish(warehouse, tmp_path, run_id=run_id, as_of=as_of, company_id="acme", version="1", begun_at=run_id)
+
+    run("one", DAY)
+    run("two", date(2026, 11, 1))
+    run("three", DAY)
+    assert days() == {"2026-10-31": "one", "2026-11-01": "two"}

@@ -1,0 +1,95 @@
+"""A restated day, whole through the product: seen from now on, not seen as of before, and never in a closed period."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.connectors.loopback_server import LoopbackServer
+from tests.end_to_end.command_line import query, tokenomics
+from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, gateway_rows, write_tiny_company
+
+RESTATED = date(2026, 10, 3)
+CFO = "cfo@company.example"
+
+
+@dataclass
+class Story:
+    """Checksums and other facts of each published state, by its place in the story."""
+
+    checksums: dict[str, dict[str, str]]
+    list_cost: dict[str, Decimal]
+    adjustments: list[tuple]
+    closed: str
+
+
+def write_log(company: Path, prompt_tokens: int) -> None:
+    """Five days of gateway rows, with ``prompt_tokens`` in each request of the restated day."""
+    rows: list[dict[str, Any]] = gateway_rows(all_days())
+    for row in rows:
+        if row["request_id"].startswith(f"req-{RESTATED}"):
+            usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 20, "total_tokens": prompt_tokens + 20}
+            metadata = {"usage_object": {**usage, "cache_read_input_tokens": 40}}
+            row |= {
+                "prompt_tokens": prompt_tokens,
+                "total_tokens": prompt_tokens + 20,
+                "metadata": json.dumps(metadata),
+            }
+    (company / "logs" / "gateway.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    folder = tmp_path_factory.mktemp("late")
+    home = folder / "home"
+    checksums, list_cost = {}, {}
+    with LoopbackServer(TinyOpenAI().answer) as server:
+        company = write_tiny_company(folder / "company", server.url)
+
+        def run(name: str, as_of: str) -> None:
+            arguments = ("--company", company, "--home", home, "--as-of", as_of)
+            done = tokenomics("run", *arguments, OPENAI_ADMIN_KEY=KEY)
+            assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+            tables = json.loads((home / "published" / "manifest.json").read_text())["tables"]
+            checksums[name] = {table: facts["checksum"] for table, facts in tables.items()}
+            ((list_cost[name],),) = query(home, "fct_usage", "select sum(list_cost) from t where provider = 'mistral'")
+
+        run("before", "2026-10-04")
+        write_log(company, 200)
+        run("after", "2026-10-31")
+        done = tokenomics("close", "2026-10", "--approver", CFO, "--company", company, "--home", home)
+        assert done.returncode == 0, done.stdout + done.stderr
+        write_log(company, 300)
+        run("closed", "2026-10-31")
+        booked = "select booked_period, column_name, sum(amount) from t where table_name = 'fct_usage' group by all"
+        adjustments = query(home, "period_adjustments", booked)
+        run("before again", "2026-10-04")
+    return Story(checksums, list_cost, adjustments, done.stdout)
+
+
+def test_the_day_before_a_restatement_is_published_again_as_it_was(story: Story) -> None:
+    assert story.checksums["before again"] == story.checksums["before"]
+
+
+def test_a_restated_day_replaces_what_it_restates(story: Story) -> None:
+    ten_requests = 10 * Decimal(100) / 1_000_000
+    one_more_day = story.list_cost["before"] / 4
+    price = (story.list_cost["after"] - story.list_cost["before"] - one_more_day) / ten_requests
+    assert price > 0
+    assert price == price.quantize(Decimal("0.01")), "a thousand more tokens at the input price"
+
+
+def test_a_closed_period_keeps_its_rows_and_books_the_difference(story: Story) -> None:
+    kept = ("fct_usage", "fct_allocated_costs", "fct_billed_costs", "accrual_journal_lines")
+    assert {name: story.checksums["closed"][name] for name in kept} == {
+        name: story.checksums["after"][name] for name in kept
+    }
+    ((period, column, amount),) = story.adjustments
+    one_more_day = story.list_cost["before"] / 4
+    restated_once = story.list_cost["after"] - story.list_cost["before"] - one_more_day
+    assert (period, column, amount) == ("2026-11", "list_cost", restated_once), "100 tokens more per request, again"
+    assert "2026-10 is closed" in story.closed
