@@ -99,10 +99,10 @@ class TinyOpenAI:
 
 
 def gateway_rows(days: list[date]) -> list[dict[str, Any]]:
-    """Ten requests a day of one key; the metadata also holds what must never be landed."""
+    """Thirty requests a day of one key; the metadata also holds what must never be landed."""
     rows = []
     for day in days:
-        for number in range(10):
+        for number in range(30):
             begin = datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(minutes=number)
             usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120, "cache_read_input_tokens": 40}
             rows.append(

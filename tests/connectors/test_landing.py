@@ -1,0 +1,124 @@
+"""The landing area: loads whole or absent, the same content no new load, collapses refused, files that are gone withdrawn."""
+
+import json
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.connectors.errors import CollapsedLoad
+from orchestration.connectors.landing import Landing
+
+STREAM = ("registry", "metering")
+
+
+def rows(count: int, source: str = "litellm") -> list[dict[str, str]]:
+    return [{"provider": f"provider_{number}", "source": source} for number in range(count)]
+
+
+def land(landing: Landing, partition: str, given: list[dict[str, str]]) -> None:
+    with landing.batch(*STREAM) as batch:
+        batch.add_rows(partition, given)
+
+
+def landed(landing: Landing) -> list[tuple[str, str]]:
+    connection = duckdb.connect()
+    landing.register(connection)
+    return connection.execute("select provider, source from landing.registry__metering order by all").fetchall()
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Landing:
+    return Landing(tmp_path / "landing")
+
+
+def test_a_stream_never_landed_is_an_empty_view_of_its_columns(landing):
+    connection = duckdb.connect()
+    landing.register(connection)
+    described = connection.execute("describe landing.prices__price_book").fetchall()
+    assert ("price_per_million", "DECIMAL(18,6)") in [row[:2] for row in described]
+    assert connection.execute("select count(*) from landing.prices__price_book").fetchone() == (0,)
+
+
+def test_the_same_rows_in_another_order_are_no_new_load(landing):
+    land(landing, "current", rows(3))
+    before = landing.manifest(*STREAM)["current"].current
+    land(landing, "current", list(reversed(rows(3))))
+    after = landing.manifest(*STREAM)["current"]
+    assert (after.current.load_id, after.current.loaded_at) == (before.load_id, before.loaded_at)
+    assert len(list(landing.folder(*STREAM).rglob("data.parquet"))) == 1
+
+
+def test_a_new_load_replaces_and_the_old_one_stays_on_disk(landing):
+    land(landing, "current", rows(2))
+    land(landing, "current", rows(2, source="openai"))
+    assert landed(landing) == [("provider_0", "openai"), ("provider_1", "openai")]
+    assert len(list(landing.folder(*STREAM).rglob("data.parquet"))) == 2
+
+
+def test_a_missing_or_foreign_column_is_an_error_and_lands_nothing(landing):
+    for broken in ({"provider": "p"}, {"provider": "p", "source": "s", "prompt": "hello"}):
+        with pytest.raises(KeyError, match="registry/metering"):
+            land(landing, "current", [broken])
+    assert landing.manifest(*STREAM) == {}
+
+
+def test_an_error_inside_the_read_leaves_what_was_landed(landing):
+    land(landing, "current", rows(2))
+
+    def read_that_fails() -> None:
+        with landing.batch(*STREAM) as batch:
+            batch.add_rows("current", rows(1))
+            raise ConnectionError("the provider went away")
+
+    with pytest.raises(ConnectionError):
+        read_that_fails()
+    assert len(landed(landing)) == 2
+
+
+def test_a_withdrawn_partition_is_gone_from_the_view(landing):
+    land(landing, "one.csv", rows(1, source="one"))
+    land(landing, "two.csv", rows(1, source="two"))
+    with landing.batch(*STREAM) as batch:
+        batch.withdraw("one.csv")
+    assert landed(landing) == [("provider_0", "two")]
+
+
+def test_a_collapse_in_rows_is_refused_unless_told(landing):
+    land(landing, "current", rows(200))
+    with pytest.raises(CollapsedLoad, match=r"39 rows where 200 were landed.*--allow-shrink"):
+        land(landing, "current", rows(39))
+    assert len(landed(landing)) == 200
+    land(landing, "current", rows(40))
+    assert len(landed(landing)) == 40
+    land(Landing(landing.root, allow_shrink=True), "current", rows(1))
+    assert len(landed(landing)) == 1
+
+
+def die_before_the_manifest(root: Path) -> None:
+    batch_of = Landing(root).batch(*STREAM)
+    batch = batch_of.__enter__()
+    batch.add_rows("current", rows(9))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_kill_before_the_manifest_leaves_the_old_load_and_the_next_read_heals(landing):
+    land(landing, "current", rows(2))
+    victim = multiprocessing.get_context("fork").Process(target=die_before_the_manifest, args=(landing.root,))
+    victim.start()
+    victim.join()
+    assert victim.exitcode == -signal.SIGKILL
+    assert len(landed(landing)) == 2
+    land(landing, "current", rows(9))
+    assert len(landed(landing)) == 9
+
+
+def test_the_manifest_is_readable_json_that_names_the_current_load(landing):
+    land(landing, "current", rows(1))
+    body = json.loads((landing.folder(*STREAM) / "manifest.json").read_text())
+    load = body["partitions"]["current"]["current"]
+    assert load["rows"] == 1
+    assert (landing.folder(*STREAM) / "current" / load["load_id"] / "data.parquet").is_file()
