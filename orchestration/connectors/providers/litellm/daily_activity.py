@@ -91,12 +91,12 @@ def _rows(pages: Iterable[Record], asked: set[date]) -> Iterator[Row]:
                     told = part.part("metadata")
                     one.names = {name: told.optional_text(name) or known for name, known in one.names.items()}
                     rest.add(part.part("metrics"), -1)
-    for (day, model, key), one in totals.items():
+    for (day, used_model, used_key), one in totals.items():
         if min(one.counts.values()) < 0 or one.spend < -ROUNDING:
             raise Record(SOURCE, STREAM, {}).drift(f"the models of {day} have more than the day's own totals")
-        if model is not None or any(one.counts.values()) or one.spend > ROUNDING:
+        if used_model is not None or any(one.counts.values()) or one.spend > ROUNDING:
             only = next(iter(providers[day])) if len(providers[day]) == 1 else None
-            yield _row(day, model, key, one, only)
+            yield _row(day, used_model, used_key, one, only)
 
 
 def _row(day: date, model: str | None, key: str | None, one: Totals, provider: str | None) -> dict[str, Any]:
