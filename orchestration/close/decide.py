@@ -17,6 +17,7 @@ from orchestration.close.freeze import attach_published, freeze
 from orchestration.close.periods import check_period, last_day
 from orchestration.close.register import Decision, append, closed_folder, closed_periods, read_register
 from orchestration.connectors.landing import utc_text
+from orchestration.registry.fields import check_email
 
 COST_TABLES = ("fct_usage", "fct_billed_costs", "fct_allocated_costs")
 """A period with rows in one of these has to be closed before a later one; older journals are opening balances."""
@@ -88,10 +89,10 @@ def _manifest(home: Path) -> dict[str, Any]:
 
 
 def _email(text: str) -> str:
-    name, at, domain = text.partition("@")
-    if not (name and at and domain) or any(char.isspace() for char in text):
-        raise CloseRefused(f"--approver {text!r} is not an e-mail address.")
-    return text
+    try:
+        return check_email(text)
+    except ValueError as error:
+        raise CloseRefused(f"--approver {text!r} {error}") from None
 
 
 def _refuse_gaps(

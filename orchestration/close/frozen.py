@@ -62,18 +62,22 @@ def frozen_periods(home: Path, as_of: date, known_before: str | None = None) -> 
 
 def check_fit(connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str) -> None:
     """Raise :class:`FrozenPeriodError` unless every frozen table has the columns of its table in ``schema``."""
+    changed: dict[str, set[str]] = {}
+    periods: set[str] = set()
     for frozen in closed:
         for table in frozen.tables:
             then = _columns(connection, f"from {frozen.rows(table)}")
             now = _table_columns(connection, schema, table)
             if then != now:
-                changed = sorted(dict(set(then.items()) ^ set(now.items())))
-                raise FrozenPeriodError(
-                    f"the closed period {frozen.period} no longer fits table {table} "
-                    f"(changed columns: {', '.join(changed)}). Reopen it with: tokenomics close {frozen.period} "
-                    "--approver EMAIL --reopen  and close it again after the next run, or migrate its frozen copy in "
-                    f"{frozen.folder}."
-                )
+                changed[table] = set(dict(set(then.items()) ^ set(now.items())))
+                periods.add(frozen.period)
+    if changed:
+        tables = "; ".join(f"{table}: {', '.join(sorted(columns))}" for table, columns in changed.items())
+        raise FrozenPeriodError(
+            f"closed periods no longer fit tables whose columns changed ({tables}): {', '.join(sorted(periods))}. "
+            "Publish with the version of tokenomics that closed them, or reopen them, the latest first, and close them "
+            f"again after the next run: tokenomics close {max(periods)} --approver EMAIL --reopen"
+        )
 
 
 def rows_to_publish(

@@ -41,6 +41,8 @@ class TinyOpenAI:
             return self._buckets(request, 3600, self._usage)
         if request.path.endswith("/costs"):
             return self._buckets(request, 86400, self._cost)
+        if "/usage/" in request.path:
+            return self._buckets(request, 86400, lambda start: [])
         return Answer({"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False})
 
     def _buckets(self, request: Request, width: int, results: Any) -> Answer:
