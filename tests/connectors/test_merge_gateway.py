@@ -112,8 +112,6 @@ SHAPES = {
     "models under another name": {
         "groups": [{"project_id": "p", "breakdown": [{"model_id": "m", "num_requests": 2, "cost_usd": 1.5}]}]
     },
-        "groups": [{"project_id": "p", "breakdown": [{"model_id": "m", "num_requests": 2, "cost_usd": 1.5}]}]
-    },
 }
 
 
