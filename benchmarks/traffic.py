@@ -6,6 +6,7 @@ evening that the next day's export holds again. numpy draws the numbers, DuckDB 
 """
 
 import hashlib
+import math
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -134,7 +135,7 @@ def write_logs(folder: Path, rows: int, seed: int) -> int:
             target = folder / f"spend_logs_{day}_{part}.parquet"
             connection.execute(f"copy ({_SPEND_LOGS}) to '{target}' (format parquet, compression zstd)")
             written += size + again.num_rows
-            evening = drawn.take(pa.array(np.argsort(drawn["micros"].to_numpy())[size - int(size * REPEATED) :]))
+            evening = drawn.take(pa.array(np.argsort(drawn["micros"].to_numpy())[size - math.ceil(size * REPEATED) :]))
         number += count
     connection.close()
     return written
