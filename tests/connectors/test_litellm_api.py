@@ -1,16 +1,12 @@
 """The spend log and the settings over the API, against a small gateway on loopback."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +17,7 @@ from orchestration.connectors.providers.litellm import client
 from orchestration.connectors.providers.litellm.extract import extract
 from orchestration.registry.initiatives import Guardrail
 from orchestration.registry.sources import SourceConfig
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 
 SECRET = "sk-gateway-test-1234"
 AS_OF = date(2026, 10, 3)
@@ -76,18 +73,19 @@ class FakeGateway:
         self.lost_rows = 0
         self.base_url = ""
 
-    def answer(self, path: str, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def answer(self, request: Request) -> Answer:
+        path, query = request.path, dict(request.query)
+        if request.headers["authorization"] != f"Bearer {SECRET}":
+            return Answer({"error": {"message": "invalid key", "type": "auth_error", "code": "401"}}, 401)
         self.asked.append((path, query))
         if path == "/spend/logs/v2":
-            return 200, self._logs(query)
+            return Answer(self._logs(query))
         if path == "/key/list":
-            return 200, {"keys": [{"token": name, **key} for name, key in self.keys.items()], "total_pages": 1}
+            return Answer({"keys": [{"token": name, **key} for name, key in self.keys.items()], "total_pages": 1})
         kind, store, name = ("info", self.keys, "key") if path == "/key/info" else ("team_info", self.teams, "team_id")
         if query[name] in store:
-            return 200, {name: query[name], kind: store[query[name]]}
-        return 404, {
-            "error": {"message": "not found in database", "type": "not_found_error", "param": None, "code": "404"}
-        }
+            return Answer({name: query[name], kind: store[query[name]]})
+        return Answer({"error": {"message": "not found in database", "type": "not_found_error", "code": "404"}}, 404)
 
     def _logs(self, query: dict[str, str]) -> dict[str, Any]:
         begin, end = (datetime.fromisoformat(query[name]).replace(tzinfo=UTC) for name in ("start_date", "end_date"))
@@ -99,40 +97,11 @@ class FakeGateway:
         return {"data": shown, "total": total, "page": page, "page_size": size, "total_pages": -(-len(found) // size)}
 
 
-@contextmanager
-def serving(gateway: FakeGateway) -> Iterator[None]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            url = urlsplit(self.path)
-            if self.headers["Authorization"] != f"Bearer {SECRET}":
-                status, body = 401, {"error": {"message": "invalid key", "type": "auth_error", "code": "401"}}
-            else:
-                status, body = gateway.answer(url.path, dict(parse_qsl(url.query)))
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *arguments: Any) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    gateway.base_url = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
 def gateway() -> Iterator[FakeGateway]:
     fake = FakeGateway()
-    with serving(fake):
+    with LoopbackServer(fake.answer) as server:
+        fake.base_url = server.url
         yield fake
 
 
