@@ -10,6 +10,7 @@ from dataclasses import dataclass
 FIRST_PLAUSIBLE, LAST_PLAUSIBLE = "1990-01-01", "2100-01-01"
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 MOST_TOKENS = 10**13
+MOST_UNITS = 10**18
 MOST_MONEY = 10**11
 
 

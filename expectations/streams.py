@@ -4,6 +4,7 @@ Only rules whose breach means "do not build on this": a broken promise of the pr
 providers extend without notice (service tiers, cost types, models) are not checked: the unknown shows up as unpriced.
 """
 
+from expectations.daily_reports import DAILY_REPORTS
 from expectations.rules import (
     Rule,
     Suite,
@@ -248,6 +249,10 @@ LEDGERS = (
 
 SUITES: dict[tuple[str, str], Suite] = {
     (suite.source, suite.stream): suite
-    for suite in (OPENAI_USAGE, OPENAI_COSTS, ANTHROPIC_USAGE, ANTHROPIC_COSTS, LITELLM_LOGS, FOCUS, *LEDGERS)
+    for suite in (
+        *(OPENAI_USAGE, OPENAI_COSTS, ANTHROPIC_USAGE, ANTHROPIC_COSTS, LITELLM_LOGS, FOCUS),
+        *DAILY_REPORTS,
+        *LEDGERS,
+    )
 }
 """Every suite by source and stream."""

@@ -17,7 +17,8 @@ from orchestration.connectors.streams import STREAMS
 DAY = "2026-10-05"
 NEXT = "2026-10-06"
 FACTS = {"window_start": f"{DAY}T00:00:00.000000Z", "window_end": f"{NEXT}T00:00:00.000000Z"}
-API = {"openai", "anthropic"}
+API = {"openai", "anthropic", "claude_code", "openrouter", "merge_gateway"}
+API_STREAMS = {("litellm", "spend_logs"), ("litellm", "daily_activity")}
 
 
 def at(hour: int, day: int = 5) -> datetime:
@@ -77,6 +78,58 @@ CLEAN: dict[tuple[str, str], dict[str, Any]] = {
         "cache_read_tokens": 60,
         "cache_write_tokens": 40,
         "has_token_evidence": True,
+    },
+    ("openai", "usage_other"): {
+        "start_time": at(0),
+        "end_time": at(0, 6),
+        "usage_kind": "vector_stores",
+        "token_class": "vector_store_bytes",
+        "quantity": 10**15,
+        "unit": "bytes",
+    },
+    ("claude_code", "daily"): {
+        "starting_at": at(0),
+        "ending_at": at(0, 6),
+        "organization_id": "org_1",
+        "actor_type": "user_actor",
+        "actor": "a@x.example",
+        "customer_type": "api",
+        "sessions": 2,
+        "lines_added": 10,
+        "lines_removed": 0,
+        "commits": 1,
+        "pull_requests": 0,
+    },
+    ("openrouter", "activity"): {
+        "start_time": at(0),
+        "end_time": at(0, 6),
+        "model": "openai/gpt-6-sol",
+        "usage": "0.015",
+        "byok_usage_inference": "0",
+        "requests": 5,
+        "prompt_tokens": 50,
+        "completion_tokens": 25,
+        "reasoning_tokens": 30,
+    },
+    ("merge_gateway", "usage"): {
+        "start_time": at(0),
+        "end_time": at(0, 6),
+        "project_id": "prj_1",
+        "spend": "0.75",
+        "usage_json": "{}",
+    },
+    ("litellm", "daily_activity"): {
+        "start_time": at(0),
+        "end_time": at(0, 6),
+        "model": "gpt-6-sol",
+        "gateway_spend": "1e-05",
+        "prompt_tokens": 100,
+        "completion_tokens": 20,
+        "cache_read_tokens": 60,
+        "cache_write_tokens": 40,
+        "api_requests": 3,
+        "successful_requests": 3,
+        "failed_requests": 0,
     },
     ("focus_files", "cost_and_usage"): {
         "billed_cost": "0.00000080000",
@@ -182,6 +235,61 @@ DEFECTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "evidence_has_tokens": {"model": ""},
         "cache_fits_prompt": {"cache_write_tokens": 41},
     },
+    ("openai", "usage_other"): {
+        "required_keys": {"usage_kind": ""},
+        "end_time_after_start_time": {"end_time": at(0)},
+        "inside_window": {"start_time": at(0, 4)},
+        "day_is_partition": {"start_time": at(0, 6), "end_time": at(0, 7)},
+        "plausible_quantity": {"quantity": -1},
+        "plausible_counts": {"num_model_requests": -1},
+        "known_unit": {"unit": "megabytes"},
+        "unit_fits_class": {"unit": "tokens"},
+    },
+    ("claude_code", "daily"): {
+        "required_keys": {"actor": None},
+        "ending_at_after_starting_at": {"ending_at": at(0)},
+        "inside_window": {"starting_at": at(0, 4)},
+        "day_is_partition": {"starting_at": at(0, 6), "ending_at": at(0, 7)},
+        "known_actor_type": {"actor_type": "robot"},
+        "plausible_counts": {"commits": -1},
+        "activity_or_tokens": {"input_tokens": 5},
+        "money_in_estimated_cost_cents": {
+            "model": "m",
+            "sessions": None,
+            "input_tokens": 5,
+            "estimated_cost_cents": "12c",
+        },
+    },
+    ("openrouter", "activity"): {
+        "required_keys": {"model": None},
+        "end_time_after_start_time": {"end_time": at(0)},
+        "inside_window": {"start_time": at(0, 4)},
+        "day_is_partition": {"start_time": at(0, 6), "end_time": at(0, 7)},
+        "plausible_counts": {"completion_tokens": None},
+        "cache_fits_prompt": {"cached_tokens": 51},
+        "money_in_usage": {"usage": "free"},
+        "money_in_byok_usage_inference": {"byok_usage_inference": "1,5"},
+    },
+    ("merge_gateway", "usage"): {
+        "required_keys": {"usage_json": None},
+        "end_time_after_start_time": {"end_time": at(0)},
+        "inside_window": {"start_time": at(0, 4)},
+        "day_is_partition": {"start_time": at(0, 6), "end_time": at(0, 7)},
+        "plausible_counts": {"output_tokens": -1},
+        "money_in_spend": {"spend": "x"},
+        "money_in_managed_spend": {"managed_spend": "x"},
+        "money_in_byok_spend": {"byok_spend": "x"},
+        "money_in_web_search_spend": {"web_search_spend": "x"},
+    },
+    ("litellm", "daily_activity"): {
+        "required_keys": {"gateway_spend": None},
+        "end_time_after_start_time": {"end_time": at(0)},
+        "inside_window": {"start_time": at(0, 4)},
+        "day_is_partition": {"start_time": at(0, 6), "end_time": at(0, 7)},
+        "plausible_counts": {"failed_requests": None},
+        "cache_fits_prompt": {"cache_write_tokens": 41},
+        "money_in_gateway_spend": {"gateway_spend": "1,0"},
+    },
     ("focus_files", "cost_and_usage"): {
         "required_keys": {"effective_cost": None},
         "money_in_billed_cost": {"billed_cost": "NULL"},
@@ -259,7 +367,7 @@ def complete(key: tuple[str, str], changes: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def landed(folder: Path, key: tuple[str, str], *rows: dict[str, Any]) -> Iterator[duckdb.DuckDBPyConnection]:
-    landing, is_api = Landing(folder), key[0] in API or key == ("litellm", "spend_logs")
+    landing, is_api = Landing(folder), key[0] in API or key in API_STREAMS
     with landing.batch(*key) as batch:
         batch.add_rows(DAY if is_api else "some/file.csv", list(rows), **(FACTS if is_api else {}))
     with duckdb.connect() as connection:
