@@ -1,0 +1,31 @@
+{{ config(tags=['after_statistics']) }}
+
+with
+
+horizons as (
+
+    select * from {{ ref('stg_statistics__forecast_horizons') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+)
+
+select
+    horizons.as_of_date,
+    horizons.entity_type,
+    case when horizons.entity_type = 'company' then run_parameters.company_id else horizons.entity_id end as entity_id,
+    horizons.horizon_days,
+    horizons.forecast,
+    horizons.forecast_low,
+    horizons.forecast_high,
+    horizons.method,
+    horizons.error_ratio,
+    horizons.coverage_ratio,
+    horizons.windows,
+    run_parameters.reporting_currency
+from horizons
+cross join run_parameters
