@@ -1,6 +1,6 @@
-"""The append-only journal of budget movements: ``HOME/budget/journal.jsonl``, safe for many writers and for kills.
+"""The append-only journal of budget movements: ``HOME/budget/journal.log``, safe for many writers and for kills.
 
-One line per transaction: its movements, when they were written, and a digest. Writers take an exclusive lock of the
+One line per transaction: a digest, then as JSON its movements and when they were written. Writers take an exclusive lock of the
 file ``lock`` beside it, see everything written before, and add one line with one write, synced before the lock is
 given back. The newline commits: a line without it, left by a killed writer, is ignored by readers and cut off by the
 next writer. Any other damage is an error and never skipped.
@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from orchestration.budgets.movements import Ledger, Movement, from_plain, to_plain
 
@@ -42,7 +41,7 @@ class Journal:
     """The journal in ``folder`` (``HOME/budget``)."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "journal.jsonl"
+        self.path = folder / "journal.log"
         self.lock = folder / "lock"
 
     def read(self) -> list[Movement]:
@@ -88,8 +87,9 @@ class Journal:
 
     def _append(self, movements: list[Movement]) -> None:
         plain = [to_plain(movement) for movement in movements]
-        body = {"booked_at": datetime.now(UTC).isoformat(), "digest": _digest(plain), "movements": plain}
-        line = json.dumps(body, separators=(",", ":")).encode() + b"\n"
+        body = {"booked_at": datetime.now(UTC).isoformat(), "movements": plain}
+        text = json.dumps(body, separators=(",", ":")).encode()
+        line = _digest(text) + b" " + text + b"\n"
         is_new = not self.path.exists()
         handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
@@ -105,18 +105,17 @@ class Journal:
             _sync_folder(self.path.parent)
 
     def _movements(self, number: int, line: bytes) -> list[Movement]:
+        digest, _, text = line.partition(b" ")
         try:
-            body = json.loads(line)
-            plain = body["movements"]
-            if body["digest"] != _digest(plain):
+            if digest != _digest(text):
                 raise ValueError("the digest does not fit")
-            return [from_plain(one) for one in plain]
+            return [from_plain(one) for one in json.loads(text)["movements"]]
         except (ValueError, KeyError, TypeError, ArithmeticError) as error:
             raise JournalDamaged(f"{self.path}:{number}: {error}; restore the file from a copy") from error
 
 
-def _digest(plain: list[dict[str, Any]]) -> str:
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:16]
+def _digest(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest()[:16].encode()
 
 
 def _sync_folder(folder: Path) -> None:
