@@ -80,6 +80,12 @@ def _merge_gateway(source: SourceConfig, secret: str | None) -> None:
         usage_of_day(api, utc_now().date())
 
 
+def _ledger_system(source: SourceConfig, secret: str | None) -> None:
+    from orchestration.connectors.ledgers.systems import probe
+
+    probe(source, secret)
+
+
 _PROBES: dict[str, Callable[[SourceConfig, str | None], None]] = {
     "openai": _openai,
     "anthropic": _anthropic,
@@ -87,4 +93,7 @@ _PROBES: dict[str, Callable[[SourceConfig, str | None], None]] = {
     "claude_code": _claude_code,
     "openrouter": _openrouter,
     "merge_gateway": _merge_gateway,
+    "quickbooks": _ledger_system,
+    "xero": _ledger_system,
+    "netsuite": _ledger_system,
 }

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from orchestration.registry.fields import Day, Part, Text
+from orchestration.registry.fields import Currency, Day, Part, Text
 
 SourceName = Literal[
     "openai",
@@ -41,12 +41,15 @@ BASE_URLS = {
     "merge_gateway": "https://api-gateway.merge.dev",
 }
 _OWN_KEYS = {
-    "api": ("anthropic",),
+    "api": ("anthropic", "quickbooks"),
     "mode": ("litellm", *LEDGER_SOURCES),
     "path": ("litellm", "focus_files", *LEDGER_SOURCES),
     "complete_through": ("litellm", "focus_files", *LEDGER_SOURCES),
     "empty_days": ("litellm", "focus_files", *LEDGER_SOURCES),
+    "legal_entity_id": LEDGER_SOURCES,
+    "currency": LEDGER_SOURCES,
 }
+APIS = {"anthropic": ("analytics", "legacy"), "quickbooks": ("general_ledger", "journal_entries")}
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
@@ -88,10 +91,12 @@ class SourceConfig(Part):
     start_date: Day | None = None
     mode: Literal["api", "daily_activity", "files"]
     path: Annotated[Text, AfterValidator(check_relative_path)] | None = None
-    api: Literal["analytics", "legacy"] | None = None
+    api: Literal["analytics", "legacy", "general_ledger", "journal_entries"] | None = None
     complete_through: Day | None = None
     empty_days: Literal["missing", "zero"] | None = None
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = None
+    legal_entity_id: Text | None = None
+    currency: Currency | None = None
 
     @property
     def is_file_source(self) -> bool:
@@ -118,6 +123,8 @@ class SourceConfig(Part):
 
     @model_validator(mode="after")
     def _complete(self) -> "SourceConfig":
+        if self.api is not None and self.name in APIS and self.api not in APIS[self.name]:
+            raise ValueError(f"api '{self.api}' is not one of {self.name}; write {' or '.join(APIS[self.name])}")
         if not self.enabled:
             return self
         if self.is_file_source and self.path is None and self.name not in LEDGER_SOURCES:

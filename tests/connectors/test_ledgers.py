@@ -14,7 +14,7 @@ import pytest
 from orchestration.connectors.errors import RejectedFile, SchemaDrift
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.ledgers.extract import extract
-from orchestration.registry.sources import LedgerConfig
+from orchestration.registry.sources import LedgerConfig, SourceConfig
 
 LEDGER_HEADER = (
     "legal_entity_id,journal_entry_id,journal_line_number,posting_date,account_number,account_name,account_class,"
@@ -27,6 +27,7 @@ class Company:
     """The part of a company that the connector reads."""
 
     folder: Path
+    sources: dict[str, SourceConfig] = field(default_factory=dict)
     ledgers: dict[str, LedgerConfig] = field(default_factory=dict)
 
 

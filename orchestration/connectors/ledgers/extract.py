@@ -1,7 +1,8 @@
-"""Read the drop folder ``ledgers/`` of a company into the landing area.
+"""Read the drop folder ``ledgers/`` of a company, and its accounting systems, into the landing area.
 
 Source: CSV and Parquet files, at any depth; the prefix of the file name selects the schema (``schemas``). Several
-files of a prefix are one table. Grain: one landed row per accepted row of a file, one partition per file, named by
+files of a prefix are one table. Rows of accounting systems (``systems``) join those of ``general_ledger`` before any
+rule is checked. Grain: one landed row per accepted row of a file, one partition per file, named by
 the file's path relative to the company folder; an unchanged file is no new load, a vanished one is withdrawn. Columns
 that the schema does not know are not landed. Amounts stay in their own currency.
 Journal lines whose ``posting_status`` is filled and is not ``posted`` (drafts, voids) are legal and are left out.
@@ -11,7 +12,7 @@ error, of one file or several, leaves the landing area as it was.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -25,6 +26,8 @@ from orchestration.connectors.errors import RejectedFile, SchemaDrift
 from orchestration.connectors.landing import Batch, Landing, content_id, utc_text
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
 from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
+from orchestration.connectors.ledgers.shapes import LedgerRows
+from orchestration.connectors.ledgers.systems import SecretOf, read_systems, resting
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.text_tables import (
     SUFFIXES,
@@ -57,29 +60,38 @@ class LedgerFile:
     last_event_at: str | None
 
 
-def extract(company: Company, landing: Landing) -> list[StreamOutcome]:
-    """Land every ledger file of the company.
+def extract(
+    company: Company, landing: Landing, as_of: date | None = None, secret_of: SecretOf = lambda name: None
+) -> list[StreamOutcome]:
+    """Land every ledger file of the company and the ledgers of its accounting systems.
 
-    Raises :class:`SchemaDrift` or :class:`RejectedFile` before anything is landed.
+    ``as_of`` and ``secret_of`` (source name to secret) are needed only by systems read over their API. Raises
+    :class:`SchemaDrift` or :class:`RejectedFile`, or the failures of an API, before anything is landed.
     """
     policies = on_reject_policies(company.ledgers)
     found = ledger_files(company.folder)
+    converted = read_systems(company, landing, as_of, secret_of)
+    if converted:
+        found.setdefault("general_ledger", [])
     files: list[LedgerFile] = []
     refusals: list[tuple[str, int, list[str]]] = []
     with connect() as connection:
         for prefix, paths in found.items():
             schema = SCHEMAS[prefix]
             opened = [open_text_file(connection, SOURCE, path, _name(company.folder, path)) for path in paths]
-            _load_rows(connection, schema, opened)
+            parts: list[TextFile | LedgerRows] = list(opened)
+            if prefix == "general_ledger":
+                parts += converted
+            _load_rows(connection, schema, parts)
             find_faults(connection, schema)
             count = _rejected_count(connection)
             if count and policies[prefix] == "fail":
-                refusals.append((prefix, count, describe_faults(connection, SHOWN_FAULTS)))
+                refusals.append((prefix, count, describe_faults(connection, schema, SHOWN_FAULTS)))
             else:
-                files += [_read_file(connection, schema, file) for file in opened]
+                files += [_read_file(connection, schema, part) for part in parts]
     if refusals:
         raise RejectedFile(SOURCE, _refusal_text(refusals))
-    return _land(landing, files)
+    return _land(landing, files, resting(company))
 
 
 def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]:
@@ -114,18 +126,29 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, files: list[TextFile]) -> None:
-    """Create the table ``schema.prefix`` of the rows of all files as text."""
+def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, parts: Sequence[TextFile | LedgerRows]) -> None:
+    """Create the table ``schema.prefix`` of the rows of all files and systems as text."""
     names = [column.name for column in schema.columns]
     shown = ", ".join(f"{quoted(name)} varchar" for name in names)
     connection.execute(f"create or replace temp table {schema.prefix} (file varchar, line bigint, {shown})")
-    for file in files:
-        _check_columns(schema, file)
-        load_text_table(connection, file, "one_file", names)
-        connection.execute(f"insert into {schema.prefix} select {literal(file.name)}, * from one_file")
+    for part in parts:
+        if isinstance(part, LedgerRows):
+            _insert_converted(connection, part, names)
+            continue
+        _check_columns(schema, part)
+        load_text_table(connection, part, "one_file", names)
+        connection.execute(f"insert into {schema.prefix} select {literal(part.name)}, * from one_file")
         connection.execute("drop table one_file")
     if schema.prefix == "general_ledger":
         connection.execute("delete from general_ledger where lower(posting_status) <> 'posted'")
+
+
+def _insert_converted(connection: duckdb.DuckDBPyConnection, part: LedgerRows, names: list[str]) -> None:
+    columns = {"line": pa.array(range(1, len(part.rows) + 1), pa.int64())}
+    columns |= {name: pa.array([row[name] for row in part.rows], pa.string()) for name in names}
+    connection.register("converted", pa.table(columns))
+    connection.execute(f"insert into general_ledger select {literal(part.name)}, * from converted")
+    connection.unregister("converted")
 
 
 def _check_columns(schema: Schema, file: TextFile) -> None:
@@ -156,7 +179,7 @@ def _refusal_text(refusals: Iterable[tuple[str, int, list[str]]]) -> str:
     return "\n".join(lines)
 
 
-def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: TextFile) -> LedgerFile:
+def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: TextFile | LedgerRows) -> LedgerFile:
     rejected = _rejected_rows(connection, file.name)
     columns = ", ".join(f"{column.value} as {quoted(column.name)}" for column in schema.columns)
     balanced = ", true as is_balanced_entry" if schema.prefix == "general_ledger" else ""
@@ -192,8 +215,11 @@ def _midnight(day: date) -> str:
     return utc_text(datetime.combine(day, time(), UTC))
 
 
-def _land(landing: Landing, files: list[LedgerFile]) -> list[StreamOutcome]:
-    """Every stream's files are written first, then the manifests move. A shrinking list of faults is no collapse."""
+def _land(landing: Landing, files: list[LedgerFile], kept: tuple[str, ...]) -> list[StreamOutcome]:
+    """Every stream's files are written first, then the manifests move. A shrinking list of faults is no collapse.
+
+    Partitions that begin like one of ``kept`` are not withdrawn.
+    """
     outcomes = []
     with ExitStack() as stack:
         for prefix in SCHEMAS:
@@ -206,17 +232,18 @@ def _land(landing: Landing, files: list[LedgerFile]) -> list[StreamOutcome]:
                     "origin": file.name,
                 }
                 batch.add_table(file.name, file.accepted, load_id=file.load_id, **facts)
-            _withdraw_vanished(batch, mine)
+            _withdraw_vanished(batch, mine, kept)
             outcomes.append(StreamOutcome(SOURCE, prefix, len(mine), sum(file.accepted.num_rows for file in mine)))
         faults = Landing(landing.root, allow_shrink=True)
         batch = stack.enter_context(faults.batch(SOURCE, REJECTED))
         for file in files:
             batch.add_rows(file.name, file.rejected, origin=file.name)
-        _withdraw_vanished(batch, files)
+        _withdraw_vanished(batch, files, kept)
         outcomes.append(StreamOutcome(SOURCE, REJECTED, len(files), sum(len(file.rejected) for file in files)))
     return outcomes
 
 
-def _withdraw_vanished(batch: Batch, files: list[LedgerFile]) -> None:
+def _withdraw_vanished(batch: Batch, files: list[LedgerFile], kept: tuple[str, ...]) -> None:
     for name in set(batch.partitions) - {file.name for file in files}:
-        batch.withdraw(name)
+        if not name.startswith(kept):
+            batch.withdraw(name)

@@ -35,22 +35,27 @@ def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
         connection.execute(f"insert into faults {_lines_of_broken_journals()}")
 
 
-def describe_faults(connection: duckdb.DuckDBPyConnection, limit: int) -> list[str]:
-    """The first faults as ``file:line: what is wrong``, one per unbalanced journal, no dragged-along lines."""
+def describe_faults(connection: duckdb.DuckDBPyConnection, schema: Schema, limit: int) -> list[str]:
+    """The first faults as ``file:line: what is wrong``, one per unbalanced journal, no dragged-along lines.
+
+    Faults of journal lines name their entry.
+    """
+    entry = "journal_entry_id" if schema.prefix == "general_ledger" else "null"
     rows = connection.execute(
-        "select file, min(line), column_name, any_value(value), reason, level from faults "
-        "where level <> 'journal_line' "
+        f"select file, min(line), column_name, any_value(faults.value), reason, level, min({entry}) "
+        f"from faults left join {schema.prefix} using (file, line) where level <> 'journal_line' "
         "group by file, column_name, reason, level, case when level <> 'journal' then line end "
         f"order by 1, 2, 3, 5 limit {limit}"
     ).fetchall()
     return [_describe(*row) for row in rows]
 
 
-def _describe(file: str, line: int, column: str, value: str | None, reason: str, level: str) -> str:
+def _describe(file: str, line: int, column: str, value: str | None, reason: str, level: str, entry: str | None) -> str:
+    named = f" (journal {entry})" if entry and level in ("value", "row") else ""
     if level != "value":
-        return f"{file}:{line}: {reason}"
+        return f"{file}:{line}: {reason}{named}"
     shown = column if value is None else f"{column} '{value}'"
-    return f"{file}:{line}: {shown} {reason}"
+    return f"{file}:{line}: {shown} {reason}{named}"
 
 
 def _fault(schema: Schema, column: str, condition: str, reason: str, level: str) -> str:

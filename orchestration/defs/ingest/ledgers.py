@@ -1,10 +1,11 @@
-"""The finance files of the company folder."""
+"""The finance files of the company folder, and the ledgers of its accounting systems."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.connectors.ledgers.extract import extract
+from orchestration.defs.guard import redacted
 from orchestration.defs.presentation import landed_results, landed_specs
 from orchestration.defs.run import Run
 
@@ -12,7 +13,7 @@ from orchestration.defs.run import Run
 @dg.multi_asset(
     specs=landed_specs(
         "ledgers",
-        "files of the finance systems in the company's ledgers folder.",
+        "files of the finance systems in the company's ledgers folder, and QuickBooks, Xero and NetSuite.",
         deps=[dg.AssetKey(["registry", "sources"])],
     )
 )
@@ -21,5 +22,7 @@ def ledgers(run: Run) -> Iterator[dg.MaterializeResult]:
     if run.session.settings.offline:
         yield from landed_results(run.session.landing, "ledgers", "offline: as landed")
         return
-    extract(run.session.company, run.session.landing)
+    session = run.session
+    with redacted(session):
+        extract(session.company, session.landing, session.as_of, session.secret)
     yield from landed_results(run.session.landing, "ledgers")
