@@ -69,3 +69,15 @@
             ) * case when {{ cost }} < 0 then -1 else 1 end
     end
 {%- endmacro %}
+
+{#- The part of an amount that `part` is of `whole`, exact to twelve decimals by whole-number division; the amount itself when part equals whole. -#}
+{% macro portion_of(amount, part, whole) -%}
+    case
+        when {{ part }} = {{ whole }} or {{ amount }} = {{ whole }} then {{ fine_money('case when ' ~ amount ~ ' = ' ~ whole ~ ' then ' ~ part ~ ' else ' ~ amount ~ ' end') }}
+        else cast(
+            cast({{ to_pico(amount) }} * cast(trunc({{ part }} * cast(1000000000 as decimal(10, 0))) as hugeint)
+                // cast(trunc({{ whole }} * cast(1000000000 as decimal(10, 0))) as hugeint) as decimal(38, 0))
+            * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+        )
+    end
+{%- endmacro %}

@@ -1,4 +1,4 @@
-{# One row per billed amount with what explains it against the meter (what a prepaid balance paid for counts as a credit): matched usage that is priced, usage without a price, no usage at all, or a credit. #}
+{# One row per billed amount with what explains it against the meter (what a prepaid balance paid for counts as a credit; recoverable tax is no cost): matched usage that is priced, usage without a price, no usage at all, or a credit. #}
 with
 
 billed as (
@@ -40,7 +40,6 @@ select
     billed.stated_list_cost,
     case
         when billed.charge_category = 'credit' then 'credits'
-        when billed.charge_category = 'tax' then 'tax'
         when unpriced_models.model_id is not null then 'unpriced_usage'
         when matches.match_level in (1, 2) then 'matched'
         else 'untracked_traffic'
@@ -51,3 +50,4 @@ left join unpriced_models
     on billed.provider = unpriced_models.provider
     and billed.cost_date = unpriced_models.billing_date
     and billed.model_id = unpriced_models.model_id
+where billed.charge_category <> 'tax'

@@ -55,18 +55,9 @@ posted_for_period as (
 
 ),
 
-own_journals as (
+ai_postings as (
 
-    select
-        coalesce(provider, 'unmatched') as provider,
-        fiscal_period,
-        case when is_reversal then 'accrual_reversal' else 'accrual' end as bridge_line,
-        debit_amount - credit_amount as amount
-    from {{ ref('int_ledger_entries_classified') }}
-    where journal_entry_id like 'TKN-%'
-        and account_role in (
-            'ai_cost_of_goods_sold', 'ai_research_and_development', 'ai_operating_expense', 'ai_capitalized'
-        )
+    select * from {{ ref('int_ai_postings_selected') }}
 
 ),
 
@@ -90,9 +81,12 @@ lines as (
     from metered
     where provider not in (select provider from stating_providers)
     union all
-    select provider, fiscal_period, 'tax', -billed_cost
-    from explained
-    where explanation = 'tax'
+    select provider, fiscal_period, 'tax', net_amount
+    from ai_postings
+    where is_tax and not is_own_journal
+    union all
+    select provider, posting_period, 'currency', posted_amount - amount
+    from postings
     union all
     select provider, posting_period, 'cut_off', amount
     from postings
@@ -118,8 +112,12 @@ lines as (
     from metered
     where has_other_source
     union all
-    select provider, fiscal_period, bridge_line, amount
-    from own_journals
+    select provider, fiscal_period, 'duplicates', -removed_cost
+    from {{ ref('int_gateway_duplicates_valued') }}
+    union all
+    select provider, fiscal_period, case when is_reversal then 'accrual_reversal' else 'accrual' end, net_amount
+    from ai_postings
+    where is_own_journal
 
 )
 

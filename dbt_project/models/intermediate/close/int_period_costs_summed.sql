@@ -7,8 +7,12 @@ billed as (
         provider,
         strftime(cost_date, '%Y-%m') as fiscal_period,
         sum(billed_cost) as billed_cost,
-        sum(effective_cost) as effective_cost
+        sum(effective_cost) as effective_cost,
+        sum(effective_amount) as settlement_amount,
+        min(billed_currency) as settlement_currency,
+        count(distinct billed_currency) as currencies
     from {{ ref('int_billed_costs_unioned') }}
+    where charge_category <> 'tax'
     group by all
 
 ),
@@ -20,6 +24,22 @@ metered as (
 
 )
 
-select provider, fiscal_period, {{ fine_money('billed_cost') }} as period_cost, {{ fine_money('effective_cost') }} as effective_cost, 'billed' as cost_basis from billed
+select
+    provider,
+    fiscal_period,
+    {{ fine_money('billed_cost') }} as period_cost,
+    {{ fine_money('effective_cost') }} as effective_cost,
+    case when currencies = 1 then settlement_currency end as billed_currency,
+    case when currencies = 1 then {{ fine_money('settlement_amount') }} end as effective_amount,
+    'billed' as cost_basis
+from billed
 union all
-select provider, fiscal_period, {{ fine_money('contracted_cost') }} as period_cost, {{ fine_money('contracted_cost') }} as effective_cost, 'metered' as cost_basis from metered
+select
+    provider,
+    fiscal_period,
+    {{ fine_money('contracted_cost') }} as period_cost,
+    {{ fine_money('contracted_cost') }} as effective_cost,
+    cast(null as varchar) as billed_currency,
+    cast(null as decimal(38, 12)) as effective_amount,
+    'metered' as cost_basis
+from metered

@@ -1,4 +1,4 @@
-{# One row per reported charge: UTC day, provider, account, project, key, line item, up to the as-of day, in its own and in the reporting currency. #}
+{# One row per reported charge: UTC day, provider, account, project, key, line item, up to the as-of day, in its own and in the reporting currency. Recoverable tax is billed but no cost: its effective cost is zero. #}
 with
 
 run_parameters as (
@@ -52,10 +52,10 @@ select
     billed.charge_category,
     billed.billed_currency,
     {{ money('sum(billed.billed_amount)') }} as billed_amount,
-    {{ money('sum(billed.effective_amount)') }} as effective_amount,
+    {{ money("sum(case when billed.charge_category = 'tax' then 0 else billed.effective_amount end)") }} as effective_amount,
     {{ money('sum(billed.list_amount)') }} as stated_list_amount,
     {{ money('sum(' ~ reporting_amount('billed.billed_amount', 'billed.billed_currency') ~ ')') }} as billed_cost,
-    {{ money('sum(' ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ')') }} as effective_cost,
+    {{ money("sum(case when billed.charge_category = 'tax' then 0 else " ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ' end)') }} as effective_cost,
     {{ money('sum(' ~ reporting_amount('billed.list_amount', 'billed.billed_currency') ~ ')') }} as stated_list_cost
 from billed
 cross join run_parameters

@@ -76,6 +76,7 @@ select
     entries.account_number,
     entries.account_name,
     entries.account_class,
+    entries.account_type,
     coalesce(account_roles.account_role, 'other') as account_role,
     entries.department_id,
     entries.product_id,
@@ -85,6 +86,7 @@ select
     entries.description,
     coalesce(entries.is_reversal, false) as is_reversal,
     entries.currency as posted_currency,
+    entries.debit_amount - entries.credit_amount as posted_amount,
     {{ reporting_amount('entries.debit_amount', 'entries.currency') }} as debit_amount,
     {{ reporting_amount('entries.credit_amount', 'entries.currency') }} as credit_amount,
     entries.is_balanced_entry

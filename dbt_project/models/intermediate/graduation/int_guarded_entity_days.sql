@@ -51,7 +51,7 @@ refusals as (
     inner join hourly
         on initiatives.guardrail_entity in ('key:' || hourly.api_key_id, 'team:' || hourly.team_id)
     cross join run_parameters
-    where hourly.usage_date <= run_parameters.as_of_date
+    where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate
     group by all
 
 )

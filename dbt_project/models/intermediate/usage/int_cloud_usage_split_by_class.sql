@@ -12,6 +12,12 @@ run_parameters as (
 
     select * from {{ source('landing', 'run_parameters') }}
 
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
 )
 
 select
@@ -32,15 +38,17 @@ select
     cast(0 as bigint) as context_tier_start,
     true as is_measured,
     true as is_aggregated,
-    case
-        when charges.billed_currency = run_parameters.reporting_currency
-            then cast(
-                charges.list_unit_price * cast(1000000 // charges.tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
-            )
-    end as stated_unit_price,
+    cast(
+        case
+            when charges.billed_currency = run_parameters.reporting_currency then charges.list_unit_price
+            else {{ money('charges.list_unit_price * exchange_rates.rate') }}
+        end * cast(1000000 // charges.tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
+    ) as stated_unit_price,
     charges.token_class,
     'tokens' as unit,
     cast(sum(charges.consumed_quantity * cast(charges.tokens_per_unit as decimal(7, 0))) as bigint) as quantity
 from charges
 cross join run_parameters
+left join exchange_rates
+    on charges.billed_currency = exchange_rates.currency and charges.cost_date = exchange_rates.rate_date
 group by all

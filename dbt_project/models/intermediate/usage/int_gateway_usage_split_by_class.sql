@@ -12,6 +12,7 @@ hourly as (
         false as is_aggregated,
         cast(null as decimal(18, 6)) as stated_unit_price
     from {{ ref('int_gateway_usage_summed_by_hour') }}
+    where not is_duplicate
 
 )
 

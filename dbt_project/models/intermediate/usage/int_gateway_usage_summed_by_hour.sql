@@ -1,5 +1,6 @@
 {# One row per UTC hour, local day, key, user, team, model, context tier and kind of outcome of the gateway's log.
-   A request id counts once, in whichever file and however often it came; a succeeded row wins over a failed one.
+   A request id counts once, in whichever file and however often it came; a succeeded row wins over a failed one, and
+   the others stay apart as duplicates.
    Rebuilt by windows of days, see replace_window; days after the as-of date are kept here and cut downstream. #}
 {{ config(
     materialized='incremental',
@@ -42,23 +43,26 @@ repeated_hashes as (
 
 repeated_requests as (
 
-    select logs.*
+    select
+        logs.*,
+        row_number() over (
+            partition by logs.request_id
+            order by
+                case when status = 'success' then 0 else 1 end,
+                prompt_tokens + completion_tokens desc,
+                started_at,
+                partition
+        ) > 1 as is_duplicate
     from logs
     inner join repeated_hashes on logs.request_hash = repeated_hashes.request_hash
-    qualify row_number() over (
-        partition by logs.request_id
-        order by
-            case when status = 'success' then 0 else 1 end,
-            prompt_tokens + completion_tokens desc,
-            started_at,
-            partition
-    ) = 1
 
 ),
 
 requests as (
 
-    select logs.*
+    select
+        logs.*,
+        false as is_duplicate
     from logs
     anti join repeated_hashes on logs.request_hash = repeated_hashes.request_hash
     union all
@@ -112,6 +116,7 @@ select
     model_id,
     request_tags,
     context_tier_start,
+    is_duplicate,
     is_success and has_token_evidence as is_measured,
     count(*) filter (where is_success) as requests,
     count(*) filter (where not is_success) as failed_requests,

@@ -29,5 +29,5 @@ select
 from hourly
 inner join owners on hourly.api_key_id = owners.api_key_id
 cross join run_parameters
-where hourly.usage_date <= run_parameters.as_of_date
+where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate
 group by all
