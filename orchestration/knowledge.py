@@ -68,5 +68,10 @@ def finish(home: Home) -> None:
     _begun(home).unlink(missing_ok=True)
 
 
+def is_unfinished(home: Home) -> bool:
+    """A run has begun and was not published: what the warehouse holds may be a part."""
+    return _begun(home).exists()
+
+
 def _begun(home: Home) -> Path:
     return home.root / "run_begun.json"

@@ -16,6 +16,7 @@ EVENT_DATES = (
 )
 ADJUSTMENTS = "period_adjustments"
 ACCRUALS = "accrual_journal_lines"
+REPLAYED = ("gate_replay", "breaker_replay", "budget_framework_backtest")
 _OWN_PERIODS = {
     ADJUSTMENTS: "booked_period",
     # a reversal is dated in the next period, but is final together with the accrual that it reverses
@@ -49,12 +50,13 @@ def next_period(period: str) -> str:
 
 
 def period_expression(table: str, columns: Iterable[str]) -> str | None:
-    """SQL for the fiscal period of a row of ``table``; None when its rows belong to none (dimensions, snapshots).
+    """SQL for the fiscal period of a row of ``table``; None when its rows belong to none (dimensions, snapshots,
+    replays of history, which are studies and no books).
 
     The table's own rule comes first, then its ``fiscal_period``, then its event date.
     """
     present = set(columns)
-    if table.startswith("dim_"):
+    if table.startswith("dim_") or table in REPLAYED:
         return None
     if table in _OWN_PERIODS:
         return _OWN_PERIODS[table]

@@ -30,7 +30,7 @@ from orchestration.connectors.streams import STREAMS, stream_schema
 
 COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
-DERIVED_SOURCES = ("registry", "prices", "statistics")
+DERIVED_SOURCES = ("registry", "prices", "statistics", "guardrails", "replay")
 DERIVED_STREAMS = (("budget", "scheduled_movements"),)
 _LOADS_COLUMNS = (
     *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
@@ -110,8 +110,8 @@ class Landing:
         """Create one view per declared stream in schema ``landing``, and the table ``landing.loads`` of the same loads.
 
         Shown are the current loads, or with ``known_before`` those that were current just before it. What a run derives
-        for itself (streams of registry, prices and statistics, and the schedule of budget movements) is always shown as
-        it is now. A stream without a load is an empty view of the declared columns.
+        for itself (streams of registry, prices, statistics, guardrails and replay, and the schedule of budget movements)
+        is always shown as it is now. A stream without a load is an empty view of the declared columns.
         """
         connection.execute("create schema if not exists landing")
         for source, stream in STREAMS:

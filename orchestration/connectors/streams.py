@@ -398,6 +398,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(COST, "demand spend overspend"),
         *_columns(WHOLE, "starved_days stopped_winners"),
         ("forecast_error_ratio", MONEY),
+        ("scored_on", DAY),
         ("policy_version", TEXT),
     ],
 }

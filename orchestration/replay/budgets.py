@@ -61,6 +61,7 @@ def replay_budgets(
             "starved_days": score.starved_days,
             "stopped_winners": score.stopped_winners,
             "forecast_error_ratio": score.forecast_error_ratio,
+            "scored_on": last,
             "policy_version": policy.version,
         }
         for framework in FRAMEWORKS

@@ -8,6 +8,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from typing import Any, TextIO
@@ -16,6 +17,7 @@ from uuid import uuid4
 import duckdb
 
 from orchestration.connectors.landing import Landing
+from orchestration.knowledge import is_unfinished
 from orchestration.lock import home_lock
 from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
 from orchestration.publish.snapshot import publish
@@ -47,13 +49,23 @@ def replay_once(settings: RunSettings, kind: str, first: date | None, last: date
     home = Home(settings.home)
     if not home.warehouse.exists():
         raise ReplayFailed(f"{home.root} holds no warehouse; run: tokenomics run")
-    with home_lock(home.lock), open_session(settings) as session:
+    with home_lock(home.lock):
+        if is_unfinished(home):
+            raise ReplayFailed("the last run was not published, so its tables may be half built; run: tokenomics run")
+        with connect(home.warehouse, read_only=True) as connection:
+            built = _built(connection)
+        first, last = first or built.first_day, last or built.as_of
+        _check(first, last, built.as_of)
+        _replay(replace(settings, as_of=built.as_of), home, built, kind, first, last, stream)
+
+
+def _replay(
+    settings: RunSettings, home: Home, built: "_Built", kind: str, first: date, last: date, stream: TextIO
+) -> None:
+    with open_session(settings) as session:
         began = time.monotonic()
         with connect(home.warehouse) as connection:
             session.landing.register(connection)
-            as_of, start = _counted_days(connection)
-            first, last = first or start, last or as_of
-            _check(first, last, as_of)
             print(f"replay {kind}: {first} to {last}", file=stream, flush=True)
             rows = REPLAYS[kind](connection, session.company.policy, first, last)
             _land(session.landing, kind, rows)
@@ -67,28 +79,38 @@ def replay_once(settings: RunSettings, kind: str, first: date | None, last: date
                 connection,
                 home.root,
                 run_id=f"replay-{kind}-{uuid4().hex[:12]}",
-                as_of=as_of,
+                as_of=built.as_of,
                 company_id=session.company.config.company_id,
                 version=version("tokenomics"),
+                policy_version=built.policy_version,
+                known_before=session.landing.known_before,
             )
         print(f"published {TABLES[kind]}: {len(rows)} rows", file=stream, flush=True)
         for line in REPORTS[kind](rows):
             print(line, file=stream)
 
 
-def _counted_days(connection: duckdb.DuckDBPyConnection) -> tuple[date, date]:
-    """The as-of day of the last run and the first day with a cost or a product's margin."""
+@dataclass(frozen=True)
+class _Built:
+    """The last run: its as-of day and policy, and the first day with a cost or a product's margin."""
+
+    as_of: date
+    policy_version: str
+    first_day: date
+
+
+def _built(connection: duckdb.DuckDBPyConnection) -> _Built:
     try:
         found = connection.execute(
-            "select (select as_of_date from landing.run_parameters), least("
+            "select as_of_date, policy_version, least("
             "(select min(cost_date) from intermediate.int_cost_object_daily_costs), "
-            "(select min(margin_date) from intermediate.int_product_daily_economics))"
+            "(select min(margin_date) from intermediate.int_product_daily_economics)) from landing.run_parameters"
         ).fetchone()
     except duckdb.CatalogException as error:
         raise ReplayFailed("the last run did not build the tables that a replay reads; run: tokenomics run") from error
-    if found is None or found[0] is None or found[1] is None:
+    if found is None or found[2] is None:
         raise ReplayFailed("the last run found no cost and no revenue, so there is no history to replay")
-    return found[0], found[1]
+    return _Built(*found)
 
 
 def _check(first: date, last: date, as_of: date) -> None:

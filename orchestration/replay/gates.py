@@ -68,6 +68,4 @@ def _status(is_ready: bool, approval: Row, blocking: set[str]) -> str:
 
 def _is_false(tripped_on: date, failed: list[date], last: date) -> bool | None:
     end = tripped_on + timedelta(days=JUDGED_DAYS)
-    if any(tripped_on < day <= end for day in failed):
-        return True
-    return False if end <= last else None
+    return any(tripped_on < day <= end for day in failed) if end <= last else None

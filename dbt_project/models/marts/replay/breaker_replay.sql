@@ -20,7 +20,8 @@ select
     decisions.from_state,
     decisions.reasons,
     decisions.is_trip,
-    decisions.is_false_trip,
+    case when not decisions.is_trip or decisions.replay_date + 7 <= run_parameters.as_of_date then decisions.is_false_trip end
+        as is_false_trip,
     decisions.is_alert,
     decisions.saved_amount,
     decisions.margin_date,
@@ -31,3 +32,4 @@ select
     run_parameters.reporting_currency
 from decisions
 cross join run_parameters
+where decisions.replay_date <= run_parameters.as_of_date

@@ -20,7 +20,8 @@ select
     verdicts.reasons,
     verdicts.is_ready,
     verdicts.is_trip,
-    verdicts.is_false_trip,
+    case when not verdicts.is_trip or verdicts.replay_date + 30 <= run_parameters.as_of_date then verdicts.is_false_trip end
+        as is_false_trip,
     verdicts.saved_amount,
     verdicts.blocking_gates,
     verdicts.gate_1_status,
@@ -32,3 +33,4 @@ select
     run_parameters.reporting_currency
 from verdicts
 cross join run_parameters
+where verdicts.replay_date <= run_parameters.as_of_date

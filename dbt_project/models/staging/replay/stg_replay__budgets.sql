@@ -17,6 +17,7 @@ renamed as (
         starved_days,
         stopped_winners,
         forecast_error_ratio,
+        scored_on,
         policy_version
     from source
 
