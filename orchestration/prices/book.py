@@ -1,10 +1,10 @@
 """The price book: list prices of every model seen in usage and the days they hold, landed as ``prices/price_book``.
 
 Source: the snapshot inside the pinned ``genai-prices`` package; nothing is fetched. Grain: provider x model as seen x
-price variant x token class x context tier x validity. USD per million tokens; for ``web_search`` USD per million
-searches. ``valid_from`` (null: always) and ``valid_to`` (exclusive; null: still) are UTC days. ``context_tier_start`` 0
-is the base price; another holds for a whole request whose prompt has more tokens than that. Which id is which model:
-``resolve.py``.
+price variant x token class x context tier x validity. USD per million tokens; for ``web_search``,
+``characters`` and ``seconds`` USD per million of these. ``valid_from`` (null: always) and ``valid_to`` (exclusive;
+null: still) are UTC days. ``context_tier_start`` 0 is the base price; another holds for a whole request whose prompt
+has more tokens than that. Which id is which model: ``resolve.py``.
 
 Decisions where the list alone does not decide:
 
@@ -19,7 +19,8 @@ Decisions where the list alone does not decide:
 - **Priority, flex, fast.** These are multiples that nobody can infer, so before their first dated price, or without
   one, there is no row: unpriced, and shown as such. The package would answer with the standard price, which is not what
   such a request costs.
-- **Web search** costs the same whatever the variant.
+- **Web search** costs the same whatever the variant. Characters and seconds of audio have a standard price only. A
+  price by the hour that is no exact price by the second (1.02 is none) has no row: those seconds are unpriced.
 - **Times of day.** Usage by the hour or day cannot tell off-peak tokens, so the dearest price of the day counts; the
   ``price_source`` says so.
 - **Decimals.** A price finer than 6 decimals raises :class:`InexactPrice`; it is never rounded.
@@ -74,11 +75,18 @@ CLASS_KEYS: dict[str, tuple[str, ...]] = {
 """The price of each token class, the most specific first."""
 
 SEARCH_KEY = "web_searches_kcount"
+CHARACTERS_KEY = "input_mchars"
+HOUR_KEYS = ("audio_hours", "input_audio_hours")
+SECONDS_PER_HOUR = 3600
 SEEN_MODELS = """
     select distinct provider, model from (
         select 'openai' as provider, model from landing.openai__usage_completions
         union all select 'anthropic', model from landing.anthropic__usage
+        union all select 'openai', model from landing.openai__usage_other
+        union all select 'openrouter', model from landing.openrouter__activity
+        union all select vendor, model from landing.merge_gateway__usage
         union all select custom_llm_provider, model from landing.litellm__spend_logs
+        union all select custom_llm_provider, model from landing.litellm__daily_activity
     ) where provider <> '' and model <> '' order by all
 """
 
@@ -181,7 +189,7 @@ def _prices_at(found: PricedModel, variant: str, moment: datetime) -> tuple[Inst
     standard = model.get_prices(moment)
     searches = _search_price(standard)
     if variant == "standard":
-        return _token_prices(standard) | searches, set()
+        return _token_prices(standard) | _speech_prices(standard) | searches, set()
     matching = [
         part
         for part in (model.price_variants or [] if found.has_variants else [])
@@ -224,6 +232,21 @@ def _token_prices(prices: ModelPrice) -> Instant:
 def _search_price(prices: ModelPrice) -> Instant:
     price = getattr(prices, SEARCH_KEY)
     return {} if price is None else {("web_search", start): amount * 1000 for start, amount in _tiers(price)}
+
+
+def _speech_prices(prices: ModelPrice) -> Instant:
+    """Per million characters spoken and per million seconds heard, where the price by the hour has an exact one."""
+    found: Instant = {}
+    characters = getattr(prices, CHARACTERS_KEY)
+    if characters is not None:
+        found |= {("characters", start): price for start, price in _tiers(characters)}
+    hourly = next((price for key in HOUR_KEYS if (price := getattr(prices, key)) is not None), None)
+    if hourly is not None:
+        for start, price in _tiers(hourly):
+            million_seconds = (price * 1_000_000 / SECONDS_PER_HOUR).quantize(Decimal("0.000001"))
+            if million_seconds * SECONDS_PER_HOUR == price * 1_000_000:
+                found["seconds", start] = million_seconds
+    return found
 
 
 def _tiers(price: Decimal | TieredPrices) -> Iterator[tuple[int, Decimal]]:

@@ -250,10 +250,15 @@ def usage(connection: duckdb.DuckDBPyConnection) -> None:
     gateway = [("mistral", "mistral-small-latest"), ("openai", "orion-7b"), ("", "x"), (None, "y")]
     for name, pairs in {
         "openai__usage_completions": [(None, "gpt-6-luna"), (None, None)],
+        "openai__usage_other": [(None, "tts-1")],
         "anthropic__usage": [(None, "claude-haiku-4-5-20251001")],
+        "openrouter__activity": [(None, "openai/gpt-4.1")],
+        "merge_gateway__usage": [("cohere", "command-r"), (None, None)],
         "litellm__spend_logs": gateway,
+        "litellm__daily_activity": gateway[:1],
     }.items():
-        connection.execute(f"create table landing.{name} (custom_llm_provider varchar, model varchar)")
+        provider = "vendor" if name == "merge_gateway__usage" else "custom_llm_provider"
+        connection.execute(f"create table landing.{name} ({provider} varchar, model varchar)")
         connection.executemany(f"insert into landing.{name} values (?, ?)", pairs)
 
 
@@ -270,6 +275,9 @@ def test_landed_book(tmp_path: Path) -> None:
         ("openai", "gpt-6-sol"),
         ("anthropic", "claude-haiku-4-5-20251001"),
         ("mistral", "mistral-small-latest"),
+        ("openai", "tts-1"),
+        ("openrouter", "openai/gpt-4.1"),
+        ("cohere", "command-r"),
     } <= models
     assert not [model for model in models if model[1] in ("orion-7b", "x", "y")]
     assert {provider for provider, model in models if model == "gpt-6-sol"} == {"openai"}, "no reseller nobody uses"
@@ -328,3 +336,25 @@ def test_a_reseller_has_standard_prices_and_searches_only() -> None:
     rows = price_rows("azure", "gpt-6-sol")
     assert price(rows, "output", Request(date(2026, 11, 1))) == Decimal(10)
     assert {row["token_class"] for row in rows if row["price_variant"] != "standard"} == {"web_search"}
+
+
+@pytest.mark.parametrize(
+    ("model", "token_class", "price_per_million"),
+    [
+        ("tts-1", "characters", "15"),
+        ("tts-1-hd", "characters", "30"),
+        ("whisper-1", "seconds", "100"),
+        ("gpt-transcribe", "seconds", "75"),
+    ],
+)
+def test_speech_is_priced_by_character_and_second(model: str, token_class: str, price_per_million: str) -> None:
+    """0.36 dollars an hour are 0.006 a minute and 0.0001 a second, 0.27 are 0.000075."""
+    found = [row for row in price_rows("openai", model) if row["token_class"] == token_class]
+    assert [(row["price_variant"], row["price_per_million"]) for row in found] == [
+        ("standard", Decimal(price_per_million))
+    ]
+
+
+def test_an_hourly_price_without_an_exact_one_by_the_second_is_no_price() -> None:
+    """1.02 dollars an hour are 0.000283333... a second."""
+    assert [row for row in price_rows("openai", "gpt-live-transcribe") if row["token_class"] == "seconds"] == []
