@@ -125,9 +125,8 @@ select
     end as burn_ratio,
     case
         when compared.allowance_amount <= 0 then 'no_budget'
-        when compared.spent_amount > compared.allowance_amount then 'exhausted'
+        when compared.spent_amount > compared.allowance_amount then 'over_budget'
         when compared.budget_basis <> 'budget' then 'ok'
-        when compared.spent_amount = compared.allowance_amount then 'exhausted'
         when compared.spent_amount >= compared.allowance_amount * cast(0.8 as decimal(2, 1)) then 'alert_80'
         when compared.spent_amount >= compared.allowance_amount * cast(0.5 as decimal(2, 1)) then 'alert_50'
         else 'ok'
