@@ -1,0 +1,159 @@
+"""The margin breaker: when it trips, what holds it, how it comes down; properties over any run of readings."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestration.policy.circuit_breaker import (
+    STATES,
+    Breaker,
+    BreakerLimits,
+    ClockRanBackwards,
+    MarginReading,
+    decide_breaker,
+)
+
+START = datetime(2026, 10, 1, tzinfo=UTC)
+LIMITS = BreakerLimits(2, Decimal("0.05"), timedelta(minutes=30), timedelta(minutes=60))
+FLOOR = Decimal("0.50")
+BREACH, BETWEEN, RECOVERED = "0.49", "0.52", "0.56"
+EDGES = {
+    ("closed", "degraded"),
+    ("degraded", "throttled"),
+    ("throttled", "open"),
+    ("degraded", "closed"),
+    ("throttled", "closed"),
+    ("open", "cool_down"),
+    ("cool_down", "half_open"),
+    ("half_open", "closed"),
+    ("cool_down", "open"),
+    ("half_open", "open"),
+}
+
+
+def reading(margin, minute, floor=FLOOR, gap=None):
+    at = START + timedelta(minutes=minute)
+    return MarginReading(at, None if margin is None else Decimal(margin), floor, gap)
+
+
+def states_after(margins, minutes_apart=40, limits=LIMITS):
+    """The states after each margin (None: stale), one reading every ``minutes_apart`` minutes."""
+    breaker, states = Breaker("closed", START), []
+    for n, margin in enumerate(margins, start=1):
+        now = START + timedelta(minutes=n * minutes_apart)
+        breaker = decide_breaker(breaker, reading(margin, n * minutes_apart), limits, now).after
+        states.append(breaker.state)
+    return states
+
+
+@pytest.mark.parametrize(
+    ("margins", "states"),
+    [
+        ([BREACH], ["closed"]),
+        ([BREACH, BREACH], ["closed", "degraded"]),
+        ([BREACH, BETWEEN, BREACH], ["closed"] * 3),
+        (["0.50", "0.50", "0.50"], ["closed"] * 3),
+        ([BREACH] * 6, ["closed", "degraded", "degraded", "throttled", "throttled", "open"]),
+        ([BREACH, BREACH, "0.55"], ["closed", "degraded", "degraded"]),
+        ([BREACH, BREACH, RECOVERED], ["closed", "degraded", "closed"]),
+        ([BREACH, BREACH, None, None, BREACH, BREACH], ["closed"] + ["degraded"] * 4 + ["throttled"]),
+        ([BREACH, None, BREACH], ["closed", "closed", "degraded"]),
+    ],
+)
+def test_breaker_moves_as_the_policy_says(margins, states):
+    assert states_after(margins) == states
+
+
+def test_open_breaker_cools_down_probes_and_closes():
+    margins = [BREACH] * 6 + [RECOVERED] * 4
+    assert states_after(margins)[6:] == ["cool_down", "cool_down", "half_open", "closed"]
+
+
+@pytest.mark.parametrize("recovered", [1, 3])
+def test_one_breach_while_probing_opens_again(recovered):
+    states = states_after([BREACH] * 6 + [RECOVERED] * recovered + [BREACH])
+    assert states[-2] in ("cool_down", "half_open")
+    assert states[-1] == "open"
+
+
+def test_recovery_before_the_dwell_time_does_not_reset():
+    assert states_after([BREACH, BREACH, RECOVERED, RECOVERED], 20) == ["closed", "degraded", "degraded", "closed"]
+
+
+def test_stale_reading_holds_and_alerts_and_keeps_the_count():
+    now = START + timedelta(hours=1)
+    counted = decide_breaker(Breaker("closed", START), reading(BREACH, 5), LIMITS, now).after
+    held = decide_breaker(counted, reading(BREACH, 9, gap="stale_revenue: 46 days old"), LIMITS, now)
+    assert (held.after, held.is_alert, held.is_change) == (counted, True, False)
+    assert "stale_revenue" in held.reason
+
+
+def test_the_same_reading_never_counts_twice():
+    now = START + timedelta(hours=1)
+    once = decide_breaker(Breaker("closed", START), reading(BREACH, 5), LIMITS, now)
+    twice = decide_breaker(once.after, reading(BREACH, 5), LIMITS, now)
+    assert twice.after == once.after
+    assert not twice.is_alert
+
+
+def test_a_product_without_a_floor_never_moves():
+    held = decide_breaker(Breaker("closed", START), reading(BREACH, 5, floor=None), LIMITS, START)
+    assert held.after.state == "closed"
+    assert held.is_alert
+
+
+def test_clock_before_the_state_is_an_error():
+    with pytest.raises(ClockRanBackwards):
+        decide_breaker(Breaker("open", START), reading(BREACH, 5), LIMITS, START - timedelta(seconds=1))
+
+
+def test_trips_are_counted_on_leaving_closed_and_on_opening():
+    now = START + timedelta(hours=1)
+    tripped = decide_breaker(Breaker("closed", START, 1), reading(BREACH, 5), LIMITS, now)
+    closed = decide_breaker(Breaker("degraded", START), reading(RECOVERED, 5), LIMITS, now)
+    assert tripped.is_trip
+    assert closed.is_change
+    assert not closed.is_trip
+
+
+MARGINS = st.lists(
+    st.one_of(st.none(), st.decimals("0.40", "0.65", places=2)), min_size=1, max_size=40
+)  # around a floor of 0.50 with a reset level of 0.55
+
+
+@given(MARGINS, st.integers(1, 90), st.integers(1, 4))
+def test_any_history_follows_the_edges_and_their_conditions(margins, minutes_apart, breaches):
+    limits = BreakerLimits(breaches, Decimal("0.05"), timedelta(minutes=30), timedelta(minutes=60))
+    breaker, in_a_row = Breaker("closed", START), 0
+    for n, margin in enumerate(margins, start=1):
+        now = START + timedelta(minutes=n * minutes_apart)
+        decision = decide_breaker(breaker, reading(margin, n * minutes_apart), limits, now)
+        assert decision == decide_breaker(breaker, reading(margin, n * minutes_apart), limits, now)
+        before, after = decision.before.state, decision.after.state
+        assert after in STATES
+        age = now - breaker.since
+        in_a_row = in_a_row if margin is None else in_a_row + 1 if margin < FLOOR else 0
+        if before == after:
+            assert decision.after.since == breaker.since
+        else:
+            assert (before, after) in EDGES
+            assert margin is not None
+            if after in ("closed", "cool_down"):
+                assert margin > FLOOR + limits.reset_margin
+                assert age >= limits.dwell
+            elif after == "half_open":
+                assert margin >= FLOOR
+                assert age >= limits.cooldown
+            elif before in ("cool_down", "half_open"):
+                assert margin < FLOOR
+            else:
+                assert in_a_row >= breaches
+        breaker = decision.after
+
+
+@given(MARGINS, MARGINS, MARGINS)
+def test_what_comes_later_changes_no_decision(past, one_future, other_future):
+    assert states_after(past + one_future)[: len(past)] == states_after(past + other_future)[: len(past)]
