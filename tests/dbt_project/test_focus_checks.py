@@ -27,6 +27,7 @@ SPECIFIED = {
 FORMER = (SPECIFIED - {"HostProviderName", "InvoiceDetailId", "ServiceProviderName"}) | {
     "ProviderName",
     "PublisherName",
+    *(f"PricingCurrency{part}" for part in ("", "ContractedUnitPrice", "EffectiveCost", "ListUnitPrice")),
     *(f"CommitmentDiscount{part}" for part in ("Category", "Id", "Name", "Status", "Type", "Unit", "Quantity")),
 }
 SOUND = {

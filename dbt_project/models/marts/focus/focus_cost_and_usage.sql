@@ -11,7 +11,7 @@ charges as (
 select
     billed_amount as "BilledCost",
     coalesce(account_id, provider) as "BillingAccountId",
-    cast(null as varchar) as "BillingAccountName",
+    coalesce(account_id, provider) as "BillingAccountName",
     case when source = 'focus_files' then 'Account' else 'Organization' end as "BillingAccountType",
     billed_currency as "BillingCurrency",
     cast({{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'cost_date')) }} as timestamp) as "BillingPeriodEnd",

@@ -1,4 +1,5 @@
-{# The same charges in the shape of FOCUS 1.2: providers by their former names, and the commitment columns that its rules look up, empty. #}
+{# The same charges in the shape of FOCUS 1.2: providers by their former names, and the columns that its rules look up although nothing calls for them:
+   pricing currency (that of billing) and commitments (empty). #}
 with
 
 charges as (
@@ -11,6 +12,10 @@ select
     * exclude ("HostProviderName", "InvoiceDetailId", "ServiceProviderName"),
     "ServiceProviderName" as "ProviderName",
     "ServiceProviderName" as "PublisherName",
+    "BillingCurrency" as "PricingCurrency",
+    cast(null as decimal(18, 6)) as "PricingCurrencyContractedUnitPrice",
+    "EffectiveCost" as "PricingCurrencyEffectiveCost",
+    "ListUnitPrice" as "PricingCurrencyListUnitPrice",
     {% for column in ['Category', 'Id', 'Name', 'Status', 'Type', 'Unit'] -%}
     cast(null as varchar) as "CommitmentDiscount{{ column }}",
     {% endfor -%}
