@@ -174,20 +174,29 @@ from spans
 left join costs on spans.initiative_id = costs.initiative_id and spans.name = costs.name
 left join units on spans.initiative_id = units.initiative_id and spans.name = units.name"""
 _MODELS = """
-, used as (
-    select spans.initiative_id, spans.name, usage.provider, usage.model_id,
-        coalesce(sum(usage.quantity) filter (where usage.unit = 'tokens'), 0) as tokens,
-        coalesce(sum(usage.list_cost) filter (where usage.unit = 'tokens'), 0) as token_list,
-        coalesce(sum(usage.list_cost) filter (where usage.unit not in ('tokens', 'requests')), 0) as other_list
-    from spans inner join intermediate.int_usage_attributed as usage
+, daily_usage as (
+    select initiative_id, usage_date, provider, model_id,
+        coalesce(sum(quantity) filter (where unit = 'tokens'), 0) as tokens,
+        coalesce(sum(list_cost) filter (where unit = 'tokens'), 0) as token_list,
+        coalesce(sum(list_cost) filter (where unit not in ('tokens', 'requests')), 0) as other_list
+    from intermediate.int_usage_attributed
+    where initiative_id is not null and model_id is not null group by all
+), used as (
+    select spans.initiative_id, spans.name, usage.provider, usage.model_id, sum(usage.tokens) as tokens,
+        sum(usage.token_list) as token_list, sum(usage.other_list) as other_list
+    from spans inner join daily_usage as usage
         on spans.initiative_id = usage.initiative_id and usage.usage_date between spans.first_day and spans.last_day
-    where usage.model_id is not null group by all
+    group by all
+), daily_costs as (
+    select initiative_id, cost_date, provider, model_id, sum(allocated_cost) as cost
+    from marts.fct_allocated_costs
+    where initiative_id is not null and model_id is not null group by all
 ), costs as (
     select spans.initiative_id, spans.name, costs.provider, costs.model_id, any_value(spans.first_day) as first_day,
-        any_value(spans.last_day) as last_day, sum(costs.allocated_cost) as cost
-    from spans inner join marts.fct_allocated_costs as costs
+        any_value(spans.last_day) as last_day, sum(costs.cost) as cost
+    from spans inner join daily_costs as costs
         on spans.initiative_id = costs.initiative_id and costs.cost_date between spans.first_day and spans.last_day
-    where costs.model_id is not null group by all
+    group by all
 ), credited as (
     select costs.initiative_id, costs.name, costs.provider, costs.model_id,
         cast(sum(billed.effective_cost) as double) as billed,
