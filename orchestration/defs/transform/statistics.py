@@ -1,5 +1,5 @@
-"""Run-rates, gates, readiness and forecasts: Python reads what dbt built and lands its tables for the second dbt
-call.
+"""Run-rates, gates, readiness, variance, elasticity and forecasts: Python reads what dbt built and lands its tables for the
+second dbt call.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ import dagster as dg
 
 from orchestration.defs.presentation import landed_results, landed_specs
 from orchestration.defs.run import Run
+from orchestration.statistics.decoupling import evaluate_decoupling
 from orchestration.statistics.evaluate import evaluate
+from orchestration.statistics.forecast import evaluate_forecasts
+from orchestration.statistics.variance_panel import evaluate_variance
 from orchestration.warehouse import connect
 
 INPUTS = [
@@ -22,8 +25,12 @@ INPUTS = [
         "int_initiative_daily_units",
         "int_ledger_entries_classified",
         "int_revenue_recognised_by_day",
+        "int_usage_attributed",
+        "int_core_allowances_by_month",
+        "int_core_initiatives_verified",
     )
 ]
+EVALUATIONS = (evaluate, evaluate_variance, evaluate_decoupling, evaluate_forecasts)
 
 
 @dg.multi_asset(
@@ -35,5 +42,6 @@ def statistics(run: Run) -> Iterator[dg.MaterializeResult]:
     """The same as-of date and the same inputs give the same verdicts."""
     session = run.session
     with connect(session.home.warehouse) as connection:
-        evaluate(connection, session.landing, session.company, session.as_of)
+        for evaluation in EVALUATIONS:
+            evaluation(connection, session.landing, session.company, session.as_of)
     yield from landed_results(session.landing, "statistics")
