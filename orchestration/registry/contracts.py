@@ -20,14 +20,23 @@ class Contract(Record):
     """One term of a contract; ``models`` narrows it to some models, absent means all of the provider's."""
 
     contract_id: Text
+    """Short name of the contract."""
     provider: Text
+    """Who sells."""
     kind: Literal["discount", "price", "commitment", "prepaid", "credit"]
+    """What was negotiated."""
     models: Globs | None = None
+    """Patterns of models it holds for; default all of the provider's."""
     token_class: Text | None = None
+    """Class of tokens it holds for, like input_uncached."""
     discount_ratio: Ratio | None = None
+    """Part of the list price that is not paid, 0 to 1; for kind discount."""
     price_per_million: Money | None = None
+    """Price per million tokens; for kind price."""
     amount: PositiveMoney | None = None
+    """Amount committed, prepaid or credited."""
     currency: Currency | None = None
+    """Currency of the amount or price; default the reporting currency."""
 
     @model_validator(mode="after")
     def _kind_has_its_value(self) -> "Contract":

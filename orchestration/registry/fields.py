@@ -101,14 +101,16 @@ InitiativeStage = Literal["experimentation", "core", "retired"]
 class Part(BaseModel):
     """A closed group of keys inside a record: an unknown key is an error, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Record(Part):
     """A record with effective dates: ``valid_from`` inclusive, ``valid_to`` exclusive, open where None."""
 
     valid_from: Day | None = None
+    """First day this record holds, inclusive; absent: from the beginning."""
     valid_to: Day | None = None
+    """First day it no longer holds, exclusive; absent: open end."""
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Record":

@@ -41,33 +41,53 @@ def check_time_zone(value: str) -> str:
 
 class Profile(Part):
     company_size: Literal["startup", "enterprise"]
+    """startup books spend down to the developer and stops at hard caps; enterprise alerts and allocates to product
+    and business unit.
+    """
     margin_profile: Literal["thin", "healthy"]
+    """thin keeps the margin floor 0.02 below target, healthy 0.10."""
 
 
 class CostClassRule(Record):
     """Initiative (or department) attributes that decide a cost class; an absent key matches everything."""
 
     kind: InitiativeKind | None = None
+    """Holds for initiatives of this kind."""
     stage: InitiativeStage | None = None
+    """Holds for initiatives in this stage."""
     department_id: Text | None = None
+    """Holds for this department."""
     function: Text | None = None
+    """Holds for departments or people of this function."""
     cost_class: CostClass
+    """What the cost then is."""
 
 
 class CompanyConfig(Part):
     """The whole of company.yaml; ``policy`` is read by policy.py, ``cost_classes`` record by record."""
 
     company_id: Text
+    """Short name of the company, stored with every run."""
     name: Text
+    """Name as it is shown."""
     reporting_currency: Currency
+    """Currency of every published amount, ISO 4217."""
     reporting_time_zone: Annotated[Text, AfterValidator(check_time_zone)]
+    """IANA time zone that decides what a day is, like Europe/Berlin."""
     fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """First month of the fiscal year, 1 to 12."""
     profile: Profile
+    """Decides the defaults of the policy."""
     policy: dict[str, Any] = Field(default_factory=dict)
+    """Overrides of single policy values; `tokenomics check --explain-policy` shows each value and its origin."""
     cost_classes: tuple[CostClassRule, ...] = ()
+    """Where the default cost class does not fit; the first match wins."""
     posting_accounts: dict[PostingRole, Text] = Field(default_factory=dict)
+    """Account numbers of the month-end journals, by role."""
     ledger_counterparties: dict[Glob, Text] = Field(default_factory=dict)
+    """Patterns of counterparty names in the ledger to providers, without regard to case; default <provider>*."""
     ledger_accounts: dict[Glob, AccountRole] = Field(default_factory=dict)
+    """Patterns of account numbers to roles; the first match wins, no match is role other."""
 
     @property
     def zone(self) -> ZoneInfo:

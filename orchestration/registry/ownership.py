@@ -23,13 +23,21 @@ class Match(Part):
     """Patterns that usage must meet, every one of them; ``tags`` holds the keys written as ``tag.<name>``."""
 
     source: Globs | None = None
+    """Source that saw the usage."""
     provider: Globs | None = None
+    """Who sells the model."""
     account_id: Globs | None = None
+    """Account or organization at the provider."""
     project_id: Globs | None = None
+    """Project or workspace at the provider."""
     api_key_id: Globs | None = None
+    """Key the usage was paid with."""
     actor_id: Globs | None = None
+    """Person or service account."""
     team_id: Globs | None = None
+    """Team in the gateway."""
     model: Globs | None = None
+    """Model name."""
     tags: dict[Text, Globs] = Field(default_factory=dict, exclude=True)
 
     @model_validator(mode="before")
@@ -51,9 +59,13 @@ class Match(Part):
 
 class Assign(Part):
     initiative_id: Text | None = None
+    """Initiative that owns the usage; it brings its department and product."""
     department_id: Text | None = None
+    """Department that owns it."""
     product_id: Text | None = None
+    """Product that owns it."""
     customer_id: Text | None = None
+    """Customer it was used for."""
 
     @model_validator(mode="after")
     def _names_one_owner(self) -> "Assign":
@@ -69,9 +81,13 @@ class Target(Part):
     """One receiver of shared cost; ``weight`` only under method ``fixed``."""
 
     initiative_id: Text | None = None
+    """Initiative that receives."""
     department_id: Text | None = None
+    """Department that receives."""
     pool_id: Text | None = None
+    """Pool that receives and passes on."""
     weight: PositiveMoney | None = None
+    """Part of the cost under method fixed; the weights sum to 1."""
 
     @model_validator(mode="after")
     def _names_one_receiver(self) -> "Target":
@@ -90,8 +106,11 @@ class Share(Part):
     """How a cost is split: by weights that sum to one, evenly, or in proportion to a basis."""
 
     method: Literal["proportional", "fixed", "even"]
+    """proportional to a basis, fixed weights, or even."""
     basis: Annotated[Text, AfterValidator(check_basis)] | None = None
+    """direct_cost, headcount, revenue or metric:<id>; only under method proportional."""
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    """Who receives."""
 
     @model_validator(mode="after")
     def _method_has_what_it_needs(self) -> "Share":
@@ -118,10 +137,15 @@ class OwnershipRule(Record):
     """One rule; the highest ``priority`` that matches wins."""
 
     rule_id: Text
+    """Short name of the rule, stored with what it assigns."""
     priority: int
+    """The matching rule with the highest priority wins."""
     match: Match
+    """Patterns that the usage must meet, every one of them."""
     assign: Assign | None = None
+    """The one owner; or give share."""
     share: Share | None = None
+    """How it is split; or give assign."""
 
     @model_validator(mode="after")
     def _assigns_or_shares(self) -> "OwnershipRule":
@@ -134,5 +158,8 @@ class Pool(Record):
     """A shared pool; lower ``order`` empties first. Without ``share`` it follows all initiatives' direct cost."""
 
     pool_id: Text
+    """Short name of the pool."""
     order: int
+    """Lower empties first."""
     share: Share | None = None
+    """Who receives; default every initiative, by direct cost."""

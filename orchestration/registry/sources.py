@@ -85,18 +85,33 @@ class SourceConfig(Part):
 
     name: SourceName = Field(exclude=True)
     enabled: bool = True
+    """Whether runs read this source; what it landed stays when it is switched off."""
     base_url: Annotated[Text, AfterValidator(check_base_url)] | None = None
+    """Address of the API, as its vendor writes it, without user, password or query."""
     api_key_env: Annotated[Text, AfterValidator(check_variable)] | None = None
+    """Name of the environment variable that holds the secret; never the secret itself."""
     lookback_days: Annotated[int, Field(ge=0, le=400)] = 3
+    """Days before the as-of day that each run reads again, because providers restate."""
     start_date: Day | None = None
+    """First day ever read."""
     mode: Literal["api", "daily_activity", "files"]
+    """Where the data comes from: an API, its daily totals, or files."""
     path: Annotated[Text, AfterValidator(check_relative_path)] | None = None
+    """Glob of the files, relative to the company folder, with forward slashes."""
     api: Literal["analytics", "legacy", "general_ledger", "journal_entries"] | None = None
+    """Which of the vendor's APIs or reports is read."""
     complete_through: Day | None = None
+    """Last day the files are known to be complete for."""
     empty_days: Literal["missing", "zero"] | None = None
+    """What a day without rows means: no usage (zero) or no data (missing)."""
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = None
+    """Longest wait for one answer, in seconds."""
     legal_entity_id: Text | None = None
+    """Whose ledger it is: realm, tenant or subsidiary, where the postings do not say; Xero is asked for this tenant.
+    Default: company_id.
+    """
     currency: Currency | None = None
+    """Currency the ledger is kept in, where the postings do not say. Default: the reporting currency."""
 
     @property
     def is_file_source(self) -> bool:
@@ -147,6 +162,7 @@ class LedgerConfig(Part):
     """How one kind of ledger file is read: ``fail`` refuses it on any rejected row, ``quarantine`` loads the rest."""
 
     on_reject: Literal["fail", "quarantine"]
+    """fail refuses every ledger file on any rejected row, quarantine loads the other rows."""
 
 
 LEDGER_DEFAULTS: dict[str, LedgerConfig] = {

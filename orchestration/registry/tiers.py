@@ -12,12 +12,16 @@ class Tier(Record):
     """One tier; its place in the file is its rank, the dearest first."""
 
     tier: Text
+    """Name of the tier."""
     reference_model: Text
+    """Model that stands for the tier when a dearer model is compared with it."""
 
 
 class TierMaps(Part):
     models: dict[Glob, Text] = Field(default_factory=dict)
+    """Patterns of model names to tiers; the first match wins."""
     complexity: dict[Complexity, Text] = Field(default_factory=dict)
+    """Dearest tier that work of each complexity may use."""
 
 
 @dataclass(frozen=True)
