@@ -505,6 +505,12 @@ def test_no_file_is_no_empty_ledger_and_half_a_file_is_named(books: Books) -> No
         books.extract()
 
 
+def test_a_system_may_keep_its_files_in_the_drop_folder_under_any_name(books: Books) -> None:
+    books.declare("xero", path="ledgers/xero/*.json")
+    books.write("ledgers/xero/general_ledger_october.json", month.xero_journals())
+    assert books.extract() == 6
+
+
 def test_a_system_without_path_leaves_its_postings_to_our_own_files(books: Books) -> None:
     books.declare("quickbooks", enabled=True)
     assert books.extract() == 0

@@ -12,7 +12,7 @@ error, of one file or several, leaves the landing area as it was.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -27,7 +27,7 @@ from orchestration.connectors.landing import Batch, Landing, content_id, utc_tex
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
 from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
 from orchestration.connectors.ledgers.shapes import LedgerRows
-from orchestration.connectors.ledgers.systems import SecretOf, read_systems, resting
+from orchestration.connectors.ledgers.systems import SecretOf, read_systems, resting, system_files
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.text_tables import (
     SUFFIXES,
@@ -69,7 +69,7 @@ def extract(
     :class:`SchemaDrift` or :class:`RejectedFile`, or the failures of an API, before anything is landed.
     """
     policies = on_reject_policies(company.ledgers)
-    found = ledger_files(company.folder)
+    found = ledger_files(company.folder, system_files(company))
     converted = read_systems(company, landing, as_of, secret_of)
     if converted:
         found.setdefault("general_ledger", [])
@@ -102,12 +102,15 @@ def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]
     }
 
 
-def ledger_files(folder: Path) -> dict[str, list[Path]]:
-    """The files of ``folder/ledgers`` by prefix, in order of name. A table that no prefix fits is an error."""
+def ledger_files(folder: Path, elsewhere: Set[Path] = frozenset()) -> dict[str, list[Path]]:
+    """The files of ``folder/ledgers`` by prefix, in order of name. A table that no prefix fits is an error.
+
+    Files in ``elsewhere`` are read by another way.
+    """
     found: dict[str, list[Path]] = {}
     for path in sorted((folder / SOURCE).rglob("*")):
         inside = path.relative_to(folder).parts
-        if not path.is_file() or any(part.startswith((".", "~")) for part in inside):
+        if path in elsewhere or not path.is_file() or any(part.startswith((".", "~")) for part in inside):
             continue
         prefix = next((prefix for prefix in SCHEMAS if path.name.startswith(prefix)), None)
         is_table = path.suffix.lower() in SUFFIXES

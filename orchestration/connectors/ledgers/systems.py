@@ -53,6 +53,12 @@ def resting(company: Company) -> tuple[str, ...]:
     return tuple(f"{name}:" for name in SYSTEMS if name in company.sources and not company.sources[name].enabled)
 
 
+def system_files(company: Company) -> set[Path]:
+    """Every file that a system's ``path`` names, whether the system is switched on or not."""
+    patterns = [company.sources[name].path for name in SYSTEMS if name in company.sources]
+    return {path for pattern in patterns if pattern for path in company.folder.glob(pattern)}
+
+
 def open_api(source: SourceConfig, secret: str | None) -> JsonApi:
     """The API of a system; Xero is told the tenant, NetSuite that the answer need not be kept."""
     headers = {"Prefer": "transient"} if source.name == netsuite.SOURCE else {}
