@@ -15,6 +15,10 @@ from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, gateway_row
 
 RESTATED = date(2026, 10, 3)
 CFO = "cfo@company.example"
+POSTING_ACCOUNTS = (
+    'posting_accounts: {cost_of_goods_sold: "5100", research_and_development: "6100", '
+    'selling_and_administration: "6200", accrued_liabilities: "2100"}\n'
+)
 
 
 @dataclass
@@ -49,6 +53,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     checksums, list_cost = {}, {}
     with LoopbackServer(TinyOpenAI().answer) as server:
         company = write_tiny_company(folder / "company", server.url)
+        with (company / "company.yaml").open("a") as file:
+            file.write(POSTING_ACCOUNTS)
 
         def run(name: str, as_of: str) -> None:
             arguments = ("--company", company, "--home", home, "--as-of", as_of)
