@@ -29,7 +29,7 @@ from orchestration.budgets.journal import Journal
 from orchestration.budgets.landed import land_approved, land_scheduled
 from orchestration.budgets.movements import Ledger, Movement, fact_id
 from orchestration.budgets.schedule import Terms, scheduled_movements
-from orchestration.budgets.warnings import changed_allocations, overdrawn_pools
+from orchestration.budgets.warnings import changed_allocations, overdrawn_pools, withdrawn_allocations
 from orchestration.connectors.landing import Landing, write_atomically
 from orchestration.publish.evidence import plain
 from orchestration.registry import Company
@@ -61,7 +61,11 @@ def book_scheduled(
     facts = read_facts(connection, as_of)
     with journal.transaction() as transaction:
         new = transaction.add(scheduled_movements(transaction.ledger, facts, _terms(company)))
-        alerts = overdrawn_pools(transaction.ledger, as_of, new) + changed_allocations(transaction.ledger, facts)
+        alerts = [
+            *overdrawn_pools(transaction.ledger, as_of, new),
+            *changed_allocations(transaction.ledger, facts),
+            *withdrawn_allocations(transaction.ledger, facts),
+        ]
     land_scheduled(landing, journal)
     return Booked(tuple(new), tuple(alerts))
 

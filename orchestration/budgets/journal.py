@@ -1,9 +1,10 @@
 """The append-only journal of budget movements: ``HOME/budget/journal.log``, safe for many writers and for kills.
 
-One line per transaction: a digest, then as JSON its movements and when they were written. Writers take an exclusive lock of the
-file ``lock`` beside it, see everything written before, and add one line with one write, synced before the lock is
-given back. The newline commits: a line without it, left by a killed writer, is ignored by readers and cut off by the
-next writer. Any other damage is an error and never skipped.
+One line per transaction: a digest, then as JSON its movements and when they were written. Writers take an exclusive
+lock of the file ``lock`` beside it, see everything written before, and add one line with one write, synced before the
+lock is given back. The newline commits: a line without it, left by a killed writer, is ignored by readers and cut off by the
+next writer. Any other damage is an error and never skipped. What people approved stands nowhere else in a home: keep a
+copy of this file.
 """
 
 import fcntl

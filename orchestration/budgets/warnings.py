@@ -54,6 +54,23 @@ def changed_allocations(ledger: Ledger, facts: BudgetFacts) -> list[str]:
     return lines
 
 
+def withdrawn_allocations(ledger: Ledger, facts: BudgetFacts) -> list[str]:
+    """A line per open allocation that the registry no longer declares: nothing will ever close it."""
+    declared = {(one.initiative_id, one.starts_on) for one in facts.allocations}
+    lines = []
+    for movement in ledger.movements.values():
+        key = movement.allocation
+        if movement.kind != "grant" or key is None or key in declared or ledger.closing(*key) is not None:
+            continue
+        initiative_id, starts_on = key
+        if starts_on <= facts.as_of:
+            lines.append(
+                f"{initiative_id}: its allocation from {starts_on} holds {ledger.allocation_balance(*key):,.2f}, but the "
+                "registry no longer declares it; declare it again with the day on which it expires"
+            )
+    return lines
+
+
 def _flows(ledger: Ledger, account: str, as_of: date) -> list[tuple[Movement, Decimal]]:
     flows = [
         (movement, posting.amount)

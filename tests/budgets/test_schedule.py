@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from orchestration.budgets.facts import Allocation, BudgetFacts, BudgetLine
 from orchestration.budgets.movements import Ledger, Movement
 from orchestration.budgets.schedule import Terms, scheduled_movements
-from orchestration.budgets.warnings import changed_allocations, overdrawn_pools
+from orchestration.budgets.warnings import changed_allocations, overdrawn_pools, withdrawn_allocations
 
 TERMS = Terms(ZoneInfo("America/New_York"), "v1", grace_days=30)
 JULY = BudgetLine("ops", "2026-07", "experimentation", date(2026, 7, 1), Decimal(1000))
@@ -172,6 +172,19 @@ def test_a_changed_declaration_is_told_until_it_is_booked() -> None:
     [line] = changed_allocations(ledger, known)
     assert "tokenomics budget adjust exp 150.5 " in line
     assert changed_allocations(ledger, facts(date(2026, 7, 11))) == []
+
+
+def test_an_allocation_that_vanished_from_the_registry_is_told_while_it_is_open() -> None:
+    ledger = Ledger()
+    book(ledger, facts(date(2026, 7, 10)))
+    moved = facts(date(2026, 7, 12), allocations=(replace(EXP, starts_on=date(2026, 7, 12)),))
+    book(ledger, moved)
+    [line] = withdrawn_allocations(ledger, moved)
+    assert line.startswith("exp: its allocation from 2026-07-10 holds 500.00, ")
+    assert withdrawn_allocations(ledger, facts(date(2026, 7, 9))) == []
+    closed = Ledger()
+    book(closed, facts(date(2026, 8, 1)))
+    assert withdrawn_allocations(closed, facts(date(2026, 8, 2), allocations=())) == []
 
 
 @given(
