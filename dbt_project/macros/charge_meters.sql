@@ -34,6 +34,7 @@
     case {{ provider }}
         when 'openai' then 'OpenAI'
         when 'anthropic' then 'Anthropic'
+        when 'openrouter' then 'OpenRouter'
         when 'aws' then 'Amazon Web Services'
         when 'azure' then 'Microsoft'
         when 'google' then 'Google Cloud'
@@ -45,6 +46,7 @@
     case {{ provider }}
         when 'openai' then 'OpenAI API'
         when 'anthropic' then 'Claude API'
+        when 'openrouter' then 'OpenRouter API'
         when 'aws' then 'Amazon Bedrock'
         when 'azure' then 'Azure OpenAI'
         when 'google' then 'Vertex AI'

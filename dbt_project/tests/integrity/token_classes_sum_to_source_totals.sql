@@ -7,10 +7,25 @@ run_parameters as (
 
 ),
 
+openai_tokens as (
+
+    select cast(usage_start_at as date) as billing_date, input_tokens + output_tokens as tokens
+    from {{ ref('stg_openai__usage_completions') }}
+    union all
+    select billing_date, quantity
+    from {{ ref('stg_openai__usage_other') }}
+    where unit = 'tokens'
+
+),
+
 reported as (
 
-    select 'openai' as source, cast(usage_start_at as date) as billing_date, sum(input_tokens + output_tokens) as tokens
-    from {{ ref('stg_openai__usage_completions') }}
+    select 'openai' as source, billing_date, sum(tokens) as tokens
+    from openai_tokens
+    group by all
+    union all
+    select 'openrouter', cost_date, sum(prompt_tokens + completion_tokens)
+    from {{ ref('stg_openrouter__activity') }}
     group by all
     union all
     select

@@ -33,9 +33,13 @@ usage_loads as (
 
     select loads.*
     from loads
-    where (source, stream) in (
-        ('openai', 'usage_completions'), ('openai', 'costs'), ('anthropic', 'usage'), ('anthropic', 'costs'),
-        ('litellm', 'spend_logs'), ('focus_files', 'cost_and_usage')
+    inner join sources on loads.source = sources.source
+    where (loads.source, loads.stream) in (
+        ('openai', 'usage_completions'), ('openai', 'usage_other'), ('openai', 'costs'), ('anthropic', 'usage'),
+        ('anthropic', 'costs'), ('openrouter', 'activity'), ('merge_gateway', 'usage'), ('focus_files', 'cost_and_usage')
+    ) or (
+        loads.source = 'litellm'
+        and loads.stream = case when sources.mode = 'daily_activity' then 'daily_activity' else 'spend_logs' end
     )
 
 ),

@@ -28,6 +28,13 @@ billed as (
     from {{ ref('stg_anthropic__costs') }}
     union all
     select
+        cost_date, 'openrouter' as source, 'openrouter' as provider, cast(null as varchar) as account_id, project_id,
+        api_key_id, model_id, model_id as line_item,
+        case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
+        billed_amount, billed_amount as effective_amount, cast(null as decimal(38, 9)) as list_amount, billed_currency
+    from {{ ref('stg_openrouter__activity') }}
+    union all
+    select
         cost_date, 'focus_files' as source, provider, account_id, project_id, cast(null as varchar) as api_key_id,
         coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item, charge_category,
         billed_amount, effective_amount, list_amount, billed_currency

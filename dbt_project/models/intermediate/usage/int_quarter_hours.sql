@@ -23,7 +23,9 @@ bounds as (
             cast(max(as_of_date) as timestamptz)
         )) + interval 3 day as end_at
     from run_parameters
-    left join loads on loads.source in ('openai', 'anthropic', 'litellm', 'focus_files')
+    left join loads on loads.source in (
+        'openai', 'anthropic', 'openrouter', 'merge_gateway', 'litellm', 'focus_files'
+    )
 
 ),
 

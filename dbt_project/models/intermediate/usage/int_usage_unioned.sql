@@ -1,4 +1,4 @@
-{# One row per usage hour (day on cloud bills), source, dimensions and token class up to the as-of day; is_counted marks the one source that counts. #}
+{# One row per usage hour (day where the source has only days), source, dimensions and token class up to the as-of day; is_counted marks the one source that counts. #}
 with
 
 usage as (
@@ -11,6 +11,18 @@ usage as (
     union all
     select {{ (usage_columns() + ['token_class', 'unit', 'quantity']) | join(', ') }}
     from {{ ref('int_anthropic_usage_split_by_class') }}
+    union all
+    select {{ (usage_columns() + ['token_class', 'unit', 'quantity']) | join(', ') }}
+    from {{ ref('int_openai_other_usage_split_by_class') }}
+    union all
+    select {{ (usage_columns() + ['token_class', 'unit', 'quantity']) | join(', ') }}
+    from {{ ref('int_openrouter_usage_split_by_class') }}
+    union all
+    select {{ (usage_columns() + ['token_class', 'unit', 'quantity']) | join(', ') }}
+    from {{ ref('int_merge_gateway_usage_split_by_class') }}
+    union all
+    select {{ (usage_columns() + ['token_class', 'unit', 'quantity']) | join(', ') }}
+    from {{ ref('int_gateway_daily_usage_split_by_class') }}
     union all
     select {{ (usage_columns() + ['token_class', 'unit', 'quantity']) | join(', ') }}
     from {{ ref('int_cloud_usage_split_by_class') }}

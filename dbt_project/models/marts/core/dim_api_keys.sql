@@ -13,6 +13,8 @@ directories as (
     select 'openai' as source, api_key_id, name, project_id from {{ ref('stg_openai__api_keys') }}
     union all
     select 'anthropic' as source, api_key_id, name, workspace_id as project_id from {{ ref('stg_anthropic__api_keys') }}
+    union all
+    select 'openrouter' as source, api_key_id, name, cast(null as varchar) as project_id from {{ ref('stg_openrouter__api_keys') }}
 
 )
 

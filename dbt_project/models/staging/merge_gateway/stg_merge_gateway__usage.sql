@@ -1,0 +1,38 @@
+{# One row per UTC day, project, vendor and model as the gateway answered; what it did not say is null. Its spend is an estimate, not a bill. #}
+with
+
+source as (
+
+    select * from {{ source('landing', 'merge_gateway__usage') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        project_id,
+        api_key_id,
+        model as model_id,
+        coalesce(vendor, 'unknown') as provider,
+
+        ---------- strings
+        usage_json,
+
+        ---------- numerics
+        requests,
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+        cast(spend as decimal(38, 18)) as gateway_spend,
+        cast(managed_spend as decimal(38, 18)) as managed_spend,
+        cast(byok_spend as decimal(38, 18)) as own_key_spend,
+        cast(web_search_spend as decimal(38, 18)) as web_search_spend,
+
+        ---------- dates
+        cast(start_time at time zone 'UTC' as date) as billing_date
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,34 @@
+{# One row per UTC day, usage kind, project, user, key, model and measured class. Requests stand on one class of a group. #}
+with
+
+source as (
+
+    select * from {{ source('landing', 'openai__usage_other') }}
+
+),
+
+renamed as (
+
+    select
+        ---------- ids
+        project_id,
+        user_id,
+        api_key_id,
+        model as model_id,
+
+        ---------- strings
+        usage_kind,
+        token_class,
+        unit,
+
+        ---------- numerics
+        quantity,
+        num_model_requests as requests,
+
+        ---------- dates
+        cast(start_time at time zone 'UTC' as date) as billing_date
+    from source
+
+)
+
+select * from renamed
