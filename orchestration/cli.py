@@ -86,8 +86,10 @@ def init(
         if demo:
             from orchestration.demo.company_folder import write_demo_company
             from orchestration.demo.server import DEFAULT_PORT, HOST
+            from orchestration.registry.schemas import give_schemas
 
             write_demo_company(directory, f"http://{HOST}:{DEFAULT_PORT}")
+            give_schemas(directory)
             print(f"wrote the demo company to {directory}; its providers: python -m orchestration.demo.server")
         else:
             from orchestration.registry.starter import write_company_folder

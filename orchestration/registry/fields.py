@@ -5,11 +5,21 @@ Every value arrives as the text that stands in the file (see documents.py); numb
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from orchestration.registry.currencies import CURRENCIES
 from orchestration.registry.globs import parse_glob
@@ -64,6 +74,15 @@ def read_globs(value: Any) -> tuple[Any, ...]:
     return (value,)
 
 
+@dataclass(frozen=True)
+class OneOrMany:
+    """Shows in a JSON Schema that one value may stand without its list."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(core_schema)
+        return {"anyOf": [many["items"], {**many, "minItems": 1}]}
+
+
 def check_glob(value: str) -> str:
     parse_glob(value)
     return value
@@ -89,7 +108,7 @@ MarginRatio = Annotated[Number, Field(ge=-10, le=1)]
 Text = Annotated[str, BeforeValidator(read_text)]
 Day = Annotated[date, BeforeValidator(read_day)]
 Glob = Annotated[Text, AfterValidator(check_glob)]
-Globs = Annotated[tuple[Glob, ...], BeforeValidator(read_globs)]
+Globs = Annotated[tuple[Glob, ...], BeforeValidator(read_globs), OneOrMany()]
 Currency = Annotated[Text, AfterValidator(check_currency)]
 Email = Annotated[Text, AfterValidator(check_email)]
 Complexity = Literal["basic", "standard", "complex"]

@@ -37,7 +37,7 @@ FILES: dict[str, tuple[bool, dict[str, type[BaseModel]], tuple[str, ...]]] = {
     "products.yaml": (False, {"products": Product}, ()),
     "customers.yaml": (False, {"customers": Customer}, ()),
 }
-_REQUIRED_SECTIONS = {
+REQUIRED_SECTIONS = {
     "sources",
     "tiers",
     "models",
@@ -121,7 +121,7 @@ def _check_sections(document: Document, known: list[str], faults: list[Fault]) -
         if section not in known:
             faults.append(document.fault((section,), f"unknown key '{section}'; {nearest(section, known)}"))
     for section in known:
-        if section in _REQUIRED_SECTIONS and section not in document.data:
+        if section in REQUIRED_SECTIONS and section not in document.data:
             faults.append(document.fault((), f"key '{section}' is missing; add it"))
 
 

@@ -3,11 +3,15 @@
 import shutil
 from pathlib import Path
 
+from orchestration.registry.schemas import give_schemas
+
 _TEMPLATE = Path(__file__).parent / "starter"
 
 
 def write_company_folder(target: Path) -> list[Path]:
     """Write a valid starter folder at ``target`` and return the files written, relative to it.
+
+    Each YAML file names a copy of its JSON Schema below ``.schemas``, with which editors complete and check it.
 
     FileExistsError when ``target`` is a file or a folder that holds anything: nothing is ever overwritten.
     """
@@ -20,4 +24,4 @@ def write_company_folder(target: Path) -> list[Path]:
         (target / relative).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target / relative)
         written.append(relative)
-    return written
+    return [*written, *give_schemas(target)]
