@@ -127,10 +127,10 @@ class _History:
         )
 
     def _is_core(self, initiative: str, day: date) -> bool:
-        """Whatever is no experiment that day: core, retired, unknown to the registry, or graduated."""
+        """Whatever is no experiment that day: core, retired, unknown to the registry, or graduated the day before."""
         graduated_on = self.inputs.graduated_on.get(initiative)
         record = record_on(self.records.get(initiative, []), day)
-        return record is None or record.stage != EXPERIMENT or (graduated_on is not None and graduated_on <= day)
+        return record is None or record.stage != EXPERIMENT or (graduated_on is not None and graduated_on < day)
 
     def _allocation(self, initiative: str, day: date) -> Allocation | None:
         """The allocation in force on ``day``, with the adjustments and returns booked by then."""

@@ -63,12 +63,12 @@ def test_experiment_is_held_to_the_lower_cap_and_to_its_dates(company: Any) -> N
     assert rows["2026-09"]["stopped_winners"] == 1
 
 
-def test_a_graduated_experiment_is_core_from_that_day(company: Any) -> None:
+def test_a_graduated_experiment_is_core_from_the_day_after(company: Any) -> None:
     company.land(
         "budget",
         "movements",
         movement_id="m",
-        effective_on=date(2026, 9, 1),
+        effective_on=date(2026, 8, 31),
         kind="graduate",
         initiative_id="test",
         account="allocation:test",
@@ -76,7 +76,7 @@ def test_a_graduated_experiment_is_core_from_that_day(company: Any) -> None:
     )
     rows = by_month(replay_budgets(company.open(), replay_policy(), FIRST, LAST), "core_and_experimentation")
     assert rows["2026-09"]["spend"] == rows["2026-09"]["demand"]
-    assert rows["2026-09"]["starved_days"] == 0
+    assert (rows["2026-08"]["starved_days"], rows["2026-09"]["starved_days"]) == (31, 0)
 
 
 def test_only_the_days_asked_for_are_scored_and_earlier_ones_still_decide(company: Any) -> None:
