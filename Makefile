@@ -48,7 +48,7 @@ pytest: $(READY)
 	$(BIN)/pytest -n auto
 
 test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
-	KILL_SEEDS=25 $(BIN)/pytest -m kill
+	KILL_SEEDS=20 $(BIN)/pytest -m kill
 
 ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
 	mkdir -p $(HOME_DIR)/dagster
@@ -56,8 +56,8 @@ ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
 	TOKENOMICS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster \
 		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
-bench: $(READY) ## Time the parts that grow with the data
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## A whole run over ROWS generated gateway requests, against a hand-written yardstick
+	$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),1000000)
 
 lock: $(READY) ## Compile requirements.lock from requirements.in
 	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \

@@ -1,5 +1,6 @@
 {# The proposed accrual of every ended period, and its reversal on the first day of the next: cost of the period not yet posted, by provider, cost class
-   and department, in cents by largest remainder, against accrued liabilities. #}
+   and department, in cents by largest remainder, against accrued liabilities. A company
+   that names no posting_accounts gets no proposal. #}
 with
 
 run_parameters as (
@@ -18,6 +19,7 @@ unposted as (
     from {{ ref('reconciliation_by_provider_month') }} as bridge
     cross join run_parameters
     where bridge.bridge_line = 'unposted_accrual'
+        and exists (select 1 from {{ ref('stg_registry__posting_accounts') }})
         and last_day(cast(bridge.fiscal_period || '-01' as date)) <= run_parameters.as_of_date
 
 ),
