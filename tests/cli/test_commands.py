@@ -58,7 +58,7 @@ def test_help_imports_neither_orchestrator_nor_database(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("command", ["init", "check", "test", "run", "status"])
+@pytest.mark.parametrize("command", ["init", "check", "test", "run", "status", "replay"])
 def test_every_command_takes_company_and_home(command: str, tmp_path: Path) -> None:
     done = tokenomics(command, "--help", cwd=tmp_path)
     assert "--company" in done.stdout
