@@ -1,4 +1,5 @@
-{# One row per initiative and period of validity, with open ends filled, so that facts join on their own date. The stage follows graduation movements. #}
+{# One row per initiative and period of validity, with open ends filled, so that facts join on their own date. The stage follows graduation
+   movements: the day of a graduation still belongs to the allocation, core begins the day after. #}
 with
 
 initiatives as (
@@ -17,7 +18,7 @@ graduations as (
 
     select
         initiative_id,
-        min(effective_on) as graduated_on
+        cast(min(effective_on) + 1 as date) as graduated_on
     from movements
     where kind = 'graduate' and initiative_id is not null
     group by initiative_id
