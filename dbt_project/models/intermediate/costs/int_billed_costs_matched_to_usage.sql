@@ -1,10 +1,14 @@
 {# One row per billed amount and usage row that shares it, at the finest level both sides carry: project, key and model; project and model;
-   project and key; project. A null workspace or key is a value of its own (the default workspace, console use), not a missing one. #}
+   project and key; project. A null workspace or key is a value of its own (the default workspace, console use), not a missing one,
+   unless the provider's whole day is billed without keys: then it says nothing, and the amount belongs to every key. #}
 with
 
 billed as (
 
-    select * from {{ ref('int_billed_costs_unioned') }}
+    select
+        *,
+        count(api_key_id) over (partition by provider, cost_date) > 0 as is_billed_by_key
+    from {{ ref('int_billed_costs_unioned') }}
 
 ),
 
@@ -28,11 +32,12 @@ candidates as (
         usage_weights.tokens,
         usage_weights.requests,
         case
-            when billed.model_id = usage_weights.model_id
+            when billed.is_billed_by_key
+                and billed.model_id = usage_weights.model_id
                 and billed.api_key_id is not distinct from usage_weights.api_key_id
                 then 1
             when billed.model_id = usage_weights.model_id and billed.api_key_id is null then 2
-            when billed.api_key_id is not distinct from usage_weights.api_key_id then 3
+            when billed.is_billed_by_key and billed.api_key_id is not distinct from usage_weights.api_key_id then 3
             when billed.api_key_id is null then 4
         end as match_level
     from billed
