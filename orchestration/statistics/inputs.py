@@ -139,7 +139,7 @@ _GUARDED_DAYS = """
 select initiative_id, usage_date, sum(metered_cost), cast(sum(refused_requests) as bigint)
 from intermediate.int_guarded_entity_days where usage_date <= $as_of group by all order by initiative_id, usage_date"""
 _PRODUCT_DAYS = """
-select product_id, margin_date, revenue, ai_cogs, other_cogs
+select product_id, margin_date, revenue, core_ai_cogs as ai_cogs, other_cogs
 from intermediate.int_product_daily_economics
 where margin_date <= $as_of and product_id is not null order by product_id, margin_date"""
 _OTHER_COST_POSTINGS = """

@@ -27,7 +27,7 @@ TABLES = {
     "int_guarded_entity_days": "initiative_id varchar, usage_date date, metered_cost decimal(38,12), "
     "refused_requests bigint",
     "int_product_daily_economics": "product_id varchar, margin_date date, revenue decimal(38,9), "
-    "ai_cogs decimal(38,12), other_cogs decimal(38,9)",
+    "core_ai_cogs decimal(38,12), other_cogs decimal(38,9)",
     "int_ledger_entries_classified": "product_id varchar, service_period varchar, fiscal_period varchar, "
     "posting_date date, account_role varchar, provider varchar, debit_amount decimal(38,9), "
     "credit_amount decimal(38,9)",

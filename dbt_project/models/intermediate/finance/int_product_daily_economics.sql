@@ -1,4 +1,5 @@
-{# One row per product and day from the product's first revenue or cost to the as-of day. Revenue is null after the last reported day: not yet reported is not zero. #}
+{# One row per product and day from the product's first revenue or cost to the as-of day. Revenue is null after the last reported day: not yet reported is not zero.
+   core_ai_cogs leaves out experiments, whose cost the return gate adds by itself. #}
 with
 
 run_parameters as (
@@ -17,7 +18,12 @@ revenue as (
 
 ai_cogs as (
 
-    select cost_date as margin_date, product_id, {{ fine_money('sum(allocated_cost)') }} as ai_cogs
+    select
+        cost_date as margin_date,
+        product_id,
+        {{ fine_money('sum(allocated_cost)') }} as ai_cogs,
+        {{ fine_money("coalesce(sum(allocated_cost) filter (where budget_class is distinct from 'experimentation'), 0)") }}
+            as core_ai_cogs
     from {{ ref('fct_allocated_costs') }}
     where cost_class = 'cost_of_goods_sold' and product_id is not null
     group by all
@@ -65,6 +71,7 @@ select
             then coalesce(revenue.revenue, cast(0 as decimal(38, 9)))
     end as revenue,
     coalesce(ai_cogs.ai_cogs, cast(0 as decimal(38, 12))) as ai_cogs,
+    coalesce(ai_cogs.core_ai_cogs, cast(0 as decimal(38, 12))) as core_ai_cogs,
     coalesce(other_cogs.other_cogs, cast(0 as decimal(38, 9))) as other_cogs,
     coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
 from product_days
