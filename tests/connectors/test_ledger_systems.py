@@ -21,6 +21,7 @@ from orchestration.connectors.landing import Landing
 from orchestration.connectors.ledgers.extract import extract
 from orchestration.connectors.ledgers.xero import posting_date
 from orchestration.connectors.payload import Record
+from orchestration.connectors.reach import reach
 from orchestration.registry.sources import LedgerConfig, SourceConfig
 
 JOURNALS = Path(__file__).resolve().parents[3] / "shared" / "data" / "ledger_xero_journals"
@@ -282,6 +283,19 @@ def test_going_back_in_time_loses_no_month(books: Books) -> None:
         before = books.rows()
         assert books.extract(date(2026, 10, 2)) == 8
     assert books.rows() == before
+
+
+@pytest.mark.parametrize("source", ["quickbooks", "xero", "netsuite"])
+def test_a_check_reaches_the_system_or_says_which_key_is_refused(books: Books, source: str) -> None:
+    def answers(request: Request) -> Answer:
+        is_known = request.headers["authorization"] == f"Bearer {SECRET}"
+        return Answer({"Organisations": [{"BaseCurrency": "USD"}]}) if is_known else Answer({}, 401)
+
+    with LoopbackServer(answers) as server:
+        books.api(source, server.url)
+        assert reach(books.company, source, lambda name: SECRET) is None
+        refused = reach(books.company, source, lambda name: "another")
+    assert refused is not None and "LEDGER_TOKEN" in refused and "another" not in refused
 
 
 # ------------------------------------------------------------------------------------------------ what is refused
