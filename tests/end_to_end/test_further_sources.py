@@ -173,3 +173,13 @@ def test_two_gateways_see_one_provider_and_one_of_them_counts(home):
 
 def test_what_only_estimates_is_never_billed(home):
     assert query(home, "fct_billed_costs", "select distinct source from t order by 1") == [("openai",), ("openrouter",)]
+
+
+def test_claude_code_is_shown_per_developer_and_stays_an_estimate(home):
+    """150 cents; 100 + 50 + 10 + 5 tokens."""
+    columns = (
+        "actor_id, usage_date, sessions, lines_added, lines_removed, commits, pull_requests, tokens, estimated_cost"
+    )
+    assert query(home, "claude_code_by_developer_day", f"select {columns}, department_id from t") == [
+        ("a@company.example", date(2026, 10, 1), 2, 10, 1, 1, 0, 165, Decimal("1.5"), None)
+    ]
