@@ -93,10 +93,12 @@ order by 1, 2
 """
 
 UNPRICED = f"""
-select provider, model_id, sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date
+select
+    provider, case when unit = 'tokens' then model_id else concat_ws(' ', model_id, unit) end as model_id,
+    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date
 from fct_usage
 where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
-group by all order by tokens desc, model_id limit {TOP}
+group by provider, unit, 2 order by unit = 'tokens' desc, tokens desc, 2 limit {TOP}
 """
 
 UNALLOCATED = f"""
