@@ -31,7 +31,8 @@ from orchestration.connectors.streams import STREAMS, stream_schema
 COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
 DERIVED_SOURCES = ("registry", "prices", "statistics", "guardrails", "replay")
-DERIVED_STREAMS = (("budget", "scheduled_movements"),)
+"""What a run makes for itself: always shown as it is now, and free to shrink, as when the as-of day moves back."""
+
 _LOADS_COLUMNS = (
     *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
     *("first_event_at", "last_event_at", "origin"),
@@ -109,9 +110,9 @@ class Landing:
     def register(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create one view per declared stream in schema ``landing``, and the table ``landing.loads`` of the same loads.
 
-        Shown are the current loads, or with ``known_before`` those that were current just before it. What a run derives
-        for itself (streams of registry, prices, statistics, guardrails and replay, and the schedule of budget movements)
-        is always shown as it is now. A stream without a load is an empty view of the declared columns.
+        Shown are the current loads, or with ``known_before`` those that were current just before it. The streams of
+        :data:`DERIVED_SOURCES` are always shown as they are now. A stream without a load is an empty view of the
+        declared columns.
         """
         connection.execute("create schema if not exists landing")
         for source, stream in STREAMS:
@@ -132,8 +133,7 @@ class Landing:
 
     def visible_loads(self, source: str, stream: str) -> dict[str, Load]:
         """The loads that :meth:`register` shows, by partition, in order of partition."""
-        is_derived = source in DERIVED_SOURCES or (source, stream) in DERIVED_STREAMS
-        moment = None if is_derived else self.known_before
+        moment = None if source in DERIVED_SOURCES else self.known_before
         loads = {
             name: part.current if moment is None else part.known_before(moment)
             for name, part in sorted(self.manifest(source, stream).items())
@@ -241,9 +241,11 @@ class Batch:
         write_atomically(path, json.dumps(body, indent=1))
 
     def _refuse_collapse(self) -> None:
+        if self.source in DERIVED_SOURCES or self.landing.allow_shrink:
+            return
         before = sum(load.rows for name in self.changed if (load := self.previous.get(name)))
         after = sum(load.rows for name in self.changed if (load := self.partitions[name].current))
-        if self.landing.allow_shrink or before < COLLAPSE_MIN_ROWS or after >= before * COLLAPSE_RATIO:
+        if before < COLLAPSE_MIN_ROWS or after >= before * COLLAPSE_RATIO:
             return
         raise CollapsedLoad(
             self.source,

@@ -88,14 +88,22 @@ def test_a_withdrawn_partition_is_gone_from_the_view(landing):
 
 
 def test_a_collapse_in_rows_is_refused_unless_told(landing):
-    land(landing, "current", rows(200))
+    def land_rejected(into: Landing, count: int) -> None:
+        fault = {"file": "people.csv", "line": 1, "column_name": None, "value": None, "reason": "broken"}
+        with into.batch("ledgers", "rejected_rows") as batch:
+            batch.add_rows("current", [{"source": f"ledger_{number}", **fault} for number in range(count)])
+
+    def landed_rejected() -> int:
+        return sum(load.rows for load in landing.visible_loads("ledgers", "rejected_rows").values())
+
+    land_rejected(landing, 200)
     with pytest.raises(CollapsedLoad, match=r"39 rows where 200 were landed.*--allow-shrink"):
-        land(landing, "current", rows(39))
-    assert len(landed(landing)) == 200
-    land(landing, "current", rows(40))
-    assert len(landed(landing)) == 40
-    land(Landing(landing.root, allow_shrink=True), "current", rows(1))
-    assert len(landed(landing)) == 1
+        land_rejected(landing, 39)
+    assert landed_rejected() == 200
+    land_rejected(landing, 40)
+    assert landed_rejected() == 40
+    land_rejected(Landing(landing.root, allow_shrink=True), 1)
+    assert landed_rejected() == 1
 
 
 def die_before_the_manifest(root: Path) -> None:

@@ -116,3 +116,15 @@ def test_what_a_run_derives_is_always_shown_as_it_is_now(tmp_path: Path) -> None
 def test_a_manifest_without_the_newer_fields_is_read() -> None:
     body = {"current": None, "history": [{"load_id": "a", "rows": 1, "loaded_at": at(2)}]}
     assert Partition.from_json(body).known_before(at(3)) == Load("a", 1, at(2))
+
+
+def test_what_a_run_derives_may_shrink(tmp_path: Path) -> None:
+    def land_rules(count: int) -> None:
+        rows = [{"position": n, "account_pattern": "10.*", "account_role": "cash"} for n in range(count)]
+        with Landing(tmp_path).batch("registry", "ledger_account_patterns") as batch:
+            batch.add_rows("current", rows)
+
+    land_rules(200)
+    land_rules(1)
+    part = Landing(tmp_path).manifest("registry", "ledger_account_patterns")["current"]
+    assert part.current is not None and part.current.rows == 1
