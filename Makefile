@@ -52,7 +52,7 @@ test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost,
 
 ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
 	mkdir -p $(HOME_DIR)/dagster
-	test -f $(HOME_DIR)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\n' > $(HOME_DIR)/dagster/dagster.yaml
+	test -f $(HOME_DIR)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $(HOME_DIR)/dagster/dagster.yaml
 	TOKENOMICS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster \
 		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
