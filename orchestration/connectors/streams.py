@@ -91,7 +91,9 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ],
     ("openrouter", "activity"): [
         *_columns(MOMENT, "start_time end_time"),
-        *_columns(TEXT, "workspace_id api_key_id model model_permaslug endpoint_id provider_name usage byok_usage_inference"),
+        *_columns(
+            TEXT, "workspace_id api_key_id model model_permaslug endpoint_id provider_name usage byok_usage_inference"
+        ),
         *_columns(WHOLE, "requests prompt_tokens completion_tokens reasoning_tokens cached_tokens"),
     ],
     ("openrouter", "api_keys"): [*_columns(TEXT, "api_key_id name"), *_DIRECTORY],

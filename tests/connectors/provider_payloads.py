@@ -8,9 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loopback_server import Answer, Request
-
 from orchestration.registry.sources import SourceConfig
+from tests.connectors.loopback_server import Answer, Request
 
 OPENAI_KEY, ANTHROPIC_KEY = "sk-admin-test-11aa", "sk-ant-admin01-test-22bb"
 OCTOBER_1 = 1790812800  # 2026-10-01T00:00:00Z, 299 days after 1764979200

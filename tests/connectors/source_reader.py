@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from loopback_server import LoopbackServer
-from provider_payloads import NOW, company
 
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
+from tests.connectors.loopback_server import LoopbackServer
+from tests.connectors.provider_payloads import NOW, company
 
 
 class SourceReader:

@@ -10,8 +10,13 @@ import pytest
 from anthropic.types.beta.organization import BetaAPIKey
 from anthropic.types.beta.organization.analytics import BetaAnalyticsCostItem, BetaAnalyticsUsageItem
 from anthropic.types.beta.organization.beta_organization_user import BetaOrganizationUser
-from loopback_server import Answer, LoopbackServer
-from provider_payloads import (
+
+from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.connectors.landing import Landing
+from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.anthropic.extract import extract
+from tests.connectors.loopback_server import Answer, LoopbackServer
+from tests.connectors.provider_payloads import (
     ANTHROPIC_KEY,
     NOW,
     AnthropicWorld,
@@ -20,11 +25,6 @@ from provider_payloads import (
     anthropic_usage_item,
     company,
 )
-
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.outcome import StreamOutcome
-from orchestration.connectors.providers.anthropic.extract import extract
 
 AS_OF = date(2026, 10, 3)
 FIRST = datetime(2026, 10, 1)

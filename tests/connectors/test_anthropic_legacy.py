@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
-from provider_payloads import ANTHROPIC_KEY, NOW, AnthropicWorld, anthropic_error, company
-from source_reader import SourceReader
 
 from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.anthropic.extract import extract
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.connectors.provider_payloads import ANTHROPIC_KEY, NOW, AnthropicWorld, anthropic_error, company
+from tests.connectors.source_reader import SourceReader
 
 GROUP = {"api_key_id": "apikey_a", "workspace_id": "wrkspc_a", "model": "claude-sonnet-5-5"}
 GROUP |= {"service_tier": "standard", "context_window": "0-200k"}

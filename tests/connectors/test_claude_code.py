@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
-from provider_payloads import ANTHROPIC_KEY, NOW, anthropic_error, company
-from source_reader import SourceReader
 
 from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.claude_code.extract import extract
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.connectors.provider_payloads import ANTHROPIC_KEY, NOW, anthropic_error, company
+from tests.connectors.source_reader import SourceReader
 
 PATH = "/v1/organizations/usage_report/claude_code"
 

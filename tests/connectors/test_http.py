@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from loopback_server import Answer, LoopbackServer
 
 from orchestration.connectors.errors import PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.http import ATTEMPTS, JsonApi, Refused
+from tests.connectors.loopback_server import Answer, LoopbackServer
 
 SECRET = "sk-very-secret-1234"
 NOW = datetime(2026, 10, 1, 12, 0, 0, tzinfo=UTC)

@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 import ledger_month as month
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
 
 from orchestration.connectors.errors import PermanentFailure, RejectedFile, SchemaDrift, SourceError, TransientFailure
 from orchestration.connectors.landing import Landing
@@ -23,6 +22,7 @@ from orchestration.connectors.ledgers.xero import posting_date
 from orchestration.connectors.payload import Record
 from orchestration.connectors.reach import reach
 from orchestration.registry.sources import LedgerConfig, SourceConfig
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 
 JOURNALS = Path(__file__).resolve().parents[3] / "shared" / "data" / "ledger_xero_journals"
 SECRET = "token-of-the-ledger"

@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
 from pydantic import ValidationError
 
 from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
@@ -17,6 +16,7 @@ from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.litellm.daily_activity import read_daily_activity
 from orchestration.connectors.providers.litellm.extract import extract
 from orchestration.registry.sources import SourceConfig
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 
 SECRET = "sk-gateway-test-5678"
 FIELDS = ("prompt_tokens", "completion_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
-from provider_payloads import NOW
-from source_reader import SourceReader
 
 from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.merge_gateway.extract import extract
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.connectors.provider_payloads import NOW
+from tests.connectors.source_reader import SourceReader
 
 KEY = "mgmt_test_9911"
 GOLDEN = {

@@ -8,9 +8,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
 from openai.types.admin.organization import UsageCompletionsResponse, UsageCostsResponse
-from provider_payloads import (
+
+from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.connectors.landing import Landing
+from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.openai.extract import extract
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.connectors.provider_payloads import (
     DAY,
     HOUR,
     NOW,
@@ -22,11 +27,6 @@ from provider_payloads import (
     openai_error,
     openai_usage_result,
 )
-
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.outcome import StreamOutcome
-from orchestration.connectors.providers.openai.extract import extract
 
 AS_OF = date(2026, 10, 3)
 

@@ -9,13 +9,13 @@ from typing import Any
 import duckdb
 import openai.types.admin.organization as vendor
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
-from provider_payloads import DAY, NOW, OCTOBER_1, OPENAI_KEY, OpenAiWorld, company, openai_error
 
 from orchestration.connectors.errors import PermanentFailure, SchemaDrift
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.openai.extract import extract
 from orchestration.connectors.providers.openai.other_usage import KINDS
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.connectors.provider_payloads import DAY, NOW, OCTOBER_1, OPENAI_KEY, OpenAiWorld, company, openai_error
 
 ALL = {"project_id": "proj_a", "user_id": "user_1", "api_key_id": "key_a", "model": "m"}
 PROJECT = {"project_id": "proj_a"}

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_server import Answer, LoopbackServer, Request
-from provider_payloads import NOW, company
-from source_reader import SourceReader
 
 from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.openrouter.extract import extract
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.connectors.provider_payloads import NOW, company
+from tests.connectors.source_reader import SourceReader
 
 KEY = "sk-or-v1-management-5511"
 
