@@ -3,7 +3,7 @@ with
 loads as (
 
     select * from {{ source('landing', 'loads') }}
-    where source not in ('registry', 'statistics', 'guardrails', 'replay')
+    where source not in ('registry', 'statistics', 'guardrails', 'replay', 'budget')
 
 )
 
