@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import duckdb
-import ledger_month as month
 import pytest
 
 from orchestration.connectors.errors import PermanentFailure, RejectedFile, SchemaDrift, SourceError, TransientFailure
@@ -22,6 +21,7 @@ from orchestration.connectors.ledgers.xero import posting_date
 from orchestration.connectors.payload import Record
 from orchestration.connectors.reach import reach
 from orchestration.registry.sources import LedgerConfig, SourceConfig
+from tests.connectors import ledger_month as month
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 
 JOURNALS = Path(__file__).resolve().parents[3] / "shared" / "data" / "ledger_xero_journals"
