@@ -45,7 +45,7 @@ parse: $(READY)
 	TOKENOMICS_HOME=$(HOME_DIR) $(BIN)/python -m orchestration.project
 
 pytest: $(READY)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
 	KILL_SEEDS=20 $(BIN)/pytest -m kill

@@ -31,18 +31,23 @@ class Story:
     closed: str
 
 
-def write_log(company: Path, prompt_tokens: int) -> None:
-    """Five days of gateway rows, with ``prompt_tokens`` in each request of the restated day."""
-    rows: list[dict[str, Any]] = gateway_rows(all_days())
-    for row in rows:
-        if row["request_id"].startswith(f"req-{RESTATED}"):
-            usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 20, "total_tokens": prompt_tokens + 20}
-            metadata = {"usage_object": {**usage, "cache_read_input_tokens": 40}}
-            row |= {
-                "prompt_tokens": prompt_tokens,
-                "total_tokens": prompt_tokens + 20,
-                "metadata": json.dumps(metadata),
-            }
+def request_cost(prompt_tokens: int) -> Decimal:
+    """List cost of one request of mistral-small-latest: 40 cached and 20 output tokens beside the uncached ones."""
+    dollars_a_million = (prompt_tokens - 40) * Decimal("0.15") + 40 * Decimal("0.015") + 20 * Decimal("0.60")
+    return dollars_a_million / 1_000_000
+
+
+def write_log(company: Path, prompt_tokens: int, requests: int = 30) -> None:
+    """Five days of gateway rows; the restated day has ``requests`` of them with ``prompt_tokens`` each."""
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 20, "total_tokens": prompt_tokens + 20}
+    changed = {
+        "prompt_tokens": prompt_tokens,
+        "total_tokens": prompt_tokens + 20,
+        "metadata": json.dumps({"usage_object": {**usage, "cache_read_input_tokens": 40}}),
+    }
+    rows: list[dict[str, Any]] = gateway_rows([day for day in all_days() if day != RESTATED])
+    (template, *_) = gateway_rows([RESTATED])
+    rows += [template | changed | {"request_id": f"req-{RESTATED}-{number}"} for number in range(requests)]
     (company / "logs" / "gateway.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
@@ -69,7 +74,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         run("after", "2026-10-31")
         done = tokenomics("close", "2026-10", "--approver", CFO, "--company", company, "--home", home)
         assert done.returncode == 0, done.stdout + done.stderr
-        write_log(company, 300)
+        write_log(company, 300, requests=10_000)
         run("closed", "2026-10-31")
         booked = "select booked_period, column_name, sum(amount) from t where table_name = 'fct_usage' group by all"
         adjustments = query(home, "period_adjustments", booked)
@@ -82,20 +87,15 @@ def test_the_day_before_a_restatement_is_published_again_as_it_was(story: Story)
 
 
 def test_a_restated_day_replaces_what_it_restates(story: Story) -> None:
-    ten_requests = 10 * Decimal(100) / 1_000_000
-    one_more_day = story.list_cost["before"] / 4
-    price = (story.list_cost["after"] - story.list_cost["before"] - one_more_day) / ten_requests
-    assert price > 0
-    assert price == price.quantize(Decimal("0.01")), "a thousand more tokens at the input price"
+    assert story.list_cost["before"] == 4 * 30 * request_cost(100)
+    assert story.list_cost["after"] == 4 * 30 * request_cost(100) + 30 * request_cost(200)
 
 
-def test_a_closed_period_keeps_its_rows_and_books_the_difference(story: Story) -> None:
+def test_a_closed_period_keeps_its_rows_and_books_the_difference_of_ten_thousand_rows(story: Story) -> None:
     kept = ("fct_usage", "fct_allocated_costs", "fct_billed_costs", "accrual_journal_lines")
     assert {name: story.checksums["closed"][name] for name in kept} == {
         name: story.checksums["after"][name] for name in kept
     }
-    ((period, column, amount),) = story.adjustments
-    one_more_day = story.list_cost["before"] / 4
-    restated_once = story.list_cost["after"] - story.list_cost["before"] - one_more_day
-    assert (period, column, amount) == ("2026-11", "list_cost", restated_once), "100 tokens more per request, again"
+    money = [(period, amount) for period, column, amount in story.adjustments if column == "list_cost"]
+    assert money == [("2026-11", 10_000 * request_cost(300) - 30 * request_cost(200))]
     assert "2026-10 is closed" in story.closed
