@@ -1,7 +1,7 @@
 """Copy schema ``marts`` of the warehouse into a new publication, then make it the published one.
 
 ``HOME/publications/<run id>/`` holds ``marts.duckdb`` (tables in its schema ``main``),
-``parquet/<table>/data.parquet``, ``focus/``, ``evidence/`` and ``manifest.json``. ``HOME/published`` is a relative
+``parquet/<table>/data.parquet``, ``focus/``, ``journals/``, ``evidence/`` and ``manifest.json``. ``HOME/published`` is a relative
 symbolic link to one of them, replaced in one step, so a reader sees the old publication or the new one and never a
 part. Until the swap nothing under ``HOME/published`` has changed: a copy that fails or is killed leaves only an
 unfinished folder, which the next run removes. The publications before stay for readers that still hold them open.
@@ -25,6 +25,7 @@ from orchestration.knowledge import FirstRun, as_json, published_days
 from orchestration.publish.checksum import checksum
 from orchestration.publish.evidence import write_evidence
 from orchestration.publish.focus import write_focus
+from orchestration.publish.journals import write_journals
 
 SCHEMA = "marts"
 KEPT_BEFORE = 2
@@ -82,6 +83,7 @@ def publish(
     tables = _copy(connection, queries, work)
     write_evidence(connection, work / "evidence")
     write_focus(connection, work / "focus")
+    write_journals(work / "parquet" / "accrual_journal_lines" / "data.parquet", work / "journals")
     now = utc_text(datetime.now(UTC))
     body = {
         "run_id": run_id,
