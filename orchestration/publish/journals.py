@@ -1,7 +1,7 @@
 """Month-end journals as CSV that accounting systems import: one file per fiscal period and system.
 
-``journals/<period>/quickbooks.csv`` has one row per line with debit and credit columns, as QuickBooks Online's journal-entry import
-takes it; ``xero.csv`` one signed amount per line, debit positive, as Xero's manual-journal import takes it, without tax;
+``journals/<period>/quickbooks.csv`` has one row per line with debit and credit columns, as QuickBooks Online's import takes
+it; ``xero.csv`` one signed amount per line, debit positive, as Xero's manual-journal import takes it, without tax;
 ``netsuite.csv`` the columns of a NetSuite CSV journal import, lines tied by external id. Accounts are the numbers of
 ``posting_accounts``, the department is the line's class, tracking option or department. Amounts are in the reporting
 currency with two decimals. They come from the published lines, so that a closed period's journals are the frozen ones.
