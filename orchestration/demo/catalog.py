@@ -67,25 +67,32 @@ DEPARTMENT_OF = {
     "knowledge_search": "operations",
     "ticket_triage": "operations",
     "invoice_matching": "operations",
+    "survey_tagging": "operations",
+    "contract_intake": "operations",
     "lead_research": "sales",
     "outreach_drafts": "sales",
     "meeting_notes": "sales",
+    "email_sorting": "sales",
 }
 """Department of each initiative."""
 
 STARTED_ON = {
-    "ticket_triage": date(2026, 9, 15),
+    "ticket_triage": date(2026, 9, 29),
     "lead_research": date(2026, 9, 24),
     "outreach_drafts": date(2026, 9, 1),
     "invoice_matching": date(2026, 8, 20),
     "clause_translation": date(2026, 9, 1),
     "meeting_notes": date(2026, 9, 5),
     "smart_summaries": date(2026, 10, 12),
+    "survey_tagging": date(2026, 9, 1),
+    "email_sorting": date(2026, 9, 8),
+    "contract_intake": date(2026, 9, 10),
 }
-"""First day of each experiment; the core initiatives are older than the history."""
+"""First day of each experiment; the core initiatives are older than the history. The ticket triage has its thirtieth
+day of history on the as-of day."""
 
 DRILL_DAY = date(2026, 8, 18)
-"""The gateway's caps were exercised on this day, before the first guarded experiment began."""
+"""The gateway's caps were exercised on this day, before the first experiment began."""
 
 MISSING_CLOUD_DAY = date(2026, 10, 15)
 CAP_OF_INVOICE_MATCHING = Decimal("2.50")
@@ -93,7 +100,8 @@ UNPRICED_FROM = date(2026, 9, 10)
 RUNAWAY_DAY = date(2026, 10, 14)
 
 DEVELOPERS = ("dev-imani", "dev-tomasz", "dev-yuki")
-GATEWAY_KEYS = ("ticket_triage", "lead_research", "invoice_matching", *DEVELOPERS)
+GATEWAY_KEYS = (*STARTED_ON, *DEVELOPERS)
+"""Aliases of the gateway's virtual keys: one for each experiment, which carries its cap, and one for each developer."""
 
 
 def unit_price(provider: str, model: str, day: date, token_class: str) -> Decimal | None:

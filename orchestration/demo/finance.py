@@ -82,6 +82,9 @@ _DAILY_UNITS = {
     "invoice_matching": ("invoices_matched", 50, 50),
     "clause_translation": ("clauses_translated", 20, 10),
     "meeting_notes": ("notes_written", 30, 15),
+    "survey_tagging": ("surveys_tagged", 4, 2),
+    "email_sorting": ("emails_sorted", 120, 40),
+    "contract_intake": ("contracts_filed", 15, 5),
 }
 """Initiative to its unit of work, and the units of a working day and of a weekend day."""
 

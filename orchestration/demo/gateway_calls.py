@@ -1,8 +1,9 @@
 """The calls that went through the company's LiteLLM gateway, one row per request.
 
-Plants: a steady experiment, a growing one, one that meets its cap on every third day and is then refused, developers,
-a runaway loop whose every call succeeds, failed calls that carry token counts, and one drill per cap before the first
-experiment began.
+Plants: four steady experiments, a growing one, one that meets its cap on every third day and is then refused,
+developers, a runaway loop whose every call succeeds, failed calls that carry token counts, and one drill per
+experiment before the first of them began. Four experiments whose use their provider reports have no row here but their
+drill.
 """
 
 import hashlib
@@ -32,10 +33,19 @@ MEDIUM, SMALL = "mistral-medium-latest", "mistral-small-latest"
 TEAM_OF = {
     "ticket_triage": "team_service",
     "invoice_matching": "team_service",
+    "survey_tagging": "team_service",
+    "contract_intake": "team_service",
     "lead_research": "team_revenue",
+    "outreach_drafts": "team_growth",
+    "meeting_notes": "team_growth",
+    "email_sorting": "team_growth",
+    "clause_translation": "team_product",
+    "smart_summaries": "team_product",
     **dict.fromkeys(DEVELOPERS, "team_engineering"),
 }
 REFUSALS_PER_CAPPED_DAY = 4
+STEADY_DOLLARS = {"survey_tagging": 1.80, "email_sorting": 1.50, "contract_intake": 1.60}
+"""Experiments at a steady cost, each held back by one gate other than stability; dollars of a working day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +89,8 @@ def simulate_calls() -> list[GatewayCall]:
     """All calls in order of time; request ids are unique."""
     calls = _drills()
     calls += _ticket_triage() + _lead_research() + _invoice_matching() + _developers() + _runaway()
+    for alias, dollars in STEADY_DOLLARS.items():
+        calls += _steady(alias, dollars)
     return sorted(calls, key=lambda call: (call.started_at, call.request_id))
 
 
@@ -129,8 +141,7 @@ def _failure(alias: str, day: date, number: int, second: int, error: str, prompt
 
 
 def _drills() -> list[GatewayCall]:
-    guarded = ("ticket_triage", "lead_research", "invoice_matching")
-    return [_failure(alias, DRILL_DAY, 0, 36_000 + 60 * n, "budget_exceeded") for n, alias in enumerate(guarded)]
+    return [_failure(alias, DRILL_DAY, 0, 36_000 + 60 * n, "budget_exceeded") for n, alias in enumerate(STARTED_ON)]
 
 
 def _ticket_triage() -> list[GatewayCall]:
@@ -138,6 +149,14 @@ def _ticket_triage() -> list[GatewayCall]:
     factors, calls = noise("ticket_triage", first, LAST_SIMULATED_DAY, 0.04), []
     for day in days(first, LAST_SIMULATED_DAY):
         calls += _spend("ticket_triage", day, 2.40 * factors[day] * weekend(day, 0.55), (12_000, 7_200, 900))
+    return calls
+
+
+def _steady(alias: str, dollars: float) -> list[GatewayCall]:
+    first = STARTED_ON[alias]
+    factors, calls = noise(alias, first, LAST_SIMULATED_DAY, 0.04), []
+    for day in days(first, LAST_SIMULATED_DAY):
+        calls += _spend(alias, day, dollars * factors[day] * weekend(day, 0.5), (60_000, 20_000, 4_000))
     return calls
 
 

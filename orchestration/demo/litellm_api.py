@@ -1,7 +1,8 @@
 """The LiteLLM proxy's management API as the demo server speaks it: spend logs, keys, a team, health.
 
 Read-only: the demo's gateway takes no writes. The settings are those that the guardrails of the company folder
-declare; the team's cap is set per 30 days, which is less per day than its declaration allows.
+declare, except two: the revenue team's cap is set per 30 days, which is less per day than its declaration allows, and
+the budget of ``contract_intake`` was saved without a duration, so that it never resets and may go in one day.
 """
 
 import json
@@ -22,11 +23,21 @@ from orchestration.demo.wire import Fault, Query, Request, World
 _CAPS: dict[str, float | None] = {
     "ticket_triage": 4.0,
     "lead_research": None,
+    "outreach_drafts": 90.0,
     "invoice_matching": float(CAP_OF_INVOICE_MATCHING),
+    "clause_translation": 30.0,
+    "meeting_notes": 40.0,
+    "smart_summaries": 30.0,
+    "survey_tagging": 3.0,
+    "email_sorting": 3.0,
+    "contract_intake": 90.0,
     **dict.fromkeys(DEVELOPERS, 25.0),
 }
+_NEVER_RESET = frozenset({"contract_intake"})
 _TEAM_CAPS: dict[str, tuple[float | None, str | None]] = {
     "team_service": (None, None),
+    "team_growth": (None, None),
+    "team_product": (None, None),
     "team_revenue": (300.0, "30d"),
     "team_engineering": (80.0, "1d"),
 }
@@ -67,7 +78,7 @@ def _key(alias: str) -> dict[str, Any]:
         "spend": 0.25,
         "max_budget": cap,
         "soft_budget": None,
-        "budget_duration": "1d" if cap is not None else None,
+        "budget_duration": None if cap is None or alias in _NEVER_RESET else "1d",
         "budget_reset_at": None,
         "expires": None,
         "models": [],

@@ -52,23 +52,45 @@ _SHARES: dict[str, dict[str, Decimal] | tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """Planted outcome of the gates on the as-of day; ``reason`` is a reason of gate 4, empty when it passes."""
+    """Planted outcome of gates 1 to 4: the status of each, and the reason that each gate which does not pass states."""
 
     gates: dict[int, str]
-    reason: str
-    is_ready: bool
+    reasons: dict[int, str]
+
+    @property
+    def blocking(self) -> tuple[int, ...]:
+        """The gates that do not pass; each of them is required."""
+        return tuple(number for number, status in self.gates.items() if status != "pass")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing stands in the way of approval."""
+        return not self.blocking
+
+
+def _verdict(**faults: tuple[str, str]) -> Verdict:
+    """``gate_<n>=(status, reason)`` for each gate that does not pass."""
+    found = {int(gate.removeprefix("gate_")): fault for gate, fault in faults.items()}
+    gates = {number: found[number][0] if number in found else "pass" for number in range(1, 5)}
+    return Verdict(gates, {number: reason for number, (_, reason) in found.items()})
 
 
 VERDICTS = {
-    "ticket_triage": Verdict({1: "pass", 2: "pass", 3: "pass", 4: "pass"}, "", True),
-    "lead_research": Verdict({1: "pass", 2: "pass", 3: "pass", 4: "fail"}, "growing", False),
-    "outreach_drafts": Verdict({1: "pass", 2: "pass", 4: "fail"}, "volatile", False),
-    "invoice_matching": Verdict({1: "pass", 2: "pass", 3: "pass", 4: "fail"}, "cap_bound", False),
-    "clause_translation": Verdict({1: "pass", 4: "insufficient"}, "missing_days", False),
-    "meeting_notes": Verdict({1: "fail", 2: "deferred", 4: "pass"}, "", False),
-    "smart_summaries": Verdict({1: "pass", 2: "pass", 4: "insufficient"}, "short_history", False),
+    "ticket_triage": _verdict(),
+    "lead_research": _verdict(gate_4=("fail", "growing")),
+    "outreach_drafts": _verdict(gate_4=("fail", "volatile")),
+    "invoice_matching": _verdict(gate_4=("fail", "cap_bound")),
+    "clause_translation": _verdict(gate_4=("insufficient", "missing_days")),
+    "meeting_notes": _verdict(gate_1=("fail", "costs_more_than_it_replaces"), gate_2=("deferred", "higher_tier")),
+    "smart_summaries": _verdict(gate_4=("insufficient", "short_history")),
+    "survey_tagging": _verdict(gate_1=("fail", "costs_more_than_it_replaces")),
+    "email_sorting": _verdict(gate_2=("deferred", "higher_tier")),
+    "contract_intake": _verdict(gate_3=("fail", "cap_above_declared")),
 }
-EARLIEST_READY = {"ticket_triage": date(2026, 10, 14)}
+"""On the as-of day."""
+VERDICTS_ONE_DAY_EARLIER = VERDICTS | {"ticket_triage": _verdict(gate_4=("insufficient", "short_history"))}
+"""From a first run as of the day before: what flips by one day is the ticket triage, and nothing else."""
+FIRST_READY = {"ticket_triage": AS_OF}
 """The thirtieth day of history: nobody can be ready before."""
 
 

@@ -13,12 +13,20 @@ import pytest
 from genai_prices import Usage, calc_price
 
 from orchestration.demo import catalog
-from orchestration.demo.catalog import AS_OF, CAP_OF_INVOICE_MATCHING, RUNAWAY_DAY, STARTED_ON, days
+from orchestration.demo.catalog import (
+    AS_OF,
+    CAP_OF_INVOICE_MATCHING,
+    DRILL_DAY,
+    RUNAWAY_DAY,
+    STARTED_ON,
+    days,
+    token_hash,
+)
 from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.finance import invoices, journals
-from orchestration.demo.gateway_calls import is_capped_day, list_cost
+from orchestration.demo.gateway_calls import TEAM_OF, is_capped_day, list_cost
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import cash_and_burn, expected, split
+from orchestration.demo.truth import VERDICTS, VERDICTS_ONE_DAY_EARLIER, cash_and_burn, expected, split
 from orchestration.registry.loader import load_company
 
 WINDOW = list(days(AS_OF - timedelta(days=29), AS_OF))
@@ -74,9 +82,31 @@ def test_the_registry_accepts_the_folder(folder):
     company = load_company(folder)
     assert {i.initiative_id: i.department_id for i in company.initiatives} == catalog.DEPARTMENT_OF
     assert {s.api_key_env for s in company.sources.values() if s.api_key_env} == set(catalog.DEMO_KEYS)
-    assert list(company.policy["required_gates"]) == [1, 4]
+    assert list(company.policy["required_gates"]) == [1, 2, 3, 4]
     starts = {i.initiative_id: i.started_on for i in company.initiatives if i.stage == "experimentation"}
     assert starts == STARTED_ON
+
+
+def test_every_experiment_is_guarded_and_its_cap_was_exercised_before_it_began(folder):
+    refused = {
+        entity: call.started_at.date()
+        for call in reversed(simulate().gateway)
+        if call.error == "budget_exceeded"
+        for entity in (f"key:{token_hash(call.key_alias)}", f"team:{TEAM_OF[call.key_alias]}")
+    }
+    for initiative in load_company(folder).initiatives:
+        if initiative.stage == "experimentation":
+            assert initiative.guardrail.daily_cap == initiative.allocation.daily_cap
+            assert refused[initiative.guardrail.entity] == DRILL_DAY < initiative.started_on
+    assert (AS_OF - DRILL_DAY).days <= 90
+
+
+def test_each_gate_holds_back_one_experiment_alone_and_one_day_more_makes_one_ready():
+    assert VERDICTS.keys() == VERDICTS_ONE_DAY_EARLIER.keys() == STARTED_ON.keys()
+    assert {(1,), (2,), (3,), (4,)} <= {verdict.blocking for verdict in VERDICTS.values()}
+    assert [name for name, verdict in VERDICTS.items() if verdict.is_ready] == ["ticket_triage"]
+    assert not any(verdict.is_ready for verdict in VERDICTS_ONE_DAY_EARLIER.values())
+    assert (AS_OF - STARTED_ON["ticket_triage"]).days + 1 == 30
 
 
 def test_nothing_in_the_folder_holds_a_key(folder):
@@ -225,6 +255,22 @@ def test_meeting_notes_cost_more_than_the_labour_they_replace_but_not_on_the_eco
     labour = 0.008 * 42 * (30 * 5 + 15 * 2) / 7
     assert daily > 1.5 * labour
     assert daily / 20 < 0.5 * labour
+
+
+def test_one_experiment_each_is_held_back_by_its_return_its_tier_and_its_guardrail_only():
+    a_month, hours_of_five_and_two = 365.25 / 12, lambda working, weekend: (5 * working + 2 * weekend) / 7
+    saved = {
+        "survey_tagging": 0.008 * 37 * hours_of_five_and_two(4, 2) * a_month,
+        "email_sorting": 0.004 * 42 * hours_of_five_and_two(120, 40) * a_month,
+        "contract_intake": 0.05 * 48 * hours_of_five_and_two(15, 5) * a_month,
+    }
+    for initiative, amount in saved.items():
+        adjusted = weekday_adjusted(window_costs(initiative))
+        assert statistics.pstdev(adjusted) / statistics.mean(adjusted) < 0.08
+        assert abs(median_slope_per_30_days(adjusted)) < 0.08
+        assert max(window_costs(initiative)) < 0.8 * 3.00
+        spent = statistics.mean(window_costs(initiative)) * a_month
+        assert amount < 0.75 * spent if initiative == "survey_tagging" else amount > 3 * spent
 
 
 def test_one_product_misses_its_target_in_july_only():

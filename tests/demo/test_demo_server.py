@@ -122,10 +122,12 @@ def test_each_transient_fault_is_served_once():
 def test_the_gateway_reads_its_settings_back(base_url):
     key = get(f"{base_url}/key/info", GATEWAY, key=token_hash("ticket_triage")).json()
     assert (key["info"]["max_budget"], key["info"]["budget_duration"]) == (4.0, "1d")
+    unlimited = get(f"{base_url}/key/info", GATEWAY, key=token_hash("contract_intake")).json()
+    assert (unlimited["info"]["max_budget"], unlimited["info"]["budget_duration"]) == (90.0, None)
     team = get(f"{base_url}/team/info", GATEWAY, team_id="team_revenue").json()
     assert (team["team_info"]["max_budget"], team["team_info"]["budget_duration"]) == (300.0, "30d")
-    keys = get(f"{base_url}/key/list", GATEWAY, size=4, page=2, return_full_object="true").json()
-    assert (len(keys["keys"]), keys["total_count"], keys["total_pages"]) == (2, 6, 2)
+    keys = get(f"{base_url}/key/list", GATEWAY, size=5, page=3, return_full_object="true").json()
+    assert (len(keys["keys"]), keys["total_count"], keys["total_pages"]) == (3, 13, 3)
     assert get(f"{base_url}/key/info", GATEWAY, key="unknown").status_code == 404
     assert get(f"{base_url}/team/info", GATEWAY, team_id="unknown").status_code == 404
     assert get(f"{base_url}/health/readiness", {}).json()["status"] == "healthy"

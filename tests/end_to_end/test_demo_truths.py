@@ -1,69 +1,37 @@
 """The demo company from the sources to the published tables, compared with the truths that were planted in it.
 
-One real run of the command line with its own demo server, a second one after a restatement. Every expected figure is
-from ``orchestration.demo.truth``, which knows the simulated rows and none of the pipeline's code.
+One real run of the command line with its own demo server, a second one after a restatement, and one in a home of its
+own as of the day before. Every expected figure is from ``orchestration.demo.truth``, which knows the simulated rows and
+none of the pipeline's code.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import duckdb
 import pytest
 
 from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, RESTATED_AT, UNPRICED_MODEL, moment
 from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.server import serving
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import EARLIEST_READY, VERDICTS, cash_and_burn, expected
+from orchestration.demo.truth import (
+    FIRST_READY,
+    VERDICTS,
+    VERDICTS_ONE_DAY_EARLIER,
+    Verdict,
+    cash_and_burn,
+    expected,
+)
 from orchestration.demo.wire import World, seconds
+from tests.end_to_end.demo_run import Published, run_tokenomics
 
-ROOT = Path(__file__).parents[2]
 FIRST_LEG = ("metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
 SECOND_LEG = ("billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual")
 SHARED_SPLIT_TOLERANCE = Decimal("0.000001")
 """Shares are split per day in units of 10^-9; which part gets the last unit may differ within a month."""
-
-
-class Published:
-    """The published Parquet tables, read through DuckDB."""
-
-    def __init__(self, home: Path) -> None:
-        self.folder = home / "published" / "parquet"
-        self.connection = duckdb.connect()
-
-    def rows(self, table: str, sql: str) -> list[tuple]:
-        """The rows of a query over ``t``, which is the table."""
-        file, folder = self.folder / f"{table}.parquet", self.folder / table
-        path = file if file.is_file() else f"{folder}/**/*.parquet"
-        return self.connection.sql(f"with t as (select * from read_parquet('{path}')) {sql}").fetchall()
-
-    def sums(self, table: str, sql: str) -> dict[tuple, Decimal]:
-        """Key columns to the last column of a query."""
-        return {row[:-1]: row[-1] for row in self.rows(table, sql)}
-
-
-def run_tokenomics(home: Path, *arguments: str, **variables: str) -> Published:
-    """``tokenomics run`` as a user runs it; no demo key may be said aloud."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
-    run = subprocess.run(
-        [sys.executable, "-m", "orchestration", "run", "--home", str(home), *arguments],
-        cwd=ROOT,
-        env=kept | variables,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert run.returncode == 0, (run.stdout + run.stderr)[-4000:]
-    assert not any(value in run.stdout + run.stderr for value in DEMO_KEYS.values())
-    return Published(home)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +48,13 @@ def restated(published, tmp_path_factory) -> tuple[Published, World]:
         write_demo_company(folder / "company", base_url)
         arguments = ("--company", str(folder / "company"), "--as-of", AS_OF.isoformat())
         return run_tokenomics(folder / "home", *arguments, **DEMO_KEYS), world
+
+
+@pytest.fixture(scope="module")
+def one_day_earlier(tmp_path_factory) -> Published:
+    """A first run as of the day before: the gateway is read back on the as-of day of a run only."""
+    day = AS_OF - timedelta(days=1)
+    return run_tokenomics(tmp_path_factory.mktemp("earlier") / "home", "--as-of", day.isoformat())
 
 
 def assert_close(got: dict, want: dict, tolerance: Decimal = Decimal(0)) -> None:
@@ -228,29 +203,42 @@ def test_both_legs_of_the_bridge_sum_exactly(published):
         assert abs(bridge["residual"]) <= Decimal("0.005") * abs(bridge["billed_cost"])
 
 
+def assert_verdict(published: Published, initiative: str, verdict: Verdict) -> None:
+    """The status of gates 1 to 4, the stated reason of each that does not pass, and the gates that block."""
+    latest = f"initiative_id = '{initiative}' and as_of_date = (select max(as_of_date) from t)"
+    rows = published.rows("graduation_gates", f"select gate_number, status, reason from t where {latest}")
+    statuses = {number: status for number, status, _ in rows if number in verdict.gates}
+    assert statuses == verdict.gates
+    stated = {number: reason for number, _, reason in rows}
+    assert {number: reason for number, reason in verdict.reasons.items() if reason not in stated[number]} == {}
+    blocking = published.rows("graduation_readiness", f"select is_ready, blocking_gates from t where {latest}")
+    assert blocking == [(verdict.is_ready, ",".join(map(str, verdict.blocking)))]
+
+
 @pytest.mark.parametrize("initiative", sorted(VERDICTS))
-def test_verdict_of_the_gates(published, initiative):
-    rows = published.rows(
-        "graduation_gates",
-        f"select gate_number, status, reason from t where initiative_id = '{initiative}' and as_of_date = "
-        f"(select max(as_of_date) from t)",
-    )
-    statuses = {number: status for number, status, _ in rows}
-    verdict = VERDICTS[initiative]
-    assert {number: statuses[number] for number in verdict.gates} == verdict.gates
-    if verdict.reason:
-        assert verdict.reason in next(reason for number, _, reason in rows if number == 4)
+def test_verdict_of_the_four_gates(published, initiative):
+    assert_verdict(published, initiative, VERDICTS[initiative])
 
 
-def test_only_the_stable_experiment_is_ready(published):
-    rows = published.rows(
-        "graduation_readiness",
-        "select initiative_id, is_ready, first_ready_date from t where as_of_date = (select max(as_of_date) from t)",
-    )
-    assert {row[0]: row[1] for row in rows} == {name: verdict.is_ready for name, verdict in VERDICTS.items()}
-    for name, _, first_ready in rows:
-        if name in EARLIEST_READY:
-            assert EARLIEST_READY[name] <= first_ready <= AS_OF
+@pytest.mark.parametrize("initiative", sorted(VERDICTS_ONE_DAY_EARLIER))
+def test_verdict_one_day_earlier(one_day_earlier, initiative):
+    assert_verdict(one_day_earlier, initiative, VERDICTS_ONE_DAY_EARLIER[initiative])
+
+
+def test_exactly_one_gate_of_one_experiment_flips_on_the_as_of_day(published, one_day_earlier):
+    sql = "select initiative_id, gate_number, status from t where as_of_date = (select max(as_of_date) from t)"
+    before = set(one_day_earlier.rows("graduation_gates", f"{sql} and gate_number <= 4"))
+    after = set(published.rows("graduation_gates", f"{sql} and gate_number <= 4"))
+    assert before - after == {("ticket_triage", 4, "insufficient")}
+    assert after - before == {("ticket_triage", 4, "pass")}
+
+
+def test_only_the_stable_experiment_is_ready_and_only_since_the_as_of_day(published, one_day_earlier):
+    sql = "select distinct initiative_id, first_ready_date from t where is_ready"
+    assert published.rows("graduation_readiness", sql) == list(FIRST_READY.items())
+    assert one_day_earlier.rows("graduation_readiness", sql) == []
+    for home, day in ((published, AS_OF), (one_day_earlier, AS_OF - timedelta(days=1))):
+        assert home.rows("graduation_readiness", "select max(as_of_date) from t") == [(day,)]
 
 
 def test_nothing_is_published_outside_the_history(published):
