@@ -1,4 +1,6 @@
 {# One row per gateway usage hour, its dimensions and token class; requests without token evidence stay apart as unmeasured. #}
+{{ config(materialized='view') }}
+
 with
 
 hourly as (

@@ -1,4 +1,6 @@
 {# One row per usage row and cost object that it belongs to, whole or in its share: the use that follows the money. Only the source that counts. #}
+{{ config(materialized='view') }}
+
 with
 
 usage as (

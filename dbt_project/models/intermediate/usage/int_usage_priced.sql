@@ -4,10 +4,7 @@ with
 
 usage as (
 
-    select
-        row_number() over () as usage_row,
-        *
-    from {{ ref('int_usage_unioned') }}
+    select * from {{ ref('int_usage_unioned') }}
 
 ),
 
@@ -27,39 +24,58 @@ tiered_models as (
 
 ),
 
+combinations as (
+
+    select distinct
+        provider, model_id, price_variant, token_class, billing_date, context_tier_start, is_aggregated
+    from usage
+    where token_class <> 'request'
+
+),
+
 price_in_force as (
 
     select
-        usage.usage_row,
+        combinations.*,
         max_by(prices.price_per_million, prices.context_tier_start) as price_per_million
-    from usage
+    from combinations
     inner join prices
-        on usage.provider = prices.provider
-        and usage.model_id = prices.model_id
-        and usage.price_variant = prices.price_variant
-        and usage.token_class = prices.token_class
-        and usage.billing_date >= coalesce(prices.valid_from, date '0001-01-01')
-        and usage.billing_date < coalesce(prices.valid_to, date '9999-12-31')
+        on combinations.provider = prices.provider
+        and combinations.model_id = prices.model_id
+        and combinations.price_variant = prices.price_variant
+        and combinations.token_class = prices.token_class
+        and combinations.billing_date >= coalesce(prices.valid_from, date '0001-01-01')
+        and combinations.billing_date < coalesce(prices.valid_to, date '9999-12-31')
         and (
             prices.context_tier_start = 0
-            or usage.context_tier_start > prices.context_tier_start
-            or (not usage.is_aggregated and usage.context_tier_start = prices.context_tier_start)
+            or combinations.context_tier_start > prices.context_tier_start
+            or (
+                not combinations.is_aggregated
+                and combinations.context_tier_start = prices.context_tier_start
+            )
         )
-    group by usage.usage_row
+    group by all
 
 ),
 
 priced as (
 
     select
-        usage.* exclude (usage_row),
+        usage.*,
         tiered_models.model_id is not null and usage.is_aggregated as is_tier_estimated,
         case
             when usage.token_class = 'request' then cast(0 as decimal(18, 6))
             else coalesce(usage.stated_unit_price, price_in_force.price_per_million)
         end as list_unit_price_per_million
     from usage
-    left join price_in_force on usage.usage_row = price_in_force.usage_row
+    left join price_in_force
+        on usage.provider = price_in_force.provider
+        and usage.model_id = price_in_force.model_id
+        and usage.price_variant = price_in_force.price_variant
+        and usage.token_class = price_in_force.token_class
+        and usage.billing_date = price_in_force.billing_date
+        and usage.context_tier_start = price_in_force.context_tier_start
+        and usage.is_aggregated = price_in_force.is_aggregated
     left join tiered_models
         on usage.provider = tiered_models.provider and usage.model_id = tiered_models.model_id
 
