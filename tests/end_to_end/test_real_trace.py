@@ -79,3 +79,14 @@ def test_every_cent_of_the_trace_is_allocated(home):
 def test_traffic_without_token_evidence_is_counted_and_never_free(home):
     ((requests,),) = query(home, "fct_usage", "select sum(requests) from t where pricing_status = 'unmeasured'")
     assert requests == 593_691
+
+
+def test_the_bridge_of_the_trace_sums_and_leaves_nothing_unexplained(home):
+    rows = query(
+        home, "reconciliation_by_provider_month", "select bridge_line, amount from t where provider = 'openai'"
+    )
+    lines = dict(rows)
+    assert len(lines) == len(rows) == 18
+    assert lines["metered_list_cost"] == lines["billed_cost"] == Decimal("352.7006103"), "no bill: the meter stands in"
+    assert lines["unposted_accrual"] == -lines["billed_cost"]
+    assert {line for line, amount in rows if amount} == {"metered_list_cost", "billed_cost", "unposted_accrual"}
