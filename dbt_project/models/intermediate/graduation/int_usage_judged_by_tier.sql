@@ -1,5 +1,6 @@
 {# One row per day, owner, person and model: list cost, whether the model's tier is dearer than the work's complexity allows (the initiative's, else the
-   department's default, else the policy's), and the same tokens at the reference model's price, with cache reads kept and with cache reads lost. #}
+   department's default, else the policy's), and the same tokens at the reference model's price, with cache reads kept and with cache reads lost.
+   What the reference model has no own price for (a search fee) costs the same there; without any price there is no counterfactual. #}
 with
 
 usage as (
@@ -99,6 +100,7 @@ priced as (
 
     select
         judged.*,
+        uncached.price_per_million is not null as is_reference_priced,
         same.price_per_million as same_price,
         case when judged.token_class = 'cache_read' then uncached.price_per_million else same.price_per_million end
             as cache_lost_price
@@ -129,7 +131,11 @@ select
     allowed_tier_rank,
     tier_rank < allowed_tier_rank as is_higher_tier,
     {{ fine_money('sum(list_cost)') }} as list_cost,
-    {{ fine_money('sum(' ~ metered_cost('quantity', 'same_price') ~ ')') }} as counterfactual_same,
-    {{ fine_money('sum(' ~ metered_cost('quantity', 'cache_lost_price') ~ ')') }} as counterfactual_cache_lost
+    case when bool_and(is_reference_priced)
+        then {{ fine_money('sum(coalesce(' ~ metered_cost('quantity', 'same_price') ~ ', list_cost))') }}
+    end as counterfactual_same,
+    case when bool_and(is_reference_priced)
+        then {{ fine_money('sum(coalesce(' ~ metered_cost('quantity', 'cache_lost_price') ~ ', list_cost))') }}
+    end as counterfactual_cache_lost
 from priced
 group by all

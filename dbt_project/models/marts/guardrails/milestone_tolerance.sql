@@ -1,21 +1,28 @@
 {# A feature may run below its target margin until its adoption target or its date, whichever is first; then the tolerance lapses by itself.
-   Margin debt is what was given up on the days of tolerance: the gap to the target times revenue. #}
+   Margin debt is what was given up on the days of tolerance: the gap to the target times revenue; a day without revenue has no margin. #}
 with
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
 
 initiatives as (
 
     select
-        initiative_id,
-        max_by(product_id, effective_from) as product_id,
-        max_by(milestone_metric_id, effective_from) as metric_id,
-        max_by(milestone_target, effective_from) as target,
-        max_by(milestone_by, effective_from) as by_date,
-        max_by(milestone_margin_floor_ratio, effective_from) as margin_floor_ratio,
-        max_by(target_gross_margin_ratio, effective_from) as target_gross_margin_ratio,
-        min(started_on) as started_on
-    from {{ ref('int_initiatives_effective') }}
-    where milestone_metric_id is not null
-    group by initiative_id
+        effective.initiative_id,
+        max_by(effective.product_id, effective.effective_from) as product_id,
+        max_by(effective.milestone_metric_id, effective.effective_from) as metric_id,
+        max_by(effective.milestone_target, effective.effective_from) as target,
+        max_by(effective.milestone_by, effective.effective_from) as by_date,
+        max_by(effective.milestone_margin_floor_ratio, effective.effective_from) as margin_floor_ratio,
+        max_by(effective.target_gross_margin_ratio, effective.effective_from) as target_gross_margin_ratio,
+        min(effective.started_on) as started_on
+    from {{ ref('int_initiatives_effective') }} as effective
+    cross join run_parameters
+    where effective.milestone_metric_id is not null and effective.effective_from <= run_parameters.as_of_date
+    group by effective.initiative_id
 
 ),
 
@@ -28,12 +35,6 @@ metrics as (
 margins as (
 
     select * from {{ ref('gross_margin_by_product_day') }}
-
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
 
 ),
 
@@ -51,19 +52,17 @@ progress as (
 
 ),
 
-debts as (
+tolerated_days as (
 
     select
         initiatives.initiative_id,
-        sum(
-            greatest(
-                margins.revenue
-                * cast(coalesce(initiatives.target_gross_margin_ratio, margins.target_gross_margin_ratio) as decimal(10, 9))
-                - margins.gross_profit,
-                0
-            )
-        ) as margin_debt,
-        min(margins.margin_date) filter (where margins.is_below_target) as first_debt_date
+        margins.margin_date,
+        greatest(
+            margins.revenue
+            * cast(coalesce(initiatives.target_gross_margin_ratio, margins.target_gross_margin_ratio) as decimal(10, 9))
+            - margins.gross_profit,
+            0
+        ) as margin_debt
     from initiatives
     inner join progress on initiatives.initiative_id = progress.initiative_id
     inner join margins
@@ -71,7 +70,18 @@ debts as (
         and margins.margin_date >= initiatives.started_on
         and margins.margin_date <= initiatives.by_date
         and margins.margin_date < coalesce(progress.met_on, date '9999-12-31')
-    group by initiatives.initiative_id
+    where margins.revenue > 0
+
+),
+
+debts as (
+
+    select
+        initiative_id,
+        sum(margin_debt) as margin_debt,
+        min(margin_date) filter (where margin_debt > 0) as first_debt_date
+    from tolerated_days
+    group by initiative_id
 
 )
 

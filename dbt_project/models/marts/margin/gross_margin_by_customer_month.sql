@@ -44,7 +44,7 @@ run_parameters as (
 
 company as (
 
-    select try_cast(policy_value as double) as target_gross_margin_ratio
+    select try_cast(policy_value as decimal(10, 9)) as target_gross_margin_ratio
     from {{ ref('stg_registry__policy') }}
     where policy_key = 'target_gross_margin_ratio'
 
@@ -86,10 +86,9 @@ select
     case when margins.revenue > 0
         then cast(margins.revenue - margins.ai_cogs - margins.other_cogs as double) / cast(margins.revenue as double)
     end as gross_margin_ratio,
-    company.target_gross_margin_ratio,
+    cast(company.target_gross_margin_ratio as double) as target_gross_margin_ratio,
     case when margins.revenue > 0
-        then cast(margins.revenue - margins.ai_cogs - margins.other_cogs as double)
-            < cast(margins.revenue as double) * company.target_gross_margin_ratio
+        then margins.revenue - margins.ai_cogs - margins.other_cogs < margins.revenue * company.target_gross_margin_ratio
     end as is_below_target,
     'direct' as margin_basis,
     margins.other_cogs_basis,

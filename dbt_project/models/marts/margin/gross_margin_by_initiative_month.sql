@@ -6,6 +6,7 @@ revenue as (
     select
         strftime(revenue_date, '%Y-%m') as fiscal_period,
         initiative_id,
+        max(product_id) as product_id,
         sum(revenue) as revenue
     from {{ ref('fct_revenue') }}
     where initiative_id is not null
@@ -46,31 +47,42 @@ run_parameters as (
 
 ),
 
+months as (
+
+    select
+        coalesce(costs.fiscal_period, revenue.fiscal_period) as fiscal_period,
+        coalesce(costs.initiative_id, revenue.initiative_id) as initiative_id,
+        coalesce(costs.product_id, revenue.product_id) as product_id,
+        coalesce(costs.ai_cogs, 0) as ai_cogs,
+        revenue.revenue
+    from costs
+    full outer join revenue
+        on costs.fiscal_period = revenue.fiscal_period and costs.initiative_id = revenue.initiative_id
+
+),
+
 margins as (
 
     select
-        costs.fiscal_period,
-        costs.initiative_id,
-        costs.product_id,
-        {{ money('revenue.revenue') }} as revenue,
-        {{ fine_money('costs.ai_cogs') }} as ai_cogs,
-        case when revenue.revenue is not null then cast(0 as decimal(38, 9)) end as other_cogs,
+        months.fiscal_period,
+        months.initiative_id,
+        {{ money('months.revenue') }} as revenue,
+        {{ fine_money('months.ai_cogs') }} as ai_cogs,
+        case when months.revenue is not null then cast(0 as decimal(38, 9)) end as other_cogs,
         case
-            when revenue.revenue > 0
-                then cast(revenue.revenue - costs.ai_cogs as double) / cast(revenue.revenue as double)
-            when revenue.revenue is null then products.gross_margin_ratio
+            when months.revenue > 0
+                then cast(months.revenue - months.ai_cogs as double) / cast(months.revenue as double)
+            when months.revenue is null then products.gross_margin_ratio
         end as gross_margin_ratio,
         coalesce(cast(initiatives.target_gross_margin_ratio as double), products.target_gross_margin_ratio)
             as target_gross_margin_ratio,
-        case when revenue.revenue is not null then 'initiative' when products.product_id is not null then 'product' end
+        case when months.revenue is not null then 'initiative' when products.product_id is not null then 'product' end
             as margin_basis,
-        case when revenue.revenue is not null then 'none' else products.other_cogs_basis end as other_cogs_basis
-    from costs
-    left join revenue
-        on costs.fiscal_period = revenue.fiscal_period and costs.initiative_id = revenue.initiative_id
+        case when months.revenue is not null then 'none' else products.other_cogs_basis end as other_cogs_basis
+    from months
     left join products
-        on costs.fiscal_period = products.fiscal_period and costs.product_id = products.product_id
-    left join initiatives on costs.initiative_id = initiatives.initiative_id
+        on months.fiscal_period = products.fiscal_period and months.product_id = products.product_id
+    left join initiatives on months.initiative_id = initiatives.initiative_id
 
 )
 

@@ -1,4 +1,5 @@
-{# Cash is the balance of the cash accounts at the end of the period; net burn is its fall, journals against financing left out. #}
+{# Cash is the balance of the cash accounts at the end of the period; net burn is its fall, journals against financing left out.
+   The runway needs the last three calendar months. #}
 with
 
 entries as (
@@ -36,15 +37,25 @@ run_parameters as (
 
 ),
 
+dated as (
+
+    select *, cast(fiscal_period || '-01' as date) as month_start from cash_moves
+
+),
+
 months as (
 
     select
         fiscal_period,
         {{ money('sum(cash_change) over (order by fiscal_period)') }} as cash,
         {{ money('-operating_change') }} as net_burn,
-        sum(-operating_change) over (order by fiscal_period rows between 2 preceding and current row) as burn_of_three,
-        count(*) over (order by fiscal_period rows between 2 preceding and current row) as months_known
-    from cash_moves
+        sum(-operating_change) over (
+            order by month_start range between interval 2 month preceding and current row
+        ) as burn_of_three,
+        count(*) over (
+            order by month_start range between interval 2 month preceding and current row
+        ) as months_known
+    from dated
 
 )
 

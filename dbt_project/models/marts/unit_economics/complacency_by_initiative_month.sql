@@ -1,5 +1,5 @@
 {# Healthy margins hide drift: tokens per unit going up, cache hits going down, retries wasting money. drift_cost is this month's cost less what its units
-   would have cost at last month's unit cost, never below zero. #}
+   would have cost at the unit cost of the month before, never below zero. #}
 with
 
 economics as (
@@ -25,7 +25,7 @@ measured as (
     select
         economics.*,
         case when economics.units > 0 then cast(tokens.tokens as double) / cast(economics.units as double) end as intensity,
-        coalesce(retries.failed_ratio, 0) as retry_cost_ratio
+        retries.failed_ratio as retry_cost_ratio
     from economics
     left join tokens
         on economics.fiscal_period = tokens.fiscal_period and economics.initiative_id = tokens.initiative_id
@@ -37,11 +37,15 @@ measured as (
 compared as (
 
     select
-        *,
-        lag(intensity) over (partition by initiative_id order by fiscal_period) as prior_intensity,
-        lag(cache_hit_ratio) over (partition by initiative_id order by fiscal_period) as prior_cache_hit_ratio,
-        lag(cost_per_unit) over (partition by initiative_id order by fiscal_period) as prior_cost_per_unit
+        measured.*,
+        before.intensity as prior_intensity,
+        before.cache_hit_ratio as prior_cache_hit_ratio,
+        before.cost_per_unit as prior_cost_per_unit
     from measured
+    left join measured as before
+        on measured.initiative_id = before.initiative_id
+        and before.fiscal_period
+        = strftime(cast(measured.fiscal_period || '-01' as date) - interval 1 month, '%Y-%m')
 
 ),
 
@@ -51,7 +55,7 @@ changes as (
         *,
         intensity / nullif(prior_intensity, 0) - 1 as intensity_change_ratio,
         cache_hit_ratio - prior_cache_hit_ratio as cache_hit_change_ratio,
-        case when prior_cost_per_unit is not null
+        case when prior_cost_per_unit is not null and units is not null
             then greatest(allocated_cost - prior_cost_per_unit * units, 0)
         end as drift_cost
     from compared
@@ -69,7 +73,7 @@ select
         when intensity_change_ratio is null and cache_hit_change_ratio is null then 'insufficient'
         when coalesce(intensity_change_ratio, 0) > 0.10
             or coalesce(cache_hit_change_ratio, 0) < -0.10
-            or retry_cost_ratio > 0.05 then 'drifting'
+            or coalesce(retry_cost_ratio, 0) > 0.05 then 'drifting'
         else 'steady'
     end as status,
     reporting_currency

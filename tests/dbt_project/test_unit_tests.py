@@ -1,0 +1,64 @@
+"""Every unit test of the dbt project, on a warehouse whose landed views hold no rows. A run of the product leaves them out."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.connectors.landing import Landing
+from tests.dbt_project.conftest import PROJECT
+
+RUN_PARAMETERS = """
+create table landing.run_parameters as select
+    date '2026-10-31' as as_of_date, 'UTC' as reporting_time_zone, 'USD' as reporting_currency,
+    1 as fiscal_year_start_month, 'acme' as company_id, 'v1' as policy_version,
+    null::date as gateway_window_start, null::date as gateway_window_end
+"""
+
+
+def dbt(home: Path, *arguments: str) -> list[dict[str, str]]:
+    """Run dbt on the warehouse in ``home``; its results, one per node."""
+    environment = {
+        **os.environ,
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "TOKENOMICS_WAREHOUSE": str(home / "warehouse.duckdb"),
+    }
+    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", *arguments]
+    command += ["--target-path", str(home), "--log-path", str(home)]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    results = home / "run_results.json"
+    assert results.exists(), done.stdout + done.stderr
+    return json.loads(results.read_text())["results"]
+
+
+@pytest.fixture(scope="module")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("empty")
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        Landing(home / "landing").register(connection)
+        connection.execute(RUN_PARAMETERS)
+    failed = [one["unique_id"] for one in dbt(home, "run") if one["status"] != "success"]
+    assert failed == []
+    (home / "run_results.json").unlink()
+    return home
+
+
+def written_unit_tests() -> list[str]:
+    """The names in the project's files of unit tests, read without dbt."""
+    files = sorted(PROJECT.glob("models/**/*__unit_tests.yml"))
+    return [name for file in files for name in re.findall(r"^  - name: (\w+)$", file.read_text(), re.MULTILINE)]
+
+
+def test_every_unit_test_runs_and_passes(empty_warehouse: Path) -> None:
+    results = dbt(empty_warehouse, "test", "--select", "test_type:unit")
+    failures = {one["unique_id"]: one["message"] for one in results if one["status"] != "pass"}
+    assert failures == {}
+    ran = sorted(one["unique_id"].rsplit(".", 1)[1] for one in results)
+    written = written_unit_tests()
+    assert len(set(written)) == len(written) >= 44
+    assert ran == sorted(written)
