@@ -1,9 +1,10 @@
-"""One run from the command line: validate the company first, execute the graph, flag what became ready, show the
-summary.
+"""One run from the command line: validate the company first, execute the graph, flag what became ready, tell what
+happened to allocations, show the summary.
 """
 
 from typing import TextIO
 
+from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
 from orchestration.lock import home_lock
 from orchestration.project import Home, ensure_manifest
@@ -35,11 +36,13 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
                 print(redact(failure.trace), file=stream)
         print("Nothing was published; what was published before stands.", file=stream)
         return FAULT
-    flagged = flag_ready(home)
+    flagged, told = flag_ready(home), tell_budgets(home)
     print(file=stream)
     write_summary(collect(home.published), stream)
     for initiative in flagged.initiatives:
         print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
-    for fault in flagged.faults:
+    for title in told.titles:
+        print(title, file=stream)
+    for fault in (*flagged.faults, *told.faults):
         print(redact(fault), file=stream)
     return DONE

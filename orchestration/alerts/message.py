@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestration.connectors.landing import utc_text
+from orchestration.policy.budget_alerts import Crossing
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,13 @@ def graduation_ready(initiative_id: str, owner: str | None, readiness: dict[str,
         owner=owner,
         details=readiness,
     )
+
+
+_SEVERITY = {"exhausted": "critical", "spent_80": "warning", "projected_exhaustion": "warning"}
+
+
+def budget_crossing(initiative_id: str, owner: str | None, crossing: Crossing, details: dict[str, Any]) -> Alert:
+    """An allocation reached a threshold, will run out, or expired; told once per allocation and kind."""
+    kind = f"budget_{crossing.kind}"
+    severity = _SEVERITY.get(crossing.kind, "info")
+    return Alert(crossing.key, kind, severity, crossing.text, initiative_id, owner, details)

@@ -1,1 +1,1 @@
-"""When runs happen and who is told: the job, its schedule, the graduation sensor."""
+"""When runs happen and who is told: the job, its schedule, the sensors."""

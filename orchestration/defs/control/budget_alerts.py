@@ -1,0 +1,18 @@
+"""The budget sensor: tells owners what happened to their allocations, each crossing once. It requests no runs."""
+
+import dagster as dg
+
+from orchestration.alerts.budgets import tell_budgets
+from orchestration.project import Home
+from orchestration.settings import load_settings
+
+
+@dg.sensor(
+    minimum_interval_seconds=300,
+    description="Tells once when an allocation is half spent, four fifths spent, exhausted, about to run out, or expired.",
+)
+def budget_alert_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    told = tell_budgets(Home(load_settings().home))
+    for fault in told.faults:
+        context.log.warning(fault)
+    return dg.SkipReason("; ".join(told.titles) or told.reason)

@@ -1,0 +1,77 @@
+"""Each crossing of a published allocation is told once, to its owner; a later crossing is told when it comes."""
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from orchestration.alerts.budgets import tell_budgets
+from orchestration.alerts.transports import DeliveryFailed, FileTransport
+from orchestration.project import Home
+
+COLUMNS = (
+    "as_of_date date, initiative_id varchar, allocated_amount decimal(38,9), spent_amount decimal(38,12), starts_on date, "
+    "expires_on date, status varchar, projected_exhaustion_date date, reporting_currency varchar"
+)
+STALE = "(date '2026-10-01', 'exp_old', 100, 100, date '2026-08-01', date '2026-09-30', 'expired', null, 'USD')"
+
+
+class Unreachable:
+    name = "nobody"
+
+    def send(self, alert: object) -> None:
+        raise DeliveryFailed("nobody listens")
+
+
+def publish(home: Path, day: str, spent: str, status: str, projected: str = "null") -> None:
+    folder = home / "published"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "marts.duckdb").unlink(missing_ok=True)
+    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
+        connection.execute("create table dim_initiatives (initiative_id varchar, owner varchar, is_current boolean)")
+        connection.execute(
+            "insert into dim_initiatives values ('exp', 'then@x.example', false), ('exp', 'now@x.example', true)"
+        )
+        connection.execute(f"create table budget_status_by_initiative ({COLUMNS})")
+        row = f"'exp', 100, {spent}, date '2026-09-01', date '2026-12-31', '{status}', {projected}, 'USD'"
+        connection.execute(f"insert into budget_status_by_initiative values {STALE}, (date '{day}', {row})")
+
+
+def tell(home: Path) -> tuple[str, ...]:
+    told = tell_budgets(Home(home), over=[FileTransport(home / "alerts")])
+    assert told.faults == ()
+    return told.titles
+
+
+def sent(home: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for path in (home / "alerts").glob("*.json") for line in path.read_text().splitlines()]
+
+
+def test_each_crossing_is_told_once_and_the_next_one_when_it_comes(tmp_path: Path) -> None:
+    publish(tmp_path, "2026-10-28", "49.99", "ok")
+    assert tell(tmp_path) == ()
+    publish(tmp_path, "2026-10-29", "55", "alert_50", "date '2026-12-01'")
+    assert len(tell(tmp_path)) == 2
+    assert tell(tmp_path) == ()
+    publish(tmp_path, "2026-10-30", "61.5", "alert_50", "date '2026-11-30'")
+    assert tell(tmp_path) == ()
+    publish(tmp_path, "2026-11-20", "101.25", "exhausted", "date '2026-11-20'")
+    assert tell(tmp_path) == ("the allocation of exp is exhausted: 101.25 of 100.00 spent",)
+
+    alerts = sent(tmp_path)
+    assert [alert["kind"] for alert in alerts] == ["budget_spent_50", "budget_projected_exhaustion", "budget_exhausted"]
+    assert [alert["severity"] for alert in alerts] == ["info", "warning", "critical"]
+    assert {alert["owner"] for alert in alerts} == {"now@x.example"}
+    assert alerts[0]["details"]["spent_amount"] == "55.000000000000"  # type: ignore[index]
+
+
+def test_an_alert_that_does_not_arrive_is_a_fault_and_tried_again(tmp_path: Path) -> None:
+    publish(tmp_path, "2026-12-31", "80", "alert_80")
+    told = tell_budgets(Home(tmp_path), over=[Unreachable()])
+    assert told.titles == ()
+    assert told.faults == ("budget_spent_80:exp:2026-09-01: nobody listens",)
+    assert len(tell(tmp_path)) == 1
+
+
+def test_nothing_published_has_a_reason(tmp_path: Path) -> None:
+    assert tell_budgets(Home(tmp_path), over=[]).reason == "nothing is published yet"

@@ -1,0 +1,63 @@
+"""Which crossings of an allocation are told: on both sides of every threshold, and what a closed one still says."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from orchestration.policy.budget_alerts import AllocationState, decide_crossings
+
+STARTS, EXPIRES = date(2026, 9, 1), date(2026, 12, 31)
+
+
+def state(spent: str, status: str = "ok", projected: date | None = None, allocated: str = "300.00") -> AllocationState:
+    return AllocationState("exp", STARTS, EXPIRES, Decimal(allocated), Decimal(spent), status, projected)
+
+
+def kinds(one: AllocationState) -> list[str]:
+    return [crossing.kind for crossing in decide_crossings(one)]
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [
+        ("0", []),
+        ("149.999999999999", []),
+        ("150.00", ["spent_50"]),
+        ("239.999999999999", ["spent_50"]),
+        ("240.00", ["spent_80"]),
+        ("299.999999999999", ["spent_80"]),
+        ("300.00", ["exhausted"]),
+        ("912.50", ["exhausted"]),
+    ],
+)
+def test_only_the_highest_threshold_reached_is_told(spent: str, told: list[str]) -> None:
+    assert kinds(state(spent)) == told
+
+
+@pytest.mark.parametrize(
+    ("projected", "told"),
+    [(None, []), (date(2026, 12, 31), ["projected_exhaustion"]), (date(2027, 1, 1), [])],
+)
+def test_exhaustion_is_projected_on_or_before_the_last_day(projected: date | None, told: list[str]) -> None:
+    assert kinds(state("10", projected=projected)) == told
+
+
+def test_what_is_exhausted_is_not_projected_as_well() -> None:
+    assert kinds(state("300.00", "exhausted", projected=date(2026, 10, 3))) == ["exhausted"]
+    assert kinds(state("250", "alert_80", projected=date(2026, 11, 3))) == ["spent_80", "projected_exhaustion"]
+
+
+def test_a_closed_allocation_says_at_most_that_it_expired() -> None:
+    assert kinds(state("300", "expired", projected=date(2026, 10, 3))) == ["expired"]
+    assert kinds(state("300", "graduated")) == []
+
+
+def test_without_a_grant_no_part_of_it_can_be_spent() -> None:
+    assert kinds(state("5", "exhausted", allocated="0")) == []
+
+
+def test_the_key_names_the_fact_and_the_allocation_not_the_day() -> None:
+    first, second = decide_crossings(state("160")), decide_crossings(state("200"))
+    assert first[0].key == second[0].key == "budget_spent_50:exp:2026-09-01"
+    assert second[0].text == "the allocation of exp is spent to 50 % or more: 200.00 of 300.00 spent"
