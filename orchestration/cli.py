@@ -110,13 +110,13 @@ def check(
     with _clear_errors():
         settings = _settings(company, home)
         from orchestration.connectors.reach import reach
+        from orchestration.registry import explain_policy as policy_table
         from orchestration.session import open_session
 
         with open_session(settings) as session:
             print(f"{session.company.config.company_id}: every file is valid")
             if explain_policy:
-                for key, value, origin in session.company.policy.explain():
-                    print(f"{key} = {value}    ({origin})")
+                print(policy_table(session.company.policy))
             faults = []
             for name in session.company.sources:
                 if session.is_read(name):

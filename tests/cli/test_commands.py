@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.registry.policy_keys import KINDS, profile_defaults
+
 PublishState = Callable[..., None]
 
 
@@ -95,10 +97,24 @@ def test_missing_company_folder_says_what_to_do(tmp_path: Path) -> None:
 def test_check_explains_every_policy_value(company: Path, tmp_path: Path) -> None:
     (company / "sources.yaml").write_text("sources: {}\n")
     (company / "ownership.yaml").write_text("rules: []\n")
+    (company / "company.yaml").write_text(
+        "company_id: acme\nname: Acme\nreporting_currency: USD\nreporting_time_zone: UTC\n"
+        "profile: {company_size: enterprise, margin_profile: thin}\n"
+        "policy:\n  caps_mode: hard\n"
+    )
     done = tokenomics("check", "--explain-policy", "--company", str(company), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "stability_window_days" in done.stdout
     assert not (tmp_path / "data").exists(), "check writes nothing"
+    lines = done.stdout.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("policy version "))
+    table = {line.split()[0]: line for line in lines[first + 1 :]}
+    assert sorted(table) == sorted(KINDS), "every key, each once"
+    origins = {key: line.rsplit("  ", 1)[1] for key, line in table.items()}
+    profile_keys = {key for key, origin in origins.items() if origin == "profile enterprise/thin"}
+    assert profile_keys == set(profile_defaults("enterprise", "thin")) - {"caps_mode"}
+    assert table["caps_mode"].split() == ["caps_mode", "hard", "company.yaml:7"]
+    assert table["margin_floor_ratio"].split()[1:4] == ["target", "-", "0.02"]
+    assert table["stability_window_days"].split() == ["stability_window_days", "30", "default"]
 
 
 def test_check_names_the_variable_of_a_missing_key(company: Path, tmp_path: Path) -> None:
