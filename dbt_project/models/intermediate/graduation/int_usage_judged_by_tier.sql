@@ -1,4 +1,4 @@
-{# One row per day, owner, person and model: list cost, whether the model's tier is dearer than the work's complexity allows (the initiative's, else the
+{# One row per day, owner, person (with their function, else their department's) and model: list cost, whether the model's tier is dearer than the work's complexity allows (the initiative's, else the
    department's default, else the policy's), and the same tokens at the reference model's price, with cache reads kept and with cache reads lost.
    What the reference model has no own price for (a search fee) costs the same there; without any price there is no counterfactual. #}
 with
@@ -19,6 +19,12 @@ initiatives as (
 departments as (
 
     select * from {{ ref('int_departments_effective') }}
+
+),
+
+people as (
+
+    select * from {{ ref('dim_people') }}
 
 ),
 
@@ -72,7 +78,7 @@ judged as (
 
     select
         summed.*,
-        departments.function,
+        coalesce(people.function, departments.function) as function,
         model_tiers.tier,
         model_tiers.tier_rank,
         complexity_tiers.tier_rank as allowed_tier_rank,
@@ -86,6 +92,10 @@ judged as (
         on summed.department_id = departments.department_id
         and summed.usage_date >= departments.effective_from
         and summed.usage_date < departments.effective_to
+    left join people
+        on summed.actor_id = people.actor_id
+        and summed.usage_date >= people.valid_from
+        and summed.usage_date < people.valid_to
     left join policy on true
     left join model_tiers on summed.model_id = model_tiers.model_id
     left join complexity_tiers
