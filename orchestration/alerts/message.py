@@ -40,6 +40,22 @@ def graduation_ready(initiative_id: str, owner: str | None, readiness: dict[str,
     )
 
 
+def core_demotion(initiative_id: str, owner: str | None, above_since: str, details: dict[str, Any]) -> Alert:
+    """The unit cost of a core initiative stays above what was verified; told once for each unbroken run of days."""
+    return Alert(
+        key=f"core_demotion:{initiative_id}:{above_since}",
+        kind="core_demotion",
+        severity="warning",
+        title=(
+            f"{initiative_id} should return to experimentation: its unit cost has been above the limit of "
+            f"{details['limit_unit_cost']} since {above_since}"
+        ),
+        entity=initiative_id,
+        owner=owner,
+        details=details,
+    )
+
+
 _SEVERITY = {"exhausted": "critical", "spent_80": "warning", "projected_exhaustion": "warning"}
 
 

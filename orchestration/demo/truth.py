@@ -17,6 +17,7 @@ from orchestration.demo.catalog import (
     DEFAULT_CLOCK,
     FIRST_DAY,
     PER_MILLION,
+    UNPRICED_FROM,
     UNPRICED_MODEL,
     WEB_SEARCH_PRICE,
     days,
@@ -92,6 +93,8 @@ VERDICTS_ONE_DAY_EARLIER = VERDICTS | {"ticket_triage": _verdict(gate_4=("insuff
 """From a first run as of the day before: what flips by one day is the ticket triage, and nothing else."""
 FIRST_READY = {"ticket_triage": AS_OF}
 """The thirtieth day of history: nobody can be ready before."""
+FLAGGED_FOR_RETURN = {"code_helper": UNPRICED_FROM}
+"""Core initiatives whose unit cost stays a quarter above their first 28 days, and since when: the private model came."""
 
 
 @dataclass(frozen=True)

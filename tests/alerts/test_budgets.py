@@ -37,6 +37,16 @@ def publish(home: Path, day: str, spent: str, status: str, projected: str = "nul
         connection.execute(f"insert into budget_status_by_initiative values {STALE}, (date '{day}', {row})")
 
 
+def publish_flag(home: Path, above_since: str, is_flagged: bool) -> None:
+    with duckdb.connect(str(home / "published" / "marts.duckdb")) as connection:
+        connection.execute(
+            "create or replace table core_demotions_by_initiative as select 'exp' as initiative_id, date '2026-12-31' as "
+            f"as_of_date, 1.0::decimal(38, 12) as verified_unit_cost, 1.3::decimal(38, 12) as unit_cost, "
+            f"1.25::decimal(38, 12) as limit_unit_cost, date '{above_since}' as above_since, 14 as days_above, "
+            f"14 as demotion_days, {is_flagged} as is_flagged_for_return, 'USD' as reporting_currency"
+        )
+
+
 def tell(home: Path) -> tuple[str, ...]:
     told = tell_budgets(Home(home), over=[FileTransport(home / "alerts")])
     assert told.faults == ()
@@ -71,6 +81,24 @@ def test_an_alert_that_does_not_arrive_is_a_fault_and_tried_again(tmp_path: Path
     assert told.titles == ()
     assert told.faults == ("budget_spent_80:exp:2026-09-01: nobody listens",)
     assert len(tell(tmp_path)) == 1
+
+
+def test_a_core_initiative_flagged_for_return_is_told_once_for_each_run_of_days(tmp_path: Path) -> None:
+    publish(tmp_path, "2026-12-31", "10", "ok")
+    publish_flag(tmp_path, "2026-12-18", is_flagged=False)
+    assert tell(tmp_path) == ()
+    publish_flag(tmp_path, "2026-12-18", is_flagged=True)
+    assert len(tell(tmp_path)) == 1
+    assert tell(tmp_path) == ()
+    publish_flag(tmp_path, "2027-02-01", is_flagged=True)
+    assert len(tell(tmp_path)) == 1
+    assert [alert["key"] for alert in sent(tmp_path)] == [
+        "core_demotion:exp:2026-12-18",
+        "core_demotion:exp:2027-02-01",
+    ]
+    details = sent(tmp_path)[0]["details"]
+    assert details["limit_unit_cost"] == "1.250000000000"  # type: ignore[index]
+    assert sent(tmp_path)[0]["owner"] == "now@x.example"
 
 
 def test_nothing_published_has_a_reason(tmp_path: Path) -> None:

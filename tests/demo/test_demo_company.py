@@ -23,10 +23,17 @@ from orchestration.demo.catalog import (
     token_hash,
 )
 from orchestration.demo.company_folder import write_demo_company
-from orchestration.demo.finance import invoices, journals
+from orchestration.demo.finance import business_metrics, invoices, journals
 from orchestration.demo.gateway_calls import TEAM_OF, is_capped_day, list_cost
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import VERDICTS, VERDICTS_ONE_DAY_EARLIER, cash_and_burn, expected, split
+from orchestration.demo.truth import (
+    FLAGGED_FOR_RETURN,
+    VERDICTS,
+    VERDICTS_ONE_DAY_EARLIER,
+    cash_and_burn,
+    expected,
+    split,
+)
 from orchestration.registry.loader import load_company
 
 WINDOW = list(days(AS_OF - timedelta(days=29), AS_OF))
@@ -271,6 +278,17 @@ def test_one_experiment_each_is_held_back_by_its_return_its_tier_and_its_guardra
         assert max(window_costs(initiative)) < 0.8 * 3.00
         spent = statistics.mean(window_costs(initiative)) * a_month
         assert amount < 0.75 * spent if initiative == "survey_tagging" else amount > 3 * spent
+
+
+@pytest.mark.parametrize("initiative", ["reply_assistant", "clause_review", "code_helper", "knowledge_search"])
+def test_the_unit_cost_of_one_core_initiative_stays_a_quarter_above_its_first_weeks(initiative):
+    cost = expected().daily_cost(initiative)
+    units = {row[0]: row[2] for row in business_metrics() if row[3] == initiative and row[1] != "helpdesk_active_users"}
+    first = list(days(catalog.FIRST_DAY, catalog.FIRST_DAY + timedelta(days=27)))
+    limit = sum(cost[day] for day in first) / sum(units[day] for day in first) * Decimal("1.25")
+    within = [day for day in days(first[-1] + timedelta(days=1), AS_OF) if cost[day] / units[day] <= limit]
+    since = max(within) + timedelta(days=1)
+    assert (since if since <= AS_OF else None) == FLAGGED_FOR_RETURN.get(initiative)
 
 
 def test_one_product_misses_its_target_in_july_only():

@@ -19,6 +19,7 @@ from orchestration.demo.server import serving
 from orchestration.demo.traffic import simulate
 from orchestration.demo.truth import (
     FIRST_READY,
+    FLAGGED_FOR_RETURN,
     VERDICTS,
     VERDICTS_ONE_DAY_EARLIER,
     Verdict,
@@ -239,6 +240,13 @@ def test_only_the_stable_experiment_is_ready_and_only_since_the_as_of_day(publis
     assert one_day_earlier.rows("graduation_readiness", sql) == []
     for home, day in ((published, AS_OF), (one_day_earlier, AS_OF - timedelta(days=1))):
         assert home.rows("graduation_readiness", "select max(as_of_date) from t") == [(day,)]
+
+
+def test_the_core_initiative_that_grew_dearer_is_flagged_for_return(published):
+    rows = published.rows(
+        "core_demotions_by_initiative", "select initiative_id, above_since from t where is_flagged_for_return"
+    )
+    assert rows == list(FLAGGED_FOR_RETURN.items())
 
 
 def test_nothing_is_published_outside_the_history(published):
