@@ -2,9 +2,8 @@
 
 ``python -m orchestration.statistics.operating_characteristics`` simulates the grid and rewrites the tables between
 the markers of ``orchestration/statistics/README.md``. Seeded: the same code gives the same tables. A path counts as
-stable if it is so on any day from the 30th to the 60th, by the looks that ``stability`` takes. Growth compounds, (1 +
-growth) ^ (day / 30). Noise is a first-order autoregression of unit variance times the variation, values below zero
-are cut off, weekends drop by a share.
+stable if it is so on any day from the 30th to the 60th, by the looks that ``stability`` takes. What is simulated
+stands in ``simulated_costs``, the cost of waiting in ``cost_of_waiting``.
 """
 
 from dataclasses import dataclass
@@ -13,23 +12,24 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.statistics.growth import Floats, estimate_windows
+from orchestration.statistics.cost_of_waiting import WAITING_HEADER, WAITING_INTRODUCTION, Waiting, measure_waiting
 from orchestration.statistics.run_rate import RUN_RATE_DAYS, interval_half_width
-from orchestration.statistics.stability import look_confidence
+from orchestration.statistics.simulated_costs import (
+    AUTOCORRELATIONS,
+    GROWTHS,
+    LAST_LOOK,
+    NOISES,
+    SEED,
+    VARIATIONS,
+    WEEKEND_DROPS,
+    share_ever_stable,
+    simulate_costs,
+    simulate_noise,
+)
 
 README = Path(__file__).with_name("README.md")
 START_MARKER, END_MARKER = "<!-- operating characteristics: start -->", "<!-- operating characteristics: end -->"
-SEED = 20260101
-FIRST_LOOK, LAST_LOOK = 30, 60
-MAX_VARIATION, GROWTH_MARGIN = 0.25, 0.20
-WARM_UP_DAYS = 40
-BURST_SHARE, BURST_VARIANCE = 0.06, 0.64
-
-NOISES = ("normal", "heavy-tailed", "bursty")
-AUTOCORRELATIONS = (0.0, 0.4, 0.7)
-VARIATIONS = (0.05, 0.10, 0.15, 0.20, 0.30)
-WEEKEND_DROPS = (0.0, 0.3, 0.6)
-PATHS_BY_GROWTH = {0.0: 400, 0.15: 400, 0.30: 1000, 0.60: 600}
+PATHS_BY_GROWTH = dict(zip(GROWTHS, (400, 400, 1000, 600), strict=True))
 COVERAGE_PATHS = 3000
 COVERAGE_DAYS = (14, 21, 28)
 COVERAGE_VARIATION = 0.15
@@ -60,45 +60,6 @@ class Coverage:
     noise: str
     autocorrelation: float
     by_days: dict[int, float]
-
-
-def simulate_noise(rng: np.random.Generator, shape: tuple[int, int], noise: str, autocorrelation: float) -> Floats:
-    """Unit-variance noise (paths x days) with lag-one autocorrelation."""
-    paths, days = shape
-    full = (paths, days + WARM_UP_DAYS)
-    innovations = rng.standard_t(3, full) / np.sqrt(3) if noise == "heavy-tailed" else rng.standard_normal(full)
-    values = np.empty(full)
-    values[:, 0] = innovations[:, 0]
-    scale = np.sqrt(1 - autocorrelation**2)
-    for day in range(1, full[1]):
-        values[:, day] = autocorrelation * values[:, day - 1] + scale * innovations[:, day]
-    values = values[:, WARM_UP_DAYS:]
-    if noise == "bursty":
-        bursts = (rng.random(shape) < BURST_SHARE) - BURST_SHARE
-        bursts = bursts / np.sqrt(BURST_SHARE * (1 - BURST_SHARE))
-        values = np.sqrt(1 - BURST_VARIANCE) * values + np.sqrt(BURST_VARIANCE) * bursts
-    return values
-
-
-def simulate_costs(noise: Floats, variation: float, growth: float, weekend_drop: float) -> Floats:
-    """Daily costs from unit noise; the first day is a Monday."""
-    day = np.arange(noise.shape[1])
-    level = (1 + growth) ** (day / 30) * np.where(day % 7 >= 5, 1 - weekend_drop, 1.0)
-    return np.maximum(0.0, 1 + variation * noise) * level
-
-
-def share_ever_stable(costs: Floats) -> float:
-    """Share of paths (rows, 60 days) found stable on any day from the 30th to the 60th."""
-    open_paths = np.arange(len(costs))
-    for day in range(FIRST_LOOK, LAST_LOOK + 1):
-        if not len(open_paths):
-            break
-        confidence = np.full(len(open_paths), look_confidence(day, FIRST_LOOK))
-        weekdays = np.zeros(len(open_paths), dtype=np.int64)
-        found = estimate_windows(costs[open_paths, :day], weekdays, confidence, MAX_VARIATION)
-        inside = (found.low > -GROWTH_MARGIN) & (found.high < GROWTH_MARGIN)
-        open_paths = open_paths[~(inside & (found.variation <= MAX_VARIATION))]
-    return 1 - len(open_paths) / len(costs)
 
 
 def measure_cell(noise: str, autocorrelation: float, variation: float, paths_by_growth: dict[float, int]) -> Cell:
@@ -136,7 +97,7 @@ def power(cells: list[Cell]) -> float:
     return min(cell.worst(0.0) for cell in cells if cell.variation <= 0.10 and cell.autocorrelation <= 0.4)
 
 
-def render(cells: list[Cell], coverages: list[Coverage]) -> str:
+def render(cells: list[Cell], coverages: list[Coverage], waits: list[Waiting]) -> str:
     """The published section as markdown."""
     lines = [
         f"Seed {SEED}; paths per cell and weekend drop: "
@@ -156,6 +117,10 @@ def render(cells: list[Cell], coverages: list[Coverage]) -> str:
         f"(variation {COVERAGE_VARIATION}, {COVERAGE_PATHS} paths).",
         "",
         *_table(COVERAGE_HEADER, [_coverage_values(one) for one in coverages]),
+        "",
+        WAITING_INTRODUCTION,
+        "",
+        *_table(WAITING_HEADER, [one.values() for one in waits]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -185,7 +150,8 @@ def main() -> None:
     """Measure the whole grid and rewrite the README's tables."""
     cells = [measure_cell(*cell, PATHS_BY_GROWTH) for cell in product(NOISES, AUTOCORRELATIONS, VARIATIONS)]
     coverages = [measure_coverage(*cell, COVERAGE_PATHS) for cell in product(NOISES, AUTOCORRELATIONS)]
-    README.write_text(replace_section(README.read_text(), render(cells, coverages)))
+    waits = [one for noise in NOISES for one in measure_waiting(noise)]
+    README.write_text(replace_section(README.read_text(), render(cells, coverages, waits)))
     print(f"false graduation {false_graduation(cells):.1%} (limit 5 %), power {power(cells):.1%} (limit 80 %)")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from orchestration.statistics import operating_characteristics as measured
+from orchestration.statistics.cost_of_waiting import WAITING_DAYS, WAITING_HEADER, Waiting
 from orchestration.statistics.operating_characteristics import Cell, Coverage
 
 
@@ -64,6 +65,12 @@ def share(text):
     return float(text.rstrip("%")) / 100
 
 
+def read_waiting(row):
+    noise, day, overspend_all, stable, overspend_stable, waiting = row
+    known = None if overspend_stable == "none" else share(overspend_stable)
+    return Waiting(noise, int(day), share(overspend_all), share(stable), known, share(waiting))
+
+
 def test_the_readme_holds_the_whole_grid_in_the_commands_format():
     section = published_section()
     cells, coverages = [], []
@@ -75,7 +82,9 @@ def test_the_readme_holds_the_whole_grid_in_the_commands_format():
         coverages.append(Coverage(noise, float(phi), {days: share(text) for days, text in pairs}))
     grid = list(product(measured.NOISES, measured.AUTOCORRELATIONS, measured.VARIATIONS))
     assert [(cell.noise, cell.autocorrelation, cell.variation) for cell in cells] == grid
-    assert measured.render(cells, coverages) == section
+    waits = [read_waiting(row) for row in table_rows(section, WAITING_HEADER)]
+    assert [(one.noise, one.day) for one in waits] == list(product(measured.NOISES, WAITING_DAYS))
+    assert measured.render(cells, coverages, waits) == section
 
 
 def test_the_published_figures_keep_the_promise():
