@@ -21,7 +21,7 @@ TABLES = {
     ),
     "dim_initiatives": "initiative_id varchar, owner varchar, is_current boolean",
     "fct_allocated_costs": (
-        "cost_date date, provider varchar, model_id varchar, allocation_method varchar, "
+        "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
         "allocated_cost decimal(38,9), reporting_currency varchar"
     ),
 }
@@ -34,9 +34,9 @@ ROWS = {
     ),
     "dim_initiatives": ("('exp_ready', 'lead@company.example', true)",),
     "fct_allocated_costs": (
-        "(date '2026-10-05', 'openai', 'gpt-6-sol', 'direct', 80.000000001, 'USD')",
-        "(date '2026-10-06', 'openai', 'gpt-6-sol', 'unallocated', 20, 'USD')",
-        "(date '2026-08-30', 'openai', 'gpt-6-sol', 'direct', 999, 'USD')",
+        "(date '2026-10-05', 'openai', 'gpt-6-sol', 'direct', 'billed', 80.000000001, 'USD')",
+        "(date '2026-10-06', 'openai', 'gpt-6-sol', 'unallocated', 'billed', 20, 'USD')",
+        "(date '2026-08-30', 'openai', 'gpt-6-sol', 'direct', 'billed', 999, 'USD')",
     ),
 }
 

@@ -30,6 +30,7 @@ from orchestration.publish.journals import write_journals
 SCHEMA = "marts"
 KEPT_BEFORE = 2
 UNFINISHED = ".unfinished-"
+ALARMS = ("residual_alarm_ratio", "unallocated_alarm_ratio")
 
 
 class NothingToPublish(Exception):
@@ -92,6 +93,7 @@ def publish(
         "published_at": now,
         "version": version,
         "policy_version": policy_version,
+        "alarm_ratios": _alarm_ratios(connection),
         "closed_periods": closed,
         "as_of_days": _as_of_days(home / "published", as_of, FirstRun(begun_at, now) if begun_at else None),
         "tables": {name: {"rows": table.rows, "checksum": table.checksum} for name, table in tables.items()},
@@ -120,6 +122,18 @@ def _mart_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
         [SCHEMA],
     ).fetchall()
     return [name for (name,) in rows]
+
+
+def _alarm_ratios(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The policy's alarm ratios as landed with the registry, so that readers of the tables can judge by them."""
+    present = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = 'landing' and table_name = 'registry__policy'"
+    ).fetchone()
+    if present == (0,):
+        return {}
+    query = f"select policy_key, policy_value from landing.registry__policy where policy_key in {ALARMS} order by all"
+    return dict(connection.execute(query).fetchall())
 
 
 def _as_of_days(published: Path, as_of: date, run: FirstRun | None) -> dict[str, dict[str, str]]:

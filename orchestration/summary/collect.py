@@ -5,16 +5,27 @@ empty, and its name in ``missing_tables``; nothing is guessed.
 """
 
 import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.publish.evidence import plain
+from orchestration.publish.snapshot import ALARMS
+from orchestration.summary.open_amounts import (
+    OWNER_REMEDY,
+    PRICE_REMEDY,
+    UNPRICED,
+    bridge_as_json,
+    read_bridge,
+    read_shares,
+    share_as_json,
+)
 
 TOP = 5
-PRICE_REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
-OWNER_REMEDY = "add a rule to ownership.yaml that matches this project or key"
 
 
 class NotPublished(Exception):
@@ -27,7 +38,7 @@ def collect(published: Path) -> dict[str, Any]:
         raise NotPublished(f"nothing is published in {published.parent}; run: tokenomics run")
     folder = published.resolve()
     manifest = json.loads((folder / "manifest.json").read_text())
-    as_of = manifest["as_of"]
+    as_of, alarms = manifest["as_of"], _alarms(manifest)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         missing: set[str] = set()
 
@@ -36,6 +47,14 @@ def collect(published: Path) -> dict[str, Any]:
             missing.update(absent)
             return [] if absent else _rows(connection, text, list(values))
 
+        def known(table: str, read: Callable[..., list[Any]], ratio: str) -> list[Any]:
+            if table not in manifest["tables"]:
+                missing.add(table)
+                return []
+            return read(connection, date.fromisoformat(as_of), alarms[ratio])
+
+        shares = known("fct_allocated_costs", read_shares, "unallocated_alarm_ratio")
+        bridge = known("reconciliation_by_provider_month", read_bridge, "residual_alarm_ratio")
         return {
             "company_id": manifest["company_id"],
             "as_of": as_of,
@@ -45,8 +64,10 @@ def collect(published: Path) -> dict[str, Any]:
             "spend": query("fct_allocated_costs", SPEND, as_of),
             "margin_by_product": query("gross_margin_by_product_month", MARGIN, as_of),
             "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
-            "unpriced": _with_remedy(query("fct_usage", UNPRICED), PRICE_REMEDY),
+            "unpriced": _with_remedy(query("fct_usage", f"{UNPRICED} limit {TOP}"), PRICE_REMEDY),
             "unallocated": query("fct_allocated_costs", UNALLOCATED, as_of),
+            "unallocated_share": [share_as_json(one) for one in shares],
+            "open_amounts": [bridge_as_json(one) for one in bridge],
             "unowned_usage": _with_remedy(query("fct_usage fct_usage_shares", UNOWNED), OWNER_REMEDY),
             "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
             "ingestion": query("ingestion_outcomes", INGESTION),
@@ -92,20 +113,11 @@ from run_rate_by_department_day where as_of_date = cast(? as date)
 order by 1, 2
 """
 
-UNPRICED = f"""
-select
-    provider, case when unit = 'tokens' then model_id else concat_ws(' ', model_id, unit) end as model_id,
-    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date
-from fct_usage
-where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
-group by provider, unit, 2 order by unit = 'tokens' desc, tokens desc, 2 limit {TOP}
-"""
-
 UNALLOCATED = f"""
-select provider, model_id, sum(allocated_cost) as amount
+select provider, model_id, cost_basis, sum(allocated_cost) as amount
 from fct_allocated_costs
 where allocation_method = 'unallocated' and cost_date >= date_trunc('month', cast(? as date)) - interval 1 month
-group by all having sum(allocated_cost) <> 0 order by amount desc, provider, model_id limit {TOP}
+group by all having sum(allocated_cost) <> 0 order by amount desc, provider, model_id, cost_basis limit {TOP}
 """
 
 UNOWNED = f"""
@@ -136,6 +148,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, text: str, values: list[Any]) -
     result = connection.execute(text, values)
     names = [column[0] for column in result.description]
     return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in result.fetchall()]
+
+
+def _alarms(manifest: dict[str, Any]) -> dict[str, Decimal | None]:
+    """The policy's alarm ratios; None where the publication does not say them, so that nothing is judged by it."""
+    said = manifest.get("alarm_ratios", {})
+    return {name: Decimal(said[name]) if name in said else None for name in ALARMS}
 
 
 def _one(rows: list[dict[str, Any]], column: str) -> Any:

@@ -28,6 +28,7 @@ def sections(summary: dict[str, Any]) -> list[Section]:
         _run_rate(summary["run_rate"], currency),
         _unpriced(summary["unpriced"]),
         _unallocated(summary, currency),
+        _open_amounts(summary, currency),
         _initiatives(summary["initiatives"], currency),
         _ingestion(summary["ingestion"]),
     ]
@@ -81,8 +82,8 @@ def write_rich(summary: dict[str, Any], console: Any) -> None:
 
 
 def amount(text: str | None) -> str:
-    """Money for the eye: two decimals, thousands marked."""
-    return "" if text is None else f"{Decimal(text).quantize(Decimal('0.01'), rounding=ROUND_HALF_EVEN):,}"
+    """Money for the eye: two decimals, thousands marked, no negative zero."""
+    return "" if text is None else f"{Decimal(text).quantize(Decimal('0.01'), rounding=ROUND_HALF_EVEN) + 0:,}"
 
 
 def percent(ratio: float | str | None) -> str:
@@ -143,7 +144,12 @@ def _unpriced(rows: list[dict[str, Any]]) -> Section:
 
 def _unallocated(summary: dict[str, Any], currency: str) -> Section:
     costs = [
-        (f"{row['provider']} {row['model_id'] or 'without model'}", amount(row["amount"]), "billed or metered", "")
+        (
+            f"{row['provider']} {row['model_id'] or 'without model'}",
+            amount(row["amount"]),
+            f"{row['cost_basis']}, these two months",
+            "",
+        )
         for row in summary["unallocated"]
     ]
     usage = [
@@ -157,7 +163,39 @@ def _unallocated(summary: dict[str, Any], currency: str) -> Section:
     ]
     rows = costs + usage
     headers = ("nobody's", f"amount {currency}".strip(), "basis", "remedy")
-    return Section("Unallocated cost, largest first", headers, rows, "" if rows else "none")
+    above = [
+        f"{row['month']} has {percent(row['ratio']) or amount(row['unallocated'])} without an owner, "
+        f"above the policy's {percent(row['alarm_ratio'])}"
+        for row in summary["unallocated_share"]
+        if row["is_above_alarm"]
+    ]
+    return Section("Unallocated cost, largest first", headers, rows, "; ".join(above) or ("" if rows else "none"))
+
+
+def _open_amounts(summary: dict[str, Any], currency: str) -> Section:
+    """What rounds to nothing in every column is left to the JSON form, as is the remedy of what does not warn."""
+    lines = summary["open_amounts"]
+    columns = ("amount", "previous_amount", "total_amount")
+    shown = [
+        (
+            f"{row['provider']} {row['bridge_line'].replace('_', ' ')}",
+            *(amount(row[column]) for column in columns),
+            _residual_verdict(row),
+            row["remedy"] if row["warned_months"] else "",
+        )
+        for row in lines
+        if row["warned_months"] or any(round(Decimal(row[column]), 2) for column in columns)
+    ]
+    months = (lines[0]["month"], lines[0]["previous_month"]) if lines else ("this month", "the month before")
+    headers = ("open", f"{months[0]} {currency}".strip(), months[1], "all months", "verdict", "remedy")
+    return Section("Meter, bill and ledger: what stays open", headers, shown, "" if shown else "nothing")
+
+
+def _residual_verdict(row: dict[str, Any]) -> str:
+    if row["alarm_ratio"] is None:
+        return ""
+    limit = f"{percent(row['alarm_ratio'])} of the bill"
+    return f"above {limit} in {', '.join(row['warned_months'])}" if row["warned_months"] else f"within {limit}"
 
 
 def _initiatives(rows: list[dict[str, Any]], currency: str) -> Section:

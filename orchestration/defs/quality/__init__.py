@@ -1,1 +1,1 @@
-"""Blocking checks of what was landed, before anything is built from it."""
+"""Checks: blocking ones of what was landed, before anything is built from it, and warnings about amounts that stay open."""

@@ -1,0 +1,88 @@
+"""Open amounts as warnings on the assets that show them. They block nothing: such money is real, and is published where
+it stands.
+
+What warns is decided in :mod:`orchestration.policy.open_amounts`, from the marts as this run built them.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from orchestration.defs.run import Run
+from orchestration.policy.open_amounts import RESIDUALS
+from orchestration.summary.open_amounts import (
+    OWNER_REMEDY,
+    PRICE_REMEDY,
+    REMEDIES,
+    UNPRICED,
+    read_bridge,
+    read_shares,
+)
+from orchestration.warehouse import connect
+
+USAGE = dg.AssetKey(["marts", "fct_usage"])
+ALLOCATED = dg.AssetKey(["marts", "fct_allocated_costs"])
+BRIDGE = dg.AssetKey(["marts", "reconciliation_by_provider_month"])
+LINES = {
+    "no_untracked_traffic": (("untracked_traffic",), "Everything billed was metered, this month and the last."),
+    "no_duplicates": (("duplicates",), "No request was logged twice, this month and the last."),
+    "residuals_within_policy": (RESIDUALS, "What nothing explains is at most residual_alarm_ratio of the bill."),
+}
+SPECS = [
+    dg.AssetCheckSpec("usage_is_priced", asset=USAGE, description="All counted usage has a list price."),
+    dg.AssetCheckSpec(
+        "cost_has_an_owner",
+        asset=ALLOCATED,
+        description="Cost without an owner is at most unallocated_alarm_ratio of each of the two latest months.",
+    ),
+    *(dg.AssetCheckSpec(name, asset=BRIDGE, description=text) for name, (_, text) in LINES.items()),
+]
+
+
+@dg.multi_asset_check(specs=SPECS)
+def open_amounts(run: Run) -> Iterator[dg.AssetCheckResult]:
+    session = run.session
+    with connect(session.home.warehouse) as connection:
+        connection.execute("set schema = 'marts'")
+        yield from judged(connection, session.company.policy, session.as_of)
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection, policy: Mapping[str, Any], as_of: date
+) -> Iterator[dg.AssetCheckResult]:
+    """One result per check; ``connection`` finds the marts without a prefix."""
+    unpriced = [f"{row[0]} {row[1]}: {row[2]} since {row[3]}" for row in connection.execute(UNPRICED).fetchall()]
+    yield _result(USAGE, "usage_is_priced", unpriced, PRICE_REMEDY)
+    shares = read_shares(connection, as_of, policy["unallocated_alarm_ratio"])
+    above = [
+        f"{one.month}: {one.unallocated:f} of {one.spend:f}, above {one.alarm_ratio}"
+        for one in shares
+        if one.is_above_alarm
+    ]
+    yield _result(ALLOCATED, "cost_has_an_owner", above, OWNER_REMEDY)
+    bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
+    for name, (lines, _) in LINES.items():
+        found = [
+            f"{one.provider} {one.bridge_line}: {one.month} {one.amount:f}, {one.previous_month} "
+            f"{one.previous_amount:f}, all months {one.total_amount:f}"
+            for one in bridge
+            if one.bridge_line in lines and one.warned_months
+        ]
+        yield _result(BRIDGE, name, found, "; ".join(REMEDIES[line] for line in lines))
+
+
+def _result(asset: dg.AssetKey, name: str, found: list[str], remedy: str) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"found": "\n".join(found) or "none"}
+    if found:
+        metadata["remedy"] = remedy
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(found) or None,
+        metadata=metadata,
+    )

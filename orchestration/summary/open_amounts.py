@@ -1,0 +1,94 @@
+"""Open amounts as SQL on published tables, and what to do about each. The same statements serve ``status`` and the
+warnings on the assets; whether an amount warns is decided in :mod:`orchestration.policy.open_amounts`.
+
+A connection given here finds the marts without a schema prefix.
+"""
+
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from orchestration.policy.open_amounts import (
+    OPEN_LINES,
+    BridgeMonth,
+    OpenAmount,
+    OwnerlessShare,
+    judged_months,
+    open_amounts,
+    ownerless_share,
+)
+from orchestration.publish.evidence import plain
+
+PRICE_REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
+OWNER_REMEDY = "add a rule to ownership.yaml that matches this project or key"
+REMEDIES = {
+    "unpriced_usage": "add prices for the models under Unpriced usage to contracts.yaml (kind: price)",
+    "untracked_traffic": "declare the source that meters it in sources.yaml, or accept it as cost without usage",
+    "duplicates": "already removed, no cost is doubled; stop exporting the same requests twice",
+    "metering_residual": "compare usage and bill by day: missing days stand in ingestion_outcomes, prices in contracts.yaml",
+    "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, or a "
+    "posting without a bill",
+}
+
+UNPRICED = """
+select
+    provider, case when unit = 'tokens' then model_id else concat_ws(' ', model_id, unit) end as model_id,
+    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date
+from fct_usage
+where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
+group by provider, unit, 2 order by unit = 'tokens' desc, tokens desc, 2
+"""
+
+BRIDGE = f"""
+select provider, bridge_line, fiscal_period, amount, billed_cost
+from (
+    select
+        *,
+        sum(amount) filter (where bridge_line = 'billed_cost') over (partition by provider, fiscal_period) as billed_cost
+    from reconciliation_by_provider_month
+)
+where bridge_line in {OPEN_LINES} and amount <> 0
+order by all
+"""
+
+SHARES = """
+select
+    strftime(cost_date, '%Y-%m'), sum(allocated_cost),
+    coalesce(sum(allocated_cost) filter (where allocation_method = 'unallocated'), 0)
+from fct_allocated_costs
+where strftime(cost_date, '%Y-%m') in (?, ?)
+group by all order by all
+"""
+
+
+def read_bridge(
+    connection: duckdb.DuckDBPyConnection, as_of: date, residual_alarm_ratio: Decimal | None
+) -> list[OpenAmount]:
+    """The open lines of the bridge, judged."""
+    rows = connection.execute(BRIDGE).fetchall()
+    return open_amounts((BridgeMonth(*row) for row in rows), as_of, residual_alarm_ratio)
+
+
+def read_shares(
+    connection: duckdb.DuckDBPyConnection, as_of: date, unallocated_alarm_ratio: Decimal | None
+) -> list[OwnerlessShare]:
+    """Cost without an owner of the month of ``as_of`` and the one before, judged; a month without cost is absent."""
+    rows = connection.execute(SHARES, list(judged_months(as_of))).fetchall()
+    return [ownerless_share(month, spend, nobodys, unallocated_alarm_ratio) for month, spend, nobodys in rows]
+
+
+def bridge_as_json(one: OpenAmount) -> dict[str, Any]:
+    """Every digit as text, with the remedy."""
+    return {**_plain(one), "warned_months": list(one.warned_months), "remedy": REMEDIES[one.bridge_line]}
+
+
+def share_as_json(one: OwnerlessShare) -> dict[str, Any]:
+    """Every digit of money as text; the ratio to six places."""
+    return {**_plain(one), "ratio": None if one.ratio is None else f"{one.ratio:.6f}"}
+
+
+def _plain(one: OpenAmount | OwnerlessShare) -> dict[str, Any]:
+    return {name: plain(value) for name, value in asdict(one).items()}

@@ -1,0 +1,57 @@
+"""Open amounts warn on the asset that shows them, each alone, and block nothing."""
+
+from datetime import date
+from decimal import Decimal
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.defs.quality.open_amounts import judged
+from tests.summary.small_marts import FAULTS, LINE, write_small_marts
+
+POLICY = {"unallocated_alarm_ratio": Decimal("0.10"), "residual_alarm_ratio": Decimal("0.005")}
+ASSETS = {
+    "usage_is_priced": "fct_usage",
+    "cost_has_an_owner": "fct_allocated_costs",
+    "no_untracked_traffic": "reconciliation_by_provider_month",
+    "no_duplicates": "reconciliation_by_provider_month",
+    "residuals_within_policy": "reconciliation_by_provider_month",
+}
+FOUND = {
+    "usage_is_priced": "openai x: 5 since 2026-09-07",
+    "cost_has_an_owner": "2026-10: 112.000000000001 of 1112.000000000001, above 0.10",
+    "no_untracked_traffic": "openai untracked_traffic: 2026-10 3.000000000001, 2026-09 0, all months 3.000000000001",
+    "no_duplicates": "openai duplicates: 2026-10 0, 2026-09 -2.000000000000, all months -2.000000000000",
+    "residuals_within_policy": "openai residual: 2026-10 -5.000000000001, 2026-09 0, all months -5.000000000001",
+}
+
+
+def results(*faults: str) -> dict[str, dg.AssetCheckResult]:
+    with duckdb.connect() as connection:
+        write_small_marts(connection, *faults)
+        return {str(one.check_name): one for one in judged(connection, POLICY, date(2026, 10, 20))}
+
+
+def test_clean_marts_warn_of_nothing() -> None:
+    found = results(LINE.format(amount=5, period="2026-10", line="metering_residual"))
+    outcomes = {name: (one.passed, one.metadata["found"].value) for name, one in found.items()}
+    assert outcomes == dict.fromkeys(ASSETS, (True, "none"))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_warns_on_its_own_check_alone(fault: str) -> None:
+    found = results(fault)
+    assert [name for name, one in found.items() if not one.passed] == [fault]
+    assert found[fault].severity == dg.AssetCheckSeverity.WARN
+    assert found[fault].metadata["found"].value == FOUND[fault]
+    assert found[fault].metadata["remedy"].value
+
+
+def test_the_checks_stand_on_their_assets_and_do_not_block(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    checks = {key.name: graph.get(key) for key in graph.asset_check_keys if key.name in ASSETS}
+    assert {name: check.key.asset_key.path[-1] for name, check in checks.items()} == ASSETS
+    assert not any(check.blocking for check in checks.values())
+    order = [node.name for node in definitions.resolve_job_def("tokenomics_run").nodes_in_topological_order]
+    assert order.index("dbt_models") < order.index("open_amounts")

@@ -1,0 +1,61 @@
+"""Marts of two months written by hand: everything in order, and one statement per thing that may be wrong with them."""
+
+import duckdb
+
+TABLES = {
+    "fct_usage": (
+        "usage_date date, provider varchar, model_id varchar, token_class varchar, unit varchar, quantity decimal(38, 0), "
+        "pricing_status varchar, is_counted boolean, list_cost decimal(38, 12), initiative_id varchar, "
+        "department_id varchar, project_id varchar, api_key_id varchar, usage_key varchar"
+    ),
+    "fct_usage_shares": "usage_key varchar",
+    "fct_allocated_costs": (
+        "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
+        "allocated_cost decimal(38, 12), reporting_currency varchar"
+    ),
+    "reconciliation_by_provider_month": (
+        "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12)"
+    ),
+}
+CLEAN = """
+insert into fct_usage values
+    ('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 1, 'chat', null, 'p', 'k', 'u1'),
+    ('2026-10-05', 'openai', 'm', 'request', 'requests', 10, 'unpriced', true, null, 'chat', null, 'p', 'k', 'u2'),
+    ('2026-10-05', 'openai', 'seen_twice', 'output', 'tokens', 7, 'unpriced', false, null, null, null, 'p', 'k', 'u3');
+insert into fct_allocated_costs values
+    ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD'),
+    ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD'),
+    ('2026-10-05', 'openai', 'm', 'direct', 'billed', 1000, 'USD');
+insert into reconciliation_by_provider_month
+select period, 'openai', line, if(line = 'billed_cost', 1000, 0)
+from unnest(['2026-08', '2026-09', '2026-10']) as periods (period), unnest([
+    'billed_cost', 'unpriced_usage', 'untracked_traffic', 'duplicates', 'metering_residual', 'residual'
+]) as lines (line)
+"""
+LINE = (
+    "update reconciliation_by_provider_month set amount = {amount} "
+    "where fiscal_period = '{period}' and bridge_line = '{line}'"
+)
+FAULTS = {
+    "usage_is_priced": (
+        "insert into fct_usage values "
+        "('2026-09-07', 'openai', 'x', 'output', 'tokens', 5, 'unpriced', true, null, 'chat', null, 'p', 'k', 'u4')"
+    ),
+    "cost_has_an_owner": (
+        "insert into fct_allocated_costs values "
+        "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD')"
+    ),
+    "no_untracked_traffic": LINE.format(amount="3.000000000001", period="2026-10", line="untracked_traffic"),
+    "no_duplicates": LINE.format(amount="-2", period="2026-09", line="duplicates"),
+    "residuals_within_policy": LINE.format(amount="-5.000000000001", period="2026-10", line="residual"),
+}
+
+
+def write_small_marts(connection: duckdb.DuckDBPyConnection, *faults: str) -> None:
+    """Into schema ``marts``, which becomes the current one; ``faults`` are names in :data:`FAULTS` or statements."""
+    connection.execute("create schema marts; set schema = 'marts'")
+    for name, columns in TABLES.items():
+        connection.execute(f"create table {name} ({columns})")
+    connection.execute(CLEAN)
+    for fault in faults:
+        connection.execute(FAULTS.get(fault, fault))

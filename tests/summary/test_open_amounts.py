@@ -1,0 +1,96 @@
+"""What stays open is in the summary, exact as JSON and readable as text, with what to do about it."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.publish.snapshot import publish
+from orchestration.summary.collect import collect
+from orchestration.summary.show import plain_text
+from tests.summary.small_marts import FAULTS, LINE, write_small_marts
+
+POLICY = (
+    "create schema landing; create table landing.registry__policy as from (values "
+    "('residual_alarm_ratio', '0.005'), ('unallocated_alarm_ratio', '0.10'), ('demotion_days', '14')"
+    ") as policy (policy_key, policy_value)"
+)
+
+
+def summary(home: Path, *faults: str, policy: str = POLICY) -> dict[str, Any]:
+    with duckdb.connect() as connection:
+        if policy:
+            connection.execute(policy)
+        write_small_marts(connection, *faults)
+        publish(connection, home, run_id="one", as_of=date(2026, 10, 20), company_id="acme", version="1")
+    return collect(home / "published")
+
+
+def section(found: dict[str, Any], title: str) -> list[str]:
+    """The lines of a section of the plain text, its title first."""
+    return next(part.splitlines() for part in plain_text(found).split("\n\n") if part.startswith(title))
+
+
+def test_clean_marts_leave_nothing_open(tmp_path: Path) -> None:
+    found = summary(tmp_path)
+    assert found["open_amounts"] == found["unpriced"] == []
+    assert [(row["month"], row["ratio"], row["is_above_alarm"]) for row in found["unallocated_share"]] == [
+        ("2026-09", "0.100000", False),
+        ("2026-10", "0.000000", False),
+    ]
+    assert section(found, "Meter, bill and ledger") == ["Meter, bill and ledger: what stays open: nothing"]
+    assert section(found, "Unallocated cost") == [
+        "Unallocated cost, largest first",
+        "  openai m: amount USD 100.00, basis billed, these two months",
+    ]
+
+
+def test_each_open_amount_is_exact_as_json(tmp_path: Path) -> None:
+    found = summary(tmp_path, *FAULTS, LINE.format(amount=40, period="2026-08", line="untracked_traffic"))
+    lines = {row["bridge_line"]: row for row in found["open_amounts"]}
+    untracked = lines["untracked_traffic"]
+    assert {name: untracked[name] for name in ("amount", "previous_amount", "total_amount")} == {
+        "amount": "3.000000000001",
+        "previous_amount": "0",
+        "total_amount": "43.000000000001",
+    }
+    assert lines["duplicates"]["previous_amount"] == "-2.000000000000"
+    assert (lines["residual"]["alarm_ratio"], lines["residual"]["warned_months"]) == ("0.005", ["2026-10"])
+    assert all(row["remedy"] for row in lines.values())
+    october = found["unallocated_share"][1]
+    assert (october["unallocated"], october["spend"]) == ("112.000000000001", "1112.000000000001")
+    assert (october["ratio"], october["alarm_ratio"], october["is_above_alarm"]) == ("0.100719", "0.10", True)
+    assert {row["cost_basis"] for row in found["unallocated"]} == {"billed", "metered"}
+
+
+def test_each_open_amount_is_readable(tmp_path: Path) -> None:
+    found = summary(tmp_path, *FAULTS, LINE.format(amount="0.001", period="2026-10", line="metering_residual"))
+    title, *lines = section(found, "Meter, bill and ledger")
+    assert title == "Meter, bill and ledger: what stays open"
+    heads = [line.partition(", remedy ")[0] for line in lines]
+    assert heads == [
+        "  openai untracked traffic: 2026-10 USD 3.00, 2026-09 0.00, all months 3.00",
+        "  openai duplicates: 2026-10 USD 0.00, 2026-09 -2.00, all months -2.00",
+        "  openai residual: 2026-10 USD -5.00, 2026-09 0.00, all months -5.00, verdict above 0.5% of the bill in 2026-10",
+    ]
+    assert all(", remedy " in line for line in lines)
+    title, *costs = section(found, "Unallocated cost")
+    assert title == ("Unallocated cost, largest first: 2026-10 has 10.1% without an owner, above the policy's 10.0%")
+    assert [line.rpartition("basis ")[2] for line in costs] == ["metered, these two months", "billed, these two months"]
+    assert section(found, "Unpriced usage")[1].startswith("  openai x: tokens 5, since 2026-09-07, remedy add a price")
+
+
+@pytest.mark.parametrize("policy", ["", POLICY.replace("_alarm_ratio", "_other")])
+def test_a_publication_without_ratios_shows_amounts_and_judges_none(tmp_path: Path, policy: str) -> None:
+    found = summary(tmp_path, *FAULTS, policy=policy)
+    lines = {row["bridge_line"]: row["warned_months"] for row in found["open_amounts"]}
+    assert lines == {"untracked_traffic": ["2026-10"], "duplicates": ["2026-09"], "residual": []}
+    assert {row["is_above_alarm"] for row in found["unallocated_share"]} == {None}
+
+
+def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
+    found = summary(tmp_path, "drop table reconciliation_by_provider_month")
+    assert found["open_amounts"] == []
+    assert "reconciliation_by_provider_month" in found["missing_tables"]
