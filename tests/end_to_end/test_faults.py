@@ -1,6 +1,7 @@
 """What must stop a run: it ends non-zero, names source or file and line, publishes nothing and leaves what was published alone.
 
-And what must never leave a source: a secret planted in the key, in a log's metadata, in its headers.
+And what must never leave a source: a secret planted in the key, in a log's metadata and headers,
+in fields of the provider that we do not read, in columns of the ledgers that we do not know.
 """
 
 import shutil
@@ -70,14 +71,14 @@ def append(path: Path, text: str) -> None:
 def spoil_ledger_balance(site: Site) -> None:
     append(
         site.folder / "company" / "ledgers" / "general_ledger.csv",
-        "HO1,JE-BAD,1,2026-10-02,1000,Cash,asset,125.00,0.00,USD\nHO1,JE-BAD,2,2026-10-02,2000,Capital,liability,0.00,124.00,USD\n",
+        "HO1,JE-BAD,1,2026-10-02,1000,Cash,asset,125.00,0.00,USD,\nHO1,JE-BAD,2,2026-10-02,2000,Capital,liability,0.00,124.00,USD,\n",
     )
 
 
 def spoil_ledger_money(site: Site) -> None:
     append(
         site.folder / "company" / "ledgers" / "general_ledger.csv",
-        "HO1,JE-BAD,1,2026-10-02,1000,Cash,asset,1O0.00,0.00,USD\nHO1,JE-BAD,2,2026-10-02,2000,Capital,liability,0.00,100.00,USD\n",
+        "HO1,JE-BAD,1,2026-10-02,1000,Cash,asset,1O0.00,0.00,USD,\nHO1,JE-BAD,2,2026-10-02,2000,Capital,liability,0.00,100.00,USD,\n",
     )
 
 

@@ -75,6 +75,7 @@ class TinyOpenAI:
             "model": "gpt-6-sol",
             "batch": False,
             "service_tier": "default",
+            "request_headers": {"authorization": SECRET},
         }
         if self.fault == "missing_field":
             del row["output_tokens"]
@@ -96,6 +97,7 @@ class TinyOpenAI:
                 "api_key_id": "key_assistant",
                 "user_id": None,
                 "organization_id": "org-tiny",
+                "project_name": SECRET,
             }
         ]
 

@@ -1,0 +1,78 @@
+"""Local days in every zone: each quarter of an hour belongs to one day, the day the zone itself says, also on both clock changes.
+
+The model's own SQL runs on a landed range that the test chooses; the expected day comes from Python's zone database.
+"""
+
+import re
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+import duckdb
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+MODEL = Path(__file__).parents[2] / "dbt_project/models/intermediate/usage/int_quarter_hours.sql"
+ZONES = sorted(
+    zone
+    for zone in available_timezones()
+    if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/"))
+)
+DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 28))
+
+
+@pytest.fixture(scope="module")
+def quarter_hours():
+    text = re.sub(r"\{#.*?#\}", "", MODEL.read_text(), flags=re.DOTALL)
+    text = re.sub(r"\{\{ source\('landing', '(\w+)'\) \}\}", r"\1", text)
+    assert "{" not in text
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+
+    def run(zone: str, first: date, days: int) -> list[tuple[int, datetime, date, date]]:
+        last = first + timedelta(days=days)
+        connection.execute(
+            "create or replace table run_parameters as select ?::varchar as reporting_time_zone, ?::date as as_of_date",
+            [zone, last],
+        )
+        connection.execute(
+            "create or replace table loads as select 'litellm' as source, ?::timestamptz as first_event_at, "
+            "?::timestamptz as last_event_at, null::timestamptz as window_start, null::timestamptz as window_end",
+            [f"{first}T00:00:00Z", f"{last}T00:00:00Z"],
+        )
+        query = f"select quarter_hour, usage_start_at, billing_date, usage_date from ({text})"
+        return connection.execute(query).fetchall()
+
+    return run
+
+
+@settings(max_examples=40, deadline=None)
+@given(zone=st.sampled_from(ZONES), first=DAYS)
+@example(zone="America/New_York", first=date(2026, 3, 7))
+@example(zone="America/New_York", first=date(2026, 10, 31))
+@example(zone="Europe/Berlin", first=date(2026, 3, 28))
+@example(zone="Europe/Berlin", first=date(2026, 10, 24))
+@example(zone="Asia/Kolkata", first=date(2026, 6, 1))
+@example(zone="Australia/Lord_Howe", first=date(2026, 4, 4))
+@example(zone="Asia/Kathmandu", first=date(2026, 6, 1))
+def test_every_quarter_belongs_to_one_day_and_it_is_the_zones_own(quarter_hours, zone, first):
+    rows = quarter_hours(zone, first, 3)
+    quarters = Counter(row[0] for row in rows)
+    assert max(quarters.values()) == 1
+    assert len(quarters) == max(quarters) - min(quarters) + 1, "no quarter is missing"
+    wanted = {
+        quarter: datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone)).date() for quarter in quarters
+    }
+    assert {row[0]: row[3] for row in rows} == wanted
+
+
+@pytest.mark.parametrize(
+    ("first", "quarters"), [(date(2026, 3, 8), 92), (date(2026, 11, 1), 100), (date(2026, 7, 1), 96)]
+)
+def test_a_day_of_a_clock_change_is_shorter_or_longer_and_the_range_keeps_its_sum(quarter_hours, first, quarters):
+    rows = quarter_hours("America/New_York", first - timedelta(days=1), 4)
+    by_day = Counter(row[3] for row in rows)
+    assert by_day[first] == quarters
+    assert sum(by_day.values()) == len({row[0] for row in rows})
