@@ -4,21 +4,26 @@ Every provider uses a million tokens at ten dollars in July. What its bill or it
 expected lines are written down by hand.
 """
 
-import os
-import subprocess
-import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from tests.dbt_project.warehouse_rows import (
+    build_warehouse,
+    charge,
+    declared_source,
+    exchange_rate,
+    ledger_accounts,
+    posting,
+    price,
+    request,
+    row,
+)
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 JULY, AUGUST = "2026-07", "2026-08"
 TOTALS = {"metered_list_cost", "billed_cost", "ledger_posting"}
 
@@ -45,33 +50,6 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-def moment(day: str) -> datetime:
-    return datetime.fromisoformat(day).replace(tzinfo=UTC)
-
-
-def row(source: str, stream: str, /, **given: Any) -> dict[str, Any]:
-    """A row of the stream with every column that is not given null."""
-    return {name: None for name, _ in STREAMS[source, stream]} | given
-
-
-def charge(provider: str, **given: Any) -> dict[str, Any]:
-    standard = {
-        "billed_cost": "10",
-        "effective_cost": "10",
-        "list_cost": "10",
-        "list_unit_price": "0.01",
-        "billing_currency": "USD",
-        "charge_category": "Usage",
-        "consumed_quantity": "1000",
-        "consumed_unit": "1K tokens",
-        "usage_type": "model-input-tokens",
-        "provider_name": provider,
-        "charge_period_start": moment("2026-07-10"),
-        "charge_period_end": moment("2026-07-11"),
-    }
-    return row("focus_files", "cost_and_usage", **{**standard, **given})
-
-
 def charges() -> list[dict[str, Any]]:
     metered = {"list_cost": None, "list_unit_price": None, "consumed_quantity": None, "consumed_unit": None}
     other = {**metered, "usage_type": "vector-storage-hours"}
@@ -86,23 +64,6 @@ def charges() -> list[dict[str, Any]]:
         charge("p_tax", billed_cost="2", effective_cost="2", **{**other, "charge_category": "Tax"}),
         charge("p_currency", billing_currency="EUR"),
     ]
-
-
-def posting(provider: str, amount: str, day: str = "2026-07-31", **given: Any) -> dict[str, Any]:
-    value = Decimal(amount)
-    standard = {
-        "legal_entity_id": "HO1",
-        "journal_entry_id": f"JE-{provider}-{day}",
-        "journal_line_number": "1",
-        "posting_date": date.fromisoformat(day),
-        "account_number": "5100",
-        "debit_amount": max(value, Decimal(0)),
-        "credit_amount": max(-value, Decimal(0)),
-        "currency": "USD",
-        "counterparty_name": provider,
-        "is_balanced_entry": True,
-    }
-    return row("ledgers", "general_ledger", **{**standard, **given})
 
 
 def postings() -> list[dict[str, Any]]:
@@ -127,48 +88,11 @@ def postings() -> list[dict[str, Any]]:
     ]
 
 
-def request(provider: str, request_id: str, tokens: int) -> dict[str, Any]:
-    return row(
-        "litellm",
-        "spend_logs",
-        request_id=request_id,
-        started_at=moment("2026-07-10"),
-        api_key="k",
-        model="m",
-        custom_llm_provider=provider,
-        status="success",
-        prompt_tokens=tokens,
-        completion_tokens=0,
-        cache_read_tokens=0,
-        cache_write_tokens=0,
-        has_token_evidence=True,
-    )
-
-
 def registry(landing: Landing) -> None:
     given = {
         "company": [row("registry", "company", company_id="c")],
-        "ledger_account_patterns": [
-            row(
-                "registry",
-                "ledger_account_patterns",
-                position=1,
-                account_pattern="^51.*$",
-                account_role="ai_cost_of_goods_sold",
-            )
-        ],
-        "sources": [
-            row(
-                "registry",
-                "sources",
-                source=name,
-                mode="files",
-                is_enabled=True,
-                is_file_source=True,
-                settle_lag_hours=0,
-            )
-            for name in ("focus_files", "litellm")
-        ],
+        "ledger_account_patterns": [ledger_accounts("^51.*$", "ai_cost_of_goods_sold")],
+        "sources": [declared_source("focus_files"), declared_source("litellm")],
         "contracts": [
             row(
                 "registry",
@@ -189,40 +113,16 @@ def registry(landing: Landing) -> None:
 
 def land_everything(landing: Landing) -> None:
     registry(landing)
-    rates = [("2026-07-10", "1.10"), ("2026-07-31", "1.20")]
-    prices = [
-        row(
-            "prices",
-            "price_book",
-            provider=provider,
-            model_id="m",
-            price_variant="standard",
-            token_class="input_uncached",
-            context_tier_start=0,
-            price_per_million=Decimal(10),
-        )
-        for provider in ("p_duplicate", "p_seen_twice")
-    ]
     rows = {
         ("focus_files", "cost_and_usage"): charges(),
         ("ledgers", "general_ledger"): postings(),
-        ("ledgers", "exchange_rates"): [
-            row(
-                "ledgers",
-                "exchange_rates",
-                rate_date=date.fromisoformat(day),
-                from_currency="EUR",
-                to_currency="USD",
-                rate=Decimal(rate),
-            )
-            for day, rate in rates
-        ],
+        ("ledgers", "exchange_rates"): [exchange_rate("2026-07-10", "1.10"), exchange_rate("2026-07-31", "1.20")],
         ("litellm", "spend_logs"): [
             request("p_duplicate", "same", 1_000_000),
             request("p_duplicate", "same", 1_000_000),
             request("p_seen_twice", "other", 1_200_000),
         ],
-        ("prices", "price_book"): prices,
+        ("prices", "price_book"): [price("p_duplicate", "10"), price("p_seen_twice", "10")],
     }
     for (source, stream), given in rows.items():
         with landing.batch(source, stream) as batch:
@@ -236,24 +136,9 @@ def bridge(tmp_path_factory) -> dict[tuple[str, str], dict[str, Decimal]]:
     home = tmp_path_factory.mktemp("bridge")
     landing = Landing(home / "landing")
     land_everything(landing)
-    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
-        landing.register(connection)
-        connection.execute(
-            "create table landing.run_parameters as select date '2026-08-31' as as_of_date, 'UTC' as reporting_time_zone, "
-            "'USD' as reporting_currency, 1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version, "
-            "cast(null as date) as gateway_window_start, cast(null as date) as gateway_window_end"
-        )
-    environment = {
-        **os.environ,
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "TOKENOMICS_WAREHOUSE": str(home / "warehouse.duckdb"),
-    }
-    command = [str(Path(sys.executable).parent / "dbt"), "-q", "run", "--select", "+reconciliation_by_provider_month"]
-    command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    warehouse = build_warehouse(home, landing, "+reconciliation_by_provider_month", as_of="2026-08-31")
     lines: dict[tuple[str, str], dict[str, Decimal]] = {}
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
         sql = "select provider, fiscal_period, bridge_line, amount from marts.reconciliation_by_provider_month"
         for provider, period, line, amount in connection.execute(sql).fetchall():
             lines.setdefault((provider, period), {})[line] = amount

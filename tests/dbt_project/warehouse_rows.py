@@ -1,0 +1,133 @@
+"""Rows of landed streams as a test writes them down, and the warehouse that dbt builds from them. No expectations."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.connectors.landing import Landing
+from orchestration.connectors.streams import STREAMS
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+
+
+def moment(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)
+
+
+def row(source: str, stream: str, /, **given: Any) -> dict[str, Any]:
+    """A row of the stream with every column that is not given null."""
+    return {name: None for name, _ in STREAMS[source, stream]} | given
+
+
+def charge(provider: str, **given: Any) -> dict[str, Any]:
+    standard = {
+        "billed_cost": "10",
+        "effective_cost": "10",
+        "list_cost": "10",
+        "list_unit_price": "0.01",
+        "billing_currency": "USD",
+        "charge_category": "Usage",
+        "consumed_quantity": "1000",
+        "consumed_unit": "1K tokens",
+        "usage_type": "model-input-tokens",
+        "provider_name": provider,
+        "charge_period_start": moment("2026-07-10"),
+        "charge_period_end": moment("2026-07-11"),
+    }
+    return row("focus_files", "cost_and_usage", **{**standard, **given})
+
+
+def posting(provider: str, amount: str, day: str = "2026-07-31", **given: Any) -> dict[str, Any]:
+    value = Decimal(amount)
+    standard = {
+        "legal_entity_id": "HO1",
+        "journal_entry_id": f"JE-{provider}-{day}",
+        "journal_line_number": "1",
+        "posting_date": date.fromisoformat(day),
+        "account_number": "5100",
+        "debit_amount": max(value, Decimal(0)),
+        "credit_amount": max(-value, Decimal(0)),
+        "currency": "USD",
+        "counterparty_name": provider,
+        "is_balanced_entry": True,
+    }
+    return row("ledgers", "general_ledger", **{**standard, **given})
+
+
+def request(provider: str, request_id: str, tokens: int, day: str = "2026-07-10", **given: Any) -> dict[str, Any]:
+    """A succeeded call of model ``m`` through the gateway with ``tokens`` of prompt."""
+    standard = {
+        "started_at": moment(day),
+        "api_key": "k",
+        "model": "m",
+        "custom_llm_provider": provider,
+        "status": "success",
+        "prompt_tokens": tokens,
+        "completion_tokens": 0,
+        "cache_read_tokens": 0,
+        "cache_write_tokens": 0,
+        "has_token_evidence": True,
+    }
+    return row("litellm", "spend_logs", request_id=request_id, **{**standard, **given})
+
+
+def declared_source(name: str, *, is_file_source: bool = True) -> dict[str, Any]:
+    return row(
+        *("registry", "sources"),
+        source=name,
+        mode="files" if is_file_source else "api",
+        is_enabled=True,
+        is_file_source=is_file_source,
+        settle_lag_hours=0,
+    )
+
+
+def ledger_accounts(pattern: str, role: str) -> dict[str, Any]:
+    return row("registry", "ledger_account_patterns", position=1, account_pattern=pattern, account_role=role)
+
+
+def price(provider: str, per_million: str, **given: Any) -> dict[str, Any]:
+    standard = {
+        "model_id": "m",
+        "price_variant": "standard",
+        "token_class": "input_uncached",
+        "context_tier_start": 0,
+        "price_per_million": Decimal(per_million),
+    }
+    return row("prices", "price_book", **{"provider": provider, **standard, **given})
+
+
+def exchange_rate(day: str, rate: str) -> dict[str, Any]:
+    """US dollars for a euro."""
+    return row(
+        *("ledgers", "exchange_rates"),
+        rate_date=date.fromisoformat(day),
+        from_currency="EUR",
+        to_currency="USD",
+        rate=Decimal(rate),
+    )
+
+
+def build_warehouse(home: Path, landing: Landing, select: str, *, as_of: str, zone: str = "UTC") -> Path:
+    """Register what is landed and let dbt run ``select`` on it; the path of the warehouse. May be called again."""
+    warehouse = home / "warehouse.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        landing.register(connection)
+        connection.execute(
+            f"create or replace table landing.run_parameters as select date '{as_of}' as as_of_date, "
+            f"'{zone}' as reporting_time_zone, 'USD' as reporting_currency, 1 as fiscal_year_start_month, "
+            "'c' as company_id, 'v' as policy_version, "
+            "cast(null as date) as gateway_window_start, cast(null as date) as gateway_window_end"
+        )
+    environment = {**os.environ, "DBT_PROFILES_DIR": str(PROJECT), "TOKENOMICS_WAREHOUSE": str(warehouse)}
+    command = [str(Path(sys.executable).parent / "dbt"), "-q", "run", "--select", *select.split()]
+    command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")]
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return warehouse
