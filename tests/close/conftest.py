@@ -22,7 +22,8 @@ MARTS = {
     ),
     "accrual_journal_lines": (
         "fiscal_period varchar, journal_id varchar, account_number varchar, debit_amount decimal(38, 9), "
-        "reporting_currency varchar"
+        "reporting_currency varchar, credit_amount decimal(38, 9), journal_line_number integer, posting_date date, "
+        "department_id varchar, memo varchar"
     ),
     "fct_business_metrics": "metric_date date, metric_id varchar, value decimal(38, 9)",
     "run_rate_by_company_day": "as_of_date date, run_rate_monthly decimal(38, 9), reporting_currency varchar",
@@ -45,8 +46,8 @@ ROWS = {
         "('2026-09', 'openai', 'residual', 0, 'USD')",
     ),
     "accrual_journal_lines": (
-        "('2026-09', 'TKN-ACC-openai-2026-09', '2100', 100, 'USD')",
-        "('2026-10', 'TKN-REV-openai-2026-09', '2100', 0, 'USD')",
+        "('2026-09', 'TKN-ACC-openai-2026-09', '2100', 100, 'USD', 0, 1, '2026-09-30', null, 'Accrued usage')",
+        "('2026-10', 'TKN-REV-openai-2026-09', '2100', 0, 'USD', 0, 1, '2026-10-01', null, 'Reversal')",
     ),
     "fct_business_metrics": ("('2026-09-30', 'units', 7)",),
     "run_rate_by_company_day": ("('2026-09-30', 3000, 'USD')",),
