@@ -130,6 +130,9 @@ class Record:
             raise self.drift(f"field {self._path(name)} is not a moment with a time zone", value)
         return parsed.astimezone(UTC)
 
+    def optional_moment(self, name: str) -> datetime | None:
+        return None if self._body.get(name) is None else self.moment(name)
+
     def part(self, name: str) -> "Record":
         return Record(self.source, self.stream, self.value(name), self._path(name))
 

@@ -130,6 +130,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(WHOLE, "rpm_limit tpm_limit"),
         *_columns(FLAG, "is_found is_blocked"),
         ("model_aliases", TEXT),
+        ("settings_updated_at", MOMENT),
     ],
     ("focus_files", "cost_and_usage"): [
         *_columns(

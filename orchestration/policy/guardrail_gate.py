@@ -41,7 +41,7 @@ class UnreadableDuration(ValueError):
 
 @dataclass(frozen=True)
 class CapReading:
-    """The latest read-back of the guarded entity. ``max_budget`` in the reporting currency, None for none."""
+    """The read-back of the guarded entity that speaks for the day. ``max_budget`` in the reporting currency, None for none."""
 
     as_of_date: date
     age_hours: Decimal

@@ -106,7 +106,7 @@ class GateFacts:
         return audit.facts(first, last, self.policy.audit_max_higher_tier_ratio)
 
     def guardrail(self, record: InitiativeRecord, state: DayState) -> GuardrailFacts:
-        """The declared cap, the latest read-back on or before the day, and the latest refused request."""
+        """The declared cap, the read-back that speaks for the day, and the latest refused request."""
         drills = self.drills.get(record.initiative_id, [])
         before = bisect_right(drills, state.as_of)
         entity = record.guardrail_entity if record.lower_cap is not None else None
@@ -186,11 +186,13 @@ class GateFacts:
         return money(amount / inverse[-1]) if inverse else None
 
     def _reading(self, entity: str | None, day: date) -> CapReading | None:
-        """The latest day's first read-back on or before ``day``, as gate 3 wants it."""
-        known = [reading for reading in self.inputs.readings.get(entity or "", []) if reading.as_of_date <= day]
+        """The read-back that speaks for ``day``, as gate 3 wants it: the day's own, else the next one whose settings were
+        in force on ``day`` already, else the latest before.
+        """
+        known = [reading for reading in self.inputs.readings.get(entity or "", []) if reading.in_force_from <= day]
         if not known:
             return None
-        reading = next(one for one in known if one.as_of_date == known[-1].as_of_date)
+        reading = min(known, key=lambda one: (one.as_of_date < day, abs(one.as_of_date - day)))
         budget = reading.max_budget
         converted = None if budget is None else self._converted(budget, reading.currency, day)
         return CapReading(
@@ -210,7 +212,11 @@ class GateFacts:
         return max(seen) if seen else None
 
     def _age_hours(self, reading: GuardrailReading, day: date) -> Decimal:
-        """Age at the end of ``day``; a reading made after its as-of day stands for the end of that day."""
+        """Age at the end of ``day``; a reading made after its as-of day stands for the end of that day, one of settings
+        that were in force on ``day`` for the end of ``day``.
+        """
+        if reading.as_of_date > day:
+            return Decimal(0)
         stands_for = min(reading.read_at.astimezone(UTC), self._end_of(reading.as_of_date))
         return rounded(Decimal((self._end_of(day) - stands_for) / timedelta(seconds=1)) / 3600, 3)
 

@@ -4,11 +4,12 @@ A series with a gap, or a cost that is null, is an error and never zero.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -56,7 +57,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         revenue_dates=[day for (day,) in rows(_REVENUE_DATES)],
         product_targets=_grouped(ProductTarget, rows(_PRODUCT_TARGETS)),
         units={key: {row[1]: row[2] for row in part} for key, part in _parts(rows(_UNITS))},
-        readings=_by(lambda reading: reading.entity, [GuardrailReading(*_reading(row)) for row in rows(_READINGS)]),
+        readings=_by(lambda reading: reading.entity, _readings(rows(_READINGS), company[0][1])),
         labor_rates={key: [row[1:] for row in part] for key, part in _parts(rows(_LABOR_RATES))},
         exchange_rates=_exchange_rates(rows(_EXCHANGE_RATES)),
         allocation_changes=_grouped(AllocationChange, rows(_ALLOCATION_CHANGES)),
@@ -98,16 +99,19 @@ def _grouped(record: Any, rows: list[tuple[Any, ...]], *, keep_key: bool = False
     return {key: [record(*(row if keep_key else row[1:])) for row in part] for key, part in _parts(rows)}
 
 
-def _by(key: Any, records: list[Any]) -> dict[str, list[Any]]:
+def _by(key: Any, records: Iterable[Any]) -> dict[str, list[Any]]:
     grouped = defaultdict(list)
     for record in records:
         grouped[key(record)].append(record)
     return dict(grouped)
 
 
-def _reading(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    as_of_date, read_at, entity, max_budget, *others = row
-    return as_of_date, read_at, entity, None if max_budget is None else Decimal(max_budget), *others
+def _readings(rows: list[tuple[Any, ...]], time_zone: str) -> Iterator[GuardrailReading]:
+    zone = ZoneInfo(time_zone)
+    for as_of_date, read_at, entity, max_budget, *others, updated_at in rows:
+        budget = None if max_budget is None else Decimal(max_budget)
+        since = as_of_date if updated_at is None else min(as_of_date, updated_at.astimezone(zone).date())
+        yield GuardrailReading(*(as_of_date, read_at, entity, budget, *others, since))
 
 
 def _exchange_rates(rows: list[tuple[Any, ...]]) -> dict[tuple[str, str], list[tuple[date, Decimal]]]:
@@ -160,7 +164,8 @@ _PRODUCT_TARGETS = """
 select product_id, target_gross_margin_ratio, valid_from, valid_to
 from landing.registry__products order by product_id, valid_from nulls first"""
 _READINGS = """
-select as_of_date, read_at, entity, max_budget, budget_duration, currency, rpm_limit, tpm_limit, is_found, is_blocked
+select as_of_date, read_at, entity, max_budget, budget_duration, currency, rpm_limit, tpm_limit, is_found, is_blocked,
+    settings_updated_at
 from landing.litellm__guardrail_settings where as_of_date <= $as_of order by entity, as_of_date, read_at"""
 _LABOR_RATES = """
 select labor_rate_id, valid_from, hourly_rate, currency

@@ -142,7 +142,9 @@ class ProductTarget:
 
 @dataclass(frozen=True)
 class GuardrailReading:
-    """A gateway's own settings of one key or team, as read for ``as_of_date``."""
+    """A gateway's own settings of one key or team, as read for ``as_of_date``; by the gateway's own word they have been
+    the same since ``in_force_from``, a local day, which is ``as_of_date`` itself where it does not say.
+    """
 
     as_of_date: date
     read_at: datetime
@@ -154,6 +156,7 @@ class GuardrailReading:
     tpm_limit: int | None
     is_found: bool
     is_blocked: bool
+    in_force_from: date
 
     @property
     def shows_no_cap(self) -> bool:

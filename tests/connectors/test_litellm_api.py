@@ -258,6 +258,28 @@ def test_the_first_reading_of_a_day_stands_and_no_past_day_gets_one(tmp_path: Pa
     }
 
 
+def test_since_when_the_settings_stand_is_the_later_change_of_entity_and_shared_budget(
+    tmp_path: Path, gateway: FakeGateway
+) -> None:
+    early, late = "2026-09-01T08:00:00+00:00", "2026-09-05T10:30:00+02:00"
+    shared = {"max_budget": 7, "budget_duration": "1h"}
+    gateway.keys = {
+        "own": settings(updated_at=early),
+        "shared": settings(updated_at=early, max_budget=None, litellm_budget_table={**shared, "updated_at": late}),
+        "unsaid": settings(updated_at=early, max_budget=None, litellm_budget_table=shared),
+        "silent": settings(),
+    }
+    landing = Landing(tmp_path / "landing")
+    extract(company(gateway, *(f"key:{name}" for name in gateway.keys)), landing, AS_OF, SECRET)
+    found = {row["entity"]: row["settings_updated_at"] for row in landed(landing, "guardrail_settings")}
+    assert found == {
+        "key:own": datetime(2026, 9, 1, 8, tzinfo=UTC),
+        "key:shared": datetime(2026, 9, 5, 8, 30, tzinfo=UTC),
+        "key:unsaid": None,
+        "key:silent": None,
+    }
+
+
 def test_a_setting_that_is_missing_is_drift(tmp_path: Path, gateway: FakeGateway) -> None:
     gateway.keys = {"k1": settings()}
     del gateway.keys["k1"]["max_budget"]

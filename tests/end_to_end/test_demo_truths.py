@@ -53,7 +53,7 @@ def restated(published, tmp_path_factory) -> tuple[Published, World]:
 
 @pytest.fixture(scope="module")
 def one_day_earlier(tmp_path_factory) -> Published:
-    """A first run as of the day before: the gateway is read back on the as-of day of a run only."""
+    """A first run as of the day before."""
     day = AS_OF - timedelta(days=1)
     return run_tokenomics(tmp_path_factory.mktemp("earlier") / "home", "--as-of", day.isoformat())
 

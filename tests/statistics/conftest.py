@@ -86,7 +86,14 @@ class Warehouse:
             "registry", "initiatives", **{**defaults, **values}, initiative_id=initiative_id, started_on=started_on
         )
 
-    def add_reading(self, entity: str, as_of: date, max_budget: str | None, duration: str | None = "1d") -> None:
+    def add_reading(
+        self,
+        entity: str,
+        as_of: date,
+        max_budget: str | None,
+        duration: str | None = "1d",
+        updated_at: datetime | None = None,
+    ) -> None:
         self.land(
             "litellm",
             "guardrail_settings",
@@ -98,6 +105,7 @@ class Warehouse:
             currency="USD",
             is_found=True,
             is_blocked=False,
+            settings_updated_at=updated_at,
         )
 
     def add_costs(

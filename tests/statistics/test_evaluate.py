@@ -1,6 +1,6 @@
 """The evaluation over a hand-built warehouse: what is landed for each as-of day, and why."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import duckdb
@@ -14,6 +14,10 @@ START = date(2026, 9, 1)
 
 def day(position):
     return START + timedelta(days=position)
+
+
+def noon(position):
+    return datetime.combine(day(position), time(12), UTC)
 
 
 def steady(days, level=10.0, seed=1):
@@ -227,6 +231,35 @@ def test_without_a_read_back_a_declaration_fails(warehouse):
     gate = warehouse.evaluate(day(29)).gate("exp_a", 3, day(29))
     assert gate["status"] == "fail"
     assert gate["reason"].startswith("not_read_back")
+
+
+def test_a_later_read_back_speaks_for_the_days_since_the_gateway_last_changed_the_settings(warehouse):
+    guarded(warehouse, days=32)
+    warehouse.landed["litellm", "guardrail_settings"] = []
+    warehouse.add_reading("key:exp_a", day(31), "12", updated_at=noon(10))
+    results = warehouse.evaluate(day(31))
+    assert results.gate("exp_a", 3, day(9))["reason"].startswith("not_read_back")
+    assert {results.gate("exp_a", 3, day(n))["status"] for n in (10, 30, 31)} == {"pass"}
+
+
+def test_the_days_own_read_back_stands_before_a_later_one(warehouse):
+    guarded(warehouse, days=32)
+    settings = warehouse.landed["litellm", "guardrail_settings"]
+    warehouse.landed["litellm", "guardrail_settings"] = [row for row in settings if row["as_of_date"] == day(29)]
+    warehouse.add_reading("key:exp_a", day(31), "99", updated_at=noon(-9))
+    results = warehouse.evaluate(day(31))
+    assert results.gate("exp_a", 3, day(29))["status"] == "pass"
+    assert results.gate("exp_a", 3, day(30))["reason"].startswith("cap_above_declared")
+
+
+def test_settings_without_a_cap_since_their_last_change_mark_those_days(warehouse):
+    guarded(warehouse, days=36)
+    warehouse.landed["litellm", "guardrail_settings"] = []
+    warehouse.add_reading("key:exp_a", day(4), None, updated_at=noon(2))
+    warehouse.add_reading("key:exp_a", day(35), "12", updated_at=noon(5))
+    results = warehouse.evaluate(day(35))
+    reasons = {n: results.run_rate("exp_a", day(n))["stability_reasons"] for n in (33, 34)}
+    assert reasons == {33: "cap_not_in_force", 34: ""}
 
 
 def test_a_read_back_two_days_old_is_stale(warehouse):

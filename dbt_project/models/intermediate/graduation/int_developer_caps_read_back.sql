@@ -1,9 +1,12 @@
-{# One row per person with a daily cap in force at the gateway, as last read back up to the as-of day. #}
+{# One row per person and day with a cap in force at the gateway on each of the keys that the person used that day: the sum of those caps. #}
 with
 
-people as (
+used_keys as (
 
-    select distinct actor_id, api_key_id
+    select distinct
+        usage_date,
+        actor_id,
+        api_key_id
     from {{ ref('int_usage_unioned') }}
     where actor_id is not null and source = 'litellm'
 
@@ -16,9 +19,13 @@ settings as (
 )
 
 select
-    people.actor_id,
-    max(settings.daily_cap) as daily_cap
-from people
-inner join settings on settings.entity = 'key:' || people.api_key_id
-where settings.daily_cap is not null
-group by people.actor_id
+    used_keys.actor_id,
+    used_keys.usage_date as spend_date,
+    cast(sum(settings.daily_cap) as decimal(38, 9)) as daily_cap
+from used_keys
+left join settings
+    on settings.entity = 'key:' || used_keys.api_key_id
+    and used_keys.usage_date >= settings.speaks_from
+    and used_keys.usage_date <= coalesce(settings.speaks_to, used_keys.usage_date)
+group by used_keys.actor_id, used_keys.usage_date
+having count(settings.daily_cap) = count(*)

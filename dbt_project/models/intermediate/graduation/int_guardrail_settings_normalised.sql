@@ -1,4 +1,4 @@
-{# One row per guarded entity and reading day: the cap that the gateway itself reported, normalised to a day (budget over duration); null when none is in force. #}
+{# One row per guarded entity and reading: the cap that the gateway itself reported, normalised to a day, and the days of which the reading speaks. A budget without a duration never resets, so that all of it may go in one day; without a budget the cap is null. A reading speaks for the days from its own, or from the gateway's last change of the settings where that is earlier and no other reading speaks, to the day before the next reading does. #}
 with
 
 settings as (
@@ -18,11 +18,23 @@ parsed as (
     select
         settings.*,
         cast(settings.max_budget as decimal(38, 9)) as budget,
-        cast(regexp_extract(settings.budget_duration, '^([0-9]+)(s|m|h|d|w|mo)$', 1) as bigint) as duration_count,
-        regexp_extract(settings.budget_duration, '^([0-9]+)(s|m|h|d|w|mo)$', 2) as duration_unit
+        cast(regexp_extract(settings.budget_duration, '^([0-9]+)(s|m|h|d|w|mo|y)$', 1) as bigint) as duration_count,
+        regexp_extract(settings.budget_duration, '^([0-9]+)(s|m|h|d|w|mo|y)$', 2) as duration_unit,
+        cast(timezone(run_parameters.reporting_time_zone, settings.settings_updated_at) as date) as updated_on,
+        lag(settings.as_of_date) over (partition by settings.entity order by settings.as_of_date) as previous_date
     from settings
     cross join run_parameters
     where settings.as_of_date <= run_parameters.as_of_date
+
+),
+
+dated as (
+
+    select
+        *,
+        least(as_of_date, greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on, as_of_date)))
+            as speaks_from
+    from parsed
 
 )
 
@@ -35,15 +47,18 @@ select
     is_found,
     is_blocked,
     case
+        when budget is not null and budget_duration is null then budget
         when budget is not null and duration_count > 0
             then cast(
                 cast(budget as double) * 86400
                 / (
                     duration_count * case duration_unit
                         when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400
-                        when 'w' then 604800 when 'mo' then 2629800
+                        when 'w' then 604800 when 'mo' then 2629800 when 'y' then 31557600
                     end
                 ) as decimal(38, 9)
             )
-    end as daily_cap
-from parsed
+    end as daily_cap,
+    speaks_from,
+    lead(speaks_from) over (partition by entity order by as_of_date) - 1 as speaks_to
+from dated

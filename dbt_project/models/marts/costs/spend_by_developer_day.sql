@@ -60,4 +60,5 @@ select
     run_parameters.reporting_currency
 from developer_days
 cross join run_parameters
-left join caps on developer_days.actor_id = caps.actor_id
+left join caps
+    on developer_days.actor_id = caps.actor_id and developer_days.spend_date = caps.spend_date

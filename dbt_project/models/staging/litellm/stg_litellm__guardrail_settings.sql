@@ -19,7 +19,8 @@ renamed as (
         tpm_limit,
         is_found,
         is_blocked,
-        model_aliases
+        model_aliases,
+        settings_updated_at
     from source
 
 )

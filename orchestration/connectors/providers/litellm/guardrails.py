@@ -2,7 +2,9 @@
 
 Read are the entities that initiatives name as their guardrail, and every key that belongs to a person. Grain: one row
 per entity; partition: the as-of date. The first reading stored for a day stands, and a day before the newest stored
-one gets none, so that a past day is never described by today's settings. Money is text, as the gateway wrote it.
+one gets none, so that a past day is never described by today's settings, unless the gateway itself says since when they
+stand: ``settings_updated_at`` is its last change of the entity (LiteLLM moves it with every write, spend included), of
+the entity and its shared budget the later; null where it does not say. Money is text, as the gateway wrote it.
 Failure mode: an entity the gateway does not know is a reading (``is_found`` false); a missing field is
 :class:`SchemaDrift`.
 """
@@ -49,8 +51,8 @@ def read_settings(gateway: Gateway, entities: list[str], as_of: date, read_at: d
 
 def _settings(found: Record | None) -> dict[str, Any]:
     if found is None:
-        names = ("max_budget", "budget_duration", "rpm_limit", "tpm_limit", "is_blocked", "model_aliases")
-        return {**dict.fromkeys(names), "is_found": False}
+        names = "max_budget budget_duration rpm_limit tpm_limit is_blocked model_aliases settings_updated_at"
+        return {**dict.fromkeys(names.split()), "is_found": False}
     budget = _budget(found)
     aliases = found.value("aliases") if "aliases" in found else None
     return {
@@ -61,6 +63,7 @@ def _settings(found: Record | None) -> dict[str, Any]:
         "is_found": True,
         "is_blocked": found.value("blocked") is not None and found.flag("blocked"),
         "model_aliases": json.dumps(aliases, sort_keys=True) if aliases else None,
+        "settings_updated_at": _updated_at(found, budget),
     }
 
 
@@ -68,3 +71,10 @@ def _budget(found: Record) -> Record:
     """The budget on the entity itself, or else the shared budget it is linked to."""
     shared = found.optional_part("litellm_budget_table")
     return shared if shared is not None and found.value("max_budget") is None else found
+
+
+def _updated_at(found: Record, budget: Record) -> datetime | None:
+    """The later change of the entity and of the budget that limits it; None when one of them does not say."""
+    changes = [found.optional_moment("updated_at"), budget.optional_moment("updated_at")]
+    known = [change for change in changes if change is not None]
+    return max(known) if len(known) == len(changes) else None
