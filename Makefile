@@ -13,7 +13,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill ui bench lock
+.PHONY: help install run test lint types parse pytest test-kill test-replay ui bench lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ pytest: $(READY)
 
 test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
 	KILL_SEEDS=20 $(BIN)/pytest -m kill
+
+test-replay: $(READY) ## Replay the demo's gates and compare them with real runs of many days (long)
+	REPLAY_DAYS=10 $(BIN)/pytest -s tests/end_to_end/test_replay_of_gates.py
 
 ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
 	mkdir -p $(HOME_DIR)/dagster
