@@ -136,6 +136,8 @@ def _team_info(query: Query) -> dict[str, Any]:
         "tpm_limit": None,
         "rpm_limit": None,
         "metadata": {},
+        "created_at": _CREATED,
+        "updated_at": _CREATED,
     }
     return {"team_id": team, "team_info": settings, "keys": members, "team_memberships": []}
 
