@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestration.connectors.landing import utc_text
-from orchestration.policy.budget_alerts import Crossing
+from orchestration.summary.standing_budgets import Standing
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,27 @@ def core_demotion(initiative_id: str, owner: str | None, above_since: str, detai
     )
 
 
-_SEVERITY = {"exhausted": "critical", "spent_80": "warning", "projected_exhaustion": "warning"}
+_SEVERITY = {"exhausted": "critical", "exceeded": "warning", "spent_80": "warning", "projected_exhaustion": "warning"}
 
 
-def budget_crossing(initiative_id: str, owner: str | None, crossing: Crossing, details: dict[str, Any]) -> Alert:
+def budget_crossing(standing: Standing) -> Alert:
     """An allocation reached a threshold, will run out, or expired; told once per allocation and kind."""
-    kind = f"budget_{crossing.kind}"
-    severity = _SEVERITY.get(crossing.kind, "info")
-    return Alert(crossing.key, kind, severity, crossing.text, initiative_id, owner, details)
+    return _crossing("budget", standing)
+
+
+def department_crossing(standing: Standing) -> Alert:
+    """A department's budget reached a threshold or is exceeded; told once per department, class, period and kind."""
+    return _crossing("department_budget", standing)
+
+
+def _crossing(subject: str, standing: Standing) -> Alert:
+    crossing = standing.crossing
+    return Alert(
+        key=crossing.key,
+        kind=f"{subject}_{crossing.kind}",
+        severity=_SEVERITY.get(crossing.kind, "info"),
+        title=crossing.text,
+        entity=standing.entity,
+        owner=standing.owner,
+        details=standing.details,
+    )

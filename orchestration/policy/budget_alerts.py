@@ -1,6 +1,7 @@
-"""What the owner of an allocation should hear: half spent, four fifths spent, exhausted, about to run out, expired.
+"""What should be heard of an allocation: half spent, four fifths spent, exhausted, about to run out, expired; and of a
+department's budget of one period: half spent, four fifths spent, exhausted, or its flexible budget exceeded.
 
-Pure decisions on one allocation as it stands on one day; who was told before is the concern of the delivery. Amounts are
+Pure decisions on one budget as it stands on one day; who was told before is the concern of the delivery. Amounts are
 in the reporting currency.
 """
 
@@ -9,8 +10,10 @@ from datetime import date
 from decimal import Decimal
 
 THRESHOLDS = (Decimal("1"), Decimal("0.8"), Decimal("0.5"))
-"""Parts of the allocation, largest first, that are told when they are spent."""
+"""Parts of a funded amount, largest first, that are told when they are spent."""
 CLOSED = ("expired", "graduated")
+FUNDED = "budget"
+"""The basis of a department's allowance that is what was funded; every other one grows with the period."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,22 @@ class AllocationState:
 
 
 @dataclass(frozen=True)
+class DepartmentBudget:
+    """One department's budget of one fiscal period (YYYY-MM) and class (core, experimentation). ``basis`` says what the
+    allowance is, as published.
+    """
+
+    department_id: str
+    fiscal_period: str
+    budget_class: str
+    basis: str
+    allowance: Decimal
+    spent: Decimal
+
+
+@dataclass(frozen=True)
 class Crossing:
-    """One thing that happened to an allocation. ``key`` is the same for as long as it is the same fact."""
+    """One thing that happened to a budget. ``key`` is the same for as long as it is the same fact."""
 
     kind: str
     key: str
@@ -44,8 +61,8 @@ def decide_crossings(state: AllocationState) -> tuple[Crossing, ...]:
     """
     if state.status in CLOSED:
         return _expired(state) if state.status == "expired" else ()
-    reached = next((part for part in THRESHOLDS if state.allocated > 0 and state.spent >= part * state.allocated), None)
-    crossings = [] if reached is None else [_reached(state, reached)]
+    reached = _highest_part(state.spent, state.allocated)
+    crossings = [] if reached is None else [_crossing(state, *_reached(state.spent, state.allocated, reached))]
     projected = state.projected_exhaustion
     if reached != 1 and projected is not None and projected <= state.expires_on:
         text = f"will be exhausted on {projected} at the likely pace, before it expires on {state.expires_on}"
@@ -53,12 +70,34 @@ def decide_crossings(state: AllocationState) -> tuple[Crossing, ...]:
     return tuple(crossings)
 
 
-def _reached(state: AllocationState, part: Decimal) -> Crossing:
+def decide_department_crossings(budget: DepartmentBudget, as_of: date) -> tuple[Crossing, ...]:
+    """The highest threshold that is reached of a funded amount; of a flexible budget, only that it is exceeded.
+
+    Of a period that has ended, only that all of it was spent: nobody can act on a half of it any more.
+    """
+    if budget.basis != FUNDED:
+        if not budget.spent > budget.allowance > 0:
+            return ()
+        text = f"exceeds its flexible budget: {budget.spent:,.2f} spent, {budget.allowance:,.2f} allowed so far"
+        return (_department_crossing(budget, "exceeded", text),)
+    reached = _highest_part(budget.spent, budget.allowance)
+    if reached is None or (reached < 1 and budget.fiscal_period < f"{as_of:%Y-%m}"):
+        return ()
+    return (_department_crossing(budget, *_reached(budget.spent, budget.allowance, reached)),)
+
+
+def _highest_part(spent: Decimal, funded: Decimal) -> Decimal | None:
+    """The largest of the thresholds that is spent; None where none is, or nothing was funded."""
+    return next((part for part in THRESHOLDS if funded > 0 and spent >= part * funded), None)
+
+
+def _reached(spent: Decimal, funded: Decimal, part: Decimal) -> tuple[str, str]:
+    """Kind and words of a threshold."""
     percent = int(part * 100)
-    spent = f"{state.spent:,.2f} of {state.allocated:,.2f} spent"
+    figures = f"{spent:,.2f} of {funded:,.2f} spent"
     if part == 1:
-        return _crossing(state, "exhausted", f"is exhausted: {spent}")
-    return _crossing(state, f"spent_{percent}", f"is spent to {percent} % or more: {spent}")
+        return "exhausted", f"is exhausted: {figures}"
+    return f"spent_{percent}", f"is spent to {percent} % or more: {figures}"
 
 
 def _expired(state: AllocationState) -> tuple[Crossing, ...]:
@@ -69,3 +108,9 @@ def _expired(state: AllocationState) -> tuple[Crossing, ...]:
 def _crossing(state: AllocationState, kind: str, text: str) -> Crossing:
     key = f"budget_{kind}:{state.initiative_id}:{state.starts_on}"
     return Crossing(kind, key, f"the allocation of {state.initiative_id} {text}")
+
+
+def _department_crossing(budget: DepartmentBudget, kind: str, text: str) -> Crossing:
+    key = f"department_budget_{kind}:{budget.department_id}:{budget.budget_class}:{budget.fiscal_period}"
+    subject = f"the {budget.budget_class} budget of {budget.department_id} for {budget.fiscal_period}"
+    return Crossing(kind, key, f"{subject} {text}")

@@ -1,6 +1,5 @@
 """Each crossing of a published allocation is told once, to its owner; a later crossing is told when it comes."""
 
-import json
 from pathlib import Path
 
 import duckdb
@@ -8,6 +7,7 @@ import duckdb
 from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.transports import DeliveryFailed, FileTransport
 from orchestration.project import Home
+from tests.alerts.publication import INITIATIVES, sent, write_publication
 
 COLUMNS = (
     "as_of_date date, initiative_id varchar, allocated_amount decimal(38,9), spent_amount decimal(38,12), starts_on date, "
@@ -24,17 +24,14 @@ class Unreachable:
 
 
 def publish(home: Path, day: str, spent: str, status: str, projected: str = "null") -> None:
-    folder = home / "published"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "marts.duckdb").unlink(missing_ok=True)
-    with duckdb.connect(str(folder / "marts.duckdb")) as connection:
-        connection.execute("create table dim_initiatives (initiative_id varchar, owner varchar, is_current boolean)")
-        connection.execute(
-            "insert into dim_initiatives values ('exp', 'then@x.example', false), ('exp', 'now@x.example', true)"
-        )
-        connection.execute(f"create table budget_status_by_initiative ({COLUMNS})")
-        row = f"'exp', 100, {spent}, date '2026-09-01', date '2026-12-31', '{status}', {projected}, 'USD'"
-        connection.execute(f"insert into budget_status_by_initiative values {STALE}, (date '{day}', {row})")
+    row = f"'exp', 100, {spent}, date '2026-09-01', date '2026-12-31', '{status}', {projected}, 'USD'"
+    write_publication(
+        home,
+        day,
+        INITIATIVES,
+        f"create table budget_status_by_initiative ({COLUMNS})",
+        f"insert into budget_status_by_initiative values {STALE}, (date '{day}', {row})",
+    )
 
 
 def publish_flag(home: Path, above_since: str, is_flagged: bool) -> None:
@@ -53,10 +50,6 @@ def tell(home: Path) -> tuple[str, ...]:
     return told.titles
 
 
-def sent(home: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for path in (home / "alerts").glob("*.json") for line in path.read_text().splitlines()]
-
-
 def test_each_crossing_is_told_once_and_the_next_one_when_it_comes(tmp_path: Path) -> None:
     publish(tmp_path, "2026-10-28", "49.99", "ok")
     assert tell(tmp_path) == ()
@@ -72,7 +65,7 @@ def test_each_crossing_is_told_once_and_the_next_one_when_it_comes(tmp_path: Pat
     assert [alert["kind"] for alert in alerts] == ["budget_spent_50", "budget_projected_exhaustion", "budget_exhausted"]
     assert [alert["severity"] for alert in alerts] == ["info", "warning", "critical"]
     assert {alert["owner"] for alert in alerts} == {"now@x.example"}
-    assert alerts[0]["details"]["spent_amount"] == "55.000000000000"  # type: ignore[index]
+    assert alerts[0]["details"]["spent_amount"] == "55.000000000000"
 
 
 def test_an_alert_that_does_not_arrive_is_a_fault_and_tried_again(tmp_path: Path) -> None:
@@ -97,7 +90,7 @@ def test_a_core_initiative_flagged_for_return_is_told_once_for_each_run_of_days(
         "core_demotion:exp:2027-02-01",
     ]
     details = sent(tmp_path)[0]["details"]
-    assert details["limit_unit_cost"] == "1.250000000000"  # type: ignore[index]
+    assert details["limit_unit_cost"] == "1.250000000000"
     assert sent(tmp_path)[0]["owner"] == "now@x.example"
 
 

@@ -1,11 +1,18 @@
-"""Which crossings of an allocation are told: on both sides of every threshold, and what a closed one still says."""
+"""Which crossings of an allocation and of a department's budget are told: on both sides of every threshold, and what a
+closed one still says.
+"""
 
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from orchestration.policy.budget_alerts import AllocationState, decide_crossings
+from orchestration.policy.budget_alerts import (
+    AllocationState,
+    DepartmentBudget,
+    decide_crossings,
+    decide_department_crossings,
+)
 
 STARTS, EXPIRES = date(2026, 9, 1), date(2026, 12, 31)
 
@@ -61,3 +68,40 @@ def test_the_key_names_the_fact_and_the_allocation_not_the_day() -> None:
     first, second = decide_crossings(state("160")), decide_crossings(state("200"))
     assert first[0].key == second[0].key == "budget_spent_50:exp:2026-09-01"
     assert second[0].text == "the allocation of exp is spent to 50 % or more: 200.00 of 300.00 spent"
+
+
+def department_kinds(basis: str, allowance: str, spent: str, as_of: date = date(2026, 10, 31)) -> list[str]:
+    budget = DepartmentBudget("ops", "2026-10", "core", basis, Decimal(allowance), Decimal(spent))
+    return [crossing.kind for crossing in decide_department_crossings(budget, as_of)]
+
+
+@pytest.mark.parametrize(
+    ("spent", "told"),
+    [
+        ("149.999999999999", []),
+        ("150", ["spent_50"]),
+        ("239.999999999999", ["spent_50"]),
+        ("240", ["spent_80"]),
+        ("300", ["exhausted"]),
+        ("300.000000000001", ["exhausted"]),
+    ],
+)
+def test_a_funded_department_budget_has_the_thresholds_of_an_allocation(spent: str, told: list[str]) -> None:
+    assert department_kinds("budget", "300", spent) == told
+
+
+@pytest.mark.parametrize("basis", ["flexible", "fixed"])
+def test_a_flexible_budget_is_only_told_when_it_is_exceeded(basis: str) -> None:
+    assert department_kinds(basis, "300", "300") == []
+    assert department_kinds(basis, "300", "300.000000000001") == ["exceeded"]
+    assert department_kinds(basis, "300", "300.000000000001", as_of=date(2026, 11, 1)) == ["exceeded"]
+
+
+def test_of_an_ended_period_only_all_of_it_is_told() -> None:
+    assert department_kinds("budget", "300", "299", as_of=date(2026, 11, 1)) == []
+    assert department_kinds("budget", "300", "300", as_of=date(2026, 11, 1)) == ["exhausted"]
+
+
+@pytest.mark.parametrize("basis", ["budget", "flexible"])
+def test_without_an_allowance_no_part_of_it_can_be_spent(basis: str) -> None:
+    assert department_kinds(basis, "0", "5") == []

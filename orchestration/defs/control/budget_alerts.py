@@ -1,4 +1,4 @@
-"""The budget sensor: tells owners what happened to their budgets, each thing once. It requests no runs."""
+"""The budget sensor: tells what happened to budgets, each thing once. It requests no runs."""
 
 import dagster as dg
 
@@ -9,8 +9,9 @@ from orchestration.settings import load_settings
 
 @dg.sensor(
     minimum_interval_seconds=300,
-    description="Tells once when an allocation is half spent, four fifths spent, exhausted, about to run out, or expired, and "
-    "when the unit cost of a core initiative stays above what was verified.",
+    description="Tells once when an allocation is half spent, four fifths spent, exhausted, about to run out, or expired, when "
+    "a department's budget is half spent, four fifths spent, exhausted or exceeded, and when the unit cost of a core initiative "
+    "stays above what was verified.",
 )
 def budget_alert_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     told = tell_budgets(Home(load_settings().home))

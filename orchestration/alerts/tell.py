@@ -1,0 +1,53 @@
+"""Tell what was never told of a publication: read it, send over the configured transports, say what went out.
+
+Reads ``HOME/published``, writes only the alert transports, which remember what they told. An alert that does not arrive
+is tried again at the next occasion.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from orchestration.alerts.deliver import deliver, transports
+from orchestration.alerts.message import Alert
+from orchestration.alerts.transports import Transport
+from orchestration.project import Home
+
+
+@dataclass(frozen=True)
+class Told:
+    """``titles`` of the alerts that went out now. ``reason``: why none. ``faults``: what did not arrive, in words."""
+
+    titles: tuple[str, ...]
+    reason: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Published:
+    """An open publication: its as-of day and the names of its tables."""
+
+    connection: duckdb.DuckDBPyConnection
+    as_of: date
+    tables: frozenset[str]
+
+    def holds(self, *tables: str) -> bool:
+        return self.tables.issuperset(tables)
+
+
+def tell(home: Home, read: Callable[[Published], list[Alert]], over: list[Transport] | None = None) -> Told:
+    """Send every alert that ``read`` finds and that was never told; ``over`` defaults to the configured transports."""
+    folder = home.published.resolve()
+    if not (folder / "manifest.json").exists():
+        return Told((), "nothing is published yet")
+    as_of = date.fromisoformat(json.loads((folder / "manifest.json").read_text())["as_of"])
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+        names = connection.execute("select table_name from information_schema.tables").fetchall()
+        alerts = read(Published(connection, as_of, frozenset(name for (name,) in names)))
+    delivery = deliver(alerts, home.alerts, transports(home.alerts) if over is None else over)
+    titles = tuple(alert.title for alert in alerts if alert.key in delivery.sent)
+    reason = "" if titles else f"none of {len(alerts)} alerts is new"
+    return Told(titles, reason, delivery.faults)

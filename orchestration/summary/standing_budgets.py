@@ -1,0 +1,93 @@
+"""What stands to be heard of budgets as SQL on published tables: crossings of allocations and of department budgets. The
+same statements serve ``status`` and the alerts; what is heard is decided in :mod:`orchestration.policy.budget_alerts`.
+
+A connection given here finds the marts without a schema prefix, and holds the tables that a reader names.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from orchestration.policy.budget_alerts import (
+    AllocationState,
+    Crossing,
+    DepartmentBudget,
+    decide_crossings,
+    decide_department_crossings,
+)
+from orchestration.policy.open_amounts import judged_months
+from orchestration.publish.evidence import plain
+
+ALLOCATION_TABLES = ("budget_status_by_initiative", "dim_initiatives")
+DEPARTMENT_TABLES = ("budget_status_by_department_month",)
+
+ALLOCATIONS = """
+    select
+        status.initiative_id, status.starts_on, status.expires_on, status.allocated_amount, status.spent_amount,
+        status.status, status.projected_exhaustion_date, status.as_of_date, status.reporting_currency, current.owner
+    from budget_status_by_initiative as status
+    left join (select initiative_id, owner from dim_initiatives where is_current) as current
+        on status.initiative_id = current.initiative_id
+    where status.as_of_date = (select max(as_of_date) from budget_status_by_initiative)
+    order by status.initiative_id
+"""
+DEPARTMENTS = """
+    select
+        department_id, fiscal_period, budget_class, budget_basis, allowance_amount, spent_amount, budget_amount,
+        reporting_currency
+    from budget_status_by_department_month
+    where fiscal_period in (?, ?)
+    order by fiscal_period, department_id, budget_class
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A crossing that stands. ``entity``: the initiative or department; ``owner``: who answers for it, where the registry
+    says so; ``details``: the figures, exact, as plain JSON values.
+    """
+
+    entity: str
+    owner: str | None
+    crossing: Crossing
+    details: dict[str, Any]
+
+
+def read_allocations(connection: duckdb.DuckDBPyConnection) -> list[Standing]:
+    """Crossings of every allocation as it stands on its latest published day."""
+    standing = []
+    for *state, as_of, currency, owner in connection.execute(ALLOCATIONS).fetchall():
+        facts = AllocationState(*state)
+        details = {
+            "as_of_date": as_of.isoformat(),
+            "starts_on": facts.starts_on.isoformat(),
+            "expires_on": facts.expires_on.isoformat(),
+            "allocated_amount": plain(facts.allocated),
+            "spent_amount": plain(facts.spent),
+            "projected_exhaustion_date": plain(facts.projected_exhaustion),
+            "reporting_currency": currency,
+        }
+        standing += [Standing(facts.initiative_id, owner, one, details) for one in decide_crossings(facts)]
+    return standing
+
+
+def read_departments(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
+    """Crossings of the department budgets of the month of ``as_of`` and the one before. No department has an owner."""
+    standing = []
+    for *state, budget_amount, currency in connection.execute(DEPARTMENTS, list(judged_months(as_of))).fetchall():
+        budget = DepartmentBudget(*state)
+        details = {
+            "as_of_date": as_of.isoformat(),
+            "fiscal_period": budget.fiscal_period,
+            "budget_class": budget.budget_class,
+            "budget_basis": budget.basis,
+            "budget_amount": plain(budget_amount),
+            "allowance_amount": plain(budget.allowance),
+            "spent_amount": plain(budget.spent),
+            "reporting_currency": currency,
+        }
+        crossings = decide_department_crossings(budget, as_of)
+        standing += [Standing(budget.department_id, None, one, details) for one in crossings]
+    return standing
