@@ -1,5 +1,5 @@
-"""Tell what happened to budgets, from the published tables: each crossing of an allocation and of a department's budget
-once, and each core initiative whose unit cost stays above what was verified.
+"""Tell what happened to budgets, from the published tables, each thing once: crossings of allocations and of department
+budgets, grants beyond what their pool held, and core initiatives whose unit cost stays above what was verified.
 
 An alert that did not arrive is not repeated when a higher crossing took its place. A table that is not published tells
 nothing. Called by the sensor and at the end of ``tokenomics run``.
@@ -7,15 +7,17 @@ nothing. Called by the sensor and at the end of ``tokenomics run``.
 
 import duckdb
 
-from orchestration.alerts.message import Alert, budget_crossing, core_demotion, department_crossing
+from orchestration.alerts.message import Alert, budget_crossing, core_demotion, department_crossing, pool_overdrawn
 from orchestration.alerts.tell import Published, Told, tell
 from orchestration.alerts.transports import Transport
 from orchestration.project import Home
 from orchestration.summary.standing_budgets import (
     ALLOCATION_TABLES,
     DEPARTMENT_TABLES,
+    POOL_TABLES,
     read_allocations,
     read_departments,
+    read_overdrawn_pools,
 )
 
 DEMOTIONS = """
@@ -34,7 +36,7 @@ DEMOTIONS = """
 
 
 def tell_budgets(home: Home, over: list[Transport] | None = None) -> Told:
-    """Send every crossing and every flag for return that was never told; ``over`` defaults to the configured transports."""
+    """Send every crossing, overdraft and flag for return that was never told; ``over`` defaults to the configured transports."""
     return tell(home, _alerts, over)
 
 
@@ -44,6 +46,8 @@ def _alerts(published: Published) -> list[Alert]:
         alerts += [budget_crossing(one) for one in read_allocations(connection)]
     if published.holds(*DEPARTMENT_TABLES):
         alerts += [department_crossing(one) for one in read_departments(connection, published.as_of)]
+    if published.holds(*POOL_TABLES):
+        alerts += [pool_overdrawn(one) for one in read_overdrawn_pools(connection, published.as_of)]
     if published.holds("core_demotions_by_initiative", "dim_initiatives"):
         alerts += _demotions(connection)
     return alerts

@@ -56,7 +56,13 @@ def core_demotion(initiative_id: str, owner: str | None, above_since: str, detai
     )
 
 
-_SEVERITY = {"exhausted": "critical", "exceeded": "warning", "spent_80": "warning", "projected_exhaustion": "warning"}
+_SEVERITY = {
+    "exhausted": "critical",
+    "exceeded": "warning",
+    "overdrawn": "warning",
+    "projected_exhaustion": "warning",
+    "spent_80": "warning",
+}
 
 
 def budget_crossing(standing: Standing) -> Alert:
@@ -67,6 +73,11 @@ def budget_crossing(standing: Standing) -> Alert:
 def department_crossing(standing: Standing) -> Alert:
     """A department's budget reached a threshold or is exceeded; told once per department, class, period and kind."""
     return _crossing("department_budget", standing)
+
+
+def pool_overdrawn(standing: Standing) -> Alert:
+    """A grant or adjustment took more than its pool held; told once per movement."""
+    return _crossing("pool", standing)
 
 
 def _crossing(subject: str, standing: Standing) -> Alert:

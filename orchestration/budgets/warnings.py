@@ -5,27 +5,19 @@ from decimal import Decimal
 
 from orchestration.budgets.facts import BudgetFacts
 from orchestration.budgets.movements import Ledger, Movement, allocation, pool
+from orchestration.policy.pool_overdrafts import Flow, overdrafts
 
 
 def overdrawn_pools(ledger: Ledger, as_of: date, new: list[Movement]) -> list[str]:
-    """A line per grant or adjustment that left its pool below zero, while that lasts or when it was booked just now.
-
-    Within a day, what comes into a pool comes before what goes out.
-    """
+    """A line per grant or adjustment that left its pool below zero, while that lasts or when it was booked just now."""
     booked_now = {movement.movement_id for movement in new}
-    lines = []
-    for account in sorted({pool(movement.department_id) for movement in ledger.movements.values()}):
-        balance = Decimal(0)
-        lasts = ledger.balance(account, as_of) < 0
-        for movement, amount in _flows(ledger, account, as_of):
-            balance += amount
-            is_draw = amount < 0 and movement.kind in ("grant", "adjust")
-            if is_draw and balance < 0 and (lasts or movement.movement_id in booked_now):
-                lines.append(
-                    f"{account} is overdrawn by {-balance:,.2f}: {movement.movement_id} took {-amount:,.2f} "
-                    f"on {movement.effective_on}"
-                )
-    return lines
+    return [
+        f"{account} is overdrawn by {one.overdrawn:,.2f}: {one.flow.movement_id} took {-one.flow.amount:,.2f} "
+        f"on {one.flow.effective_on}"
+        for account in sorted({pool(movement.department_id) for movement in ledger.movements.values()})
+        for one in overdrafts(_flows(ledger, account, as_of))
+        if not one.is_cured or one.flow.movement_id in booked_now
+    ]
 
 
 def changed_allocations(ledger: Ledger, facts: BudgetFacts) -> list[str]:
@@ -71,11 +63,10 @@ def withdrawn_allocations(ledger: Ledger, facts: BudgetFacts) -> list[str]:
     return lines
 
 
-def _flows(ledger: Ledger, account: str, as_of: date) -> list[tuple[Movement, Decimal]]:
-    flows = [
-        (movement, posting.amount)
+def _flows(ledger: Ledger, account: str, as_of: date) -> list[Flow]:
+    return [
+        Flow(movement.movement_id, movement.kind, movement.effective_on, posting.amount)
         for movement in ledger.movements.values()
         for posting in movement.postings
         if posting.account == account and movement.effective_on <= as_of
     ]
-    return sorted(flows, key=lambda flow: (flow[0].effective_on, flow[1] < 0, flow[0].movement_id))

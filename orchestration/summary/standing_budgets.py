@@ -1,11 +1,13 @@
-"""What stands to be heard of budgets as SQL on published tables: crossings of allocations and of department budgets. The
-same statements serve ``status`` and the alerts; what is heard is decided in :mod:`orchestration.policy.budget_alerts`.
+"""What stands to be heard of budgets as SQL on published tables: crossings of allocations and of department budgets, and
+overdrawn pools. The same statements serve ``status`` and the alerts; what is heard is decided in
+:mod:`orchestration.policy.budget_alerts` and :mod:`orchestration.policy.pool_overdrafts`.
 
 A connection given here finds the marts without a schema prefix, and holds the tables that a reader names.
 """
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -18,10 +20,12 @@ from orchestration.policy.budget_alerts import (
     decide_department_crossings,
 )
 from orchestration.policy.open_amounts import judged_months
+from orchestration.policy.pool_overdrafts import Flow, Overdraft, overdrafts
 from orchestration.publish.evidence import plain
 
 ALLOCATION_TABLES = ("budget_status_by_initiative", "dim_initiatives")
 DEPARTMENT_TABLES = ("budget_status_by_department_month",)
+POOL_TABLES = ("fct_budget_movements", "dim_initiatives")
 
 ALLOCATIONS = """
     select
@@ -40,6 +44,16 @@ DEPARTMENTS = """
     from budget_status_by_department_month
     where fiscal_period in (?, ?)
     order by fiscal_period, department_id, budget_class
+"""
+POOLS = """
+    select
+        movements.account, movements.department_id, movements.initiative_id, movements.reporting_currency, current.owner,
+        movements.movement_id, movements.kind, movements.effective_on, movements.amount
+    from fct_budget_movements as movements
+    left join (select initiative_id, owner from dim_initiatives where is_current) as current
+        on movements.initiative_id = current.initiative_id
+    where movements.account like 'pool:experimentation:%' and movements.effective_on <= ?
+    order by movements.account
 """
 
 
@@ -91,3 +105,35 @@ def read_departments(connection: duckdb.DuckDBPyConnection, as_of: date) -> list
         crossings = decide_department_crossings(budget, as_of)
         standing += [Standing(budget.department_id, None, one, details) for one in crossings]
     return standing
+
+
+def read_overdrawn_pools(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
+    """Each grant or adjustment that left a pool below zero, while that lasts; its owner is the initiative's."""
+    standing = []
+    rows = connection.execute(POOLS, [as_of]).fetchall()
+    for _, of_pool in groupby(rows, key=lambda row: row[0]):
+        flows, known = [], {}
+        for _, department_id, initiative_id, currency, owner, *flow in of_pool:
+            flows.append(Flow(*flow))
+            known[flows[-1].movement_id] = (department_id, initiative_id, currency, owner)
+        lasting = (one for one in overdrafts(flows) if not one.is_cured)
+        standing += [_overdrawn(one, *known[one.flow.movement_id], as_of) for one in lasting]
+    return standing
+
+
+def _overdrawn(
+    one: Overdraft, department_id: str, initiative_id: str | None, currency: str, owner: str | None, as_of: date
+) -> Standing:
+    flow = one.flow
+    taken = f"{flow.movement_id} took {-flow.amount:,.2f} on {flow.effective_on}"
+    text = f"the experimentation pool of {department_id} is overdrawn by {one.overdrawn:,.2f}: {taken}"
+    details = {
+        "as_of_date": as_of.isoformat(),
+        "movement_id": flow.movement_id,
+        "effective_on": flow.effective_on.isoformat(),
+        "initiative_id": initiative_id,
+        "drawn_amount": plain(-flow.amount),
+        "overdrawn_amount": plain(one.overdrawn),
+        "reporting_currency": currency,
+    }
+    return Standing(department_id, owner, Crossing("overdrawn", f"pool_overdrawn:{flow.movement_id}", text), details)

@@ -10,8 +10,8 @@ from orchestration.settings import load_settings
 @dg.sensor(
     minimum_interval_seconds=300,
     description="Tells once when an allocation is half spent, four fifths spent, exhausted, about to run out, or expired, when "
-    "a department's budget is half spent, four fifths spent, exhausted or exceeded, and when the unit cost of a core initiative "
-    "stays above what was verified.",
+    "a department's budget is half spent, four fifths spent, exhausted or exceeded, when a grant takes more than its pool holds, "
+    "and when the unit cost of a core initiative stays above what was verified.",
 )
 def budget_alert_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     told = tell_budgets(Home(load_settings().home))
