@@ -1,11 +1,12 @@
 """One run from the command line: validate the company first, execute the graph, flag what became ready, tell what
-happened to allocations, show the summary.
+happened to budgets and what has no price, show the summary.
 """
 
 from typing import TextIO
 
 from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
+from orchestration.alerts.prices import tell_unpriced
 from orchestration.lock import home_lock
 from orchestration.project import Home, ensure_manifest
 from orchestration.settings import RunSettings, redact
@@ -36,13 +37,13 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
                 print(redact(failure.trace), file=stream)
         print("Nothing was published; what was published before stands.", file=stream)
         return FAULT
-    flagged, told = flag_ready(home), tell_budgets(home)
+    flagged, budgets, prices = flag_ready(home), tell_budgets(home), tell_unpriced(home)
     print(file=stream)
     write_summary(collect(home.published), stream)
     for initiative in flagged.initiatives:
         print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
-    for title in told.titles:
+    for title in (*budgets.titles, *prices.titles):
         print(title, file=stream)
-    for fault in (*flagged.faults, *told.faults):
+    for fault in (*flagged.faults, *budgets.faults, *prices.faults):
         print(redact(fault), file=stream)
     return DONE

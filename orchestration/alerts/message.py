@@ -1,7 +1,8 @@
 """What an alert says, apart from how it travels."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from orchestration.connectors.landing import utc_text
@@ -53,6 +54,29 @@ def core_demotion(initiative_id: str, owner: str | None, above_since: str, detai
         entity=initiative_id,
         owner=owner,
         details=details,
+    )
+
+
+def unpriced_usage(
+    provider: str, model: str | None, quantity: Decimal, first: date, last: date, unit: str, *, remedy: str
+) -> Alert:
+    """A model is used and has no price; told once per provider and model. It names no person, key or project."""
+    entity = f"{provider} {model or 'without model'}"
+    return Alert(
+        key=f"unpriced_usage:{provider}:{model or ''}",
+        kind="unpriced_usage",
+        severity="warning",
+        title=f"{entity} has no price: {quantity:,.0f} {unit} from {first} to {last}; {remedy}",
+        entity=entity,
+        details={
+            "provider": provider,
+            "model_id": model,
+            "quantity": f"{quantity:f}",
+            "unit": unit,
+            "first_date": first.isoformat(),
+            "last_date": last.isoformat(),
+            "remedy": remedy,
+        },
     )
 
 

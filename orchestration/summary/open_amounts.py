@@ -36,7 +36,7 @@ REMEDIES = {
 UNPRICED = """
 select
     provider, case when unit = 'tokens' then model_id else concat_ws(' ', model_id, unit) end as model_id,
-    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date
+    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date, unit
 from fct_usage
 where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
 group by provider, unit, 2 order by unit = 'tokens' desc, tokens desc, 2
