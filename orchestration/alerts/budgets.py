@@ -7,18 +7,11 @@ nothing. Called by the sensor and at the end of ``tokenomics run``.
 
 import duckdb
 
-from orchestration.alerts.message import Alert, budget_crossing, core_demotion, department_crossing, pool_overdrawn
+from orchestration.alerts.message import Alert, budget_crossing, core_demotion
 from orchestration.alerts.tell import Published, Told, tell
 from orchestration.alerts.transports import Transport
 from orchestration.project import Home
-from orchestration.summary.standing_budgets import (
-    ALLOCATION_TABLES,
-    DEPARTMENT_TABLES,
-    POOL_TABLES,
-    read_allocations,
-    read_departments,
-    read_overdrawn_pools,
-)
+from orchestration.summary.standing_budgets import read_standing
 
 DEMOTIONS = """
     select flags.*, current.owner
@@ -41,15 +34,10 @@ def tell_budgets(home: Home, over: list[Transport] | None = None) -> Told:
 
 
 def _alerts(published: Published) -> list[Alert]:
-    connection, alerts = published.connection, []
-    if published.holds(*ALLOCATION_TABLES):
-        alerts += [budget_crossing(one) for one in read_allocations(connection)]
-    if published.holds(*DEPARTMENT_TABLES):
-        alerts += [department_crossing(one) for one in read_departments(connection, published.as_of)]
-    if published.holds(*POOL_TABLES):
-        alerts += [pool_overdrawn(one) for one in read_overdrawn_pools(connection, published.as_of)]
+    standing = read_standing(published.connection, published.as_of, published.holds)
+    alerts = [budget_crossing(one) for one in standing]
     if published.holds("core_demotions_by_initiative", "dim_initiatives"):
-        alerts += _demotions(connection)
+        alerts += _demotions(published.connection)
     return alerts
 
 

@@ -90,27 +90,14 @@ _SEVERITY = {
 
 
 def budget_crossing(standing: Standing) -> Alert:
-    """An allocation reached a threshold, will run out, or expired; told once per allocation and kind."""
-    return _crossing("budget", standing)
-
-
-def department_crossing(standing: Standing) -> Alert:
-    """A department's budget reached a threshold or is exceeded; told once per department, class, period and kind."""
-    return _crossing("department_budget", standing)
-
-
-def pool_overdrawn(standing: Standing) -> Alert:
-    """A grant or adjustment took more than its pool held; told once per movement."""
-    return _crossing("pool", standing)
-
-
-def _crossing(subject: str, standing: Standing) -> Alert:
-    crossing = standing.crossing
+    """A budget reached a threshold, is exceeded, will run out or expired, or a grant took more than its pool held; told
+    once for as long as it is the same fact.
+    """
     return Alert(
-        key=crossing.key,
-        kind=f"{subject}_{crossing.kind}",
-        severity=_SEVERITY.get(crossing.kind, "info"),
-        title=crossing.text,
+        key=standing.crossing.key,
+        kind=standing.kind,
+        severity=_SEVERITY.get(standing.crossing.kind, "info"),
+        title=standing.crossing.text,
         entity=standing.entity,
         owner=standing.owner,
         details=standing.details,

@@ -24,6 +24,7 @@ from orchestration.summary.open_amounts import (
     read_shares,
     share_as_json,
 )
+from orchestration.summary.standing_budgets import Standing, is_news, read_standing
 
 TOP = 5
 
@@ -39,19 +40,20 @@ def collect(published: Path) -> dict[str, Any]:
     folder = published.resolve()
     manifest = json.loads((folder / "manifest.json").read_text())
     as_of, alarms = manifest["as_of"], _alarms(manifest)
+    day = date.fromisoformat(as_of)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         missing: set[str] = set()
 
-        def query(tables: str, text: str, *values: Any) -> list[dict[str, Any]]:
-            absent = set(tables.split()) - set(manifest["tables"])
+        def holds(*tables: str) -> bool:
+            absent = set(tables) - set(manifest["tables"])
             missing.update(absent)
-            return [] if absent else _rows(connection, text, list(values))
+            return not absent
+
+        def query(tables: str, text: str, *values: Any) -> list[dict[str, Any]]:
+            return _rows(connection, text, list(values)) if holds(*tables.split()) else []
 
         def known(table: str, read: Callable[..., list[Any]], ratio: str) -> list[Any]:
-            if table not in manifest["tables"]:
-                missing.add(table)
-                return []
-            return read(connection, date.fromisoformat(as_of), alarms[ratio])
+            return read(connection, day, alarms[ratio]) if holds(table) else []
 
         shares = known("fct_allocated_costs", read_shares, "unallocated_alarm_ratio")
         bridge = known("reconciliation_by_provider_month", read_bridge, "residual_alarm_ratio")
@@ -69,6 +71,8 @@ def collect(published: Path) -> dict[str, Any]:
             "unallocated_share": [share_as_json(one) for one in shares],
             "open_amounts": [bridge_as_json(one) for one in bridge],
             "unowned_usage": _with_remedy(query("fct_usage fct_usage_shares", UNOWNED), OWNER_REMEDY),
+            "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
+            "core_demotions": query("core_demotions_by_initiative", DEMOTIONS),
             "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
             "ingestion": query("ingestion_outcomes", INGESTION),
             "missing_tables": sorted(missing),
@@ -128,6 +132,11 @@ where u.is_counted and u.initiative_id is null and u.department_id is null
 group by all having sum(u.list_cost) > 0 order by list_cost desc, 1, 2, 3 limit {TOP}
 """
 
+DEMOTIONS = """
+select initiative_id, unit_cost, limit_unit_cost, verified_unit_cost, above_since, days_above
+from core_demotions_by_initiative where is_flagged_for_return order by initiative_id
+"""
+
 INITIATIVES = """
 select r.initiative_id, r.is_ready, r.first_ready_date, r.blocking_gates, r.verified_run_rate,
     string_agg(g.gate_name || ': ' || coalesce(g.reason, g.status), '; ' order by g.gate_number)
@@ -158,6 +167,11 @@ def _alarms(manifest: dict[str, Any]) -> dict[str, Decimal | None]:
 
 def _one(rows: list[dict[str, Any]], column: str) -> Any:
     return rows[0][column] if rows else None
+
+
+def _as_json(standing: Standing) -> dict[str, Any]:
+    """Without the owner: the summary names no person."""
+    return {"kind": standing.kind, "entity": standing.entity, "text": standing.crossing.text, **standing.details}
 
 
 def _with_remedy(rows: list[dict[str, Any]], remedy: str) -> list[dict[str, Any]]:

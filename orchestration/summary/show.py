@@ -29,6 +29,8 @@ def sections(summary: dict[str, Any]) -> list[Section]:
         _unpriced(summary["unpriced"]),
         _unallocated(summary, currency),
         _open_amounts(summary, currency),
+        *_budget_alerts(summary["budget_alerts"], currency),
+        *_core_demotions(summary["core_demotions"], currency),
         _initiatives(summary["initiatives"], currency),
         _ingestion(summary["ingestion"]),
     ]
@@ -60,7 +62,7 @@ def plain_text(summary: dict[str, Any]) -> str:
         lines += ["", section.title + (f": {section.note}" if section.note else "")]
         for row in section.rows:
             named = [f"{header} {cell}" for header, cell in zip(section.headers[1:], row[1:], strict=True) if cell]
-            lines.append(f"  {row[0]}: {', '.join(named)}")
+            lines.append(f"  {row[0]}" + (f": {', '.join(named)}" if named else ""))
     return "\n".join(lines)
 
 
@@ -196,6 +198,27 @@ def _residual_verdict(row: dict[str, Any]) -> str:
         return ""
     limit = f"{percent(row['alarm_ratio'])} of the bill"
     return f"above {limit} in {', '.join(row['warned_months'])}" if row["warned_months"] else f"within {limit}"
+
+
+def _budget_alerts(rows: list[dict[str, Any]], currency: str) -> list[Section]:
+    """No section where nothing stands."""
+    shown = [(row["text"],) for row in rows]
+    return [Section("Budget alerts", ("alert",), shown, f"amounts in {currency}" if currency else "")] if rows else []
+
+
+def _core_demotions(rows: list[dict[str, Any]], currency: str) -> list[Section]:
+    """No section where none is flagged. Unit costs are often below a cent."""
+    costs = ("unit_cost", "limit_unit_cost", "verified_unit_cost")
+    shown = [
+        (
+            row["initiative_id"],
+            *(f"{Decimal(row[cost]):,.6f}" for cost in costs),
+            f"{row['above_since']} ({row['days_above']} days)",
+        )
+        for row in rows
+    ]
+    headers = ("core initiative", f"unit cost {currency}".strip(), "limit", "verified", "above since")
+    return [Section("Flagged for return to experimentation", headers, shown)] if rows else []
 
 
 def _initiatives(rows: list[dict[str, Any]], currency: str) -> Section:

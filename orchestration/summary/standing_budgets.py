@@ -2,9 +2,10 @@
 overdrawn pools. The same statements serve ``status`` and the alerts; what is heard is decided in
 :mod:`orchestration.policy.budget_alerts` and :mod:`orchestration.policy.pool_overdrafts`.
 
-A connection given here finds the marts without a schema prefix, and holds the tables that a reader names.
+A connection given here finds the marts without a schema prefix.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -23,10 +24,6 @@ from orchestration.policy.open_amounts import judged_months
 from orchestration.policy.pool_overdrafts import Flow, Overdraft, overdrafts
 from orchestration.publish.evidence import plain
 
-ALLOCATION_TABLES = ("budget_status_by_initiative", "dim_initiatives")
-DEPARTMENT_TABLES = ("budget_status_by_department_month",)
-POOL_TABLES = ("fct_budget_movements", "dim_initiatives")
-
 ALLOCATIONS = """
     select
         status.initiative_id, status.starts_on, status.expires_on, status.allocated_amount, status.spent_amount,
@@ -34,7 +31,7 @@ ALLOCATIONS = """
     from budget_status_by_initiative as status
     left join (select initiative_id, owner from dim_initiatives where is_current) as current
         on status.initiative_id = current.initiative_id
-    where status.as_of_date = (select max(as_of_date) from budget_status_by_initiative)
+    where status.as_of_date = ?
     order by status.initiative_id
 """
 DEPARTMENTS = """
@@ -59,23 +56,40 @@ POOLS = """
 
 @dataclass(frozen=True)
 class Standing:
-    """A crossing that stands. ``entity``: the initiative or department; ``owner``: who answers for it, where the registry
-    says so; ``details``: the figures, exact, as plain JSON values.
+    """A crossing that stands. ``subject``: what crossed (budget: an allocation, department_budget, pool); ``entity``: the
+    initiative or department; ``owner``: who answers for it, where the registry says so; ``details``: the figures, exact, as
+    plain JSON values.
     """
 
+    subject: str
     entity: str
     owner: str | None
     crossing: Crossing
     details: dict[str, Any]
 
+    @property
+    def kind(self) -> str:
+        return f"{self.subject}_{self.crossing.kind}"
 
-def read_allocations(connection: duckdb.DuckDBPyConnection) -> list[Standing]:
-    """Crossings of every allocation as it stands on its latest published day."""
+
+def read_standing(connection: duckdb.DuckDBPyConnection, as_of: date, holds: Callable[..., bool]) -> list[Standing]:
+    """Everything that stands on ``as_of``; what needs a table of which ``holds(*names)`` is false is left out."""
+    return [one for tables, read in READERS if holds(*tables) for one in read(connection, as_of)]
+
+
+def is_news(standing: Standing, as_of: date) -> bool:
+    """Whether finance can still act on it: an expiry stands for ever, and is news until the month after it has ended."""
+    expired = standing.crossing.kind == "expired"
+    return not expired or standing.details["expires_on"][:7] in judged_months(as_of)
+
+
+def _read_allocations(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
+    """Crossings of every allocation as it stands on the latest published day."""
     standing = []
-    for *state, as_of, currency, owner in connection.execute(ALLOCATIONS).fetchall():
+    for *state, day, currency, owner in connection.execute(ALLOCATIONS, [as_of]).fetchall():
         facts = AllocationState(*state)
         details = {
-            "as_of_date": as_of.isoformat(),
+            "as_of_date": day.isoformat(),
             "starts_on": facts.starts_on.isoformat(),
             "expires_on": facts.expires_on.isoformat(),
             "allocated_amount": plain(facts.allocated),
@@ -83,11 +97,11 @@ def read_allocations(connection: duckdb.DuckDBPyConnection) -> list[Standing]:
             "projected_exhaustion_date": plain(facts.projected_exhaustion),
             "reporting_currency": currency,
         }
-        standing += [Standing(facts.initiative_id, owner, one, details) for one in decide_crossings(facts)]
+        standing += [Standing("budget", facts.initiative_id, owner, one, details) for one in decide_crossings(facts)]
     return standing
 
 
-def read_departments(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
+def _read_departments(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
     """Crossings of the department budgets of the month of ``as_of`` and the one before. No department has an owner."""
     standing = []
     for *state, budget_amount, currency in connection.execute(DEPARTMENTS, list(judged_months(as_of))).fetchall():
@@ -103,11 +117,11 @@ def read_departments(connection: duckdb.DuckDBPyConnection, as_of: date) -> list
             "reporting_currency": currency,
         }
         crossings = decide_department_crossings(budget, as_of)
-        standing += [Standing(budget.department_id, None, one, details) for one in crossings]
+        standing += [Standing("department_budget", budget.department_id, None, one, details) for one in crossings]
     return standing
 
 
-def read_overdrawn_pools(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
+def _read_overdrawn_pools(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Standing]:
     """Each grant or adjustment that left a pool below zero, while that lasts; its owner is the initiative's."""
     standing = []
     rows = connection.execute(POOLS, [as_of]).fetchall()
@@ -136,4 +150,14 @@ def _overdrawn(
         "overdrawn_amount": plain(one.overdrawn),
         "reporting_currency": currency,
     }
-    return Standing(department_id, owner, Crossing("overdrawn", f"pool_overdrawn:{flow.movement_id}", text), details)
+    return Standing(
+        "pool", department_id, owner, Crossing("overdrawn", f"pool_overdrawn:{flow.movement_id}", text), details
+    )
+
+
+READERS: tuple[tuple[tuple[str, ...], Callable[[duckdb.DuckDBPyConnection, date], list[Standing]]], ...] = (
+    (("budget_status_by_initiative", "dim_initiatives"), _read_allocations),
+    (("budget_status_by_department_month",), _read_departments),
+    (("fct_budget_movements", "dim_initiatives"), _read_overdrawn_pools),
+)
+"""Each reader after the tables that it needs."""
