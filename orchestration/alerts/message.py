@@ -58,7 +58,7 @@ def core_demotion(initiative_id: str, owner: str | None, above_since: str, detai
 
 
 def unpriced_usage(
-    provider: str, model: str | None, quantity: Decimal, first: date, last: date, unit: str, *, remedy: str
+    provider: str, model: str | None, quantity: Decimal | int, first: date, last: date, unit: str, *, remedy: str
 ) -> Alert:
     """A model is used and has no price; told once per provider and model. It names no person, key or project."""
     entity = f"{provider} {model or 'without model'}"
@@ -66,12 +66,12 @@ def unpriced_usage(
         key=f"unpriced_usage:{provider}:{model or ''}",
         kind="unpriced_usage",
         severity="warning",
-        title=f"{entity} has no price: {quantity:,.0f} {unit} from {first} to {last}; {remedy}",
+        title=f"{entity} has no price: {Decimal(quantity):,.0f} {unit} from {first} to {last}; {remedy}",
         entity=entity,
         details={
             "provider": provider,
             "model_id": model,
-            "quantity": f"{quantity:f}",
+            "quantity": f"{Decimal(quantity):f}",
             "unit": unit,
             "first_date": first.isoformat(),
             "last_date": last.isoformat(),

@@ -75,13 +75,15 @@ def decide_department_crossings(budget: DepartmentBudget, as_of: date) -> tuple[
 
     Of a period that has ended, only that all of it was spent: nobody can act on a half of it any more.
     """
+    has_ended = budget.fiscal_period < f"{as_of:%Y-%m}"
     if budget.basis != FUNDED:
         if not budget.spent > budget.allowance > 0:
             return ()
-        text = f"exceeds its flexible budget: {budget.spent:,.2f} spent, {budget.allowance:,.2f} allowed so far"
+        allowed = f"{budget.allowance:,.2f} allowed{'' if has_ended else ' so far'}"
+        text = f"exceeds its flexible budget: {budget.spent:,.2f} spent, {allowed}"
         return (_department_crossing(budget, "exceeded", text),)
     reached = _highest_part(budget.spent, budget.allowance)
-    if reached is None or (reached < 1 and budget.fiscal_period < f"{as_of:%Y-%m}"):
+    if reached is None or (reached < 1 and has_ended):
         return ()
     return (_department_crossing(budget, *_reached(budget.spent, budget.allowance, reached)),)
 

@@ -14,11 +14,13 @@ from tests.alerts.publication import sent, write_publication
 
 TABLE = (
     "create table fct_usage (usage_date date, provider varchar, model_id varchar, token_class varchar, unit varchar, "
-    "quantity decimal(38, 9), pricing_status varchar, is_counted boolean, actor_id varchar, api_key_id varchar)"
+    "quantity bigint, pricing_status varchar, is_counted boolean, actor_id varchar, api_key_id varchar)"
 )
 WHO = "'person@company.example', 'key_77aa'"
 FIRST = f"date '2026-09-10', 'openai', 'private-1', 'output', 'tokens', 1500, 'unpriced', true, {WHO}"
-LAST = f"date '2026-10-28', 'openai', 'private-1', 'input_uncached', 'tokens', 2500000, 'unpriced', true, {WHO}"
+LAST = (
+    f"date '2026-10-28', 'openai', 'private-1', 'input_uncached', 'tokens', 9007199254740993, 'unpriced', true, {WHO}"
+)
 SPEECH = f"date '2026-10-01', 'openai', 'speech-1', 'seconds', 'seconds', 90, 'unpriced', true, {WHO}"
 ELSEWHERE = f"date '2026-10-01', 'azure', 'private-1', 'output', 'tokens', 7, 'unpriced', true, {WHO}"
 NOT_OPEN = (
@@ -49,7 +51,7 @@ def test_a_model_is_told_once_however_much_is_used(tmp_path: Path) -> None:
     assert tell(tmp_path, LAST) == ()
     other = tmp_path / "other"
     assert tell(other, FIRST, LAST) == (
-        f"openai private-1 has no price: 2,501,500 tokens from 2026-09-10 to 2026-10-28; {REMEDY}",
+        f"openai private-1 has no price: 9,007,199,254,742,493 tokens from 2026-09-10 to 2026-10-28; {REMEDY}",
     )
 
 
@@ -69,7 +71,7 @@ def test_alert_holds_what_is_needed_to_price_it_and_nobody(tmp_path: Path) -> No
     assert alert["details"] == {
         "provider": "openai",
         "model_id": "private-1",
-        "quantity": "2501500.000000000",
+        "quantity": "9007199254742493",
         "unit": "tokens",
         "first_date": "2026-09-10",
         "last_date": "2026-10-28",

@@ -105,3 +105,11 @@ def test_of_an_ended_period_only_all_of_it_is_told() -> None:
 @pytest.mark.parametrize("basis", ["budget", "flexible"])
 def test_without_an_allowance_no_part_of_it_can_be_spent(basis: str) -> None:
     assert department_kinds(basis, "0", "5") == []
+
+
+@pytest.mark.parametrize(("as_of", "end"), [(date(2026, 10, 31), "allowed so far"), (date(2026, 11, 1), "allowed")])
+def test_a_flexible_budget_grows_until_its_period_has_ended(as_of: date, end: str) -> None:
+    budget = DepartmentBudget("ops", "2026-10", "core", "flexible", Decimal(1500), Decimal(1600))
+    [crossing] = decide_department_crossings(budget, as_of)
+    expected = f"the core budget of ops for 2026-10 exceeds its flexible budget: 1,600.00 spent, 1,500.00 {end}"
+    assert crossing.text == expected
