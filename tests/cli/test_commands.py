@@ -1,33 +1,16 @@
-"""The commands as a user meets them: help that teaches, errors that name file and line, exit codes, no secret shown."""
+"""The commands as a user meets them: errors that name file and line, exit codes, no secret shown."""
 
 import fcntl
 import json
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orchestration.registry.policy_keys import KINDS, profile_defaults
+from tests.cli.call import tokenomics
 
 PublishState = Callable[..., None]
-
-
-def tokenomics(
-    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "100", **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-    )
 
 
 @pytest.fixture
@@ -37,34 +20,6 @@ def company(tmp_path: Path) -> Path:
     done = tokenomics("init", str(folder), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     return folder
-
-
-def test_help_answers_at_once_and_names_the_way_in(tmp_path: Path) -> None:
-    began = time.monotonic()
-    done = tokenomics("--help", cwd=tmp_path)
-    took = time.monotonic() - began
-    assert done.returncode == 0
-    for word in ("init", "check", "test", "run", "status", "tokenomics run --company"):
-        assert word in done.stdout
-    assert took < 5, "help must not import the orchestrator"
-
-
-def test_help_imports_neither_orchestrator_nor_database(tmp_path: Path) -> None:
-    code = (
-        "import sys\nsys.argv = ['tokenomics', 'run', '--help']\n"
-        "from orchestration.cli import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(sorted({'dagster', 'duckdb', 'pandas', 'requests', 'orchestration.settings'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize("command", ["init", "check", "test", "run", "status", "replay"])
-def test_every_command_takes_company_and_home(command: str, tmp_path: Path) -> None:
-    done = tokenomics(command, "--help", cwd=tmp_path)
-    assert "--company" in done.stdout
-    assert "--home" in done.stdout
 
 
 def test_init_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:

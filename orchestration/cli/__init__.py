@@ -1,0 +1,49 @@
+"""The ``tokenomics`` command. Belongs here: the list of commands, and the help above it. Does not: any command, which
+stands in the module of its group.
+
+Reading arguments, calling the part that does the work and saying what came of it is all this package does; it decides
+nothing. Everything but the argument parser is imported inside a command, so that ``--help`` answers at once.
+"""
+
+import typer
+
+from orchestration.cli.budget import adjust, give_back, graduate
+from orchestration.cli.close import close
+from orchestration.cli.company import check, init
+from orchestration.cli.replay import replay
+from orchestration.cli.run import run, status, test
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "What your company pays for AI by the token: what was used, what it cost, whose cost it was, "
+        "what it did to margin, and which experiments are ready for the core budget.\n\n"
+        "Try it:  tokenomics run  reads the simulated demo company and prints the summary.\n\n"
+        "Then yours:  tokenomics init my-company, edit its files, tokenomics check --company my-company, "
+        "tokenomics run --company my-company.\n\n"
+        "TOKENOMICS_COMPANY and TOKENOMICS_HOME save you the options --company and --home; these and the keys of "
+        "your sources may stand in a file .env where you are. A command exits with 0 only if all went well."
+    ),
+)
+app.command()(init)
+app.command()(check)
+app.command()(run)
+app.command()(status)
+app.command()(test)
+app.command()(graduate)
+app.command()(close)
+app.command()(replay)
+
+budget = typer.Typer(no_args_is_help=True, help="Change an experiment's allocation of money.")
+budget.command(context_settings={"ignore_unknown_options": True})(adjust)
+budget.command("return")(give_back)
+app.add_typer(budget, name="budget")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="tokenomics")

@@ -1,0 +1,76 @@
+"""``init`` and ``check``: the company folder, before anything is run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.errors import FAULT, clear_errors, fail
+from orchestration.cli.options import CompanyOption, HomeOption, settings_of
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write; it must be new or empty.")],
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Write the simulated demo company instead, as an example to read and to change."),
+    ] = False,
+    company: CompanyOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Write a commented company folder, ready to be edited.
+
+    It holds sources.yaml (what to read, and which environment variables hold the keys), company.yaml (currency, time
+    zone, policy), initiatives.yaml, ownership.yaml, model_tiers.yaml, contracts.yaml, and a folder ledgers for the
+    files of your finance systems.
+
+    Edit them, then:  tokenomics check --company DIR
+    """
+    with clear_errors():
+        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+            fail(f"{directory}: exists and is not an empty folder; name a new one")
+        if demo:
+            from orchestration.demo.company_folder import write_demo_company
+            from orchestration.demo.server import DEFAULT_PORT, HOST
+            from orchestration.registry.schemas import give_schemas
+
+            write_demo_company(directory, f"http://{HOST}:{DEFAULT_PORT}")
+            give_schemas(directory)
+            print(f"wrote the demo company to {directory}; its providers: python -m orchestration.demo.server")
+        else:
+            from orchestration.registry.starter import write_company_folder
+
+            write_company_folder(directory)
+            print(f"wrote {directory}; edit its files, then: tokenomics check --company {directory}")
+
+
+def check(
+    company: CompanyOption = None,
+    home: HomeOption = None,
+    explain_policy: Annotated[
+        bool, typer.Option("--explain-policy", help="Print each policy value in force, and where it came from.")
+    ] = False,
+) -> None:
+    """Validate the company folder, and reach every enabled source.
+
+    Every fault is printed as file:line: message, all of a folder at once. A source is reached with the key from the
+    environment variable that sources.yaml names for it; no key is printed. Nothing is landed or published.
+    """
+    with clear_errors():
+        settings = settings_of(company, home)
+        from orchestration.connectors.reach import reach
+        from orchestration.registry import explain_policy as policy_table
+        from orchestration.session import open_session
+
+        with open_session(settings) as session:
+            print(f"{session.company.config.company_id}: every file is valid")
+            if explain_policy:
+                print(policy_table(session.company.policy))
+            faults = []
+            for name in session.company.sources:
+                if session.is_read(name):
+                    fault = reach(session.company, name, session.secret)
+                    print(session.redact(fault) if fault else f"{name}: reached")
+                    faults += [fault] if fault else []
+        if faults:
+            raise typer.Exit(FAULT)
