@@ -2,7 +2,8 @@
 
 ``HOME/landing/<source>/<stream>/<partition>/<load_id>/data.parquet`` holds rows as received. A load is whole or absent:
 the file is written under a temporary name, then renamed, and the manifest that names the current load of every
-partition is replaced last and atomically. ``load_id`` is a hash of the content, so that reading the same data again is
+partition is replaced last and atomically. What a killed writer left under a temporary name is nobody's, and the next
+run removes it (:meth:`Landing.remove_leftovers`). ``load_id`` is a hash of the content, so that reading the same data again is
 no new load. Older loads stay on disk and in the manifest's history; together with the facts that a re-read renewed and
 the times of withdrawal they say what was known at any earlier moment.
 """
@@ -32,6 +33,9 @@ COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
 DERIVED_SOURCES = ("registry", "prices", "statistics", "guardrails", "replay")
 """What a run makes for itself: always shown as it is now, and free to shrink, as when the as-of day moves back."""
+
+_TEMPORARY = ".tmp-"
+_MANIFEST = "manifest.json"
 
 _LOADS_COLUMNS = (
     *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
@@ -83,7 +87,7 @@ class Landing:
         return self.root / source / stream
 
     def manifest(self, source: str, stream: str) -> dict[str, Partition]:
-        path = self.folder(source, stream) / "manifest.json"
+        path = self.folder(source, stream) / _MANIFEST
         if not path.exists():
             return {}
         body = json.loads(path.read_text())
@@ -99,6 +103,20 @@ class Landing:
 
     def load_file(self, source: str, stream: str, partition: str, load: Load) -> Path:
         return self.folder(source, stream) / quote(partition, safe="") / load.load_id / "data.parquet"
+
+    def remove_leftovers(self) -> list[Path]:
+        """Remove what killed writers left under temporary names, in every stream; returns what was removed.
+
+        Only for the holder of the home's lock before its first batch: every writer lands under that lock, so that then
+        no temporary name belongs to a writer that lives.
+        """
+        parts = [path for path in self.root.glob(f"*/*/*/{_TEMPORARY}*") if path.is_dir()]
+        manifests = [path for path in self.root.glob(f"*/*/.{_MANIFEST}.*") if path.is_file()]
+        for part in parts:
+            shutil.rmtree(part)
+        for manifest in manifests:
+            manifest.unlink()
+        return sorted([*parts, *manifests])
 
     @contextmanager
     def batch(self, source: str, stream: str) -> Iterator["Batch"]:
@@ -202,7 +220,7 @@ class Batch:
             return self._refresh(partition, facts)
         target = self.landing.folder(self.source, self.stream) / quote(partition, safe="") / load_id
         target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".tmp-"))
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=_TEMPORARY))
         try:
             rows = write(staging / "data.parquet")
             if target.exists():
@@ -237,7 +255,7 @@ class Batch:
             "stream": self.stream,
             "partitions": {name: part.as_json() for name, part in sorted(self.partitions.items())},
         }
-        path = self.landing.folder(self.source, self.stream) / "manifest.json"
+        path = self.landing.folder(self.source, self.stream) / _MANIFEST
         write_atomically(path, json.dumps(body, indent=1))
 
     def _refuse_collapse(self) -> None:

@@ -54,6 +54,7 @@ class Run(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Run"]:
         settings = self.settings()
         with home_lock(Home(settings.home).lock), open_session(settings) as session:
+            session.landing.remove_leftovers()
             begin(session.home, session.as_of)
             self._session = session
             yield self

@@ -3,7 +3,9 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -106,22 +108,69 @@ def test_a_collapse_in_rows_is_refused_unless_told(landing):
     assert landed_rejected() == 1
 
 
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def die_before_the_manifest(root: Path) -> None:
     batch_of = Landing(root).batch(*STREAM)
     batch = batch_of.__enter__()
     batch.add_rows("current", rows(9))
-    os.kill(os.getpid(), signal.SIGKILL)
+    die()
+
+
+def die_inside_a_load(root: Path) -> None:
+    def write(path: Path) -> int:
+        path.write_bytes(b"PAR1 and not the rest")
+        die()
+        return 9
+
+    with Landing(root).batch(*STREAM) as batch:
+        batch.add_file("current", write, load_id="0123456789abcdef")
+
+
+def die_inside_the_manifest(root: Path) -> None:
+    os.fsync = lambda handle: die()
+    land(Landing(root), "current", rows(9))
+
+
+def kill(victim: Callable[[Path], None], root: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=victim, args=(root,))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def hidden(root: Path) -> list[str]:
+    return sorted(re.sub(r"[^.-]*$", "", path.name) for path in root.rglob(".*"))
 
 
 def test_a_kill_before_the_manifest_leaves_the_old_load_and_the_next_read_heals(landing):
     land(landing, "current", rows(2))
-    victim = multiprocessing.get_context("fork").Process(target=die_before_the_manifest, args=(landing.root,))
-    victim.start()
-    victim.join()
-    assert victim.exitcode == -signal.SIGKILL
+    kill(die_before_the_manifest, landing.root)
     assert len(landed(landing)) == 2
     land(landing, "current", rows(9))
     assert len(landed(landing)) == 9
+
+
+@pytest.mark.parametrize(
+    ("victim", "name"), [(die_inside_a_load, ".tmp-"), (die_inside_the_manifest, ".manifest.json.")]
+)
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(victim, name, landing):
+    land(landing, "current", rows(2))
+    land(landing, ".tmp-people.csv", rows(1, source="openai"))
+    land(landing, "current", rows(3))
+    before = sorted(landing.root.rglob("*"))
+    kill(victim, landing.root)
+    assert hidden(landing.folder(*STREAM)) == sorted([name, ".tmp-people."]), "the kill came in the middle of the write"
+    kept = [path for path in landing.root.rglob("*") if path not in before and name not in str(path)]
+
+    removed = landing.remove_leftovers()
+
+    assert [path.name.startswith(name) for path in removed] == [True]
+    assert sorted(landing.root.rglob("*")) == sorted([*before, *kept])
+    assert len(landed(landing)) == 4
+    assert landing.remove_leftovers() == []
 
 
 def test_the_manifest_is_readable_json_that_names_the_current_load(landing):
