@@ -310,6 +310,12 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("price_per_million", pa.decimal128(18, 6)),
         ("price_source", TEXT),
     ],
+    ("prices", "refused_prices"): [
+        *_columns(TEXT, "provider model_id price_variant token_class"),
+        ("context_tier_start", WHOLE),
+        *_VALIDITY,
+        *_columns(TEXT, "listed_price price_source reason"),
+    ],
     ("statistics", "run_rates"): [
         *_columns(TEXT, "entity_type entity_id"),
         ("as_of_date", DAY),

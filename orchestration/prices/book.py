@@ -19,16 +19,16 @@ Decisions where the list alone does not decide:
 - **Priority, flex, fast.** These are multiples that nobody can infer, so before their first dated price, or without
   one, there is no row: unpriced, and shown as such. The package would answer with the standard price, which is not what
   such a request costs.
-- **Web search** costs the same whatever the variant. Characters and seconds of audio have a standard price only. A
-  price by the hour that is no exact price by the second (1.02 is none) has no row: those seconds are unpriced.
+- **Web search** costs the same whatever the variant. Characters and seconds of audio have a standard price only.
 - **Times of day.** Usage by the hour or day cannot tell off-peak tokens, so the dearest price of the day counts; the
   ``price_source`` says so.
-- **Decimals.** A price finer than 6 decimals raises :class:`InexactPrice`; it is never rounded.
-
-Failure modes: ``InexactPrice``; an unknown model has no rows.
+- **Decimals.** A price finer than 6 decimals has no row; it is never rounded, and does not fall back to the price of a
+  wider class. Such are results of a division (0.08333333333333334) and hourly prices that are no exact price by the
+  second (1.02). They land as ``prices/refused_prices`` with the reason, which ``rejected_rows`` publishes; the usage is
+  unpriced, as that of an unknown model is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,7 +39,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
-from orchestration.connectors.errors import PermanentFailure
 from orchestration.connectors.landing import Landing
 from orchestration.prices.resolve import PricedModel, find_maker, find_model
 
@@ -90,12 +89,14 @@ SEEN_MODELS = """
     ) where provider <> '' and model <> '' order by all
 """
 
+SMALLEST_PRICE = Decimal("0.000001")
+"""Times a whole number of tokens it is a cost of twelve decimals, exactly; a finer price would be rounded there."""
+
+REFUSED = "a price of more than 6 decimals would have to be rounded; usage of it is unpriced"
+
 Instant = dict[tuple[str, int], Decimal]
 Price = tuple[Decimal, str]
-
-
-class InexactPrice(PermanentFailure):
-    """A listed price has more than six decimals and would have to be rounded."""
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,10 @@ class _Period:
 
 
 def build_price_book(connection: duckdb.DuckDBPyConnection, landing: Landing, company: "Company") -> None:
-    """Land ``prices/price_book`` for every model seen in the landed usage and for the tiers' reference models.
+    """Land the prices, and those refused, of every model seen in the landed usage and of the tiers' reference models.
 
     ``connection`` has the landed streams registered in schema ``landing``. Reference models are priced at their maker
-    and at every provider seen; not at other resellers, whose prices nobody here could pay. Raises
-    :class:`InexactPrice`.
+    and at every provider seen; not at other resellers, whose prices nobody here could pay.
     """
     seen = connection.execute(SEEN_MODELS).fetchall()
     references = {tier.reference_model for tier in company.tiers.tiers}
@@ -118,31 +118,55 @@ def build_price_book(connection: duckdb.DuckDBPyConnection, landing: Landing, co
     for model in references:
         maker = find_maker(model)
         wanted |= {(provider, model) for provider in (providers | {maker} if maker else providers)}
-    rows = [row for provider, model in sorted(wanted) for row in price_rows(provider, model)]
+    models = [list_prices(provider, model) for provider, model in sorted(wanted)]
     with landing.batch("prices", "price_book") as batch:
-        batch.add_rows("current", rows, origin=_package())
+        batch.add_rows("current", [row for model in models for row in model.rows], origin=_package())
+    with landing.batch("prices", "refused_prices") as batch:
+        batch.add_rows("current", [row for model in models for row in model.refused], origin=_package())
 
 
-def price_rows(provider: str, model_id: str) -> list[dict[str, Any]]:
-    """The rows of one model as seen in usage, without gaps in time; none if the model has no list price."""
+@dataclass(frozen=True)
+class ListedPrices:
+    """What the list says of one model: rows of ``price_book``, and rows of ``refused_prices``."""
+
+    rows: list[Row]
+    refused: list[Row]
+
+
+def list_prices(provider: str, model_id: str) -> ListedPrices:
+    """The prices of one model as seen in usage, without gaps in time; none if the model has no list price."""
+    listed = ListedPrices([], [])
     found = find_model(provider, model_id)
     if found is None:
-        return []
-    return [
-        {
-            "provider": provider,
-            "model_id": model_id,
-            "price_variant": variant,
-            "token_class": token_class,
-            "context_tier_start": tier,
-            "valid_from": start,
-            "valid_to": end,
-            "price_per_million": _exact(found, token_class, price),
-            "price_source": source,
-        }
-        for variant in VARIANTS
-        for (token_class, tier), start, end, (price, source) in _spans(_periods(found, variant))
-    ]
+        return listed
+    for variant in VARIANTS:
+        subject = {"provider": provider, "model_id": model_id, "price_variant": variant}
+        exact, inexact = zip(*(_split(period) for period in _periods(found, variant)), strict=True)
+        for price, row in _rows(subject, exact):
+            listed.rows.append({**row, "price_per_million": price.quantize(SMALLEST_PRICE)})
+        for price, row in _rows(subject, inexact):
+            listed.refused.append({**row, "listed_price": f"{price:f}", "reason": REFUSED})
+    return listed
+
+
+def _rows(subject: Row, periods: Sequence[_Period]) -> Iterator[tuple[Decimal, Row]]:
+    for (token_class, tier), start, end, (price, source) in _spans(periods):
+        span = {"context_tier_start": tier, "valid_from": start, "valid_to": end}
+        yield price, {**subject, "token_class": token_class, **span, "price_source": source}
+
+
+def _split(period: _Period) -> tuple[_Period, _Period]:
+    """What the book carries exactly, and what it refuses. A class with a refused price is not carried in any context
+    tier: a request of the refused tier would take the price of the tier below.
+    """
+    refused = {key: price for key, price in period.prices.items() if not _is_exact(price[0])}
+    classes = {token_class for token_class, _ in refused}
+    carried = {key: price for key, price in period.prices.items() if key[0] not in classes}
+    return _Period(period.start, carried), _Period(period.start, refused)
+
+
+def _is_exact(price: Decimal) -> bool:
+    return price == price.quantize(SMALLEST_PRICE)
 
 
 def _periods(found: PricedModel, variant: str) -> list[_Period]:
@@ -235,17 +259,14 @@ def _search_price(prices: ModelPrice) -> Instant:
 
 
 def _speech_prices(prices: ModelPrice) -> Instant:
-    """Per million characters spoken and per million seconds heard, where the price by the hour has an exact one."""
+    """Per million characters spoken and per million seconds heard."""
     found: Instant = {}
     characters = getattr(prices, CHARACTERS_KEY)
     if characters is not None:
         found |= {("characters", start): price for start, price in _tiers(characters)}
     hourly = next((price for key in HOUR_KEYS if (price := getattr(prices, key)) is not None), None)
     if hourly is not None:
-        for start, price in _tiers(hourly):
-            million_seconds = (price * 1_000_000 / SECONDS_PER_HOUR).quantize(Decimal("0.000001"))
-            if million_seconds * SECONDS_PER_HOUR == price * 1_000_000:
-                found["seconds", start] = million_seconds
+        found |= {("seconds", start): price * 1_000_000 / SECONDS_PER_HOUR for start, price in _tiers(hourly)}
     return found
 
 
@@ -257,7 +278,7 @@ def _tiers(price: Decimal | TieredPrices) -> Iterator[tuple[int, Decimal]]:
         yield 0, price
 
 
-def _spans(periods: list[_Period]) -> Iterator[tuple[tuple[str, int], date | None, date | None, Price]]:
+def _spans(periods: Sequence[_Period]) -> Iterator[tuple[tuple[str, int], date | None, date | None, Price]]:
     """Join neighbouring periods of equal price: key, first day, day after the last, price."""
     keys: Iterable[tuple[str, int]] = dict.fromkeys(key for period in periods for key in period.prices)
     for key in keys:
@@ -271,17 +292,6 @@ def _spans(periods: list[_Period]) -> Iterator[tuple[tuple[str, int], date | Non
                 open_start, current = period.start, price
         if current is not None:
             yield key, open_start, None, current
-
-
-def _exact(found: PricedModel, token_class: str, price: Decimal) -> Decimal:
-    exact = price.quantize(Decimal("0.000001"))
-    if exact != price:
-        raise InexactPrice(
-            "prices",
-            f"{_package()} lists {token_class} of {found.provider_id} {found.model.id} at {price}, which has more than "
-            "6 decimals; the price book would have to round it. Pin a version of the package that lists it exactly.",
-        )
-    return exact
 
 
 def _package() -> str:

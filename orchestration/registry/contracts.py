@@ -1,8 +1,9 @@
 """contracts.yaml: negotiated discounts and prices, commitments, prepaid balances and credits."""
 
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from orchestration.registry.fields import Currency, Globs, Money, PositiveMoney, Ratio, Record, Text, set_keys
 
@@ -14,6 +15,18 @@ _NEEDS = {
     "credit": ("amount",),
 }
 _VALUES = ("discount_ratio", "price_per_million", "amount", "token_class")
+_PRICE_DECIMALS = 6
+
+
+def check_price(value: Decimal) -> Decimal:
+    """A finer price times whole tokens would be a cost that no column carries exactly."""
+    exponent = value.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > _PRICE_DECIMALS:
+        raise ValueError(f"has more than {_PRICE_DECIMALS} decimals; a price per million tokens is never rounded")
+    return value
+
+
+Price = Annotated[Money, AfterValidator(check_price)]
 
 
 class Contract(Record):
@@ -31,7 +44,7 @@ class Contract(Record):
     """Class of tokens it holds for, like input_uncached."""
     discount_ratio: Ratio | None = None
     """Part of the list price that is not paid, 0 to 1; for kind discount."""
-    price_per_million: Money | None = None
+    price_per_million: Price | None = None
     """Price per million tokens; for kind price."""
     amount: PositiveMoney | None = None
     """Amount committed, prepaid or credited."""

@@ -27,9 +27,16 @@ FOUND = {
 }
 
 
+REJECTED = (
+    "create table rejected_rows as select * from (values "
+    "('prices', 'output', '0.1234567', 'openai x, standard: more than 6 decimals'), "
+    "('ledgers', 'amount', 'ten', 'is no number')) as _ (source, column_name, value, reason)"
+)
+
+
 def results(*faults: str) -> dict[str, dg.AssetCheckResult]:
     with duckdb.connect() as connection:
-        write_small_marts(connection, *faults)
+        write_small_marts(connection, REJECTED, *faults)
         return {str(one.check_name): one for one in judged(connection, POLICY, date(2026, 10, 20))}
 
 
@@ -46,6 +53,12 @@ def test_each_fault_warns_on_its_own_check_alone(fault: str) -> None:
     assert found[fault].severity == dg.AssetCheckSeverity.WARN
     assert found[fault].metadata["found"].value == FOUND[fault]
     assert found[fault].metadata["remedy"].value
+
+
+def test_unpriced_usage_is_shown_with_the_list_prices_that_were_refused() -> None:
+    told = results("usage_is_priced")["usage_is_priced"].metadata["refused_prices"].value
+    assert told == "0.1234567 for output, openai x, standard: more than 6 decimals"
+    assert "refused_prices" not in results("cost_has_an_owner")["cost_has_an_owner"].metadata
 
 
 def test_the_checks_stand_on_their_assets_and_do_not_block(definitions: dg.Definitions) -> None:

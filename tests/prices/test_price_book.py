@@ -15,11 +15,12 @@ import duckdb
 import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice
+from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, TieredPrices
+from genai_prices.types import Tier as ContextTier
 
 from orchestration.connectors.landing import Landing
 from orchestration.prices import book
-from orchestration.prices.book import InexactPrice, build_price_book, price_rows
+from orchestration.prices.book import build_price_book, list_prices
 from orchestration.prices.resolve import PricedModel, find_model
 from orchestration.registry.tiers import ModelTiers, Tier
 
@@ -45,6 +46,10 @@ USAGES: dict[str, Any] = {
     "image_output": lambda n: Usage(input_tokens=n, output_tokens=n, output_image_tokens=n),
     "web_search": lambda n: Usage(web_searches=n),
 }
+
+
+def price_rows(provider: str, model_id: str) -> list[dict[str, Any]]:
+    return list_prices(provider, model_id).rows
 
 
 @dataclass(frozen=True)
@@ -224,11 +229,80 @@ def test_validity_has_no_gap_and_no_overlap() -> None:
             assert tier > 0 or parts[-1]["valid_to"] is None, "only a context tier can end"
 
 
-def test_finer_than_six_decimals_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ModelInfo("odd", ClauseEquals("odd"), prices=ModelPrice(input_mtok=Decimal("0.1234567")))
+def prices_of(prices: ModelPrice, monkeypatch: pytest.MonkeyPatch) -> Any:
+    model = ModelInfo("odd", ClauseEquals("odd"), prices=prices)
     monkeypatch.setattr(book, "find_model", lambda provider, model_id: PricedModel("openai", model, True))
-    with pytest.raises(InexactPrice, match=r"openai odd at 0\.1234567"):
-        price_rows("openai", "odd")
+    return list_prices("openai", "odd")
+
+
+def test_finer_than_six_decimals_is_no_row_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither rounded, nor zero, nor the price of the wider class; half of a price of six decimals has seven."""
+    prices = ModelPrice(
+        input_mtok=Decimal("0.123456"), cache_read_mtok=Decimal("0.1234567"), output_mtok=Decimal("0.000001")
+    )
+    found = prices_of(prices, monkeypatch)
+    seen = {(row["price_variant"], row["token_class"]): row["price_per_million"] for row in found.rows}
+    assert seen["standard", "input_uncached"] == Decimal("0.123456")
+    assert seen["batch", "input_uncached"] == Decimal("0.061728")
+    assert seen["standard", "output"] == Decimal("0.000001")
+    refused = {(row["price_variant"], row["token_class"]): row["listed_price"] for row in found.refused}
+    assert refused["standard", "cache_read"] == "0.1234567"
+    assert refused["batch", "cache_read"] == "0.06172835"
+    assert refused["batch", "output"] == "0.0000005"
+    assert {row["reason"] for row in found.refused} == {
+        "a price of more than 6 decimals would have to be rounded; usage of it is unpriced"
+    }
+    assert not set(seen) & set(refused)
+
+
+def test_a_class_with_a_refused_context_tier_has_no_price_in_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a request above the refused tier would join the price below it."""
+    tiers = TieredPrices(Decimal(2), [ContextTier(200_000, Decimal("4.00000001")), ContextTier(400_000, Decimal(8))])
+    found = prices_of(ModelPrice(input_mtok=tiers, output_mtok=Decimal(10)), monkeypatch)
+    for prompt in (N, 200_001, 400_001):
+        assert price(found.rows, "input_uncached", Request(date(2026, 10, 1), prompt=prompt)) is None
+        assert price(found.rows, "output", Request(date(2026, 10, 1), prompt=prompt)) == Decimal(10)
+    assert [
+        (row["context_tier_start"], row["listed_price"])
+        for row in found.refused
+        if (row["price_variant"], row["token_class"]) == ("standard", "input_uncached")
+    ] == [(200_000, "4.00000001")]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model_id", "token_class", "day", "expected"),
+    [
+        ("openrouter", "google/gemini-2.5-flash", "cache_write_5m", date(2026, 10, 18), "0.3833"),
+        ("openrouter", "google/gemini-2.5-flash", "cache_write_5m", date(2026, 10, 19), None),
+        ("openrouter", "google/gemini-2.5-flash", "input_uncached", date(2026, 10, 19), "0.3"),
+        ("huggingface_together", "meta-llama/Llama-3.3-70B-Instruct", "output", date(2026, 10, 18), "0.88"),
+        ("huggingface_together", "meta-llama/Llama-3.3-70B-Instruct", "output", date(2026, 10, 19), None),
+        ("openai", "gpt-live-transcribe", "seconds", date(2026, 10, 19), None),
+    ],
+)
+def test_prices_that_the_pinned_list_divided_are_missing_from_their_day_on(
+    provider: str, model_id: str, token_class: str, day: date, expected: str | None
+) -> None:
+    """A twelfth of a dollar, 1.0399999999999998 for 1.04, and 1.02 dollars an hour, 0.000283333... a second."""
+    found = list_prices(provider, model_id)
+    assert price(found.rows, token_class, Request(day)) == (Decimal(expected) if expected else None)
+    refused = [
+        row
+        for row in found.refused
+        if row["token_class"] == token_class and (row["valid_from"] is None or row["valid_from"] <= day)
+    ]
+    assert bool(refused) == (expected is None)
+
+
+def test_the_whole_pinned_list_can_be_carried_or_is_refused() -> None:
+    carried = refused = 0
+    for provider in get_snapshot().providers:
+        for model in provider.models:
+            found = list_prices(provider.id, model.id)
+            carried += len(found.rows)
+            refused += len(found.refused)
+            assert all(len(row["listed_price"].partition(".")[2]) > 6 for row in found.refused)
+    assert carried > 100 * refused > 0
 
 
 def landed(connection: duckdb.DuckDBPyConnection, landing: Landing) -> list[tuple[Any, ...]]:
@@ -250,7 +324,7 @@ def usage(connection: duckdb.DuckDBPyConnection) -> None:
     gateway = [("mistral", "mistral-small-latest"), ("openai", "orion-7b"), ("", "x"), (None, "y")]
     for name, pairs in {
         "openai__usage_completions": [(None, "gpt-6-luna"), (None, None)],
-        "openai__usage_other": [(None, "tts-1")],
+        "openai__usage_other": [(None, "tts-1"), (None, "gpt-live-transcribe")],
         "anthropic__usage": [(None, "claude-haiku-4-5-20251001")],
         "openrouter__activity": [(None, "openai/gpt-4.1")],
         "merge_gateway__usage": [("cohere", "command-r"), (None, None)],
@@ -269,6 +343,10 @@ def test_landed_book(tmp_path: Path) -> None:
         build_price_book(before, landing, company)
         rows = landed(after, landing)
         build_price_book(before, landing, company)
+        told = after.execute(
+            "select distinct provider, model_id, token_class, listed_price from landing.prices__refused_prices"
+        ).fetchall()
+    assert told == [("openai", "gpt-live-transcribe", "seconds", "283.3333333333333333333333333")]
     models = {(row[0], row[1]) for row in rows}
     assert {
         ("openai", "gpt-6-luna"),
@@ -353,8 +431,3 @@ def test_speech_is_priced_by_character_and_second(model: str, token_class: str, 
     assert [(row["price_variant"], row["price_per_million"]) for row in found] == [
         ("standard", Decimal(price_per_million))
     ]
-
-
-def test_an_hourly_price_without_an_exact_one_by_the_second_is_no_price() -> None:
-    """1.02 dollars an hour are 0.000283333... a second."""
-    assert [row for row in price_rows("openai", "gpt-live-transcribe") if row["token_class"] == "seconds"] == []

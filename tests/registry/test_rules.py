@@ -112,6 +112,10 @@ def test_versions_of_an_initiative_and_contract_may_not_overlap(folder, faults):
         ("kind: price, price_per_million: 1, models: [a]", "kind price needs token_class"),
         ("kind: credit, amount: 5, discount_ratio: 0.1", "kind credit takes no discount_ratio"),
         ("kind: discount, discount_ratio: 12", "discount_ratio: '12' is not valid"),
+        (
+            "kind: price, price_per_million: 0.1234567, models: [a], token_class: output",
+            "price_per_million: '0.1234567' has more than 6 decimals",
+        ),
     ],
 )
 def test_contract_kinds(folder, faults, contract, says):

@@ -42,6 +42,9 @@ SPECS = [
 ]
 
 
+REFUSED = "select value, column_name, reason from rejected_rows where source = 'prices' order by reason, column_name"
+
+
 @dg.multi_asset_check(specs=SPECS)
 def open_amounts(run: Run) -> Iterator[dg.AssetCheckResult]:
     session = run.session
@@ -55,7 +58,8 @@ def judged(
 ) -> Iterator[dg.AssetCheckResult]:
     """One result per check; ``connection`` finds the marts without a prefix."""
     unpriced = [f"{row[0]} {row[1]}: {row[2]} since {row[3]}" for row in connection.execute(UNPRICED).fetchall()]
-    yield _result(USAGE, "usage_is_priced", unpriced, PRICE_REMEDY)
+    refused = [f"{value} for {of}, {reason}" for value, of, reason in connection.execute(REFUSED).fetchall()]
+    yield _result(USAGE, "usage_is_priced", unpriced, PRICE_REMEDY, refused_prices="\n".join(refused) or "none")
     shares = read_shares(connection, as_of, policy["unallocated_alarm_ratio"])
     above = [
         f"{one.month}: {one.unallocated:f} of {one.spend:f}, above {one.alarm_ratio}"
@@ -74,8 +78,8 @@ def judged(
         yield _result(BRIDGE, name, found, "; ".join(REMEDIES[line] for line in lines))
 
 
-def _result(asset: dg.AssetKey, name: str, found: list[str], remedy: str) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"found": "\n".join(found) or "none"}
+def _result(asset: dg.AssetKey, name: str, found: list[str], remedy: str, **told: str) -> dg.AssetCheckResult:
+    metadata: dict[str, Any] = {"found": "\n".join(found) or "none", **told}
     if found:
         metadata["remedy"] = remedy
     return dg.AssetCheckResult(

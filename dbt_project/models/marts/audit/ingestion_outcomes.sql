@@ -3,7 +3,9 @@ with
 loads as (
 
     select * from {{ source('landing', 'loads') }}
-    where source not in ('registry', 'statistics', 'guardrails', 'replay', 'budget')
+    where
+        source not in ('registry', 'statistics', 'guardrails', 'replay', 'budget')
+        and (source, stream) <> ('prices', 'refused_prices')
 
 )
 

@@ -1,3 +1,17 @@
+with
+
+rows_of_files as (
+
+    select * from {{ ref('stg_ledgers__rejected_rows') }}
+
+),
+
+refused_prices as (
+
+    select * from {{ ref('stg_prices__refused_prices') }}
+
+)
+
 select
     source,
     file,
@@ -5,4 +19,16 @@ select
     column_name,
     value,
     reason
-from {{ ref('stg_ledgers__rejected_rows') }}
+from rows_of_files
+union all
+select
+    'prices' as source,
+    price_source as file,
+    cast(null as bigint) as line,
+    token_class as column_name,
+    listed_price as value,
+    provider || ' ' || model_id || ', ' || price_variant
+        || case when context_tier_start > 0 then ' above ' || context_tier_start || ' tokens' else '' end
+        || coalesce(' from ' || valid_from, '') || coalesce(' before ' || valid_to, '')
+        || ': ' || reason as reason
+from refused_prices
