@@ -1,8 +1,11 @@
 """One run from the command line: validate the company first, execute the graph, flag what became ready, tell what
 happened to budgets and what has no price, show the summary.
+
+Whether a run failed is whether it published. A step on which the publication does not depend (open amounts, the summary
+as an asset) is named below the summary if it failed, and red in the UI.
 """
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
@@ -13,6 +16,9 @@ from orchestration.settings import RunSettings, redact
 from orchestration.summary.collect import collect
 from orchestration.summary.show import write_summary
 from orchestration.watch import watching, words
+
+if TYPE_CHECKING:
+    from orchestration.defs.control.execute import Outcome
 
 DONE, FAULT = 0, 1
 
@@ -30,11 +36,8 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
 
     with watching(stream, steps()):
         outcome = execute(settings)
-    if outcome.failures:
-        for failure in outcome.failures:
-            print(redact(f"{words(failure.step)} failed: {failure.message}"), file=stream)
-            if verbose:
-                print(redact(failure.trace), file=stream)
+    if not outcome.is_published:
+        _tell(outcome, stream, verbose)
         print("Nothing was published; what was published before stands.", file=stream)
         return FAULT
     flagged, budgets, prices = flag_ready(home), tell_budgets(home), tell_unpriced(home)
@@ -46,4 +49,14 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
         print(title, file=stream)
     for fault in (*flagged.faults, *budgets.faults, *prices.faults):
         print(redact(fault), file=stream)
+    if outcome.failures:
+        _tell(outcome, stream, verbose)
+        print("All tables are published; what failed does not change them.", file=stream)
     return DONE
+
+
+def _tell(outcome: "Outcome", stream: TextIO, verbose: bool) -> None:
+    for failure in outcome.failures:
+        print(redact(f"{words(failure.step)} failed: {failure.message}"), file=stream)
+        if verbose:
+            print(redact(failure.trace), file=stream)

@@ -12,9 +12,20 @@ ROOT = Path(__file__).parents[2]
 
 def tokenomics(*arguments: str | Path, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``tokenomics`` with ``arguments``; ``environment`` is added to what is left of ours."""
+    return _run(["-m", "orchestration", *map(str, arguments)], timeout, environment)
+
+
+def python(
+    code: str, *arguments: str | Path, timeout: float = 600, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``code`` in the same way, for a run with a planted fault."""
+    return _run(["-c", code, *map(str, arguments)], timeout, environment)
+
+
+def _run(command: list[str], timeout: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
     return subprocess.run(
-        [sys.executable, "-m", "orchestration", *map(str, arguments)],
+        [sys.executable, *command],
         cwd=ROOT,
         env={**kept, **environment},
         capture_output=True,

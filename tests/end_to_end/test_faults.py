@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import published_tables, query, tokenomics
+from tests.end_to_end.command_line import published_tables, python, query, tokenomics
 from tests.end_to_end.tiny_company import KEY, SECRET, TinyOpenAI, all_days, write_gateway_log, write_tiny_company
 
 WITHDRAWN = date(2026, 10, 3)
@@ -29,9 +29,12 @@ class Site:
         shutil.copytree(self.folder, target, symlinks=True)
         return Site(target, self.provider)
 
+    @property
+    def arguments(self) -> tuple[str | Path, ...]:
+        return "run", "--company", self.folder / "company", "--home", self.folder / "home", "--as-of", "2026-10-05"
+
     def run(self, *extra: str, key: str = KEY):
-        arguments = ("--company", self.folder / "company", "--home", self.folder / "home", "--as-of", "2026-10-05")
-        return tokenomics("run", *arguments, *extra, OPENAI_ADMIN_KEY=key)
+        return tokenomics(*self.arguments, *extra, OPENAI_ADMIN_KEY=key)
 
     @property
     def manifest(self) -> str:
@@ -117,6 +120,36 @@ def test_fault_stops_the_run_and_leaves_what_was_published(site, name):
     assert "Traceback" not in output
     assert site.manifest == before
     assert KEY not in output and "sk-admin-wrong-0000" not in output
+
+
+SPOILED_STEP = """
+import orchestration.defs.{module} as step
+def spoil(*given, **named):
+    raise ArithmeticError("planted in {step}")
+step.{name} = spoil
+from orchestration.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "step", "is_published"),
+    [
+        ("quality.open_amounts", "judged", "open amounts", True),
+        ("publish.publication", "collect", "published summary", True),
+        ("publish.publication", "publish", "publication", False),
+    ],
+)
+def test_a_run_has_failed_if_it_published_nothing_and_only_then(site, module, name, step, is_published):
+    """A step on which the publication does not depend is named, and does not make a published run a failed one."""
+    before = site.manifest
+    done = python(SPOILED_STEP.format(module=module, name=name, step=step), *site.arguments, OPENAI_ADMIN_KEY=KEY)
+    assert done.returncode == (0 if is_published else 1), done.stdout[-2000:] + done.stderr[-2000:]
+    assert (site.manifest != before) == is_published
+    assert f"{step} failed: ArithmeticError: planted in {step}" in done.stdout
+    assert ("Nothing was published" in done.stdout) == (not is_published)
+    assert ("All tables are published" in done.stdout) == is_published
+    assert ("spend USD" in done.stdout) == is_published, "the summary is shown"
 
 
 def test_a_collapsed_read_is_refused_and_says_how_to_allow_it(site):

@@ -32,7 +32,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
+    """What came of a run. A step on which the publication does not depend may fail in a run that ``is_published``."""
+
     run_id: str
+    is_published: bool
     failures: tuple[Failure, ...]
 
 
@@ -63,7 +66,8 @@ def execute(settings: RunSettings) -> Outcome:
     config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
     with _instance() as instance, _quiet(Home(settings.home)):
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
-    return Outcome(result.run_id, tuple(_failures(result.all_events)))
+    is_published = Home(settings.home).published.resolve().name == result.run_id
+    return Outcome(result.run_id, is_published, tuple(_failures(result.all_events)))
 
 
 def steps() -> list[str]:

@@ -1,5 +1,5 @@
 """Open amounts as warnings on the assets that show them. They block nothing: such money is real, and is published where
-it stands.
+it stands. Nothing waits for this step either: if it fails, it alone is red, and the run publishes.
 
 What warns is decided in :mod:`orchestration.policy.open_amounts`, from the marts as this run built them.
 """
