@@ -1,4 +1,6 @@
-"""One run at a time in a home. The lock belongs to the open file, so that a killed process releases it."""
+"""One run at a time in a home, one delivery of alerts at a time. A lock belongs to the open file, so that a killed
+process releases it.
+"""
 
 import fcntl
 import os
@@ -26,6 +28,18 @@ def home_lock(path: Path) -> Iterator[None]:
             ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Hold the lock file at ``path``, after whoever holds it now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

@@ -2,7 +2,8 @@
 set up then.
 
 An alert is remembered after it was delivered: a kill in between may repeat it, and never loses it. A transport that
-fails does not hold up the others; its alerts go out at the next occasion.
+fails does not hold up the others; its alerts go out at the next occasion. A run and a sensor that deliver at the same
+moment take turns, so that neither repeats or forgets what the other told.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from orchestration.alerts.message import Alert
 from orchestration.alerts.transports import DeliveryFailed, FileTransport, Transport, WebhookTransport
 from orchestration.connectors.landing import utc_text, write_atomically
+from orchestration.lock import in_turn
 from orchestration.settings import find_secret
 
 WEBHOOK_URL = "ALERT_WEBHOOK_URL"
@@ -39,7 +41,11 @@ def transports(folder: Path) -> list[Transport]:
 
 def deliver(alerts: Sequence[Alert], folder: Path, over: Sequence[Transport]) -> Delivery:
     """Send each alert over each transport that still owes it; ``folder`` keeps the memory."""
-    memory = folder / "sent.state"
+    with in_turn(folder / "sent.lock"):
+        return _deliver(alerts, folder / "sent.state", over)
+
+
+def _deliver(alerts: Sequence[Alert], memory: Path, over: Sequence[Transport]) -> Delivery:
     known: dict[str, dict[str, str | None]] = json.loads(memory.read_text()) if memory.exists() else {}
     sent, faults = [], []
     for alert in alerts:

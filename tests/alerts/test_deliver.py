@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -124,3 +125,29 @@ def test_webhook_needs_both_address_and_secret(tmp_path: Path, monkeypatch: pyte
     assert [transport.name for transport in transports(tmp_path)] == ["file"]
     monkeypatch.setenv("ALERT_WEBHOOK_SECRET", SECRET)
     assert [transport.name for transport in transports(tmp_path)] == ["file", "webhook"]
+
+
+class SlowTransport:
+    """Notes what it sends, and takes its time over it."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send(self, alert: Alert) -> None:
+        self.sent.append(alert.key)
+        time.sleep(0.05)
+
+
+def test_deliveries_at_the_same_moment_repeat_and_forget_nothing(tmp_path: Path) -> None:
+    slow = SlowTransport()
+    batches = [[ALERT, Alert(f"own{n}", "x", "info", "t", "e")] for n in range(4)]
+    threads = [threading.Thread(target=deliver, args=(batch, tmp_path, [slow])) for batch in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wanted = ["k1", "own0", "own1", "own2", "own3"]
+    assert sorted(slow.sent) == wanted
+    assert sorted(json.loads((tmp_path / "sent.state").read_text())) == wanted
