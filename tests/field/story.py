@@ -13,7 +13,7 @@ import duckdb
 
 from orchestration.close.decide import close_period
 from orchestration.connectors.landing import Landing
-from orchestration.prices.book import price_rows
+from orchestration.prices.book import list_prices
 from orchestration.publish.snapshot import publish
 from tests.dbt_project.warehouse_rows import (
     build_warehouse,
@@ -125,8 +125,8 @@ def prices() -> list[dict[str, Any]]:
     ]
     return [
         *by_class,
-        *price_rows("openai", "gpt-6-sol"),
-        *price_rows("openai", PRIVATE_MODEL),
+        *list_prices("openai", "gpt-6-sol").rows,
+        *list_prices("openai", PRIVATE_MODEL).rows,
         price("openai", "5", price_variant="batch"),
         *[price(provider, "10") for provider in ("twice", "late", "wrong_price", "near_midnight")],
         price("list_changes", "10", valid_to=date(2026, 7, 20)),

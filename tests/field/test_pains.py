@@ -16,7 +16,7 @@ import pytest
 
 from orchestration.policy.gate_result import FAIL, PASS
 from orchestration.policy.guardrail_gate import CapReading, GuardrailFacts, decide_guardrail
-from orchestration.prices.book import price_rows
+from orchestration.prices.book import list_prices
 from orchestration.publish.snapshot import publish
 from orchestration.statistics import forecast_panel
 from orchestration.statistics.forecast_candidates import exponential_smoothing, seasonal_naive, theta
@@ -125,8 +125,8 @@ def adjustments(story: Story, provider: str) -> list[tuple]:
 
 
 def test_an_unknown_model_is_unpriced_never_the_nearest_name(story: Story) -> None:
-    assert price_rows("openai", "gpt-6-sol")
-    assert price_rows("openai", PRIVATE_MODEL) == []
+    assert list_prices("openai", "gpt-6-sol").rows
+    assert list_prices("openai", PRIVATE_MODEL).rows == []
     usage = story.query(
         "select pricing_status, quantity, list_unit_price_per_million, list_cost from fct_usage "
         f"where model_id = '{PRIVATE_MODEL}' and token_class = 'input_uncached'"
