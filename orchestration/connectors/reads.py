@@ -5,7 +5,7 @@ failed read therefore replaces nothing. A process that dies between two streams'
 was, and the next run reads again whatever day is not landed in every stream (:func:`landed_days`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.landing import Landing, utc_text
 from orchestration.connectors.outcome import StreamOutcome
-from orchestration.connectors.window import DAY, utc_midnight
+from orchestration.connectors.window import DAY, days_between, read_days, utc_midnight
+from orchestration.registry.company import Company
 
 CURRENT = "current"
 
@@ -47,6 +48,37 @@ def landed_days(landing: Landing, source: str, streams: Iterable[str]) -> set[da
         for stream in streams
     ]
     return set.intersection(*landed)
+
+
+def due_days(
+    company: Company, landing: Landing, source: str, streams: Iterable[str], as_of: date, *, full_refresh: bool
+) -> list[date]:
+    """The UTC days to read of a source whose ``streams`` are landed by day; ``full_refresh``: all since its start date."""
+    landed = set() if full_refresh else landed_days(landing, source, streams)
+    return read_days(company.sources[source], landed, as_of, company.config.zone)
+
+
+def days_read(
+    source: str,
+    stream: str,
+    windows: Iterable[tuple[datetime, datetime]],
+    answer: Callable[[datetime, datetime], tuple[Iterable[Row], datetime]],
+    *,
+    measures: Iterable[str],
+    start: str,
+    origin: str,
+) -> StreamRead:
+    """One stream by UTC day: ``answer`` gives a window's rows and its watermark. Rows that agree in everything but
+    ``measures`` are refused; ``start`` and ``origin`` as for :func:`day_partitions`.
+    """
+    rows: list[Row] = []
+    watermarks: dict[date, datetime] = {}
+    for begin, end in windows:
+        found, watermark = answer(begin, end)
+        rows.extend(found)
+        watermarks |= dict.fromkeys(days_between(begin, end), watermark)
+    refuse_duplicates(source, stream, rows, measures)
+    return StreamRead(stream, day_partitions(rows, watermarks, start=start, origin=origin))
 
 
 def day_partitions(

@@ -12,13 +12,14 @@ from orchestration.connectors.reads import (
     PartitionRead,
     StreamRead,
     day_partitions,
+    days_read,
     directory_read,
     land_reads,
     landed_days,
     refuse_duplicates,
 )
 
-FIRST, SECOND = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)
+FIRST, SECOND, THIRD, FOURTH = (datetime(2026, 10, day, tzinfo=UTC) for day in (1, 2, 3, 4))
 
 
 def user(name: str, user_id: str = "user_1") -> dict[str, str]:
@@ -34,6 +35,27 @@ def landed_users(landing: Landing) -> list[tuple[object, ...]]:
     connection = duckdb.connect()
     landing.register(connection)
     return connection.execute("select user_id, name, read_at from landing.openai__users order by user_id").fetchall()
+
+
+def test_every_day_of_a_window_carries_its_rows_and_the_watermark_of_its_answer():
+    asked: list[tuple[datetime, datetime]] = []
+
+    def answer(start: datetime, end: datetime) -> tuple[list[dict[str, object]], datetime]:
+        asked.append((start, end))
+        return [{"start_time": start, "model": "m", "tokens": len(asked)}], end
+
+    def read(*windows: tuple[datetime, datetime]) -> StreamRead:
+        shape = {"measures": ("tokens",), "start": "start_time", "origin": "/usage"}
+        return days_read("openai", "costs", windows, answer, **shape)
+
+    found = read((FIRST, THIRD), (THIRD, FOURTH))
+    assert [(part.partition, len(part.rows), part.facts["watermark_at"][:10]) for part in found.partitions] == [
+        ("2026-10-01", 1, "2026-10-03"),
+        ("2026-10-02", 0, "2026-10-03"),
+        ("2026-10-03", 1, "2026-10-04"),
+    ]
+    with pytest.raises(SchemaDrift, match="stream costs: the same group came twice"):
+        read((FIRST, SECOND), (FIRST, SECOND))
 
 
 def test_every_day_read_is_a_partition_also_without_rows():

@@ -2,33 +2,17 @@
    it is gone; within a day every charge draws in proportion to its amount (largest remainder, exact). #}
 with
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates_filled') }}
-
-),
-
 contracts as (
 
     select
-        contracts.contract_id,
-        contracts.kind,
-        contracts.provider,
-        coalesce(contracts.model_pattern, '.*') as model_pattern,
-        coalesce(contracts.valid_from, date '0001-01-01') as effective_from,
-        coalesce(contracts.valid_to, date '9999-12-31') as effective_to,
-        {{ reporting_amount('contracts.amount', 'contracts.currency') }} as balance
-    from {{ ref('stg_registry__contracts') }} as contracts
-    cross join run_parameters
-    left join exchange_rates
-        on contracts.currency = exchange_rates.currency and contracts.valid_from = exchange_rates.rate_date
-    where contracts.kind in ('prepaid', 'credit', 'commitment')
+        contract_id,
+        kind,
+        provider,
+        coalesce(model_pattern, '.*') as model_pattern,
+        coalesce(valid_from, date '0001-01-01') as effective_from,
+        coalesce(valid_to, date '9999-12-31') as effective_to,
+        balance
+    from {{ ref('int_contracts_converted') }}
 
 ),
 

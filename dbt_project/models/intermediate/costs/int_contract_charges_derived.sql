@@ -8,26 +8,17 @@ run_parameters as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates_filled') }}
-
-),
-
 contracts as (
 
     select
-        contracts.contract_id,
-        contracts.kind,
-        contracts.provider,
-        contracts.valid_from,
-        cast(contracts.valid_to - interval 1 day as date) as last_date,
-        {{ reporting_amount('contracts.amount', 'contracts.currency') }} as balance
-    from {{ ref('stg_registry__contracts') }} as contracts
-    cross join run_parameters
-    left join exchange_rates
-        on contracts.currency = exchange_rates.currency and contracts.valid_from = exchange_rates.rate_date
-    where contracts.kind in ('prepaid', 'commitment')
+        contract_id,
+        kind,
+        provider,
+        valid_from,
+        cast(valid_to - interval 1 day as date) as last_date,
+        balance
+    from {{ ref('int_contracts_converted') }}
+    where kind in ('prepaid', 'commitment')
 
 ),
 

@@ -60,7 +60,7 @@ keys as (
 
 ),
 
-margins as (
+months as (
 
     select
         keys.fiscal_period,
@@ -74,6 +74,15 @@ margins as (
     left join ai_cogs on keys.fiscal_period = ai_cogs.fiscal_period and keys.customer_id = ai_cogs.customer_id
     left join other_cogs on keys.fiscal_period = other_cogs.fiscal_period and keys.customer_id = other_cogs.customer_id
 
+),
+
+margins as (
+
+    select
+        *,
+        {{ fine_money('revenue - ai_cogs - other_cogs') }} as gross_profit
+    from months
+
 )
 
 select
@@ -82,14 +91,8 @@ select
     margins.revenue,
     margins.ai_cogs,
     margins.other_cogs,
-    {{ fine_money('margins.revenue - margins.ai_cogs - margins.other_cogs') }} as gross_profit,
-    case when margins.revenue > 0
-        then cast(margins.revenue - margins.ai_cogs - margins.other_cogs as double) / cast(margins.revenue as double)
-    end as gross_margin_ratio,
-    cast(company.target_gross_margin_ratio as double) as target_gross_margin_ratio,
-    case when margins.revenue > 0
-        then margins.revenue - margins.ai_cogs - margins.other_cogs < margins.revenue * company.target_gross_margin_ratio
-    end as is_below_target,
+    margins.gross_profit,
+    {{ gross_margin_verdict('company.target_gross_margin_ratio') }},
     'direct' as margin_basis,
     margins.other_cogs_basis,
     run_parameters.reporting_currency

@@ -44,22 +44,7 @@ margins as (
 select
     margins.fiscal_period,
     margins.product_id,
-    margins.revenue,
-    margins.ai_cogs,
-    margins.other_cogs,
-    margins.gross_profit,
-    case when margins.revenue > 0 then cast(margins.gross_profit as double) / cast(margins.revenue as double) end
-        as gross_margin_ratio,
-    cast(products.target_gross_margin_ratio as double) as target_gross_margin_ratio,
-    case when margins.revenue > 0
-        then margins.gross_profit < margins.revenue * cast(products.target_gross_margin_ratio as decimal(10, 9))
-    end as is_below_target,
-    case
-        when margins.revenue is null then 'revenue_not_reported'
-        when margins.revenue = 0 then 'no_revenue'
-    end as gross_margin_null_reason,
-    'product' as margin_basis,
-    margins.other_cogs_basis,
+    {{ product_margin_columns() }},
     run_parameters.reporting_currency
 from margins
 cross join run_parameters

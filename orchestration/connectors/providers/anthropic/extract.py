@@ -14,16 +14,8 @@ from orchestration.connectors.http import JsonApi, utc_now
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.anthropic import client, legacy, records
-from orchestration.connectors.reads import (
-    Row,
-    StreamRead,
-    day_partitions,
-    directory_read,
-    land_reads,
-    landed_days,
-    refuse_duplicates,
-)
-from orchestration.connectors.window import DAY, day_windows, days_between, read_days, utc_midnight
+from orchestration.connectors.reads import Row, StreamRead, days_read, directory_read, due_days, land_reads
+from orchestration.connectors.window import DAY, day_windows, utc_midnight
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE
@@ -44,8 +36,7 @@ def extract(
     date.
     """
     source = company.sources[SOURCE]
-    landed = set() if full_refresh else landed_days(landing, SOURCE, DAY_STREAMS)
-    days = read_days(source, landed, as_of, company.config.zone)
+    days = due_days(company, landing, SOURCE, DAY_STREAMS, as_of, full_refresh=full_refresh)
     with client.open_api(source, secret, sleep=sleep, now=now) as api:
         organization_id = client.organization_id(api)
         reports = _legacy if source.api == "legacy" else _analytics
@@ -87,19 +78,12 @@ def _legacy(api: JsonApi, organization_id: str, days: list[date]) -> list[Stream
 def _days_read(
     stream: str,
     days: list[date],
-    read: Callable[[datetime, datetime], tuple[Iterable[Row], datetime]],
+    answer: Callable[[datetime, datetime], tuple[Iterable[Row], datetime]],
     measures: tuple[str, ...],
     origin: str,
 ) -> StreamRead:
-    """``read`` answers a window with its rows and its watermark."""
-    rows: list[Row] = []
-    watermarks: dict[date, datetime] = {}
-    for start, end in day_windows(days, client.LONGEST_WINDOW_DAYS):
-        found, watermark = read(start, end)
-        rows.extend(found)
-        watermarks |= dict.fromkeys(days_between(start, end), watermark)
-    refuse_duplicates(SOURCE, stream, rows, measures)
-    return StreamRead(stream, day_partitions(rows, watermarks, start="starting_at", origin=origin))
+    windows = day_windows(days, client.LONGEST_WINDOW_DAYS)
+    return days_read(SOURCE, stream, windows, answer, measures=measures, start="starting_at", origin=origin)
 
 
 def _directories(api: JsonApi, landing: Landing) -> list[StreamRead]:

@@ -18,8 +18,8 @@ from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.paging import token_pages
 from orchestration.connectors.providers.anthropic.client import open_api
 from orchestration.connectors.providers.claude_code import records
-from orchestration.connectors.reads import Row, StreamRead, day_partitions, land_reads, landed_days, refuse_duplicates
-from orchestration.connectors.window import read_days, utc_midnight
+from orchestration.connectors.reads import Row, days_read, due_days, land_reads
+from orchestration.connectors.window import day_windows, utc_midnight
 from orchestration.registry.company import Company
 
 SOURCE, STREAM = records.SOURCE, records.STREAM
@@ -41,18 +41,16 @@ def extract(
     """Read what is due up to the local day ``as_of`` and land it; ``full_refresh`` reads every day since the start
     date.
     """
-    source = company.sources[SOURCE]
-    landed = set() if full_refresh else landed_days(landing, SOURCE, (STREAM,))
-    with open_api(source, secret, name=SOURCE, sleep=sleep, now=now) as api:
-        begun = [day for day in read_days(source, landed, as_of, company.config.zone) if utc_midnight(day) <= api.now()]
-        rows: list[Row] = []
-        watermarks: dict[date, datetime] = {}
-        for day in begun:
-            watermarks[day] = api.now() - PUBLISHED_AFTER
-            rows.extend(_rows_of(api, day))
-    refuse_duplicates(SOURCE, STREAM, rows, records.MEASURES)
-    partitions = day_partitions(rows, watermarks, start="starting_at", origin=PATH)
-    return land_reads(landing, SOURCE, [StreamRead(STREAM, partitions)])
+    days = due_days(company, landing, SOURCE, (STREAM,), as_of, full_refresh=full_refresh)
+    with open_api(company.sources[SOURCE], secret, name=SOURCE, sleep=sleep, now=now) as api:
+
+        def answer(start: datetime, end: datetime) -> tuple[list[Row], datetime]:
+            watermark = api.now() - PUBLISHED_AFTER
+            return _rows_of(api, start.date()), watermark
+
+        windows = day_windows([day for day in days if utc_midnight(day) <= api.now()], 1)
+        read = days_read(SOURCE, STREAM, windows, answer, measures=records.MEASURES, start="starting_at", origin=PATH)
+    return land_reads(landing, SOURCE, [read])
 
 
 def _rows_of(api: JsonApi, day: date) -> list[Row]:

@@ -17,8 +17,8 @@ from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.payload import Record
 from orchestration.connectors.providers.merge_gateway import records
-from orchestration.connectors.reads import Row, StreamRead, day_partitions, land_reads, landed_days, refuse_duplicates
-from orchestration.connectors.window import read_days, utc_midnight
+from orchestration.connectors.reads import Row, days_read, due_days, land_reads
+from orchestration.connectors.window import day_windows, utc_midnight
 from orchestration.registry.company import Company
 from orchestration.registry.sources import SourceConfig
 
@@ -63,15 +63,13 @@ def extract(
     """Read what is due up to the local day ``as_of`` and land it; ``full_refresh`` reads every day since the start
     date.
     """
-    source = company.sources[SOURCE]
-    landed = set() if full_refresh else landed_days(landing, SOURCE, (STREAM,))
-    rows: list[Row] = []
-    watermarks: dict[date, datetime] = {}
-    with open_api(source, secret, sleep=sleep, now=now) as api:
-        for day in read_days(source, landed, as_of, company.config.zone):
-            if utc_midnight(day) <= api.now():
-                watermarks[day] = api.now()
-                rows.extend(records.usage_rows(usage_of_day(api, day), day))
-    refuse_duplicates(SOURCE, STREAM, rows, records.MEASURES)
-    partitions = day_partitions(rows, watermarks, start="start_time", origin=PATH)
-    return land_reads(landing, SOURCE, [StreamRead(STREAM, partitions)])
+    days = due_days(company, landing, SOURCE, (STREAM,), as_of, full_refresh=full_refresh)
+    with open_api(company.sources[SOURCE], secret, sleep=sleep, now=now) as api:
+
+        def answer(start: datetime, end: datetime) -> tuple[list[Row], datetime]:
+            asked_at = api.now()
+            return list(records.usage_rows(usage_of_day(api, start.date()), start.date())), asked_at
+
+        windows = day_windows([day for day in days if utc_midnight(day) <= api.now()], 1)
+        read = days_read(SOURCE, STREAM, windows, answer, measures=records.MEASURES, start="start_time", origin=PATH)
+    return land_reads(landing, SOURCE, [read])

@@ -8,24 +8,17 @@ Failure mode: the whole source is read before anything is landed; any failure le
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.http import JsonApi, utc_now
 from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.payload import Record
 from orchestration.connectors.providers.openai import client, other_usage, records
-from orchestration.connectors.reads import (
-    Row,
-    StreamRead,
-    day_partitions,
-    directory_read,
-    land_reads,
-    landed_days,
-    refuse_duplicates,
-)
-from orchestration.connectors.window import DAY, day_windows, days_between, read_days, utc_midnight
+from orchestration.connectors.reads import Row, StreamRead, days_read, directory_read, due_days, land_reads
+from orchestration.connectors.window import DAY, day_windows, days_between, utc_midnight
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE
@@ -45,77 +38,72 @@ def extract(
     """Read what is due up to the local day ``as_of`` and land it; ``full_refresh`` reads every day since the start
     date.
     """
-    source = company.sources[SOURCE]
-    landed = set() if full_refresh else landed_days(landing, SOURCE, DAY_STREAMS)
-    days = read_days(source, landed, as_of, company.config.zone)
-    with client.open_api(source, secret, sleep=sleep, now=now) as api:
+    days = due_days(company, landing, SOURCE, DAY_STREAMS, as_of, full_refresh=full_refresh)
+    with client.open_api(company.sources[SOURCE], secret, sleep=sleep, now=now) as api:
         reads = [_usage(api, days), _other_usage(api, days), _costs(api, days), *_directories(api, landing)]
     return land_reads(landing, SOURCE, reads)
 
 
 def _usage(api: JsonApi, days: list[date]) -> StreamRead:
-    rows: list[Row] = []
-    watermarks: dict[date, datetime] = {}
-    for start, end in day_windows(days):
+    def answer(start: datetime, end: datetime) -> tuple[list[Row], datetime]:
         asked_at = api.now()
         buckets = client.usage_buckets(api, start, end)
-        rows.extend(records.usage_rows(buckets, start, end))
-        watermarks |= _answered(
-            "usage_completions", {b.unix_moment("start_time") for b in buckets}, start, end, asked_at
-        )
-    refuse_duplicates(SOURCE, "usage_completions", rows, records.USAGE_MEASURES)
-    return StreamRead(
-        "usage_completions", day_partitions(rows, watermarks, start="start_time", origin=client.USAGE_PATH)
-    )
+        rows = list(records.usage_rows(buckets, start, end))
+        _refuse_unanswered("usage_completions", buckets, start, end, asked_at)
+        return rows, asked_at
+
+    return _days_read("usage_completions", day_windows(days), answer, records.USAGE_MEASURES, client.USAGE_PATH)
 
 
 def _other_usage(api: JsonApi, days: list[date]) -> StreamRead:
-    rows: list[Row] = []
-    watermarks: dict[date, datetime] = {}
-    for start, end in day_windows(days):
+    def answer(start: datetime, end: datetime) -> tuple[list[Row], datetime]:
         asked_at = api.now()
-        watermarks |= dict.fromkeys(days_between(start, end), asked_at)
+        rows: list[Row] = []
         for kind in other_usage.KINDS:
             buckets = client.other_usage_buckets(api, kind, start, end)
             if buckets is not None:
                 rows.extend(other_usage.usage_other_rows(kind, buckets, start, end))
-                begun = {bucket.unix_moment("start_time") for bucket in buckets}
-                _answered(f"usage_other, kind {kind.name}", begun, start, end, asked_at)
-    refuse_duplicates(SOURCE, "usage_other", rows, other_usage.MEASURES)
-    origin = f"{client.USAGE_FOLDER}/*"
-    return StreamRead("usage_other", day_partitions(rows, watermarks, start="start_time", origin=origin))
+                _refuse_unanswered(f"usage_other, kind {kind.name}", buckets, start, end, asked_at)
+        return rows, asked_at
+
+    return _days_read("usage_other", day_windows(days), answer, other_usage.MEASURES, f"{client.USAGE_FOLDER}/*")
 
 
 def _costs(api: JsonApi, days: list[date]) -> StreamRead:
-    rows: list[Row] = []
-    watermarks: dict[date, datetime] = {}
     floor = client.KEY_GROUPING_FLOOR.date()
     early, late = [day for day in days if day < floor], [day for day in days if day >= floor]
-    for start, end in [*day_windows(early), *day_windows(late)]:
+
+    def answer(start: datetime, end: datetime) -> tuple[list[Row], datetime]:
         asked_at = api.now()
         buckets, by_key = client.cost_buckets(api, start, end)
-        rows.extend(records.cost_rows(buckets, start, end, by_key=by_key))
-        watermarks |= _answered("costs", {b.unix_moment("start_time") for b in buckets}, start, end, asked_at)
-    refuse_duplicates(SOURCE, "costs", rows, records.COST_MEASURES)
-    return StreamRead("costs", day_partitions(rows, watermarks, start="start_time", origin=client.COSTS_PATH))
+        rows = list(records.cost_rows(buckets, start, end, by_key=by_key))
+        _refuse_unanswered("costs", buckets, start, end, asked_at)
+        return rows, asked_at
+
+    windows = [*day_windows(early), *day_windows(late)]
+    return _days_read("costs", windows, answer, records.COST_MEASURES, client.COSTS_PATH)
 
 
-def _answered(
-    stream: str, bucket_starts: set[datetime], start: datetime, end: datetime, asked_at: datetime
-) -> dict[date, datetime]:
-    """The watermark of every day asked for. A past day without any bucket was not answered: an empty day has empty
-    buckets.
-    """
-    answered = {moment.date() for moment in bucket_starts}
-    days = days_between(start, end)
-    absent = [day for day in days if day not in answered and utc_midnight(day + DAY) <= asked_at]
+def _days_read(
+    stream: str,
+    windows: list[tuple[datetime, datetime]],
+    answer: Callable[[datetime, datetime], tuple[list[Row], datetime]],
+    measures: Iterable[str],
+    origin: str,
+) -> StreamRead:
+    return days_read(SOURCE, stream, windows, answer, measures=measures, start="start_time", origin=origin)
+
+
+def _refuse_unanswered(stream: str, buckets: list[Record], start: datetime, end: datetime, asked_at: datetime) -> None:
+    """A past day without any bucket was not answered: an empty day has empty buckets."""
+    answered = {bucket.unix_moment("start_time").date() for bucket in buckets}
+    absent = [day for day in days_between(start, end) if day not in answered and utc_midnight(day + DAY) <= asked_at]
     if absent:
         raise SchemaDrift(
             SOURCE,
             f"stream {stream}: no bucket for {absent[0]} ({len(absent)} days in all); a day without traffic is an "
             "empty bucket, so these were not answered. Nothing was landed.",
         )
-    return dict.fromkeys(days, asked_at)
 
 
 def _directories(api: JsonApi, landing: Landing) -> list[StreamRead]:

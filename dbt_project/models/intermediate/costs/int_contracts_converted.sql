@@ -1,0 +1,34 @@
+{# One row per prepaid, credit or commitment contract, its balance in the reporting currency at the rate of its first day. #}
+with
+
+run_parameters as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+contracts as (
+
+    select * from {{ ref('stg_registry__contracts') }}
+    where kind in ('prepaid', 'credit', 'commitment')
+
+)
+
+select
+    contracts.contract_id,
+    contracts.kind,
+    contracts.provider,
+    contracts.model_pattern,
+    contracts.valid_from,
+    contracts.valid_to,
+    {{ reporting_amount('contracts.amount', 'contracts.currency') }} as balance
+from contracts
+cross join run_parameters
+left join exchange_rates
+    on contracts.currency = exchange_rates.currency and contracts.valid_from = exchange_rates.rate_date
