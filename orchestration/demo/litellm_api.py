@@ -94,6 +94,7 @@ def _key(alias: str) -> dict[str, Any]:
         "blocked": False,
         "created_at": _CREATED,
         "updated_at": _CREATED,
+        "settings_updated_at": None,
     }
 
 

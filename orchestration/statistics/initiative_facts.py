@@ -63,16 +63,14 @@ def _cap_bound(series: DailySeries, per_day: list[InitiativeRecord | None], inpu
 
 
 def _cap_not_in_force(series: DailySeries, per_day: list[InitiativeRecord | None], inputs: Inputs) -> Flags:
-    """Days of which a recorded read-back of the guarded entity says that no cap was in force."""
+    """Days whose recorded read-back of the guarded entity showed no cap."""
     flags = np.zeros(len(series.cost), dtype=bool)
     entities = {record.guardrail_entity for record in per_day if record and record.guardrail_entity}
     for reading in (one for entity in entities for one in inputs.readings.get(entity, [])):
-        if not reading.shows_no_cap:
-            continue
-        first, last = series.position(reading.in_force_from), series.position(reading.as_of_date)
-        for at in range(max(first, 0), min(last + 1, len(flags))):
-            record = per_day[at]
-            flags[at] |= record is not None and record.guardrail_entity == reading.entity
+        at = series.position(reading.as_of_date)
+        record = per_day[at] if 0 <= at < len(flags) else None
+        if record is not None and record.guardrail_entity == reading.entity:
+            flags[at] = flags[at] or reading.shows_no_cap
     return flags
 
 

@@ -258,26 +258,41 @@ def test_the_first_reading_of_a_day_stands_and_no_past_day_gets_one(tmp_path: Pa
     }
 
 
-def test_since_when_the_settings_stand_is_the_later_change_of_entity_and_shared_budget(
+def test_since_when_the_settings_stand_is_the_last_change_of_the_entitys_own_budget(
     tmp_path: Path, gateway: FakeGateway
 ) -> None:
-    early, late = "2026-09-01T08:00:00+00:00", "2026-09-05T10:30:00+02:00"
-    shared = {"max_budget": 7, "budget_duration": "1h"}
+    early, late = "2026-09-01T08:00:00Z", "2026-09-05T10:30:00+02:00"
+    times = {"created_at": early, "updated_at": "2026-10-03T11:00:00Z"}
+    shared = {"max_budget": 7, "budget_duration": "1h", "updated_at": early}
     gateway.keys = {
-        "own": settings(updated_at=early),
-        "shared": settings(updated_at=early, max_budget=None, litellm_budget_table={**shared, "updated_at": late}),
-        "unsaid": settings(updated_at=early, max_budget=None, litellm_budget_table=shared),
+        "changed": settings(**times, settings_updated_at=late),
+        "unchanged": settings(**times, settings_updated_at=None),
+        "older_gateway": settings(**times),
+        "shared": settings(**times, settings_updated_at=None, max_budget=None, litellm_budget_table=shared),
         "silent": settings(),
     }
+    gateway.teams = {"t1": settings(**times)}
     landing = Landing(tmp_path / "landing")
-    extract(company(gateway, *(f"key:{name}" for name in gateway.keys)), landing, AS_OF, SECRET)
+    extract(company(gateway, *(f"key:{name}" for name in gateway.keys), "team:t1"), landing, AS_OF, SECRET)
     found = {row["entity"]: row["settings_updated_at"] for row in landed(landing, "guardrail_settings")}
     assert found == {
-        "key:own": datetime(2026, 9, 1, 8, tzinfo=UTC),
-        "key:shared": datetime(2026, 9, 5, 8, 30, tzinfo=UTC),
-        "key:unsaid": None,
+        "key:changed": datetime(2026, 9, 5, 8, 30, tzinfo=UTC),
+        "key:unchanged": datetime(2026, 9, 1, 8, tzinfo=UTC),
+        "key:older_gateway": datetime(2026, 10, 3, 11, tzinfo=UTC),
+        "key:shared": None,
         "key:silent": None,
+        "team:t1": datetime(2026, 10, 3, 11, tzinfo=UTC),
     }
+
+
+def test_a_deleted_key_is_not_found_although_the_gateway_still_describes_it(
+    tmp_path: Path, gateway: FakeGateway
+) -> None:
+    gateway.keys = {"gone": settings(status="deleted", deleted_at="2026-10-01T09:00:00Z"), "kept": settings()}
+    landing = Landing(tmp_path / "landing")
+    extract(company(gateway, "key:gone", "key:kept"), landing, AS_OF, SECRET)
+    found = {row["entity"]: (row["is_found"], row["max_budget"]) for row in landed(landing, "guardrail_settings")}
+    assert found == {"key:gone": (False, None), "key:kept": (True, "5.5")}
 
 
 def test_a_setting_that_is_missing_is_drift(tmp_path: Path, gateway: FakeGateway) -> None:

@@ -252,16 +252,6 @@ def test_the_days_own_read_back_stands_before_a_later_one(warehouse):
     assert results.gate("exp_a", 3, day(30))["reason"].startswith("cap_above_declared")
 
 
-def test_settings_without_a_cap_since_their_last_change_mark_those_days(warehouse):
-    guarded(warehouse, days=36)
-    warehouse.landed["litellm", "guardrail_settings"] = []
-    warehouse.add_reading("key:exp_a", day(4), None, updated_at=noon(2))
-    warehouse.add_reading("key:exp_a", day(35), "12", updated_at=noon(5))
-    results = warehouse.evaluate(day(35))
-    reasons = {n: results.run_rate("exp_a", day(n))["stability_reasons"] for n in (33, 34)}
-    assert reasons == {33: "cap_not_in_force", 34: ""}
-
-
 def test_a_read_back_two_days_old_is_stale(warehouse):
     guarded(warehouse, days=32)
     settings = warehouse.landed["litellm", "guardrail_settings"]

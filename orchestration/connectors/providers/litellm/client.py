@@ -52,9 +52,10 @@ class Gateway:
             )
 
     def key_info(self, key: str) -> Record | None:
-        """Settings of a virtual key by its token hash; None when the gateway does not know it."""
+        """Settings of a virtual key by its token hash; None when the gateway does not know it, or as a deleted one only."""
         answer = self._known("/key/info", [("key", key)])
-        return answer.part("info") if answer else None
+        found = answer.part("info") if answer else None
+        return None if found is None or found.optional_text("deleted_at") is not None else found
 
     def team_info(self, team_id: str) -> Record | None:
         """Settings of a team; None when the gateway does not know it."""

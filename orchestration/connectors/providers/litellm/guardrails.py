@@ -3,8 +3,8 @@
 Read are the entities that initiatives name as their guardrail, and every key that belongs to a person. Grain: one row
 per entity; partition: the as-of date. The first reading stored for a day stands, and a day before the newest stored
 one gets none, so that a past day is never described by today's settings, unless the gateway itself says since when they
-stand: ``settings_updated_at`` is its last change of the entity (LiteLLM moves it with every write, spend included), of
-the entity and its shared budget the later; null where it does not say. Money is text, as the gateway wrote it.
+stand. For a key that is ``settings_updated_at`` (null before its first change: its creation), for a team and on older
+gateways ``updated_at``, which every write moves, spend included. Money is text, as the gateway wrote it.
 Failure mode: an entity the gateway does not know is a reading (``is_found`` false); a missing field is
 :class:`SchemaDrift`.
 """
@@ -63,7 +63,7 @@ def _settings(found: Record | None) -> dict[str, Any]:
         "is_found": True,
         "is_blocked": found.value("blocked") is not None and found.flag("blocked"),
         "model_aliases": json.dumps(aliases, sort_keys=True) if aliases else None,
-        "settings_updated_at": _updated_at(found, budget),
+        "settings_updated_at": _updated_at(found),
     }
 
 
@@ -73,8 +73,11 @@ def _budget(found: Record) -> Record:
     return shared if shared is not None and found.value("max_budget") is None else found
 
 
-def _updated_at(found: Record, budget: Record) -> datetime | None:
-    """The later change of the entity and of the budget that limits it; None when one of them does not say."""
-    changes = [found.optional_moment("updated_at"), budget.optional_moment("updated_at")]
-    known = [change for change in changes if change is not None]
-    return max(known) if len(known) == len(changes) else None
+def _updated_at(found: Record) -> datetime | None:
+    """Since when the entity's own budget stands. None without one: a shared budget changes without moving this time."""
+    if found.value("max_budget") is None:
+        return None
+    if "settings_updated_at" not in found:
+        return found.optional_moment("updated_at")
+    changed = found.optional_moment("settings_updated_at")
+    return found.optional_moment("created_at") if changed is None else changed
