@@ -91,8 +91,8 @@ VERDICTS = {
 """On the as-of day."""
 VERDICTS_ONE_DAY_EARLIER = VERDICTS | {"ticket_triage": _verdict(gate_4=("insufficient", "short_history"))}
 """From a first run as of the day before: what flips by one day is the ticket triage, and nothing else."""
-FIRST_READY = {"ticket_triage": AS_OF}
-"""The thirtieth day of history: nobody can be ready before."""
+FIRST_READY = {"clause_translation": date(2026, 9, 30), "ticket_triage": AS_OF}
+"""The thirtieth day of the history of each; the clause translation was ready until its missing day, and is no more."""
 FLAGGED_FOR_RETURN = {"code_helper": UNPRICED_FROM}
 """Core initiatives whose unit cost stays a quarter above their first 28 days, and since when: the private model came."""
 

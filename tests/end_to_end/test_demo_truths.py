@@ -7,7 +7,7 @@ none of the pipeline's code.
 
 import shutil
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
@@ -234,10 +234,13 @@ def test_exactly_one_gate_of_one_experiment_flips_on_the_as_of_day(published, on
     assert after - before == {("ticket_triage", 4, "pass")}
 
 
-def test_only_the_stable_experiment_is_ready_and_only_since_the_as_of_day(published, one_day_earlier):
-    sql = "select distinct initiative_id, first_ready_date from t where is_ready"
+def test_experiments_are_ready_since_their_thirtieth_day_and_one_on_the_as_of_day(published, one_day_earlier):
+    sql = "select distinct initiative_id, first_ready_date from t where is_ready order by all"
     assert published.rows("graduation_readiness", sql) == list(FIRST_READY.items())
-    assert one_day_earlier.rows("graduation_readiness", sql) == []
+    assert one_day_earlier.rows("graduation_readiness", sql) == [("clause_translation", date(2026, 9, 30))]
+    today = "select initiative_id from t where is_ready and as_of_date = (select max(as_of_date) from t)"
+    assert published.rows("graduation_readiness", today) == [("ticket_triage",)]
+    assert one_day_earlier.rows("graduation_readiness", today) == []
     for home, day in ((published, AS_OF), (one_day_earlier, AS_OF - timedelta(days=1))):
         assert home.rows("graduation_readiness", "select max(as_of_date) from t") == [(day,)]
 
