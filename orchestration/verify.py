@@ -9,8 +9,8 @@ import json
 import subprocess
 from collections.abc import Iterator
 
-from orchestration.connectors.landing import Landing
 from orchestration.knowledge import known_before, published_days
+from orchestration.landing.store import Landing
 from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
 from orchestration.settings import redact
 from orchestration.warehouse import connect, last_as_of

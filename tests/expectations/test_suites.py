@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from expectations import SUITES, validate
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 DAY = "2026-10-05"
 NEXT = "2026-10-06"

@@ -12,8 +12,8 @@ import pytest
 from expectations import SUITES, validate
 from expectations.rules import Rule, Suite
 from expectations.validation import SAMPLE_ROWS
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = ("ledgers", "business_metrics")

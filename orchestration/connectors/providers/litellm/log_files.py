@@ -17,9 +17,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.providers.litellm.records import BAD_LANDED_ROWS, COLUMNS, REQUIRED, RawRows
 from orchestration.connectors.text_tables import literal, open_text_file
+from orchestration.landing.errors import SchemaDrift
 
 SOURCE = "litellm"
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
