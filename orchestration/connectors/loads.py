@@ -10,6 +10,8 @@ class Load:
     """One landed version of one partition. Times are UTC; the window is half-open and None for files.
 
     ``renewed_at``: when a re-read of equal content last changed the other facts, the watermark above all.
+    ``days``: rows by UTC day (ISO date) of streams of dated events, so that a change of loads names the days it touches;
+    None for streams without, and for loads landed before days were written down.
     """
 
     load_id: str
@@ -22,6 +24,7 @@ class Load:
     last_event_at: str | None = None
     origin: str | None = None
     renewed_at: str | None = None
+    days: dict[str, int] | None = None
 
     @property
     def known_at(self) -> str:

@@ -9,14 +9,15 @@ import hashlib
 
 import duckdb
 
-_LEFT_OUT = {"loaded_at", "run_id", "published_at"}
+ASIDE = frozenset({"loaded_at", "run_id", "published_at", "watermark_at"})
+"""Columns in which two runs over the same inputs may differ: moments of loading and identifiers of runs."""
 
 
 def checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
     """Row count and checksum of ``table`` (a quoted name)."""
     described = connection.execute(f"describe select * from {table}").fetchall()
     columns = [(name, kind) for name, kind, *_ in described]
-    compared = [name for name, _ in columns if name not in _LEFT_OUT]
+    compared = [name for name, _ in columns if name not in ASIDE]
     parts = ", ".join(f'coalesce(cast("{name}" as varchar), chr(30))' for name in compared) or "''"
     buckets = connection.execute(
         f"with hashes as (select md5(concat_ws(chr(31), {parts})) as row_hash from {table}) "

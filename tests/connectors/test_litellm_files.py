@@ -302,6 +302,14 @@ def test_a_truncated_parquet_file_replaces_nothing(tmp_path: Path) -> None:
     assert [row["request_id"] for row in landed(landing)] == ["r1"]
 
 
+def test_a_load_names_its_utc_days_and_their_rows(tmp_path: Path) -> None:
+    times = ("2026-10-01T23:59:59Z", "2026-10-02T00:00:00Z", "2026-10-01T20:00:00-07:00", "2026-10-05T12:00:00Z")
+    land(tmp_path, [log_row(request_id=f"r{n}", startTime=time) for n, time in enumerate(times)])
+    load = Landing(tmp_path / "landing").manifest("litellm", "spend_logs")["logs/a.csv"].current
+    assert load is not None
+    assert load.days == {"2026-10-01": 1, "2026-10-02": 2, "2026-10-05": 1}
+
+
 def test_unchanged_changed_and_vanished_files(tmp_path: Path) -> None:
     folder, landing = tmp_path / "company", Landing(tmp_path / "landing")
     write_csv(folder / "logs" / "a.csv", [log_row()])

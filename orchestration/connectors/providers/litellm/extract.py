@@ -198,6 +198,7 @@ def _prepared(
     events = {
         "first_event_at": _text_or_none(converted.first_event_at),
         "last_event_at": _text_or_none(converted.last_event_at),
+        "days": converted.days,
     }
     return PreparedLoad(log.name, load_id, converted.rows, target, {**facts, **events})
 
