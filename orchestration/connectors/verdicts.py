@@ -11,8 +11,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestration.connectors.landing import Landing, write_atomically
-from orchestration.connectors.loads import Load
+from orchestration.files import write_atomically
+from orchestration.landing.loads import Load
+from orchestration.landing.store import Landing
 
 _VERDICTS = "verdicts.json"
 

@@ -17,9 +17,9 @@ import pytest
 from expectations import SUITES, ValidationOutcome
 from expectations.rules import Rule, Suite
 from orchestration import landed_rows
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
 from orchestration.landed_rows import judge, unjudged
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS, LEDGER = ("ledgers", "business_metrics"), ("ledgers", "general_ledger")
@@ -167,7 +167,7 @@ def test_great_expectations_is_not_imported_when_nothing_is_new(landing: Landing
     run(landing)
     script = (
         "import sys; from pathlib import Path; from orchestration.landed_rows import unjudged;"
-        "from orchestration.connectors.landing import Landing;"
+        "from orchestration.landing.store import Landing;"
         f"assert unjudged(Landing(Path({str(landing.root)!r}))) == {{}};"
         "assert 'great_expectations' not in sys.modules"
     )
