@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import duckdb
 
-from orchestration.connectors.landing import Landing
 from orchestration.knowledge import is_unfinished
+from orchestration.landing.store import Landing
 from orchestration.lock import home_lock
 from orchestration.project import Home
 from orchestration.publish.snapshot import publish

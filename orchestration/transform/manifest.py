@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.connectors.landing import write_atomically
+from orchestration.files import write_atomically
 from orchestration.project import Home, ProjectError, project_digest
 from orchestration.settings import load_settings, redact
 from orchestration.transform.invoke import as_a_child, run_dbt

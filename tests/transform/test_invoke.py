@@ -90,7 +90,12 @@ def test_no_log_and_no_artefact_but_the_results(small: SmallProject) -> None:
     before = {path: path.stat().st_mtime_ns for path in small.home.dbt_target.glob("*")}
     small.build()
     after = {path: path.stat().st_mtime_ns for path in small.home.dbt_target.glob("*")}
-    assert {path.name for path in after if before[path] != after[path]} <= {"run_results.json", "graph_summary.json", "compiled", "run"}
+    assert {path.name for path in after if before[path] != after[path]} <= {
+        "run_results.json",
+        "graph_summary.json",
+        "compiled",
+        "run",
+    }
     assert list(small.home.dbt_logs.glob("*")) == []
 
 
