@@ -3,7 +3,7 @@ with
 
 usage as (
 
-    select * from {{ ref('int_usage_contracted') }}
+    select * from {{ ref('int_usage_owned') }}
 
 ),
 

@@ -11,7 +11,7 @@ initiatives as (
 
 usage as (
 
-    select * from {{ ref('int_usage_priced') }}
+    select * from {{ ref('int_usage_owned') }}
     where source = 'litellm'
 
 ),
