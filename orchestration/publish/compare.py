@@ -1,7 +1,7 @@
 """Are the published tables of two homes equal, row for row? ``python -m orchestration.publish.compare HOME_A HOME_B``.
 
 Rows are compared as a multiset over all columns but the moments of loading and the identifiers of runs
-(:data:`orchestration.publish.checksum.ASIDE`), from the Parquet parts, in whatever order and files they lie. A table or
+(:data:`orchestration.checksum.ASIDE`), from the Parquet parts, in whatever order and files they lie. A table or
 column that one home lacks, another type of a column and every row without an equal is a difference: it is printed, and
 the exit code is 1. A home that has published nothing is an error, never an empty one.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publish.checksum import ASIDE
+from orchestration.checksum import ASIDE
 
 EXAMPLES = 3
 _MEMORY_LIMIT = "1GB"

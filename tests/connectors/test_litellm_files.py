@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.litellm.extract import extract
-from orchestration.connectors.streams import stream_schema
+from orchestration.landing.errors import PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import stream_schema
 from orchestration.registry.sources import SourceConfig
 
 AS_OF = date(2026, 10, 31)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.providers.litellm.records import (
     BAD_LANDED_ROWS,
     COLUMNS,
@@ -26,6 +25,7 @@ from orchestration.connectors.providers.litellm.records import (
     RawRows,
 )
 from orchestration.connectors.text_tables import literal, open_text_file
+from orchestration.landing.errors import SchemaDrift
 
 SOURCE = "litellm"
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
