@@ -11,12 +11,6 @@ judged as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 months as (
 
     select
@@ -48,7 +42,6 @@ select
     case when months.counterfactual_low is not null
         then {{ fine_money('greatest(months.higher_tier_cost - months.counterfactual_low, 0)') }}
     end as saving_high,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from months
-cross join run_parameters
 {% endmacro %}

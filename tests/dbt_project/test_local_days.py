@@ -26,7 +26,7 @@ DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 28))
 @pytest.fixture(scope="module")
 def quarter_hours():
     text = re.sub(r"\{#.*?#\}", "", MODEL.read_text(), flags=re.DOTALL)
-    text = re.sub(r"\{\{ source\('landing', '(\w+)'\) \}\}", r"\1", text)
+    text = re.sub(r"\{\{ ref\('stg_run__(\w+)'\) \}\}", r"\1", text)
     assert "{" not in text
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
@@ -34,7 +34,7 @@ def quarter_hours():
     def run(zone: str, first: date, days: int) -> list[tuple[int, datetime, date, date]]:
         last = first + timedelta(days=days)
         connection.execute(
-            "create or replace table run_parameters as select ?::varchar as reporting_time_zone, ?::date as as_of_date",
+            "create or replace table parameters as select ?::varchar as reporting_time_zone, ?::date as as_of_date",
             [zone, last],
         )
         connection.execute(

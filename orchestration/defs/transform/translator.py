@@ -22,11 +22,8 @@ class Translator(DagsterDbtTranslator):
         return super().get_asset_key(props)
 
     def get_group_name(self, props: Mapping[str, Any]) -> str | None:
-        """The folder below ``models/``: staging, intermediate, or the topic of a mart (``marts_margin``)."""
-        folders = props["fqn"][1:-1]
-        if props["resource_type"] == "seed" or not folders:
-            return "seeds"
-        return "_".join(folders[:2]) if folders[0] == "marts" else str(folders[0])
+        """The dbt group, which is the model's area (``margin``); a model of no area is an error of the project."""
+        return str(props["config"]["group"]) if props["resource_type"] == "model" else None
 
     def get_owners(self, props: Mapping[str, Any]) -> list[str]:
         return OWNERS

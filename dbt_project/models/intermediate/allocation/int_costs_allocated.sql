@@ -1,5 +1,3 @@
-{# One row per day, source, provider, model, cost object, person, method, rule and basis. Direct rule first, then sharing rules and the pools they feed, then unallocated:
-   every cent of effective cost is in exactly one row. #}
 with
 
 owned as (

@@ -1,4 +1,3 @@
-{# One row per day, provider, charged model, person, basis and ownership rule (null: nobody's), with whose cost it is where a rule assigns it directly. #}
 with
 
 costs as (

@@ -1,4 +1,3 @@
-{# One row per proportional sharing rule, target and day the basis is reported for: direct cost per day, revenue per day, metrics per day, headcount per month. #}
 with
 
 rules as (

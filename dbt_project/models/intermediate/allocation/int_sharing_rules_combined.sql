@@ -1,4 +1,3 @@
-{# One row per thing that shares cost: an ownership rule with a share, or a pool. A pool without a share of its own follows all initiatives' direct cost. #}
 select
     rule_id,
     share_method,

@@ -1,4 +1,3 @@
-{# One row per sharing rule or pool and target, with the department and product the target belongs to. #}
 with
 
 stated_targets as (

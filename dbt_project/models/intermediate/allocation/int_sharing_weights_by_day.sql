@@ -1,5 +1,3 @@
-{# One row per sharing rule, day and final cost object, pools emptied into their own targets step by step (step-down). The path through a pool marks the
-   method step_down; what a pool cannot pass on, for want of a basis, stays unallocated. Weights are whole numbers, so that one exact split serves all. #}
 with recursive
 
 stated as (

@@ -1,5 +1,3 @@
-{# One row per sharing rule or pool, day on which cost or usage is shared, and stated target with its whole-number weight.
-   A basis that is zero or missing takes its latest known value; a rule without any has no row here, and its cost stays unallocated. #}
 with
 
 rules as (

@@ -1,5 +1,3 @@
-{# One row per initiative and first day of an allocation, as the registry declares it up to the as-of day. The amount to grant is that of the record
-   in force on the first day; the latest record says how long it runs and what it declares now. The next allocation of the same initiative ends it. #}
 with
 
 initiatives as (
@@ -19,7 +17,7 @@ exchange_rates as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

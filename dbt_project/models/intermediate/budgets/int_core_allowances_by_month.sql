@@ -1,5 +1,3 @@
-{# One row per core initiative, department and fiscal period to the as-of day: its flexible budget, verified unit cost x units of its core days; without units,
-   the verified run-rate for those days. Null while nothing is verified. #}
 with
 
 initiatives as (

@@ -1,4 +1,3 @@
-{# One row per core initiative whose values are verified: frozen at graduation, or of the first 28 complete days where it began in core. #}
 with
 
 graduations as (

@@ -1,5 +1,3 @@
-{# One row per department, fiscal period that has begun and budget class: the budget of the ledger in the reporting currency, at the rate of the
-   period's first day. Null where a rate is missing: booking refuses it. #}
 with
 
 budgets as (
@@ -19,7 +17,7 @@ exchange_rates as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,4 +1,3 @@
-{# One row per journal line against an AI cost role that names a provider, with what it is: our own accrual coming back, a tax line, or a posting. #}
 select
     provider,
     fiscal_period,

@@ -1,4 +1,3 @@
-{# One row per billed amount with what explains it against the meter (what a prepaid balance paid for counts as a credit; recoverable tax is no cost): matched usage that is priced, usage without a price, no usage at all, or a credit. #}
 with
 
 billed as (

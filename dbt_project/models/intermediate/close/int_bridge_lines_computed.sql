@@ -1,4 +1,3 @@
-{# One row per provider, fiscal period and bridge line that is computed from rows; totals and residuals follow in the mart. #}
 with
 
 explained as (

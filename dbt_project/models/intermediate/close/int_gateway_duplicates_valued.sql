@@ -1,4 +1,3 @@
-{# One row per provider and fiscal period: list cost of the repeated gateway rows that were removed, so that what deduplication took out is known. #}
 with
 
 duplicates as (
@@ -35,7 +34,7 @@ prices as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 )
 

@@ -1,7 +1,3 @@
-{# One row per provider, posting period and period it pays for. A stated service period rules; other postings settle the oldest unposted period first:
-   posted and used amounts are laid end to end, and each overlap belongs to the pair of periods that meet there. Where a provider bills and is paid in
-   one foreign currency they meet in that currency: amount is at the rate of the cost, posted_amount at the rate of the posting. Our own accrual
-   journals and tax lines stay out. #}
 with
 
 entries as (
@@ -19,7 +15,7 @@ period_costs as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,4 +1,3 @@
-{# One row per provider and fiscal period: list and contracted cost of the counted usage, by the provider's UTC billing day, and what other sources saw. #}
 with
 
 usage as (
@@ -9,7 +8,7 @@ usage as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 )
 

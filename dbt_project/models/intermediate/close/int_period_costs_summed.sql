@@ -1,4 +1,3 @@
-{# One row per provider and fiscal period: what it cost, as billed and as used (effective), or as metered at contracted prices for providers without a bill. #}
 with
 
 billed as (

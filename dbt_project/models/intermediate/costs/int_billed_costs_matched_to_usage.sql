@@ -1,6 +1,3 @@
-{# One row per billed amount and usage row that shares it, at the finest level both sides carry: project, key and model; project and model;
-   project and key; project. A null workspace or key is a value of its own (the default workspace, console use), not a missing one,
-   unless the provider's whole day is billed without keys: then it says nothing, and the amount belongs to every key. #}
 with
 
 billed as (

@@ -1,5 +1,3 @@
-{# One row per billed amount: the reported charges, less what a prepaid balance had paid for already, with credits, purchases and unused commitments as
-   rows of their own. Over the life of a contract effective used plus unused equals billed. #}
 with
 
 charges as (
@@ -22,7 +20,7 @@ derived as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,9 +1,8 @@
-{# One row per reported charge: UTC day, provider, account, project, key, line item, up to the as-of day, in its own and in the reporting currency. Recoverable tax is billed but no cost: its effective cost is zero. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,5 +1,3 @@
-{# One row per prepaid, credit or commitment contract, day and reported usage charge that draws on it. A balance is drawn in the order of the days until
-   it is gone; within a day every charge draws in proportion to its amount (largest remainder, exact). #}
 with
 
 contracts as (

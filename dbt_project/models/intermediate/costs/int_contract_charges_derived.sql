@@ -1,10 +1,8 @@
-{# One row per charge that a contract itself makes: the purchase of a prepaid balance on its first day, what is left of it on its last, and the shortfall of
-   a spend commitment at its end. A purchase is an asset until drawn, so it has billed and no effective cost; what was never used is effective cost of its own. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

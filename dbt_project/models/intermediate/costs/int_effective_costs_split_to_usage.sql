@@ -1,5 +1,3 @@
-{# One row per day, provider, usage dimensions and basis: effective cost shared out to the keys and people whose usage caused it, or, for providers
-   without a bill, the metered cost itself. Sums equal the billed amounts exactly. #}
 with
 
 billed as (

@@ -1,4 +1,3 @@
-{# One row per provider billing day (UTC) and usage dimensions: what billed cost is shared out by. Only the source that counts. #}
 with
 
 usage as (

@@ -1,4 +1,3 @@
-{# One row per cost object and day with its cost class and budget class: the first cost-class rule that fits kind, stage, department and function on that day. #}
 with
 
 objects as (

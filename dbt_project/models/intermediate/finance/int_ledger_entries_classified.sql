@@ -1,10 +1,8 @@
-{# One row per posted journal line up to the as-of day, with its account role (first pattern wins), provider (by the
-   company's patterns, else a counterparty whose name begins with the provider's) and amounts in the reporting currency. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
@@ -46,7 +44,7 @@ account_roles as (
 
 known_providers as (
 
-    select provider from {{ ref('dim_providers') }}
+    select provider from {{ ref('int_providers_seen') }}
 
 ),
 

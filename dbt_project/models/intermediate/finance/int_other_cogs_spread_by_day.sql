@@ -1,10 +1,8 @@
-{# One row per product and day: other cost of goods sold of a fiscal period spread evenly over its days. In a period that has not ended or has no
-   posting yet the last complete period's daily rate stands in, marked estimated. An AI provider's posting in such an account is left out: it would count twice. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,10 +1,8 @@
-{# One row per product and day from the product's first revenue or cost to the as-of day. Revenue is null after the last reported day: not yet reported is not zero.
-   core_ai_cogs leaves out experiments, whose cost the return gate adds by itself. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
@@ -24,7 +22,7 @@ ai_cogs as (
         {{ fine_money('sum(allocated_cost)') }} as ai_cogs,
         {{ fine_money("coalesce(sum(allocated_cost) filter (where budget_class is distinct from 'experimentation'), 0)") }}
             as core_ai_cogs
-    from {{ ref('fct_allocated_costs') }}
+    from {{ ref('int_costs_classified') }}
     where cost_class = 'cost_of_goods_sold' and product_id is not null
     group by all
 

@@ -1,9 +1,8 @@
-{# One row per day, product, customer and initiative: revenue converted at its date, then spread evenly over its recognition days (largest remainder, exact). #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

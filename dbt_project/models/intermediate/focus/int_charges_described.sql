@@ -1,5 +1,3 @@
-{# One row per billed amount in the vocabulary of FOCUS: costs in the currency they were billed in, the meter, the quantity behind it and whose it is.
-   List cost is the list price times the quantity; else the metered rows' own sum; else what the provider states; else, where no list is known, the billed cost. #}
 with
 
 billed as (
@@ -28,7 +26,7 @@ sub_accounts as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,5 +1,3 @@
-{# One row per billed amount whose line item names a meter that usage of the same UTC day, project, key, model and price variant measured: how much it was.
-   Two charges for one meter leave it open which quantity is whose: neither is matched. Providers that bill without keys are matched over all keys. #}
 with
 
 charges as (

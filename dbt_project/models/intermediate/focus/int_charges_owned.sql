@@ -1,4 +1,3 @@
-{# One row per billed amount that belongs whole to one initiative or department by a direct rule: everything in it, whoever used it. #}
 with
 
 billed as (

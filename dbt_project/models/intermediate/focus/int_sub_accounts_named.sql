@@ -1,4 +1,3 @@
-{# One row per provider and project or workspace, with the name its directory gives it. #}
 select
     'openai' as provider,
     project_id,

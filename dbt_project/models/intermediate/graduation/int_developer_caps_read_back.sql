@@ -1,4 +1,3 @@
-{# One row per person and day with a cap in force at the gateway on each of the keys that the person used that day: the sum of those caps. #}
 with
 
 used_keys as (

@@ -1,4 +1,3 @@
-{# One row per initiative with a gateway guardrail and day: list cost metered on the guarded key or team, and the requests the gateway refused there. #}
 with
 
 initiatives as (
@@ -24,7 +23,7 @@ hourly as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,4 +1,3 @@
-{# One row per guarded entity and reading: the cap that the gateway itself reported, normalised to a day, and the days of which the reading speaks. A budget without a duration never resets, so that all of it may go in one day; without a budget the cap is null. A reading speaks for the days from its own, or from the gateway's last change of the settings where that is earlier and no other reading speaks, to the day before the next reading does. #}
 with
 
 settings as (
@@ -9,7 +8,7 @@ settings as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,4 +1,3 @@
-{# One row per initiative and day: its units of work, from the business metric that the registry names. #}
 with
 
 initiatives as (
@@ -11,7 +10,7 @@ initiatives as (
 
 metrics as (
 
-    select * from {{ ref('fct_business_metrics') }}
+    select * from {{ ref('int_business_metrics_reported') }}
 
 )
 

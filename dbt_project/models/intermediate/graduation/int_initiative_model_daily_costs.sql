@@ -1,4 +1,3 @@
-{# One row per initiative, day and model: allocated cost, to see when a new model took over. #}
 select
     initiative_id,
     cost_date,

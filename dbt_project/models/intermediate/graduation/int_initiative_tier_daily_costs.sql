@@ -1,4 +1,3 @@
-{# One row per initiative, day, provider and model: what the model audit judges, see int_usage_judged_by_tier. #}
 select
     initiative_id,
     usage_date,

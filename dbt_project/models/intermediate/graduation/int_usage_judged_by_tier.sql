@@ -1,6 +1,3 @@
-{# One row per day, owner, person (with their function, else their department's) and model: list cost, whether the model's tier is dearer than the work's complexity allows (the initiative's, else the
-   department's default, else the policy's), and the same tokens at the reference model's price, with cache reads kept and with cache reads lost.
-   What the reference model has no own price for (a search fee) costs the same there; without any price there is no counterfactual. #}
 with
 
 usage as (
@@ -24,7 +21,7 @@ departments as (
 
 people as (
 
-    select * from {{ ref('dim_people') }}
+    select * from {{ ref('int_people_effective') }}
 
 ),
 
@@ -94,8 +91,8 @@ judged as (
         and summed.usage_date < departments.effective_to
     left join people
         on summed.actor_id = people.actor_id
-        and summed.usage_date >= people.valid_from
-        and summed.usage_date < people.valid_to
+        and summed.usage_date >= people.effective_from
+        and summed.usage_date < people.effective_to
     left join policy on true
     left join model_tiers on summed.model_id = model_tiers.model_id
     left join complexity_tiers

@@ -1,9 +1,8 @@
-{# One row per prepaid, credit or commitment contract, its balance in the reporting currency at the rate of its first day. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

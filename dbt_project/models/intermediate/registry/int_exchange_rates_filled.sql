@@ -1,4 +1,3 @@
-{# One row per currency and day: the rate into the reporting currency, the latest on or before the day and at most seven days old. #}
 with
 
 rates as (
@@ -9,7 +8,7 @@ rates as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -1,5 +1,3 @@
-{# One row per initiative and period of validity, with open ends filled, so that facts join on their own date. The stage follows graduation
-   movements: the day of a graduation still belongs to the allocation, core begins the day after. #}
 with
 
 initiatives as (

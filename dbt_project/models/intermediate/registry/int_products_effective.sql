@@ -1,4 +1,3 @@
-{# One row per product and period of validity, with open ends filled. #}
 select
     * exclude (valid_from, valid_to),
     coalesce(valid_from, date '0001-01-01') as effective_from,

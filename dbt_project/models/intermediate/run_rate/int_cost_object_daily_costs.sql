@@ -1,10 +1,8 @@
-{# One row per initiative, department or the company, and day to the as-of day: all allocated cost, the part that does not follow others' cost
-   (direct, fixed and even shares), the same part in tokens at constant price, and whether every source that fed it in the last sixty days is complete. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

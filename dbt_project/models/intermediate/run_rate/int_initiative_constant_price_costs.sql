@@ -1,5 +1,3 @@
-{# One row per initiative and day: its tokens (direct, fixed and even shares) at the first price seen for each model and class, so that a price cut is no change of
-   use. The first, not the latest: what comes later then changes no earlier day, and a replayed day says what it said. #}
 with
 
 usage as (

@@ -1,18 +1,14 @@
-{# One row per source and local day, from its first landed day to the as-of day: complete, missing or neither (not there yet).
-   API sources: every UTC day that touches the local day is loaded with a watermark past its end plus the settle lag; a complete load without rows is a
-   day of zero. File sources: a day without rows between the first and the last is missing unless empty_days is zero; the day of the last row is complete
-   when a later row, complete_through or a row in its last hour proves it. Later rows are looked for before the as-of cut. #}
 with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
 loads as (
 
-    select * from {{ source('landing', 'loads') }}
+    select * from {{ ref('stg_run__loads') }}
 
 ),
 

@@ -3,13 +3,13 @@ with
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
 loads as (
 
-    select * from {{ source('landing', 'loads') }}
+    select * from {{ ref('stg_run__loads') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 loads as (
 
-    select * from {{ source('landing', 'loads') }}
+    select * from {{ ref('stg_run__loads') }}
     where
         source not in ('registry', 'statistics', 'guardrails', 'replay', 'budget')
         and (source, stream) <> ('prices', 'refused_prices')

@@ -8,5 +8,5 @@ select
     cast(null as decimal(38, 12)) as amount,
     cast(null as varchar) as reason,
     reporting_currency
-from {{ source('landing', 'run_parameters') }}
+from {{ ref('stg_run__parameters') }}
 where false

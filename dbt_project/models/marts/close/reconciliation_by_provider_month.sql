@@ -34,12 +34,6 @@ entries as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 periods as (
 
     select provider, fiscal_period from period_costs
@@ -136,9 +130,8 @@ select
     known.is_total,
     known.is_memo,
     coalesce(period_costs.cost_basis, 'none') as cost_basis,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from known
-cross join run_parameters
 inner join residuals
     on known.provider = residuals.provider and known.fiscal_period = residuals.fiscal_period
 left join period_costs

@@ -8,7 +8,7 @@ products as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 )
 

@@ -1,28 +1,12 @@
 with
 
-usage as (
-
-    select distinct provider from {{ ref('int_usage_owned') }}
-
-),
-
-billed as (
-
-    select distinct provider from {{ ref('int_billed_costs_unioned') }}
-
-),
-
 providers as (
 
-    select provider from usage
-    union
-    select provider from billed
+    select * from {{ ref('int_providers_seen') }}
 
 )
 
 select
-    providers.provider,
-    billed.provider is not null as has_billed_cost
+    provider,
+    has_billed_cost
 from providers
-left join billed on providers.provider = billed.provider
-where providers.provider is not null

@@ -1,45 +1,26 @@
 with
 
-allocated as (
+costs as (
 
-    select * from {{ ref('int_costs_allocated') }}
-
-),
-
-classes as (
-
-    select * from {{ ref('int_cost_classes_decided') }}
-
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('int_costs_classified') }}
 
 )
 
 select
-    allocated.cost_date,
-    allocated.provider,
-    allocated.source,
-    allocated.model_id,
-    allocated.initiative_id,
-    allocated.department_id,
-    allocated.product_id,
-    allocated.customer_id,
-    allocated.actor_id,
-    classes.cost_class,
-    classes.budget_class,
-    allocated.allocation_method,
-    allocated.allocation_rule_id,
-    allocated.cost_basis,
-    {{ fine_money('sum(allocated.allocated_cost)') }} as allocated_cost,
-    run_parameters.reporting_currency
-from allocated
-cross join run_parameters
-left join classes
-    on allocated.cost_date = classes.cost_date
-    and allocated.initiative_id is not distinct from classes.initiative_id
-    and allocated.department_id is not distinct from classes.department_id
-    and allocated.allocation_method <> 'unallocated'
-group by all
+    cost_date,
+    provider,
+    source,
+    model_id,
+    initiative_id,
+    department_id,
+    product_id,
+    customer_id,
+    actor_id,
+    cost_class,
+    budget_class,
+    allocation_method,
+    allocation_rule_id,
+    cost_basis,
+    allocated_cost,
+    {{ reporting_currency() }} as reporting_currency
+from costs

@@ -4,12 +4,6 @@ billed as (
 
     select * from {{ ref('int_billed_costs_unioned') }}
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -27,6 +21,5 @@ select
     billed.effective_cost,
     billed.billed_amount,
     billed.billed_currency,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from billed
-cross join run_parameters

@@ -2,23 +2,15 @@ with
 
 metrics as (
 
-    select * from {{ ref('stg_ledgers__business_metrics') }}
-
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('int_business_metrics_reported') }}
 
 )
 
 select
-    metrics.metric_date,
-    metrics.metric_id,
-    metrics.initiative_id,
-    metrics.product_id,
-    metrics.department_id,
-    metrics.value
+    metric_date,
+    metric_id,
+    initiative_id,
+    product_id,
+    department_id,
+    value
 from metrics
-cross join run_parameters
-where metrics.metric_date <= run_parameters.as_of_date

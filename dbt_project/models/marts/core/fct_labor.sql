@@ -24,7 +24,7 @@ exchange_rates as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

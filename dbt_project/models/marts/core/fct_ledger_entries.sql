@@ -4,12 +4,6 @@ entries as (
 
     select * from {{ ref('int_ledger_entries_classified') }}
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -35,6 +29,5 @@ select
     entries.credit_amount,
     {{ money('entries.debit_amount - entries.credit_amount') }} as net_amount,
     entries.is_balanced_entry,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from entries
-cross join run_parameters

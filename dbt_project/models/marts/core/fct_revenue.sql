@@ -4,12 +4,6 @@ revenue as (
 
     select * from {{ ref('int_revenue_recognised_by_day') }}
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -18,6 +12,5 @@ select
     revenue.customer_id,
     revenue.initiative_id,
     revenue.revenue,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from revenue
-cross join run_parameters

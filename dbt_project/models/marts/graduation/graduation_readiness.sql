@@ -4,12 +4,6 @@ readiness as (
 
     select * from {{ ref('stg_statistics__readiness') }}
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -22,6 +16,5 @@ select
     readiness.verified_run_rate_low,
     readiness.verified_run_rate_high,
     readiness.verified_unit_cost,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from readiness
-cross join run_parameters

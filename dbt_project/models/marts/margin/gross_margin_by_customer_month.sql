@@ -36,12 +36,6 @@ other_cogs as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 company as (
 
     select try_cast(policy_value as decimal(10, 9)) as target_gross_margin_ratio
@@ -95,7 +89,6 @@ select
     {{ gross_margin_verdict('company.target_gross_margin_ratio') }},
     'direct' as margin_basis,
     margins.other_cogs_basis,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from margins
-cross join run_parameters
 left join company on true

@@ -41,12 +41,6 @@ products as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 months as (
 
     select
@@ -98,6 +92,5 @@ select
     margins.gross_margin_ratio < margins.target_gross_margin_ratio as is_below_target,
     coalesce(margins.margin_basis, 'none') as margin_basis,
     coalesce(margins.other_cogs_basis, 'none') as other_cogs_basis,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from margins
-cross join run_parameters

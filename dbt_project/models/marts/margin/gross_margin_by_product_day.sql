@@ -12,12 +12,6 @@ products as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 margins as (
 
     select
@@ -36,9 +30,8 @@ select
     margins.product_id,
     margins.margin_date,
     {{ product_margin_columns() }},
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from margins
-cross join run_parameters
 left join products
     on margins.product_id = products.product_id
     and margins.margin_date >= products.valid_from

@@ -12,12 +12,6 @@ products as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 months as (
 
     select
@@ -45,9 +39,8 @@ select
     margins.fiscal_period,
     margins.product_id,
     {{ product_margin_columns() }},
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from margins
-cross join run_parameters
 left join products
     on margins.product_id = products.product_id
     and last_day(cast(margins.fiscal_period || '-01' as date)) >= products.valid_from

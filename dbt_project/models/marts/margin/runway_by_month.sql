@@ -31,12 +31,6 @@ cash_moves as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 dated as (
 
     select *, cast(fiscal_period || '-01' as date) as month_start from cash_moves
@@ -71,6 +65,5 @@ select
         when months.burn_of_three <= 0 then 'not_burning'
         else 'burning'
     end as status,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from months
-cross join run_parameters

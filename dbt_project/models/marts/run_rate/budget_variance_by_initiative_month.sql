@@ -6,12 +6,6 @@ components as (
 
     select * from {{ ref('stg_statistics__variance_components') }}
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -20,6 +14,5 @@ select
     components.comparison,
     components.component,
     components.amount,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from components
-cross join run_parameters

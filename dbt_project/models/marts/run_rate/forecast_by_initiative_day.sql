@@ -7,12 +7,6 @@ forecasts as (
     select * from {{ ref('stg_statistics__forecasts') }}
     where entity_type = 'initiative'
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -23,6 +17,5 @@ select
     forecasts.forecast_low,
     forecasts.forecast_high,
     forecasts.method,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from forecasts
-cross join run_parameters

@@ -10,7 +10,7 @@ decoupling as (
 
 run_parameters as (
 
-    select * from {{ source('landing', 'run_parameters') }}
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 

@@ -30,12 +30,6 @@ caps as (
 
 ),
 
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
-),
-
 developer_days as (
 
     select
@@ -57,8 +51,7 @@ select
     case when caps.daily_cap > 0 then cast(developer_days.allocated_cost as double) / cast(caps.daily_cap as double) end
         as cap_used_ratio,
     developer_days.requests,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from developer_days
-cross join run_parameters
 left join caps
     on developer_days.actor_id = caps.actor_id and developer_days.spend_date = caps.spend_date

@@ -27,12 +27,6 @@ units as (
     from {{ ref('int_initiative_daily_units') }}
     group by all
 
-),
-
-run_parameters as (
-
-    select * from {{ source('landing', 'run_parameters') }}
-
 )
 
 select
@@ -48,9 +42,8 @@ select
     case when tokens.input_tokens > 0
         then cast(tokens.output_tokens as double) / cast(tokens.input_tokens as double)
     end as output_to_input_ratio,
-    run_parameters.reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from costs
-cross join run_parameters
 left join tokens
     on costs.fiscal_period = tokens.fiscal_period and costs.initiative_id = tokens.initiative_id
 left join units

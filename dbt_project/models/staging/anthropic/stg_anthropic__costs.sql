@@ -1,4 +1,3 @@
-{# One row per UTC day, workspace, key, model, tier, cost type and token type. Amounts arrive as text in cents and leave in dollars. #}
 with
 
 source as (

@@ -1,4 +1,3 @@
-{# One row per hour, workspace, key, model, service tier and context window. Anthropic's uncached input excludes both cache classes. #}
 with
 
 source as (

@@ -1,4 +1,3 @@
-{# Built in the second call: what a run books follows from the costs of the first. #}
 {{ config(tags=['after_statistics']) }}
 
 with

@@ -1,5 +1,3 @@
-{# One row per UTC day, developer (or key), terminal, kind of customer and model; activity stands on the row without model. The estimate arrives as text in
-   cents, leaves in dollars, and overlaps the API's own costs. #}
 with
 
 source as (

@@ -1,4 +1,3 @@
-{# One row per charge of a cloud bill in the FOCUS shape, 1.0 to 1.4. Providers carry the names the rest of the warehouse uses. #}
 with
 
 source as (

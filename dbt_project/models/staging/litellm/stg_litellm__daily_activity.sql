@@ -1,4 +1,3 @@
-{# One row per UTC day, model and virtual key of the gateway's daily totals; prompt tokens include the cache classes. #}
 with
 
 source as (

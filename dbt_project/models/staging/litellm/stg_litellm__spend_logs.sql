@@ -1,4 +1,3 @@
-{# One row per logged request and file. The gateway's own spend is an estimate kept for comparison; prompt tokens include the cache classes. #}
 with
 
 source as (

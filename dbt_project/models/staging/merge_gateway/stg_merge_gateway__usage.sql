@@ -1,4 +1,3 @@
-{# One row per UTC day, project, vendor and model as the gateway answered; what it did not say is null. Its spend is an estimate, not a bill. #}
 with
 
 source as (

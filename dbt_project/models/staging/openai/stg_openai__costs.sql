@@ -1,4 +1,3 @@
-{# One row per UTC day, project, key and line item, as billed, in dollars. #}
 with
 
 source as (

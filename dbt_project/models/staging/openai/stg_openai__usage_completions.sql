@@ -1,4 +1,3 @@
-{# One row per hour, project, user, key, model, batch flag and service tier. OpenAI's input total includes cached and cache-write tokens. #}
 with
 
 source as (

@@ -1,4 +1,3 @@
-{# One row per UTC day, usage kind, project, user, key, model and measured class. Requests stand on one class of a group. #}
 with
 
 source as (

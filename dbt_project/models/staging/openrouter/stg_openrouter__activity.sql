@@ -1,4 +1,3 @@
-{# One row per UTC day, workspace, key, model and endpoint. Prompt tokens include cached ones, completion tokens reasoning; usage is what OpenRouter bills. #}
 with
 
 source as (

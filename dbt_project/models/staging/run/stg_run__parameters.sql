@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('landing', 'run_parameters') }}
+
+),
+
+renamed as (
+
+    select
+        as_of_date,
+        reporting_time_zone,
+        reporting_currency,
+        fiscal_year_start_month,
+        company_id,
+        policy_version
+    from source
+
+)
+
+select * from renamed

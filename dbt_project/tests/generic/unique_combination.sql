@@ -1,9 +1,0 @@
-{# The grain: no two rows share these columns, nulls counted as values. #}
-{% test unique_combination(model, columns) %}
-select
-    {{ columns | join(', ') }},
-    count(*) as row_count
-from {{ model }}
-group by {{ columns | join(', ') }}
-having count(*) > 1
-{% endtest %}

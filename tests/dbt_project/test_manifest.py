@@ -1,0 +1,120 @@
+"""The house as dbt's manifest draws it: who may read what, and what every model promises. Needs no warehouse."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from orchestration.project import Home, ensure_manifest
+
+Node = dict[str, Any]
+GRAIN_TESTS = {"one_row_per", "periods_follow_each_other"}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return json.loads(ensure_manifest(Home(tmp_path_factory.mktemp("parsed"))).read_text())
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> dict[str, Node]:
+    return {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+@pytest.fixture(scope="module")
+def readers(models: dict[str, Node]) -> Callable[[str], list[Node]]:
+    """The models that read a model."""
+    return lambda key: [node for node in models.values() if key in node["depends_on"]["nodes"]]
+
+
+def layer(node: Node) -> str:
+    return str(node["fqn"][1])
+
+
+def area(node: Node) -> str:
+    return str(node["fqn"][2])
+
+
+def test_only_staging_names_a_landed_table(manifest: dict[str, Any]) -> None:
+    naming = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if any(key.startswith("source.") for key in node["depends_on"]["nodes"])
+        and not (node["resource_type"] == "model" and layer(node) == "staging")
+    }
+    assert naming == set()
+
+
+def test_arrows_go_from_staging_through_intermediate_to_marts(models: dict[str, Node]) -> None:
+    may_read = {"staging": set(), "intermediate": {"staging", "intermediate"}, "marts": set(models)}
+    wrong = {
+        (node["name"], models[key]["name"])
+        for node in models.values()
+        for key in node["depends_on"]["nodes"]
+        if key in models and layer(node) != "marts" and layer(models[key]) not in may_read[layer(node)]
+    }
+    assert wrong == set()
+
+
+def test_every_model_says_what_it_is_once(models: dict[str, Node]) -> None:
+    silent = {node["name"] for node in models.values() if not node["description"].strip()}
+    assert silent == set()
+    below = [node for node in models.values() if layer(node) != "marts" and area(node) not in ("usage", "allocation")]
+    twice = {node["name"] for node in below if node["raw_code"].startswith("{#")}
+    assert twice == set()
+
+
+def test_every_mart_is_tested_for_its_grain(manifest: dict[str, Any], models: dict[str, Node]) -> None:
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in GRAIN_TESTS
+    }
+    # what is Parquet alone stands in no database on which a test could count it: the end-to-end tests do
+    in_a_database = {key for key, node in models.items() if not node["config"]["meta"].get("parquet_only")}
+    promising = {key for key in in_a_database if layer(models[key]) == "marts"}
+    assert {models[key]["name"] for key in promising - tested} == set()
+
+
+def test_periods_of_every_effective_dated_dimension_follow_each_other(
+    manifest: dict[str, Any], models: dict[str, Node]
+) -> None:
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") == "periods_follow_each_other"
+    }
+    dated = {key for key, node in models.items() if {"valid_from", "valid_to"} <= set(node["columns"])}
+    assert {models[key]["name"] for key in dated} >= {
+        "dim_people",
+        "dim_initiatives",
+        "dim_departments",
+        "dim_products",
+    }
+    assert {models[key]["name"] for key in dated - tested} == set()
+
+
+def test_the_group_is_the_folder(models: dict[str, Node]) -> None:
+    for node in models.values():
+        assert node["group"] == ("staging" if layer(node) == "staging" else area(node)), node["name"]
+
+
+def test_marts_are_public_and_contracted(models: dict[str, Node]) -> None:
+    for node in models.values():
+        if layer(node) == "marts":
+            assert (node["access"], node["contract"]["enforced"]) == ("public", True), node["name"]
+
+
+def test_below_the_marts_nothing_is_shared_that_one_group_alone_reads(
+    models: dict[str, Node], readers: Callable[[str], list[Node]]
+) -> None:
+    """dbt refuses a private model to other groups; this refuses to open one to them for nothing."""
+    expected = {
+        node["name"]: "protected" if any(area(reader) != area(node) for reader in readers(key)) else "private"
+        for key, node in models.items()
+        if layer(node) == "intermediate"
+    }
+    stated = {node["name"]: node["access"] for node in models.values() if layer(node) == "intermediate"}
+    assert stated == expected
