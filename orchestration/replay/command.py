@@ -19,7 +19,8 @@ import duckdb
 from orchestration.knowledge import is_unfinished
 from orchestration.landing.store import Landing
 from orchestration.lock import home_lock
-from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
+from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable, ensure_manifest
+from orchestration.publish.layout import read_layouts
 from orchestration.publish.snapshot import publish
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.replay.breakers import replay_breakers
@@ -84,6 +85,7 @@ def _replay(
                 version=version("tokenomics"),
                 policy_version=built.policy_version,
                 known_before=session.landing.known_before,
+                layouts=read_layouts(ensure_manifest(home)),
             )
         print(f"published {TABLES[kind]}: {len(rows)} rows", file=stream, flush=True)
         for line in REPORTS[kind](rows):
