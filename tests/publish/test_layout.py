@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.project import Home, ensure_manifest
+from orchestration.project import Home
 from orchestration.publish.layout import Layout, LayoutError, read_layouts
+from orchestration.transform.manifest import ensure_manifest
 
 
 def manifest(folder: Path, meta: dict[str, Any]) -> Path:
