@@ -62,6 +62,11 @@ def landed_results(landing: Landing, source: str, note: str = "") -> Iterator[dg
         yield dg.MaterializeResult(asset_key=dg.AssetKey([source, stream]), metadata=metadata)
 
 
+def standing_note(run_id: str) -> str:
+    """What an asset says when the run has nothing to build."""
+    return f"nothing changed since run {run_id}, which made what stands"
+
+
 def preview(connection: duckdb.DuckDBPyConnection, query: str) -> dg.MetadataValue:
     """The first rows of a query as a Markdown table, narrow enough to read."""
     result = connection.execute(f"select * from ({query}) limit {PREVIEW_ROWS}")

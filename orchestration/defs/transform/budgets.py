@@ -6,8 +6,9 @@ import dagster as dg
 
 from orchestration.budgets.booking import book_scheduled
 from orchestration.budgets.journal import Journal
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.presentation import landed_results, landed_specs, standing_note
 from orchestration.defs.run import Run
+from orchestration.session import Session
 from orchestration.warehouse import connect
 
 KEY = dg.AssetKey(["budget", "scheduled_movements"])
@@ -35,6 +36,9 @@ FACTS = [
 def scheduled_movements(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult]:
     """Books what is due and not booked yet; what was booked stays as it is."""
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from _results(session, standing_note(before))
+        return
     with connect(session.home.warehouse) as connection:
         session.landing.register(connection)
         booked = book_scheduled(
@@ -43,4 +47,8 @@ def scheduled_movements(context: dg.AssetExecutionContext, run: Run) -> Iterator
     for alert in booked.alerts:
         context.log.warning(alert)
     note = "\n".join([f"{len(booked.movements)} movements booked", *booked.alerts])
+    yield from _results(session, note)
+
+
+def _results(session: Session, note: str) -> Iterator[dg.MaterializeResult]:
     yield from (one for one in landed_results(session.landing, "budget", note) if one.asset_key == KEY)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.presentation import landed_results, landed_specs, standing_note
 from orchestration.defs.run import Run
 from orchestration.defs.transform.statistics import INPUTS
 from orchestration.landing.store import Landing
@@ -33,6 +33,9 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
     rows.
     """
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from landed_results(session.landing, "guardrails", standing_note(before))
+        return
     with connect(session.home.warehouse) as connection:
         rows = guardrail_decisions(connection, session.company.policy, session.as_of)
     own = Landing(session.landing.root, allow_shrink=True)

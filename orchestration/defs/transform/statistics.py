@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.presentation import landed_results, landed_specs, standing_note
 from orchestration.defs.run import Run
 from orchestration.graduation.evaluate import evaluate
 from orchestration.run_rate.decoupling import evaluate_decoupling
@@ -41,6 +41,9 @@ EVALUATIONS = (evaluate, evaluate_variance, evaluate_decoupling, evaluate_foreca
 def statistics(run: Run) -> Iterator[dg.MaterializeResult]:
     """The same as-of date and the same inputs give the same verdicts."""
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from landed_results(session.landing, "statistics", standing_note(before))
+        return
     with connect(session.home.warehouse) as connection:
         for evaluation in EVALUATIONS:
             evaluation(connection, session.landing, session.company, session.as_of)
