@@ -61,10 +61,8 @@ def standing_run(fed: Fed) -> str | None:
     path = _record(fed.home)
     if not (path.exists() and fed.home.warehouse.exists() and fed.home.published.exists()):
         return None
-    body = json.loads(path.read_text())
-    if body.get("run_id") != fed.home.published.resolve().name or body.get("fed") != fed.digest():
-        return None
-    return str(body["run_id"])
+    run_id = fed.home.published.resolve().name
+    return run_id if path.read_text() == _text(run_id, fed) else None
 
 
 def forget(home: Home) -> None:
@@ -74,7 +72,11 @@ def forget(home: Home) -> None:
 
 def remember(fed: Fed, run_id: str) -> None:
     """The published run ``run_id`` shows what was built from ``fed``."""
-    write_atomically(_record(fed.home), json.dumps({"run_id": run_id, "fed": fed.digest()}) + "\n")
+    write_atomically(_record(fed.home), _text(run_id, fed))
+
+
+def _text(run_id: str, fed: Fed) -> str:
+    return json.dumps({"run_id": run_id, "fed": fed.digest()}) + "\n"
 
 
 def program_digest() -> str:

@@ -10,7 +10,6 @@ from orchestration.defs.presentation import landed_results, landed_specs, standi
 from orchestration.defs.run import Run
 from orchestration.defs.transform.statistics import INPUTS
 from orchestration.landing.store import Landing
-from orchestration.replay.breakers import guardrail_decisions
 from orchestration.warehouse import connect
 
 FLOORS = [
@@ -36,6 +35,8 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
     if (before := run.standing()) is not None:
         yield from landed_results(session.landing, "guardrails", standing_note(before))
         return
+    from orchestration.replay.breakers import guardrail_decisions
+
     with connect(session.home.warehouse) as connection:
         rows = guardrail_decisions(connection, session.company.policy, session.as_of)
     own = Landing(session.landing.root, allow_shrink=True)

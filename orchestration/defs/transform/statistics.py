@@ -2,16 +2,12 @@
 second dbt call.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
 from orchestration.defs.presentation import landed_results, landed_specs, standing_note
 from orchestration.defs.run import Run
-from orchestration.graduation.evaluate import evaluate
-from orchestration.run_rate.decoupling import evaluate_decoupling
-from orchestration.run_rate.forecast import evaluate_forecasts
-from orchestration.run_rate.variance import evaluate_variance
 from orchestration.warehouse import connect
 
 INPUTS = [
@@ -30,7 +26,6 @@ INPUTS = [
         "int_core_initiatives_verified",
     )
 ]
-EVALUATIONS = (evaluate, evaluate_variance, evaluate_decoupling, evaluate_forecasts)
 
 
 @dg.multi_asset(
@@ -45,6 +40,16 @@ def statistics(run: Run) -> Iterator[dg.MaterializeResult]:
         yield from landed_results(session.landing, "statistics", standing_note(before))
         return
     with connect(session.home.warehouse) as connection:
-        for evaluation in EVALUATIONS:
+        for evaluation in _evaluations():
             evaluation(connection, session.landing, session.company, session.as_of)
     yield from landed_results(session.landing, "statistics")
+
+
+def _evaluations() -> tuple[Callable[..., None], ...]:
+    """Imported where they are at work: a run with nothing to build does not wait for their libraries."""
+    from orchestration.graduation.evaluate import evaluate
+    from orchestration.run_rate.decoupling import evaluate_decoupling
+    from orchestration.run_rate.forecast import evaluate_forecasts
+    from orchestration.run_rate.variance import evaluate_variance
+
+    return evaluate, evaluate_variance, evaluate_decoupling, evaluate_forecasts
