@@ -87,6 +87,7 @@ select
     margins.other_cogs,
     margins.gross_profit,
     {{ gross_margin_verdict('company.target_gross_margin_ratio') }},
+    {{ gross_margin_null_reason('margins.revenue') }} as gross_margin_null_reason,
     'direct' as margin_basis,
     margins.other_cogs_basis,
     {{ reporting_currency() }} as reporting_currency
