@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.checksum import checksum
-from orchestration.close.periods import period_expression
+from orchestration.close.contracts import books
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,9 @@ def attach_published(connection: duckdb.DuckDBPyConnection, published: Path) -> 
     """Attach the published tables as database ``published``; returns the period expression of each that has one."""
     connection.execute(f"attach {literal(published / 'marts.duckdb')} as published (read_only)")
     rows = connection.execute(
-        "select table_name, list(column_name) from duckdb_columns() where database_name = 'published' "
-        "group by table_name order by table_name"
+        "select distinct table_name from duckdb_columns() where database_name = 'published' order by table_name"
     ).fetchall()
-    found = {table: period_expression(table, columns) for table, columns in rows}
+    found = {table: books(table).period for (table,) in rows}
     return {table: expression for table, expression in found.items() if expression is not None}
 
 
