@@ -52,5 +52,5 @@ def test_a_dated_table_with_money_leaves_no_amount_out(marts: dict[str, dict[str
 
 
 def test_a_table_without_contract_is_refused() -> None:
-    with pytest.raises(UnknownTable, match="no contract in .* says to which fiscal period rows of spend belong"):
+    with pytest.raises(UnknownTable, match=r"no contract in .* says to which fiscal period rows of spend belong"):
         books("spend")

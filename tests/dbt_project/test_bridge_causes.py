@@ -6,6 +6,7 @@ expected lines are written down by hand.
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -26,6 +27,9 @@ from tests.dbt_project.warehouse_rows import (
 
 JULY, AUGUST = "2026-07", "2026-08"
 TOTALS = {"metered_list_cost", "billed_cost", "ledger_posting"}
+FIRST_LEG = ["metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"]
+SECOND_LEG = ["billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"]
+MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal"]
 
 EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     # provider: {period: {line: amount}}; every other line is zero, totals are checked by the legs
@@ -132,11 +136,24 @@ def land_everything(landing: Landing) -> None:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory) -> dict[tuple[str, str], dict[str, Decimal]]:
+def warehouse(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("bridge")
     landing = Landing(home / "landing")
     land_everything(landing)
-    warehouse = build_warehouse(home, landing, "+reconciliation_by_provider_month", as_of="2026-08-31")
+    return build_warehouse(home, landing, "+reconciliation_by_provider_month", as_of="2026-08-31")
+
+
+@pytest.fixture(scope="module")
+def listed_lines(warehouse: Path) -> list[tuple[str, int | None, bool, bool]]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(
+            "select bridge_line, leg, is_total, is_memo from marts.reconciliation_by_provider_month "
+            "group by all order by any_value(line_order)"
+        ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def bridge(warehouse: Path) -> dict[tuple[str, str], dict[str, Decimal]]:
     lines: dict[tuple[str, str], dict[str, Decimal]] = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         sql = "select provider, fiscal_period, bridge_line, amount from marts.reconciliation_by_provider_month"
@@ -161,8 +178,18 @@ def test_totals_are_what_was_metered_billed_and_posted(bridge):
 
 
 def test_both_legs_sum_exactly_everywhere(bridge):
-    first = {"metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"}
-    second = {"billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"}
     for lines in bridge.values():
-        assert sum(lines[line] for line in first) == lines["billed_cost"]
-        assert sum(lines[line] for line in second) == lines["ledger_posting"]
+        assert sum(lines[line] for line in FIRST_LEG) == lines["billed_cost"]
+        assert sum(lines[line] for line in SECOND_LEG) == lines["ledger_posting"]
+
+
+def test_the_table_says_which_leg_a_line_belongs_to(listed_lines):
+    """Written down by hand here alone: other tests read the columns."""
+    assert [line for line, *_ in listed_lines] == [*FIRST_LEG, *SECOND_LEG, "ledger_posting", *MEMO]
+    assert {line: leg for line, leg, _, _ in listed_lines} == {
+        **dict.fromkeys([*FIRST_LEG, "billed_cost"], 1),
+        **dict.fromkeys([*SECOND_LEG[1:], "ledger_posting"], 2),
+        **dict.fromkeys(MEMO, None),
+    }
+    assert {line for line, _, is_total, _ in listed_lines if is_total} == TOTALS
+    assert [line for line, _, _, is_memo in listed_lines if is_memo] == MEMO
