@@ -44,6 +44,8 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_cut_off": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_stated_period": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_accrual": {JULY: {"unposted_accrual": "-10"}},
+    "p_nearly_posted": {JULY: {"residual": "-0.05"}},
+    "p_short": {JULY: {"unposted_accrual": "-0.06"}},
     "p_over_posted": {JULY: {"residual": "7"}},
     "p_own_journal": {
         JULY: {"accrual": "10", "cut_off": "-10"},
@@ -58,7 +60,7 @@ def charges() -> list[dict[str, Any]]:
     metered = {"list_cost": None, "list_unit_price": None, "consumed_quantity": None, "consumed_unit": None}
     other = {**metered, "usage_type": "vector-storage-hours"}
     plain = ["p_exact", "p_untracked", "p_credit", "p_tax", "p_prepaid", "p_cut_off", "p_stated_period", "p_accrual"]
-    plain += ["p_over_posted", "p_own_journal", "p_seen_twice"]
+    plain += ["p_over_posted", "p_own_journal", "p_seen_twice", "p_nearly_posted", "p_short"]
     return [
         *[charge(provider) for provider in plain],
         charge("p_discount", billed_cost="8", effective_cost="8"),
@@ -86,6 +88,8 @@ def postings() -> list[dict[str, Any]]:
         posting("p_currency", "10", currency="EUR"),
         posting("p_cut_off", "10", "2026-08-05"),
         posting("p_stated_period", "10", "2026-08-05", service_period=JULY),
+        posting("p_nearly_posted", "9.95", service_period=JULY),
+        posting("p_short", "9.94", service_period=JULY),
         posting("p_own_journal", "10", "2026-07-31", journal_entry_id="TKN-ACC-1"),
         posting("p_own_journal", "-10", "2026-08-01", journal_entry_id="TKN-REV-1", is_reversal=True),
         posting("p_own_journal", "10", "2026-08-05"),
@@ -95,6 +99,7 @@ def postings() -> list[dict[str, Any]]:
 def registry(landing: Landing) -> None:
     given = {
         "company": [row("registry", "company", company_id="c")],
+        "policy": [row("registry", "policy", policy_key="residual_alarm_ratio", policy_value="0.005")],
         "ledger_account_patterns": [ledger_accounts("^51.*$", "ai_cost_of_goods_sold")],
         "sources": [declared_source("focus_files"), declared_source("litellm")],
         "contracts": [
