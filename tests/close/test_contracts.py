@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from orchestration.close.contracts import UnknownTable, books
-from orchestration.project import Home, ensure_manifest
+from orchestration.project import Home
+from orchestration.transform.manifest import ensure_manifest
 
 
 @pytest.fixture(scope="module")
