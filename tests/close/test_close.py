@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.close.decide import CloseRefused, close_period, reopen_period
 from orchestration.close.frozen import FrozenPeriodError
 from orchestration.close.periods import NotAPeriod
 from orchestration.close.register import closed_periods, read_register
+from orchestration.publish.layout import Layout
 from tests.close.conftest import SmallHome
 
 CFO = "cfo@company.example"
@@ -20,7 +22,10 @@ SEPTEMBER = {
     "accrual_journal_lines": "journal_id like '%-2026-09'",
     "fct_business_metrics": "metric_date = '2026-09-30'",
 }
-LATE_ROW = "insert into marts.fct_allocated_costs values ('2026-09-30', 'openai', 'chat', 5.5, null, 'USD')"
+LATE_ROW = (
+    "insert into marts.fct_allocated_costs values "
+    "('2026-09-30', 'openai', 'chat', 5.5, null, 'USD', null, null, null, null, null)"
+)
 
 
 def closed_through_september(home: SmallHome) -> None:
@@ -53,6 +58,17 @@ def test_a_closed_month_keeps_its_checksum_and_the_difference_is_booked(small_ho
     ]
 
 
+def test_a_table_that_is_parquet_alone_is_frozen_too(small_home: SmallHome) -> None:
+    small_home.layouts = {"fct_business_metrics": Layout("metric_date", parquet_only=True)}
+    closed_through_september(small_home)
+    part = small_home.root / "published" / "parquet" / "fct_business_metrics" / "2026-09.parquet"
+    before = part.stat().st_ino
+    small_home.change("update marts.fct_business_metrics set value = 8")
+    small_home.publish()
+    assert duckdb.sql(f"select value::int from '{part}'").fetchall() == [(7,)]
+    assert part.stat().st_ino == before, "the month is the same file"
+
+
 def test_an_open_month_is_published_as_computed(small_home: SmallHome) -> None:
     closed_through_september(small_home)
     small_home.change("update marts.fct_allocated_costs set allocated_cost = 9 where cost_date = '2026-10-01'")
@@ -81,7 +97,10 @@ def test_what_one_period_has_booked_is_not_booked_again_in_the_next(small_home: 
     small_home.change(LATE_ROW)
     small_home.publish(date(2026, 10, 31))
     close_period(small_home.root, "2026-10", CFO)
-    small_home.change("insert into marts.fct_allocated_costs values ('2026-09-29', 'openai', 'chat', 1, null, 'USD')")
+    small_home.change(
+        "insert into marts.fct_allocated_costs values "
+        "('2026-09-29', 'openai', 'chat', 1, null, 'USD', null, null, null, null, null)"
+    )
     small_home.publish(date(2026, 11, 5))
     assert [(row[0], row[1], row[5]) for row in small_home.adjustments()] == [
         ("2026-09", "2026-10", "5.5"),
