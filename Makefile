@@ -13,7 +13,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-replay ui bench lock
+.PHONY: help install run test lint types parse pytest test-kill test-replay ui compare bench lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
 	test -f $(HOME_DIR)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $(HOME_DIR)/dagster/dagster.yaml
 	TOKENOMICS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster \
 		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
+	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"
 
 bench: $(READY) ## A whole run over ROWS generated gateway requests, against a hand-written yardstick
 	$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),1000000)

@@ -5,6 +5,7 @@ A rule's ``holds`` is a DuckDB condition over one row ``r`` of the landed stream
 null or ...`` where null is allowed. Never relative to the clock: the same landed rows get the same answer on any day.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 FIRST_PLAUSIBLE, LAST_PLAUSIBLE = "1990-01-01", "2100-01-01"
@@ -16,11 +17,15 @@ MOST_MONEY = 10**11
 
 @dataclass(frozen=True)
 class Rule:
-    """A condition on every row. ``name`` is unique in its suite; ``says`` completes "rows break the rule that ..."."""
+    """A condition on every row. ``name`` is unique in its suite; ``says`` completes "rows break the rule that ...".
+
+    ``compares_loads``: the condition looks at rows of other loads too, so that a new load can break it for an old one.
+    """
 
     name: str
     says: str
     holds: str
+    compares_loads: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,16 @@ class Suite:
         names = [rule.name for rule in self.rules]
         if len(names) != len(set(names)):
             raise ValueError(f"{self.source}/{self.stream}: two rules with one name")
+
+    @property
+    def digest(self) -> str:
+        """Changes when a rule comes, goes or asks something else."""
+        conditions = "\n".join(f"{rule.name}: {rule.holds}" for rule in self.rules)
+        return hashlib.sha256(conditions.encode()).hexdigest()[:16]
+
+    @property
+    def compares_loads(self) -> bool:
+        return any(rule.compares_loads for rule in self.rules)
 
 
 def required(*columns: str) -> Rule:

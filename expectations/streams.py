@@ -182,6 +182,7 @@ LEDGERS = (
             "select (legal_entity_id, journal_entry_id) from landing.ledgers__general_ledger where is_balanced_entry "
             "group by legal_entity_id, journal_entry_id "
             "having min(currency) = max(currency) and sum(debit_amount) <> sum(credit_amount))",
+            compares_loads=True,
         ),
     ),
     _ledger(

@@ -1,13 +1,15 @@
-"""Runs a suite: DuckDB reads the landed rows, Great Expectations judges a profile of them.
+"""Runs suites: DuckDB counts the rows that break each rule, Great Expectations judges the counts.
 
-Memory stays bounded whatever the size of the stream. DuckDB computes one row (the profile): the number of landed rows,
-the difference to what the loads promised, and for each rule the number of rows that break it. Great Expectations
-validates that one row, one expectation per column. Only for a broken rule DuckDB is asked again, for a sample of at
-most ``SAMPLE_ROWS`` rows. Great Expectations is imported on first use, once (it takes seconds), in an ephemeral context
-and without analytics.
+SQL is what looks at landed rows, so that memory stays bounded whatever the size of a stream: per stream one scan of the
+wanted partitions gives, for each rule, the number of rows that break it, and the difference to what the loads promised.
+Great Expectations is handed these counts of all streams together, a row per rule, and fails on the rows of broken rules;
+one validation, however many streams. Only for a broken rule DuckDB is asked again, for a sample of at most
+``SAMPLE_ROWS`` rows. Great Expectations is imported when there is something to judge, since importing takes seconds, in
+an ephemeral context and without analytics.
 """
 
 import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,7 +20,8 @@ from expectations.rules import Rule, Suite
 from expectations.streams import SUITES
 
 SAMPLE_ROWS = 3
-ROWS, LANDED = "landed_row_count", "rows_match_loads"
+LANDED = "rows_match_loads"
+Stream = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -30,40 +33,73 @@ class ValidationOutcome:
     rows: int
 
 
-def validate(connection: duckdb.DuckDBPyConnection, source: str, stream: str) -> ValidationOutcome:
-    """Judge the current loads of a stream; ``connection`` has them registered in schema ``landing``.
+@dataclass(frozen=True)
+class _Profile:
+    """The counts of one stream: by rule the rows that break it; by :data:`LANDED` the rows more than promised."""
 
-    A stream without loads passes with no rows. Raises ``LookupError`` for a stream that has no suite, and DuckDB's own
-    error if the stream cannot be read.
+    suite: Suite
+    partitions: Collection[str] | None
+    rows: int
+    counts: dict[str, int]
+
+
+def validate(
+    connection: duckdb.DuckDBPyConnection, wanted: Mapping[Stream, Collection[str] | None]
+) -> dict[Stream, ValidationOutcome]:
+    """Judge the wanted partitions of each stream, None for all; ``connection`` has them registered in schema ``landing``.
+
+    A stream without rows passes. Raises ``LookupError`` for a stream that has no suite, and DuckDB's own error if a
+    stream cannot be read.
     """
-    if (source, stream) not in SUITES:
-        raise LookupError(f"{source}/{stream} has no suite of expectations")
-    suite = SUITES[source, stream]
-    profile = connection.execute(_profile_query(suite)).fetch_df()
-    observed = _judge(suite, profile)
-    rows = int(profile[ROWS].iloc[0])
-    failures = [_describe_difference(suite, rows, observed[LANDED])] if LANDED in observed else []
-    failures += [
-        _describe(connection, suite, rule, rows, observed[rule.name]) for rule in suite.rules if rule.name in observed
+    for source, stream in wanted:
+        if (source, stream) not in SUITES:
+            raise LookupError(f"{source}/{stream} has no suite of expectations")
+    profiles = {key: _profile(connection, SUITES[key], partitions) for key, partitions in wanted.items()}
+    broken = _judge(profiles) if profiles else set()
+    outcomes = {}
+    for key, profile in profiles.items():
+        failures = _failures(connection, profile, {rule for stream, rule in broken if stream == key})
+        outcomes[key] = ValidationOutcome(not failures, failures, profile.rows)
+    return outcomes
+
+
+def _profile(connection: duckdb.DuckDBPyConnection, suite: Suite, partitions: Collection[str] | None) -> _Profile:
+    names = [LANDED, *(rule.name for rule in suite.rules)]
+    stream = f"source = '{suite.source}' and stream = '{suite.stream}' and {_wanted('partition', partitions)}"
+    promised = f"(select coalesce(sum(rows), 0) from landing.loads where {stream})"
+    counts = ", ".join(f"count(*) filter (where {_broken(rule)})" for rule in suite.rules)
+    found = connection.execute(
+        f"select count(*), cast(count(*) - {promised} as bigint), {counts} {_from(suite, partitions)}"
+    ).fetchone()
+    assert found is not None
+    return _Profile(suite, partitions, found[0], dict(zip(names, found[1:], strict=True)))
+
+
+def _judge(profiles: Mapping[Stream, _Profile]) -> set[tuple[Stream, str]]:
+    """Stream and name of each broken rule, as Great Expectations found them."""
+    import pandas
+
+    asked = [
+        (f"{key[0]}/{key[1]}", name, count)
+        for key, profile in profiles.items()
+        for name, count in profile.counts.items()
     ]
-    return ValidationOutcome(not observed, failures, rows)
-
-
-def _judge(suite: Suite, profile: Any) -> dict[str, int]:
-    """The broken columns of the profile with their observed value, as Great Expectations found them."""
-    result = _batch_definition().get_batch(batch_parameters={"dataframe": profile}).validate(_expectation_suite(suite))
-    broken = {}
+    frame = pandas.DataFrame(asked, columns=["stream", "rule", "broken_rows"])
+    batch = _batch_definition().get_batch(batch_parameters={"dataframe": frame})
+    result = batch.validate(_expectations(len(asked)), result_format=_RESULT_FORMAT)
+    broken: set[tuple[Stream, str]] = set()
     for judged in result.results:
-        column = judged.expectation_config.kwargs["column"]
         if judged.exception_info.get("raised_exception"):
-            raise RuntimeError(
-                f"{suite.source}/{suite.stream}: rule {column} could not be judged: {judged.exception_info}"
-            )
-        if not judged.success:
-            broken[column] = int(profile[column].iloc[0])
+            raise RuntimeError(f"the counts of broken rows could not be judged: {judged.exception_info}")
+        for row in judged.result.get("unexpected_index_list") or ():
+            source, _, stream = row["stream"].partition("/")
+            broken.add(((source, stream), row["rule"]))
     if bool(result.success) == bool(broken):
-        raise RuntimeError(f"{suite.source}/{suite.stream}: the verdict does not fit its parts")
+        raise RuntimeError("the verdict on the counts of broken rows does not fit its parts")
     return broken
+
+
+_RESULT_FORMAT = {"result_format": "COMPLETE", "unexpected_index_column_names": ["stream", "rule"]}
 
 
 @cache
@@ -80,63 +116,65 @@ def _batch_definition() -> Any:
     context = library.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    asset = context.data_sources.add_pandas("profiles").add_dataframe_asset("profile")
+    asset = context.data_sources.add_pandas("profiles").add_dataframe_asset("rules")
     return asset.add_batch_definition_whole_dataframe("whole")
 
 
-@cache
-def _expectation_suite(suite: Suite) -> Any:
+def _expectations(rules: int) -> Any:
+    """Every rule of every judged stream was counted, and none is broken by a row."""
     library = _library()
-    nothing = library.expectations.ExpectColumnValuesToBeBetween
-    says = {LANDED: "all rows of the current loads can be read", **{rule.name: rule.says for rule in suite.rules}}
     return library.ExpectationSuite(
-        name=f"{suite.source}__{suite.stream}",
+        name="landed_rows",
         expectations=[
-            library.expectations.ExpectTableRowCountToEqual(value=1)
-            if name == ROWS
-            else nothing(column=name, min_value=0, max_value=0, meta={"says": text})
-            for name, text in says.items()
+            library.expectations.ExpectTableRowCountToEqual(value=rules),
+            library.expectations.ExpectColumnValuesToNotBeNull(column="broken_rows"),
+            library.expectations.ExpectColumnValuesToBeBetween(column="broken_rows", min_value=0, max_value=0),
         ],
     )
 
 
-def _from(suite: Suite) -> str:
+def _from(suite: Suite, partitions: Collection[str] | None) -> str:
     return (
         f"from landing.{suite.source}__{suite.stream} r left join landing.loads l on l.source = '{suite.source}' "
-        f"and l.stream = '{suite.stream}' and l.partition = r.partition"
+        f"and l.stream = '{suite.stream}' and l.partition = r.partition where {_wanted('r.partition', partitions)}"
     )
 
 
-def _profile_query(suite: Suite) -> str:
-    stream = f"source = '{suite.source}' and stream = '{suite.stream}'"
-    promised = f"(select coalesce(sum(rows), 0) from landing.loads where {stream})"
-    counts = [f'count(*) filter (where {_broken(rule)}) as "{rule.name}"' for rule in suite.rules]
-    columns = [f"count(*) as {ROWS}", f"cast(count(*) - {promised} as bigint) as {LANDED}", *counts]
-    return f"select {', '.join(columns)} {_from(suite)}"
+def _wanted(column: str, partitions: Collection[str] | None) -> str:
+    if partitions is None:
+        return "true"
+    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in partitions)
+    return f"{column} in ({listed})" if listed else "false"
 
 
 def _broken(rule: Rule) -> str:
     return f"not coalesce(({rule.holds}), false)"
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule, rows: int, observed: int) -> str:
-    names = ("partition", *suite.identified_by)
+def _failures(connection: duckdb.DuckDBPyConnection, profile: _Profile, broken: Collection[str]) -> list[str]:
+    failures = [_describe_difference(profile)] if LANDED in broken else []
+    return failures + [_describe(connection, profile, rule) for rule in profile.suite.rules if rule.name in broken]
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, profile: _Profile, rule: Rule) -> str:
+    suite, names = profile.suite, ("partition", *profile.suite.identified_by)
     listed = ", ".join(f"r.{name}" for name in names)
-    query = f"select {listed} {_from(suite)} where {_broken(rule)} order by all limit {SAMPLE_ROWS}"
+    query = f"select {listed} {_from(suite, profile.partitions)} and {_broken(rule)} order by all limit {SAMPLE_ROWS}"
     found = connection.execute(query).fetchall()
     sample = "; ".join(
         ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True) if value is not None)
         for row in found
     )
     return (
-        f"{suite.source}/{suite.stream}: {rule.name}: {observed} of {rows} rows break the rule that {rule.says}. "
-        f"For example: {sample}"
+        f"{suite.source}/{suite.stream}: {rule.name}: {profile.counts[rule.name]} of {profile.rows} rows break the rule "
+        f"that {rule.says}. For example: {sample}"
     )
 
 
-def _describe_difference(suite: Suite, rows: int, observed: int) -> str:
+def _describe_difference(profile: _Profile) -> str:
+    suite, observed = profile.suite, profile.counts[LANDED]
     amount = f"{abs(observed)} {'more' if observed > 0 else 'fewer'}"
     return (
-        f"{suite.source}/{suite.stream}: {LANDED}: {rows} rows can be read, {amount} than the current loads hold. "
+        f"{suite.source}/{suite.stream}: {LANDED}: {profile.rows} rows can be read, {amount} than the current loads hold. "
         "The landing area was changed by hand; read the source again."
     )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from orchestration.connectors.landing import utc_text, write_atomically
+from orchestration.files import utc_text, write_atomically
 from orchestration.project import Home
 
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.connectors.landing import write_atomically
+from orchestration.files import write_atomically
 from orchestration.settings import child_environment, load_settings, redact
 
 ROOT = Path(__file__).resolve().parent.parent

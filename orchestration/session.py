@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from orchestration import settings as environment
-from orchestration.connectors.landing import Landing
 from orchestration.knowledge import known_before, published_days
+from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.settings import RunSettings
 

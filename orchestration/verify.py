@@ -9,8 +9,8 @@ import json
 import subprocess
 from collections.abc import Iterator
 
-from orchestration.connectors.landing import Landing
 from orchestration.knowledge import known_before, published_days
+from orchestration.landing.store import Landing
 from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
 from orchestration.settings import redact
 from orchestration.warehouse import connect, last_as_of
@@ -32,8 +32,8 @@ def broken_expectations(home: Home) -> Iterator[tuple[str, list[str]]]:
         as_of = last_as_of(connection)
         moment = known_before(published_days(home.published), as_of) if as_of else None
         Landing(home.landing, known_before=moment).register(connection)
-        for source, stream in SUITES:
-            yield f"{source} {stream}", validate(connection, source, stream).failures
+        for (source, stream), outcome in validate(connection, dict.fromkeys(SUITES)).items():
+            yield f"{source} {stream}", outcome.failures
 
 
 def failed_data_tests(home: Home) -> tuple[int, list[str]]:

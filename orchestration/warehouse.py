@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from orchestration.project import project_digest
 
 if TYPE_CHECKING:

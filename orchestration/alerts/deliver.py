@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestration.alerts.message import Alert
 from orchestration.alerts.transports import DeliveryFailed, FileTransport, Transport, WebhookTransport
-from orchestration.connectors.landing import utc_text, write_atomically
+from orchestration.files import utc_text, write_atomically
 from orchestration.lock import in_turn
 from orchestration.settings import find_secret
 

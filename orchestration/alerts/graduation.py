@@ -14,7 +14,7 @@ import duckdb
 from orchestration.alerts.deliver import deliver, transports
 from orchestration.alerts.message import graduation_ready
 from orchestration.alerts.transports import Transport
-from orchestration.connectors.landing import write_atomically
+from orchestration.files import write_atomically
 from orchestration.policy.flagging import decide_flags
 from orchestration.project import Home
 from orchestration.publish.evidence import evidence_packs, pack_name

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from orchestration.connectors.landing import utc_text
+from orchestration.files import utc_text
 from orchestration.summary.standing_budgets import Standing
 
 

@@ -30,7 +30,8 @@ from orchestration.budgets.landed import land_approved, land_scheduled
 from orchestration.budgets.movements import Ledger, Movement, fact_id
 from orchestration.budgets.schedule import Terms, scheduled_movements
 from orchestration.budgets.warnings import changed_allocations, overdrawn_pools, withdrawn_allocations
-from orchestration.connectors.landing import Landing, write_atomically
+from orchestration.files import write_atomically
+from orchestration.landing.store import Landing
 from orchestration.publish.evidence import plain
 from orchestration.registry import Company
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.budgets.journal import Journal
 from orchestration.budgets.movements import Movement
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 
 PARTITION = "current"
 

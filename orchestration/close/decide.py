@@ -16,7 +16,7 @@ import duckdb
 from orchestration.close.freeze import attach_published, freeze
 from orchestration.close.periods import check_period, last_day
 from orchestration.close.register import Decision, append, closed_folder, closed_periods, read_register
-from orchestration.connectors.landing import utc_text
+from orchestration.files import utc_text
 from orchestration.registry.fields import check_email
 
 COST_TABLES = ("fct_usage", "fct_billed_costs", "fct_allocated_costs")

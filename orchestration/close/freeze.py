@@ -12,13 +12,13 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.checksum import checksum
 from orchestration.close.periods import period_expression
-from orchestration.publish.checksum import checksum
 
 
 @dataclass(frozen=True)
 class FrozenTable:
-    """``checksum`` is over the rows (see :mod:`orchestration.publish.checksum`), ``sha256`` over the file."""
+    """``checksum`` is over the rows (see :mod:`orchestration.checksum`), ``sha256`` over the file."""
 
     rows: int
     checksum: str

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from orchestration.connectors.landing import write_atomically
+from orchestration.files import write_atomically
 
 
 @dataclass(frozen=True)

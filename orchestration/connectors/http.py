@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.landing.errors import PermanentFailure, SchemaDrift, TransientFailure
 
 ATTEMPTS = 6
 FIRST_WAIT_SECONDS = 0.5

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from orchestration.connectors.errors import SourceError
+from orchestration.landing.errors import SourceError
 from orchestration.registry import Company, SourceConfig
 from orchestration.settings import SettingsError
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from orchestration.connectors.errors import SchemaDrift
-from orchestration.connectors.landing import Landing, utc_text
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.window import DAY, days_between, read_days, utc_midnight
+from orchestration.files import utc_text
+from orchestration.landing.errors import SchemaDrift
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 
 CURRENT = "current"
@@ -26,7 +27,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class PartitionRead:
-    """The rows of one partition; ``facts`` are fields of :class:`orchestration.connectors.landing.Load`."""
+    """The rows of one partition; ``facts`` are fields of :class:`orchestration.landing.store.Load`."""
 
     partition: str
     rows: list[Row]

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.errors import SchemaDrift
+from orchestration.landing.errors import SchemaDrift
 
 SUFFIXES = (".csv", ".parquet")
 NESTED = ("MAP", "STRUCT", "LIST", "[]")

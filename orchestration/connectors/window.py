@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from orchestration.connectors.errors import PermanentFailure
+from orchestration.landing.errors import PermanentFailure
 
 DAY = timedelta(days=1)
 

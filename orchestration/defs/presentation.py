@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 OWNERS = ["team:finance-engineering"]
 PREVIEW_ROWS = 5

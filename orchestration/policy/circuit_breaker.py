@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orchestration.policy.gate_result import evidence_id, words
+from orchestration.policy.evidence import evidence_id, words
 
 CLOSED, DEGRADED, THROTTLED, OPEN = "closed", "degraded", "throttled", "open"
 COOL_DOWN, HALF_OPEN = "cool_down", "half_open"

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from orchestration.prices.resolve import PricedModel, find_maker, find_model
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.checksum import checksum
 from orchestration.close.publication import queries_to_publish
-from orchestration.connectors.landing import utc_text
+from orchestration.files import utc_text
 from orchestration.knowledge import FirstRun, as_json, published_days
-from orchestration.publish.checksum import checksum
 from orchestration.publish.evidence import write_evidence
 from orchestration.publish.focus import write_focus
 from orchestration.publish.journals import write_journals
@@ -39,7 +39,7 @@ class NothingToPublish(Exception):
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """``checksum`` is over the rows in order, not over file bytes; see :mod:`orchestration.publish.checksum`."""
+    """``checksum`` is over the rows in order, not over file bytes; see :mod:`orchestration.checksum`."""
 
     rows: int
     checksum: str

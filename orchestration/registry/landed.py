@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 from orchestration.registry.globs import to_regex
 from orchestration.registry.ownership import MATCH_KEYS, OwnershipRule, Pool, Share

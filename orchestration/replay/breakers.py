@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.graduation.inputs import read_inputs
+from orchestration.graduation.product_history import ProductHistory, product_histories
 from orchestration.policy.circuit_breaker import (
     CLOSED,
     COOL_DOWN,
@@ -33,10 +35,8 @@ from orchestration.policy.circuit_breaker import (
     MarginReading,
     decide_breaker,
 )
-from orchestration.policy.gate_result import rounded
+from orchestration.policy.evidence import rounded
 from orchestration.registry.policy import EffectivePolicy
-from orchestration.statistics.inputs import read_inputs
-from orchestration.statistics.product_history import ProductHistory, product_histories
 
 SAVED_SHARE = {THROTTLED: Decimal("0.5"), OPEN: Decimal(1), COOL_DOWN: Decimal(1), HALF_OPEN: Decimal("0.5")}
 JUDGED_DAYS = 7

@@ -15,15 +15,15 @@ from typing import Any
 
 import duckdb
 
-from orchestration.policy.budget_frameworks import FRAMEWORKS, replay_framework
-from orchestration.policy.budget_past import ZERO, Allocation, CompanyDay, Demand, days_left
-from orchestration.policy.budget_scores import score_months
-from orchestration.policy.gate_result import PASS
+from orchestration.graduation.evaluate import Evaluation, evaluated
+from orchestration.graduation.gates.result import PASS
+from orchestration.graduation.inputs import read_inputs
+from orchestration.graduation.records import Inputs, record_on
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.registry.policy_keys import FITTED
-from orchestration.statistics.evaluate import Evaluation, evaluated
-from orchestration.statistics.inputs import read_inputs
-from orchestration.statistics.records import Inputs, record_on
+from orchestration.replay.budget_past import ZERO, Allocation, CompanyDay, Demand, days_left
+from orchestration.replay.budget_scores import score_months
+from orchestration.replay.frameworks import FRAMEWORKS, replay_framework
 
 EXPERIMENT = "experimentation"
 Row = dict[str, Any]

@@ -16,8 +16,8 @@ from uuid import uuid4
 
 import duckdb
 
-from orchestration.connectors.landing import Landing
 from orchestration.knowledge import is_unfinished
+from orchestration.landing.store import Landing
 from orchestration.lock import home_lock
 from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
 from orchestration.publish.snapshot import publish

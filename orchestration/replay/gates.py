@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from orchestration.policy.gate_result import DEFERRED, FAIL, INSUFFICIENT, PASS
+from orchestration.graduation.evaluate import evaluated
+from orchestration.graduation.gates.result import DEFERRED, FAIL, INSUFFICIENT, PASS
 from orchestration.registry.policy import EffectivePolicy
-from orchestration.statistics.evaluate import evaluated
 
 READY, GRADUATED = "ready", "graduated"
 JUDGED_DAYS = 30

@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.budgets.booking import Booked, Graduated, book_scheduled, change_allocation, graduate
 from orchestration.budgets.journal import Journal
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 
 AS_OF = date(2026, 7, 31)
 CFO = "cfo@company.example"

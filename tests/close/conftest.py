@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publish.checksum import checksum
+from orchestration.checksum import checksum
 from orchestration.publish.snapshot import Publication, publish
 
 MARTS = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
+from orchestration.landing.store import Landing
 from tests.connectors.loopback_server import LoopbackServer
 from tests.connectors.provider_payloads import NOW, company
 

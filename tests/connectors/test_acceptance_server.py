@@ -18,10 +18,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.connectors.errors import MalformedMoney, SchemaDrift, TransientFailure
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.anthropic import extract as anthropic
 from orchestration.connectors.providers.openai import extract as openai
+from orchestration.landing.errors import MalformedMoney, SchemaDrift, TransientFailure
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 from orchestration.registry.loader import load_company
 

@@ -11,10 +11,10 @@ from anthropic.types.beta.organization import BetaAPIKey
 from anthropic.types.beta.organization.analytics import BetaAnalyticsCostItem, BetaAnalyticsUsageItem
 from anthropic.types.beta.organization.beta_organization_user import BetaOrganizationUser
 
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.anthropic.extract import extract
+from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.landing.store import Landing
 from tests.connectors.loopback_server import Answer, LoopbackServer
 from tests.connectors.provider_payloads import (
     ANTHROPIC_KEY,

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.focus.columns import focus_version
 from orchestration.connectors.providers.focus.extract import extract
+from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
 from orchestration.registry.sources import SourceConfig
 
 CHARGE = {

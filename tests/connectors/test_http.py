@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.http import ATTEMPTS, JsonApi, Refused
+from orchestration.landing.errors import PermanentFailure, SchemaDrift, TransientFailure
 from tests.connectors.loopback_server import Answer, LoopbackServer
 
 SECRET = "sk-very-secret-1234"

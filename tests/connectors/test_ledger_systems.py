@@ -14,12 +14,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure, RejectedFile, SchemaDrift, SourceError, TransientFailure
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.ledgers.extract import extract
 from orchestration.connectors.ledgers.xero import posting_date
 from orchestration.connectors.payload import Record
 from orchestration.connectors.reach import reach
+from orchestration.landing.errors import PermanentFailure, RejectedFile, SchemaDrift, SourceError, TransientFailure
+from orchestration.landing.store import Landing
 from orchestration.registry.sources import LedgerConfig, SourceConfig
 from tests.connectors import ledger_month as month
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request

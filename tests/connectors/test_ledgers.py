@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.connectors.errors import RejectedFile, SchemaDrift
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.ledgers.extract import extract
+from orchestration.landing.errors import RejectedFile, SchemaDrift
+from orchestration.landing.store import Landing
 from orchestration.registry.sources import LedgerConfig, SourceConfig
 
 LEDGER_HEADER = (

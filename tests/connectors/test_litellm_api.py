@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift, TransientFailure
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.litellm import client
 from orchestration.connectors.providers.litellm.extract import extract
+from orchestration.landing.errors import PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.landing.store import Landing
 from orchestration.registry.initiatives import Guardrail
 from orchestration.registry.sources import SourceConfig
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request

@@ -10,11 +10,11 @@ import duckdb
 import pytest
 from pydantic import ValidationError
 
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.http import JsonApi
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.litellm.daily_activity import read_daily_activity
 from orchestration.connectors.providers.litellm.extract import extract
+from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.landing.store import Landing
 from orchestration.registry.sources import SourceConfig
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.litellm.extract import extract
-from orchestration.connectors.streams import stream_schema
+from orchestration.landing.errors import PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import stream_schema
 from orchestration.registry.sources import SourceConfig
 
 AS_OF = date(2026, 10, 31)
@@ -300,6 +300,14 @@ def test_a_truncated_parquet_file_replaces_nothing(tmp_path: Path) -> None:
     with pytest.raises(SchemaDrift, match=r"logs/a\.parquet"):
         extract(company(tmp_path / "company"), landing, AS_OF, None)
     assert [row["request_id"] for row in landed(landing)] == ["r1"]
+
+
+def test_a_load_names_its_utc_days_and_their_rows(tmp_path: Path) -> None:
+    times = ("2026-10-01T23:59:59Z", "2026-10-02T00:00:00Z", "2026-10-01T20:00:00-07:00", "2026-10-05T12:00:00Z")
+    land(tmp_path, [log_row(request_id=f"r{n}", startTime=time) for n, time in enumerate(times)])
+    load = Landing(tmp_path / "landing").manifest("litellm", "spend_logs")["logs/a.csv"].current
+    assert load is not None
+    assert load.days == {"2026-10-01": 1, "2026-10-02": 2, "2026-10-05": 1}
 
 
 def test_unchanged_changed_and_vanished_files(tmp_path: Path) -> None:

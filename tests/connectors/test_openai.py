@@ -10,10 +10,10 @@ import duckdb
 import pytest
 from openai.types.admin.organization import UsageCompletionsResponse, UsageCostsResponse
 
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.openai.extract import extract
+from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.landing.store import Landing
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 from tests.connectors.provider_payloads import (
     DAY,

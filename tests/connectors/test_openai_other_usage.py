@@ -10,10 +10,10 @@ import duckdb
 import openai.types.admin.organization as vendor
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.openai.extract import extract
 from orchestration.connectors.providers.openai.other_usage import KINDS
+from orchestration.landing.errors import PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 from tests.connectors.provider_payloads import DAY, NOW, OCTOBER_1, OPENAI_KEY, OpenAiWorld, company, openai_error
 

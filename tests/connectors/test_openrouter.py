@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.openrouter.extract import extract
+from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift, TransientFailure
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 from tests.connectors.provider_payloads import NOW, company
 from tests.connectors.source_reader import SourceReader

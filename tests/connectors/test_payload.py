@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.connectors.errors import MalformedMoney, SchemaDrift
 from orchestration.connectors.payload import Record
+from orchestration.landing.errors import MalformedMoney, SchemaDrift
 
 
 def record(text: str) -> Record:

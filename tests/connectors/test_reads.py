@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from orchestration.connectors.errors import CollapsedLoad, SchemaDrift
-from orchestration.connectors.landing import Batch, Landing
 from orchestration.connectors.reads import (
     PartitionRead,
     StreamRead,
@@ -18,6 +16,8 @@ from orchestration.connectors.reads import (
     landed_days,
     refuse_duplicates,
 )
+from orchestration.landing.errors import CollapsedLoad, SchemaDrift
+from orchestration.landing.store import Batch, Landing
 
 FIRST, SECOND, THIRD, FOURTH = (datetime(2026, 10, day, tzinfo=UTC) for day in (1, 2, 3, 4))
 

@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.connectors.errors import RejectedFile
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.ledgers import extract as ledgers
 from orchestration.connectors.providers.focus import extract as focus
+from orchestration.landing.errors import RejectedFile
+from orchestration.landing.store import Landing
 from orchestration.registry.sources import SourceConfig
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.connectors.errors import PermanentFailure
 from orchestration.connectors.window import day_windows, last_utc_day, read_days
+from orchestration.landing.errors import PermanentFailure
 
 UTC_ZONE, NEW_YORK, TOKYO = ZoneInfo("UTC"), ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from tests.dbt_project.warehouse_rows import (
     build_warehouse,
     charge,

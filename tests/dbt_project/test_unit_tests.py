@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from tests.dbt_project.conftest import PROJECT
 
 RUN_PARAMETERS = """

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.streams import STREAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 

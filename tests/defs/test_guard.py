@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from orchestration.connectors.landing import Landing
 from orchestration.defs.guard import Redacted, redacted
+from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.session import Session
 from orchestration.settings import RunSettings

@@ -26,7 +26,8 @@ from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.finance import business_metrics, invoices, journals
 from orchestration.demo.gateway_calls import TEAM_OF, is_capped_day, list_cost
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import (
+from orchestration.registry.loader import load_company
+from tests.demo.truth import (
     FLAGGED_FOR_RETURN,
     VERDICTS,
     VERDICTS_ONE_DAY_EARLIER,
@@ -34,7 +35,6 @@ from orchestration.demo.truth import (
     expected,
     split,
 )
-from orchestration.registry.loader import load_company
 
 WINDOW = list(days(AS_OF - timedelta(days=29), AS_OF))
 GENAI_UNITS = {

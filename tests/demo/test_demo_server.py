@@ -5,8 +5,8 @@ import requests
 
 from orchestration.demo.catalog import AS_OF, DEFAULT_CLOCK, DEMO_KEYS, FIRST_DAY, RESTATED_AT, moment, token_hash
 from orchestration.demo.server import serving
-from orchestration.demo.truth import expected
 from orchestration.demo.wire import World, seconds
+from tests.demo.truth import expected
 
 OPENAI = {"Authorization": f"Bearer {DEMO_KEYS['DEMO_OPENAI_ADMIN_KEY']}"}
 ANTHROPIC = {

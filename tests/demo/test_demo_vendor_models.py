@@ -6,8 +6,8 @@ from anthropic import Anthropic
 from openai import OpenAI
 
 from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, moment
-from orchestration.demo.truth import expected
 from orchestration.demo.wire import seconds
+from tests.demo.truth import expected
 
 START, END = seconds(moment(FIRST_DAY)), seconds(moment(AS_OF)) + 86400
 COST_GROUPS = ["workspace_id", "model", "service_tier", "context_window", "api_key_id", "cost_type", "token_type"]

@@ -1,7 +1,7 @@
 """The demo company from the sources to the published tables, compared with the truths that were planted in it.
 
 One real run of the command line with its own demo server, a second one after a restatement, and one in a home of its
-own as of the day before. Every expected figure is from ``orchestration.demo.truth``, which knows the simulated rows and
+own as of the day before. Every expected figure is from ``tests.demo.truth``, which knows the simulated rows and
 none of the pipeline's code.
 """
 
@@ -17,7 +17,8 @@ from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, RESTATED_AT,
 from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.server import serving
 from orchestration.demo.traffic import simulate
-from orchestration.demo.truth import (
+from orchestration.demo.wire import World, seconds
+from tests.demo.truth import (
     FIRST_READY,
     FLAGGED_FOR_RETURN,
     VERDICTS,
@@ -26,7 +27,6 @@ from orchestration.demo.truth import (
     cash_and_burn,
     expected,
 )
-from orchestration.demo.wire import World, seconds
 from tests.end_to_end.demo_run import Published, run_tokenomics
 
 FIRST_LEG = ("metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.providers.claude_code.extract import extract as extract_claude_code
 from orchestration.connectors.providers.litellm.extract import extract as extract_litellm
 from orchestration.connectors.providers.merge_gateway.extract import extract as extract_merge_gateway
 from orchestration.connectors.providers.openai.extract import extract as extract_openai
 from orchestration.connectors.providers.openrouter.extract import extract as extract_openrouter
+from orchestration.landing.store import Landing
 from orchestration.registry import load_company
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 from tests.end_to_end.command_line import query, tokenomics

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from expectations import SUITES, validate
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 DAY = "2026-10-05"
 NEXT = "2026-10-06"
@@ -383,7 +383,7 @@ def test_every_rule_has_a_defect_here() -> None:
 @pytest.mark.parametrize("key", SUITES, ids="/".join)
 def test_clean_rows_pass(tmp_path: Path, key: tuple[str, str]) -> None:
     with landed(tmp_path, key, complete(key, {})) as connection:
-        outcome = validate(connection, *key)
+        outcome = validate(connection, {key: None})[key]
     assert (outcome.success, outcome.failures, outcome.rows) == (True, [], 1)
 
 
@@ -392,7 +392,7 @@ def test_clean_rows_pass(tmp_path: Path, key: tuple[str, str]) -> None:
 )
 def test_seeded_defect_is_named(tmp_path: Path, key: tuple[str, str], name: str) -> None:
     with landed(tmp_path, key, complete(key, {}), complete(key, DEFECTS[key][name])) as connection:
-        outcome = validate(connection, *key)
+        outcome = validate(connection, {key: None})[key]
     assert not outcome.success
     assert outcome.rows == 2
     named = [failure for failure in outcome.failures if failure.startswith(f"{key[0]}/{key[1]}: {name}: ")]
@@ -413,11 +413,11 @@ def test_seeded_defect_is_named(tmp_path: Path, key: tuple[str, str], name: str)
 def test_odd_but_correct_gateway_rows_pass(tmp_path: Path, changes: dict[str, Any]) -> None:
     key = ("litellm", "spend_logs")
     with landed(tmp_path, key, complete(key, changes)) as connection:
-        assert validate(connection, *key).failures == []
+        assert validate(connection, {key: None})[key].failures == []
 
 
 def test_parts_that_openai_does_not_report_are_not_compared(tmp_path: Path) -> None:
     key = ("openai", "usage_completions")
     parts = ("input_uncached_tokens", "input_cached_tokens", "input_cache_write_tokens", "input_audio_tokens")
     with landed(tmp_path, key, complete(key, dict.fromkeys(parts))) as connection:
-        assert validate(connection, *key).failures == []
+        assert validate(connection, {key: None})[key].failures == []

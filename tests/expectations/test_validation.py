@@ -12,8 +12,8 @@ import pytest
 from expectations import SUITES, validate
 from expectations.rules import Rule, Suite
 from expectations.validation import SAMPLE_ROWS
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = ("ledgers", "business_metrics")
@@ -34,18 +34,18 @@ def test_stream_without_loads_passes_with_no_rows(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         Landing(tmp_path).register(connection)
         for key in SUITES:
-            outcome = validate(connection, *key)
+            outcome = validate(connection, {key: None})[key]
             assert (outcome.success, outcome.failures, outcome.rows) == (True, [], 0)
 
 
 def test_stream_without_suite_is_an_error() -> None:
     with duckdb.connect() as connection, pytest.raises(LookupError, match="openai/projects"):
-        validate(connection, "openai", "projects")
+        validate(connection, {("openai", "projects"): None})
 
 
 def test_unreadable_stream_is_an_error_and_no_verdict() -> None:
     with duckdb.connect() as connection, pytest.raises(duckdb.CatalogException):
-        validate(connection, "openai", "costs")
+        validate(connection, {("openai", "costs"): None})
 
 
 def test_sample_is_bounded_and_names_lines(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_sample_is_bounded_and_names_lines(tmp_path: Path) -> None:
         batch.add_rows("ledgers/m.csv", [metric(line, None) for line in range(2, 5002)])
     with duckdb.connect() as connection:
         landing.register(connection)
-        outcome = validate(connection, *METRICS)
+        outcome = validate(connection, {METRICS: None})[METRICS]
     filled = next(failure for failure in outcome.failures if ": filled_columns: " in failure)
     assert "5000 of 5000 rows" in filled
     assert filled.count("partition ledgers/m.csv, file m.csv, line") == SAMPLE_ROWS
@@ -70,7 +70,7 @@ def test_rows_that_the_loads_do_not_hold_are_noticed(tmp_path: Path) -> None:
     pq.write_table(pq.read_table(file).slice(0, 1), file)
     with duckdb.connect() as connection:
         landing.register(connection)
-        outcome = validate(connection, *METRICS)
+        outcome = validate(connection, {METRICS: None})[METRICS]
     assert any("rows_match_loads: 1 rows can be read, 1 fewer" in failure for failure in outcome.failures)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.close.decide import close_period
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from orchestration.prices.book import list_prices
 from orchestration.publish.snapshot import publish
 from tests.dbt_project.warehouse_rows import (

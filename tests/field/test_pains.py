@@ -14,8 +14,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.policy.gate_result import FAIL, PASS
-from orchestration.policy.guardrail_gate import CapReading, GuardrailFacts, decide_guardrail
+from orchestration.graduation.gates.guardrail import CapReading, GuardrailFacts, decide_guardrail
+from orchestration.graduation.gates.result import FAIL, PASS
 from orchestration.prices.book import list_prices
 from orchestration.publish.snapshot import publish
 from orchestration.statistics import forecast_panel

@@ -18,7 +18,7 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, TieredPrices
 from genai_prices.types import Tier as ContextTier
 
-from orchestration.connectors.landing import Landing
+from orchestration.landing.store import Landing
 from orchestration.prices import book
 from orchestration.prices.book import build_price_book, list_prices
 from orchestration.prices.resolve import PricedModel, find_model

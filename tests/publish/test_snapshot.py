@@ -11,7 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.publish.checksum import checksum
+from orchestration.checksum import checksum
 from orchestration.publish.snapshot import NothingToPublish, Publication, publish
 
 DAY = date(2026, 10, 31)

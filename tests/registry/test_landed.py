@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import STREAMS
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 from orchestration.registry import land_registry, load_company
 from orchestration.registry.landed import registry_rows
 

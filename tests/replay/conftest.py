@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.registry.policy_keys import MarginFloor
-from tests.statistics.conftest import Policy, Warehouse, default_policy
+from tests.graduation.conftest import Policy, Warehouse, default_policy
 
 EXTRA = {
     "intermediate.int_products_effective": "product_id varchar, target_gross_margin_ratio decimal(38,9), "

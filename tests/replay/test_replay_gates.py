@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from orchestration.graduation.evaluate import evaluated
 from orchestration.replay.gates import replay_gates
-from orchestration.statistics.evaluate import evaluated
 from tests.replay.conftest import replay_policy
 
 FIRST = date(2026, 7, 1)

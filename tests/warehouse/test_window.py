@@ -10,8 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from orchestration.connectors.landing import Landing
-from orchestration.connectors.streams import stream_schema
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import stream_schema
 from orchestration.warehouse import begin_build, connect, prepare, record_built
 
 AS_OF = date(2026, 10, 31)

@@ -22,8 +22,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.errors import RejectedFile, SchemaDrift
-from orchestration.connectors.landing import Batch, Landing, content_id, utc_text
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
 from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
 from orchestration.connectors.ledgers.shapes import LedgerRows
@@ -38,6 +36,9 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.files import utc_text
+from orchestration.landing.errors import RejectedFile, SchemaDrift
+from orchestration.landing.store import Batch, Landing, content_id
 from orchestration.registry import Company
 from orchestration.registry.sources import LedgerConfig
 

@@ -16,11 +16,11 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift
 from orchestration.connectors.http import JsonApi
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.ledgers import netsuite, quickbooks, xero
 from orchestration.connectors.ledgers.shapes import Books, LedgerRow, LedgerRows, Page, month_of
+from orchestration.landing.errors import PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
 from orchestration.registry import Company
 from orchestration.registry.sources import SourceConfig
 

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import dagster as dg
 
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.anthropic.extract import extract as extract_anthropic
 from orchestration.connectors.providers.claude_code.extract import extract as extract_claude_code
@@ -22,6 +21,7 @@ from orchestration.connectors.providers.openrouter.extract import extract as ext
 from orchestration.defs.guard import redacted
 from orchestration.defs.presentation import landed_results, landed_specs
 from orchestration.defs.run import Run
+from orchestration.landing.store import Landing
 from orchestration.registry import Company
 
 REGISTRY = [dg.AssetKey(["registry", "sources"])]

@@ -1,15 +1,17 @@
 """Expectations on landed streams as blocking checks: what breaks one is named, and nothing is built from it.
 
-Rules live in ``expectations/``; the rows of a source that this run did not read are judged again, since a rule may be
-new.
+Judged are the loads that are new, or all when the suite is (``orchestration/landed_rows.py``); every stream shows its
+check, also where an earlier verdict stands. ``tokenomics test`` judges everything.
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from expectations import SUITES, validate
+from expectations import SUITES, ValidationOutcome
 from orchestration.defs.run import Run
+from orchestration.landed_rows import Stream, judge, unjudged
+from orchestration.session import Session
 from orchestration.warehouse import connect, prepare
 
 NAME = "rows_meet_expectations"
@@ -32,17 +34,32 @@ class RejectedRows(Exception):
 )
 def landed_rows(run: Run) -> Iterator[dg.AssetCheckResult]:
     session = run.session
-    failures: list[str] = []
-    with connect(session.home.warehouse) as connection:
-        prepare(connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh)
-        for source, stream in SUITES:
-            outcome = validate(connection, source, stream)
-            failures += outcome.failures
-            yield dg.AssetCheckResult(
-                asset_key=dg.AssetKey([source, stream]),
-                check_name=NAME,
-                passed=outcome.success,
-                metadata={"rows": outcome.rows, "failures": "\n".join(outcome.failures) or "none"},
+    judgements = unjudged(session.landing)
+    outcomes: dict[Stream, ValidationOutcome] = {}
+    if judgements:
+        with connect(session.home.warehouse) as connection:
+            prepare(
+                connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
             )
+            outcomes = judge(connection, session.landing, judgements)
+    for key in SUITES:
+        yield _result(session, key, len(judgements[key].partitions) if key in judgements else 0, outcomes.get(key))
+    failures = [failure for outcome in outcomes.values() for failure in outcome.failures]
     if failures:
         raise RejectedRows("\n".join(failures))
+
+
+def _result(session: Session, key: Stream, judged: int, outcome: ValidationOutcome | None) -> dg.AssetCheckResult:
+    loads = session.landing.visible_loads(*key)
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(list(key)),
+        check_name=NAME,
+        passed=outcome is None or outcome.success,
+        metadata={
+            "rows": sum(load.rows for load in loads.values()),
+            "rows_judged_now": outcome.rows if outcome else 0,
+            "loads": len(loads),
+            "loads_judged_now": judged,
+            "failures": "\n".join(outcome.failures) if outcome and outcome.failures else "none",
+        },
+    )

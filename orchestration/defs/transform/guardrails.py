@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.connectors.landing import Landing
 from orchestration.defs.presentation import landed_results, landed_specs
 from orchestration.defs.run import Run
 from orchestration.defs.transform.statistics import INPUTS
+from orchestration.landing.store import Landing
 from orchestration.replay.breakers import guardrail_decisions
 from orchestration.warehouse import connect
 

@@ -8,10 +8,10 @@ import dagster as dg
 
 from orchestration.defs.presentation import landed_results, landed_specs
 from orchestration.defs.run import Run
-from orchestration.statistics.decoupling import evaluate_decoupling
-from orchestration.statistics.evaluate import evaluate
-from orchestration.statistics.forecast import evaluate_forecasts
-from orchestration.statistics.variance_panel import evaluate_variance
+from orchestration.graduation.evaluate import evaluate
+from orchestration.run_rate.decoupling import evaluate_decoupling
+from orchestration.run_rate.forecast import evaluate_forecasts
+from orchestration.run_rate.variance import evaluate_variance
 from orchestration.warehouse import connect
 
 INPUTS = [

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from orchestration.connectors.http import JsonApi, utc_now
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.anthropic import client, legacy, records
 from orchestration.connectors.reads import Row, StreamRead, days_read, directory_read, due_days, land_reads
 from orchestration.connectors.window import DAY, day_windows, utc_midnight
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE

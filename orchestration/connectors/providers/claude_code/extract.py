@@ -13,13 +13,13 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from orchestration.connectors.http import JsonApi, utc_now
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.paging import token_pages
 from orchestration.connectors.providers.anthropic.client import open_api
 from orchestration.connectors.providers.claude_code import records
 from orchestration.connectors.reads import Row, days_read, due_days, land_reads
 from orchestration.connectors.window import day_windows, utc_midnight
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 
 SOURCE, STREAM = records.SOURCE, records.STREAM

@@ -17,8 +17,6 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.errors import MalformedMoney, PermanentFailure, SchemaDrift
-from orchestration.connectors.landing import Landing, utc_text
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.focus.columns import (
     MOMENTS,
@@ -39,6 +37,9 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.files import utc_text
+from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
 from orchestration.registry import Company
 from orchestration.registry.currencies import CURRENCIES
 

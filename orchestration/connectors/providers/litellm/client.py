@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from orchestration.connectors.errors import SchemaDrift, TransientFailure
 from orchestration.connectors.http import JsonApi, Refused
 from orchestration.connectors.payload import Record
 from orchestration.connectors.window import DAY, utc_midnight
+from orchestration.landing.errors import SchemaDrift, TransientFailure
 
 SOURCE = "litellm"
 PAGE_SIZE = 1000

@@ -22,9 +22,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.connectors.errors import PermanentFailure, SchemaDrift
 from orchestration.connectors.http import JsonApi, utc_now
-from orchestration.connectors.landing import Landing, utc_text
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.litellm import daily_activity, guardrails
 from orchestration.connectors.providers.litellm.client import LOGS_PATH, SOURCE, Gateway, require_columns
@@ -32,6 +30,9 @@ from orchestration.connectors.providers.litellm.log_files import LogFile, combin
 from orchestration.connectors.providers.litellm.records import COLUMNS, METADATA, REQUIRED
 from orchestration.connectors.reads import PartitionRead, landed_days
 from orchestration.connectors.window import DAY, read_days, utc_midnight
+from orchestration.files import utc_text
+from orchestration.landing.errors import PermanentFailure, SchemaDrift
+from orchestration.landing.store import Landing
 
 if TYPE_CHECKING:
     from orchestration.registry import Company
@@ -198,6 +199,7 @@ def _prepared(
     events = {
         "first_event_at": _text_or_none(converted.first_event_at),
         "last_event_at": _text_or_none(converted.last_event_at),
+        "days": converted.days,
     }
     return PreparedLoad(log.name, load_id, converted.rows, target, {**facts, **events})
 

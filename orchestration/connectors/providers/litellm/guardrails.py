@@ -13,9 +13,9 @@ import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.payload import Record
 from orchestration.connectors.providers.litellm.client import SOURCE, Gateway
+from orchestration.landing.store import Landing
 
 if TYPE_CHECKING:
     from orchestration.registry import Company

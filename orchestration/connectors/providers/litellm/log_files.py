@@ -17,9 +17,15 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.connectors.errors import SchemaDrift
-from orchestration.connectors.providers.litellm.records import BAD_LANDED_ROWS, COLUMNS, REQUIRED, RawRows
+from orchestration.connectors.providers.litellm.records import (
+    BAD_LANDED_ROWS,
+    COLUMNS,
+    REQUIRED,
+    ROWS_BY_DAY,
+    RawRows,
+)
 from orchestration.connectors.text_tables import literal, open_text_file
+from orchestration.landing.errors import SchemaDrift
 
 SOURCE = "litellm"
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson", ".json")
@@ -70,12 +76,13 @@ class LogFile:
 
 @dataclass(frozen=True)
 class Converted:
-    """A landed file that is not yet landed. Moments are UTC, None when the file has no rows."""
+    """A landed file that is not yet landed. Moments are UTC, None when the file has no rows; ``days``: rows by UTC day."""
 
     path: Path
     rows: int
     first_event_at: datetime | None
     last_event_at: datetime | None
+    days: dict[str, int]
 
 
 def combined_id(content: str) -> str:
@@ -129,7 +136,8 @@ def convert(connection: duckdb.DuckDBPyConnection, log: LogFile, target: Path, l
     rows, first, last, bad = found
     if bad:
         raise _explained(log, "")
-    return Converted(target, rows, first, last)
+    days = dict(connection.execute(ROWS_BY_DAY.format(file=literal(str(target)))).fetchall())
+    return Converted(target, rows, first, last, days)
 
 
 def _explained(log: LogFile, message: str) -> SchemaDrift:

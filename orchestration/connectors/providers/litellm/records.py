@@ -52,6 +52,10 @@ select count(*), min(started_at), max(started_at), count(*) filter (where
     or cache_read_tokens + cache_write_tokens > prompt_tokens)
 from read_parquet({file})"""
 
+ROWS_BY_DAY = """
+select strftime(started_at at time zone 'UTC', '%Y-%m-%d') as day, count(*)
+from read_parquet({file}) group by all order by all"""
+
 
 @dataclass(frozen=True)
 class RawRows:

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from orchestration.connectors.http import JsonApi, utc_now
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.payload import Record
 from orchestration.connectors.providers.merge_gateway import records
 from orchestration.connectors.reads import Row, days_read, due_days, land_reads
 from orchestration.connectors.window import day_windows, utc_midnight
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 from orchestration.registry.sources import SourceConfig
 

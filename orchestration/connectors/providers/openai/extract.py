@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.http import JsonApi, utc_now
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.payload import Record
 from orchestration.connectors.providers.openai import client, other_usage, records
 from orchestration.connectors.reads import Row, StreamRead, days_read, directory_read, due_days, land_reads
 from orchestration.connectors.window import DAY, day_windows, days_between, utc_midnight
+from orchestration.landing.errors import SchemaDrift
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from orchestration.connectors.http import JsonApi, utc_now
-from orchestration.connectors.landing import Landing
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.openrouter import client, records
 from orchestration.connectors.reads import (
@@ -26,6 +25,7 @@ from orchestration.connectors.reads import (
     refuse_duplicates,
 )
 from orchestration.connectors.window import DAY, read_days
+from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 
 SOURCE = client.SOURCE

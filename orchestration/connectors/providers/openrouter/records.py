@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from orchestration.connectors.errors import SchemaDrift
 from orchestration.connectors.payload import Record
 from orchestration.connectors.reads import Row
 from orchestration.connectors.window import DAY, utc_midnight
+from orchestration.landing.errors import SchemaDrift
 
 DIMENSIONS = ("start_time", "end_time", "workspace_id", "model", "model_permaslug", "endpoint_id", "provider_name")
 MONEY = ("usage", "byok_usage_inference")

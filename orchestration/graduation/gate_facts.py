@@ -1,0 +1,251 @@
+"""Gathers what each graduation gate rests on, for one initiative and one as-of day, from what was known on that day."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from orchestration.graduation.audit_days import AuditDays
+from orchestration.graduation.gates.audit import ModelAuditFacts
+from orchestration.graduation.gates.guardrail import CapReading, GuardrailFacts
+from orchestration.graduation.gates.readiness import StabilityFacts
+from orchestration.graduation.gates.returns import ProductReturnFacts, ReplacementFacts
+from orchestration.graduation.product_history import NO_HISTORY, product_histories
+from orchestration.graduation.records import (
+    DailySeries,
+    GuardrailReading,
+    InitiativeRecord,
+    Inputs,
+    record_on,
+)
+from orchestration.policy.evidence import rounded
+from orchestration.registry.policy import EffectivePolicy
+from orchestration.run_rate.history import DayState
+from orchestration.statistics.run_rate import SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
+
+EXCHANGE_RATE_MAX_AGE_DAYS = 7
+
+
+@dataclass(frozen=True)
+class GatePolicy:
+    """The policy keys that the gates use, typed."""
+
+    required_gates: tuple[int, ...]
+    revenue_max_age_days: int
+    audit_max_higher_tier_ratio: Decimal
+    guardrail_max_age_hours: int
+    guardrail_drill_max_age_days: int
+    stability_max_variation: Decimal
+    stability_growth_margin: Decimal
+    version: str
+
+
+class GateFacts:
+    """Facts for the gates of every initiative; each method takes a record and a day."""
+
+    def __init__(self, inputs: Inputs, policy: GatePolicy) -> None:
+        self.inputs, self.policy = inputs, policy
+        self.zone = ZoneInfo(inputs.time_zone)
+        self.audits = {initiative: AuditDays(days) for initiative, days in inputs.tier_days.items()}
+        self.products = product_histories(inputs)
+        self.drills = {
+            initiative: sorted(day for day, guarded in days.items() if guarded.refused_requests > 0)
+            for initiative, days in inputs.guarded_days.items()
+        }
+
+    def product_return(
+        self, record: InitiativeRecord, series: DailySeries, state: DayState, ready: tuple[tuple[str, Decimal], ...]
+    ) -> ProductReturnFacts:
+        """``ready``: upper run-rates of the product's other initiatives that are already ready."""
+        last = state.window.last
+        history = self.products.get(record.product_id or "", NO_HISTORY)
+        revenue_days = history.latest_known(state.as_of)
+        known_until = series.day(last) if last is not None else state.as_of
+        return ProductReturnFacts(
+            as_of=state.as_of,
+            product_id=record.product_id,
+            target_ratio=self._target(record, state.as_of),
+            revenue=_monthly([day.revenue for day in revenue_days]),
+            revenue_days=len(revenue_days),
+            latest_revenue_date=revenue_days[-1].margin_date if revenue_days else None,
+            other_cogs=_monthly([day.other_cogs for day in revenue_days]),
+            product_ai_cogs=_monthly([day.ai_cogs for day in history.latest(known_until)]),
+            own_upper_run_rate=state.run_rate.high,
+            ready_upper_run_rates=ready,
+            revenue_max_age_days=self.policy.revenue_max_age_days,
+        )
+
+    def replacement_return(self, record: InitiativeRecord, series: DailySeries, state: DayState) -> ReplacementFacts:
+        """Labour and legacy software that an internal workflow replaces, per month."""
+        units = self._units_per_month(record.initiative_id, series, state)
+        rate = self._hourly_rate(record.labor_rate_id, state.as_of)
+        gap = None
+        if record.labor_hours_per_unit is None or record.labor_rate_id is None:
+            gap = "no labour claimed"
+        elif units is None:
+            gap = f"no {record.unit_of_work or 'unit of work'} reported"
+        elif rate is None:
+            gap = f"no rate {record.labor_rate_id} in force or convertible"
+        return ReplacementFacts(
+            as_of=state.as_of,
+            upper_run_rate=state.run_rate.high,
+            labor_hours_per_unit=record.labor_hours_per_unit,
+            units=units,
+            hourly_rate=rate,
+            legacy_software=record.legacy_software_per_month,
+            labor_gap=gap,
+        )
+
+    def model_audit(self, record: InitiativeRecord, series: DailySeries, state: DayState) -> ModelAuditFacts:
+        """Cost by tier over the observation window."""
+        window = state.window
+        first = None if window.first is None else series.day(window.first)
+        last = None if window.last is None else series.day(window.last)
+        audit = self.audits.get(record.initiative_id, AuditDays([]))
+        return audit.facts(first, last, self.policy.audit_max_higher_tier_ratio)
+
+    def guardrail(self, record: InitiativeRecord, state: DayState) -> GuardrailFacts:
+        """The declared cap, the read-back that speaks for the day, and the latest refused request."""
+        drills = self.drills.get(record.initiative_id, [])
+        before = bisect_right(drills, state.as_of)
+        entity = record.guardrail_entity if record.lower_cap is not None else None
+        return GuardrailFacts(
+            as_of=state.as_of,
+            entity=entity,
+            declared_daily_cap=record.lower_cap,
+            reading=self._reading(entity, state.as_of),
+            worst_request_cost=self._worst_request(entity, state.as_of),
+            last_drill_date=drills[before - 1] if before else None,
+            max_age_hours=self.policy.guardrail_max_age_hours,
+            drill_max_age_days=self.policy.guardrail_drill_max_age_days,
+        )
+
+    def stability(self, series: DailySeries, state: DayState) -> StabilityFacts:
+        """The verdict of methods section 5 as facts for gate 4."""
+        window, estimate = state.window, state.cost_estimate
+        return StabilityFacts(
+            status=state.verdict.status,
+            reasons=state.verdict.reasons,
+            first_day=None if window.first is None else series.day(window.first),
+            last_day=None if window.last is None else series.day(window.last),
+            window_days=window.days,
+            variation=None if estimate is None else ratio(estimate.variation),
+            growth_low=None if estimate is None else ratio(estimate.low),
+            growth_high=None if estimate is None else ratio(estimate.high),
+            max_variation=self.policy.stability_max_variation,
+            growth_margin=self.policy.stability_growth_margin,
+        )
+
+    def verified_unit_cost(self, record: InitiativeRecord, series: DailySeries, state: DayState) -> Decimal | None:
+        """Cost over units of the observation window, None without units."""
+        window = state.window
+        if window.first is None or window.last is None:
+            return None
+        units = self.inputs.units.get(record.initiative_id, {})
+        days = range(window.first, window.last + 1)
+        done = sum((units[series.day(at)] for at in days if series.day(at) in units), Decimal(0))
+        if done <= 0:
+            return None
+        return money(Decimal(sum(series.cost[at] for at in days)).scaleb(-SCALE_DIGITS) / done)
+
+    def _target(self, record: InitiativeRecord, day: date) -> Decimal | None:
+        """The higher of the product's target and the initiative's, None without either."""
+        product = record_on(self.inputs.product_targets.get(record.product_id or "", []), day)
+        stated = (product.target_gross_margin_ratio if product else None, record.target_gross_margin_ratio)
+        targets = [target for target in stated if target is not None]
+        return max(targets) if targets else None
+
+    def _units_per_month(self, initiative_id: str, series: DailySeries, state: DayState) -> Decimal | None:
+        """Mean units per day over the days of the run-rate, per month; a day without a row is a day without work."""
+        units = self.inputs.units.get(initiative_id, {})
+        days = [series.day(at) for at in state.run_rate.positions]
+        if not any(day in units for day in days):
+            return None
+        daily = mean_daily_cost(
+            [scaled(units[day]) if day in units else 0 for day in days], [day.weekday() for day in days]
+        )
+        return None if daily is None else per_month(daily)
+
+    def _hourly_rate(self, labor_rate_id: str | None, day: date) -> Decimal | None:
+        """The labour rate in force on ``day`` in the reporting currency."""
+        rates = [rate for rate in self.inputs.labor_rates.get(labor_rate_id or "", []) if rate[0] <= day]
+        return self._converted(rates[-1][1], rates[-1][2], day) if rates else None
+
+    def _converted(self, amount: Decimal, currency: str | None, day: date) -> Decimal | None:
+        """``amount`` in the reporting currency at the latest rate at most seven days old, None without one."""
+        home = self.inputs.reporting_currency
+        if currency is None or currency == home:
+            return amount
+        oldest = day - timedelta(days=EXCHANGE_RATE_MAX_AGE_DAYS)
+        rates = self.inputs.exchange_rates
+        direct = [rate for at, rate in rates.get((currency, home), []) if oldest <= at <= day]
+        if direct:
+            return money(amount * direct[-1])
+        inverse = [rate for at, rate in rates.get((home, currency), []) if oldest <= at <= day]
+        return money(amount / inverse[-1]) if inverse else None
+
+    def _reading(self, entity: str | None, day: date) -> CapReading | None:
+        """The read-back that speaks for ``day``, as gate 3 wants it: the day's own, else the next one whose settings were
+        in force on ``day`` already, else the latest before.
+        """
+        known = [reading for reading in self.inputs.readings.get(entity or "", []) if reading.in_force_from <= day]
+        if not known:
+            return None
+        reading = min(known, key=lambda one: (one.as_of_date < day, abs(one.as_of_date - day)))
+        budget = reading.max_budget
+        converted = None if budget is None else self._converted(budget, reading.currency, day)
+        return CapReading(
+            as_of_date=reading.as_of_date,
+            age_hours=self._age_hours(reading, day),
+            is_found=reading.is_found,
+            is_blocked=reading.is_blocked,
+            max_budget=converted,
+            budget_duration=reading.budget_duration,
+            rpm_limit=reading.rpm_limit,
+            is_currency_known=budget is None or converted is not None,
+        )
+
+    def _worst_request(self, entity: str | None, day: date) -> Decimal | None:
+        """The dearest request of the entity up to ``day``, None before its first."""
+        seen = [cost for at, cost in self.inputs.worst_requests.get(entity or "", []) if at <= day]
+        return max(seen) if seen else None
+
+    def _age_hours(self, reading: GuardrailReading, day: date) -> Decimal:
+        """Age at the end of ``day``; a reading made after its as-of day stands for the end of that day, one of settings
+        that were in force on ``day`` for the end of ``day``.
+        """
+        if reading.as_of_date > day:
+            return Decimal(0)
+        stands_for = min(reading.read_at.astimezone(UTC), self._end_of(reading.as_of_date))
+        return rounded(Decimal((self._end_of(day) - stands_for) / timedelta(seconds=1)) / 3600, 3)
+
+    def _end_of(self, day: date) -> datetime:
+        return datetime.combine(day + timedelta(days=1), time(), self.zone).astimezone(UTC)
+
+
+def _monthly(amounts: list[Decimal | None]) -> Decimal | None:
+    """Mean a day as an amount a month; None where there is no day or one of them is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    if not known or len(known) < len(amounts):
+        return None
+    return per_month(sum(known, Decimal(0)) / len(known))
+
+
+def ratio(value: float) -> Decimal | None:
+    """A float ratio with nine decimals, None for NaN."""
+    return None if value != value else rounded(Decimal(repr(value)))
+
+
+def policy_of(policy: EffectivePolicy) -> GatePolicy:
+    """The typed keys of the company's effective policy."""
+    return GatePolicy(
+        required_gates=tuple(int(gate) for gate in policy["required_gates"]),
+        revenue_max_age_days=int(policy["revenue_max_age_days"]),
+        audit_max_higher_tier_ratio=Decimal(str(policy["audit_max_higher_tier_ratio"])),
+        guardrail_max_age_hours=int(policy["guardrail_max_age_hours"]),
+        guardrail_drill_max_age_days=int(policy["guardrail_drill_max_age_days"]),
+        stability_max_variation=Decimal(str(policy["stability_max_variation"])),
+        stability_growth_margin=Decimal(str(policy["stability_growth_margin"])),
+        version=policy.version,
+    )

@@ -1,0 +1,66 @@
+"""What a stream's manifest says of each partition: the current load, the earlier ones, and what was known when."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Load:
+    """One landed version of one partition. Times are UTC; the window is half-open and None for files.
+
+    ``renewed_at``: when a re-read of equal content last changed the other facts, the watermark above all.
+    ``days``: rows by UTC day (ISO date) of streams of dated events, so that a change of loads names the days it touches;
+    None for streams without, and for loads landed before days were written down.
+    """
+
+    load_id: str
+    rows: int
+    loaded_at: str
+    watermark_at: str | None = None
+    window_start: str | None = None
+    window_end: str | None = None
+    first_event_at: str | None = None
+    last_event_at: str | None = None
+    origin: str | None = None
+    renewed_at: str | None = None
+    days: dict[str, int] | None = None
+
+    @property
+    def known_at(self) -> str:
+        """Since when these facts are known."""
+        return self.renewed_at or self.loaded_at
+
+
+@dataclass
+class Partition:
+    """``history``: earlier contents; ``renewed``: earlier facts of contents that were read again unchanged;
+    ``withdrawals``: when the partition ceased to have a current load.
+    """
+
+    current: Load | None
+    history: list[Load] = field(default_factory=list)
+    renewed: list[Load] = field(default_factory=list)
+    withdrawals: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Partition":
+        """The partition of a manifest's entry; an entry without ``renewed`` and ``withdrawals`` has none."""
+        return cls(
+            current=Load(**body["current"]) if body["current"] else None,
+            history=[Load(**load) for load in body["history"]],
+            renewed=[Load(**load) for load in body.get("renewed", [])],
+            withdrawals=list(body.get("withdrawals", [])),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def known_before(self, moment: str) -> Load | None:
+        """The load that was current just before ``moment``; None when there was none."""
+        versions = [*self.history, *self.renewed, *([self.current] if self.current else [])]
+        known = [load for load in versions if load.known_at < moment]
+        latest = max(known, key=lambda load: load.known_at, default=None)
+        if latest is None or any(latest.known_at < withdrawn < moment for withdrawn in self.withdrawals):
+            return None
+        return latest

@@ -1,0 +1,26 @@
+"""The id of the evidence a decision rests on, and numbers as they stand in a decision's reason."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Any
+
+
+def evidence_id(facts: Any) -> str:
+    """A hash of the facts (a dataclass) a decision was made on: equal facts give an equal id, in any process."""
+    body = {"kind": type(facts).__name__, **asdict(facts)}
+    text = json.dumps(body, sort_keys=True, default=str, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def rounded(value: Decimal, digits: int = 9) -> Decimal:
+    """``value`` with ``digits`` decimals, half to even."""
+    with localcontext() as context:
+        context.prec = 50
+        return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+
+
+def words(value: Decimal, digits: int = 2) -> str:
+    """A number as it stands in a reason."""
+    return format(rounded(value, digits), "f")

@@ -1,0 +1,109 @@
+"""Are the published tables of two homes equal, row for row? ``python -m orchestration.publish.compare HOME_A HOME_B``.
+
+Rows are compared as a multiset over all columns but the moments of loading and the identifiers of runs
+(:data:`orchestration.checksum.ASIDE`), from the Parquet parts, in whatever order and files they lie. A table or
+column that one home lacks, another type of a column and every row without an equal is a difference: it is printed, and
+the exit code is 1. A home that has published nothing is an error, never an empty one.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.checksum import ASIDE
+
+EXAMPLES = 3
+_MEMORY_LIMIT = "1GB"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``lost`` and ``added`` rows stand only in the first or second home; ``lines`` say what differs."""
+
+    table: str
+    lines: tuple[str, ...]
+    lost: int = 0
+    added: int = 0
+
+
+class NothingPublished(Exception):
+    """A home without a publication."""
+
+
+def compare(first: Path, second: Path) -> tuple[list[str], list[Difference]]:
+    """The names of the equal tables, and how the others differ. Raises :class:`NothingPublished`."""
+    tables = [_tables(home) for home in (first, second)]
+    equal, differing = [], []
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
+        for name in sorted(tables[0].keys() | tables[1].keys()):
+            paths = [found.get(name) for found in tables]
+            if paths[0] is None or paths[1] is None:
+                where = "first" if paths[1] is None else "second"
+                differing.append(Difference(name, (f"only the {where} home publishes it",)))
+                continue
+            found = _compare_table(connection, name, paths[0], paths[1])
+            if found.lines:
+                differing.append(found)
+            else:
+                equal.append(name)
+    return equal, differing
+
+
+def _tables(home: Path) -> dict[str, Path]:
+    folder = home / "published" / "parquet"
+    if not folder.is_dir():
+        raise NothingPublished(f"{home} holds no publication")
+    return {path.name: path for path in folder.resolve().iterdir()}
+
+
+def _compare_table(connection: duckdb.DuckDBPyConnection, name: str, first: Path, second: Path) -> Difference:
+    sides = [_source(path) for path in (first, second)]
+    columns = [dict(row[:2] for row in connection.execute(f"describe from {side}").fetchall()) for side in sides]
+    lines = [f"column {column} is gone" for column in columns[0] if column not in columns[1]]
+    lines += [f"column {column} is new" for column in columns[1] if column not in columns[0]]
+    common = [column for column in columns[0] if column in columns[1]]
+    lines += [
+        f"column {column} was {columns[0][column]} and is {columns[1][column]}"
+        for column in common
+        if columns[0][column] != columns[1][column]
+    ]
+    listed = ", ".join(f'"{column}"' for column in common if column not in ASIDE)
+    counts = []
+    for sign, here, there in (("-", sides[0], sides[1]), ("+", sides[1], sides[0])):
+        unmatched = f"(select {listed} from {here} except all select {listed} from {there})"
+        connection.execute(f"create or replace temp table unmatched as from {unmatched}")
+        (count,) = connection.execute("select count(*) from unmatched").fetchone() or (0,)
+        counts.append(count)
+        examples = connection.execute(f"from unmatched order by all limit {EXAMPLES}").fetchall()
+        lines += [f"{sign} {', '.join(map(str, row))}" for row in examples]
+    return Difference(name, tuple(lines), *counts)
+
+
+def _source(folder: Path) -> str:
+    files = str(folder / "**" / "*.parquet").replace("'", "''")
+    return f"read_parquet('{files}', hive_partitioning = false)"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Compare the published tables of two homes, row for row.")
+    parser.add_argument("first", type=Path, metavar="HOME_A")
+    parser.add_argument("second", type=Path, metavar="HOME_B")
+    arguments = parser.parse_args()
+    try:
+        equal, differing = compare(arguments.first, arguments.second)
+    except NothingPublished as error:
+        parser.error(str(error))
+    for found in differing:
+        print(f"{found.table}: {found.lost} rows only in the first, {found.added} only in the second")
+        print("\n".join(f"    {line}" for line in found.lines))
+    print(f"{len(equal)} tables are equal, {len(differing)} differ")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,386 @@
+"""The evaluation over a hand-built warehouse: what is landed for each as-of day, and why."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+import duckdb
+import numpy as np
+import pytest
+
+from orchestration.graduation.inputs import BrokenInput
+
+START = date(2026, 9, 1)
+
+
+def day(position):
+    return START + timedelta(days=position)
+
+
+def noon(position):
+    return datetime.combine(day(position), time(12), UTC)
+
+
+def steady(days, level=10.0, seed=1):
+    noise = np.random.default_rng(seed).normal(1, 0.03, days)
+    return [round(level * float(factor), 6) for factor in noise]
+
+
+def guarded(warehouse, name="exp_a", days=30, costs=None, cap="20", **values):
+    """An internal experiment that passes every gate once its history is long enough."""
+    caps = {"allocation_daily_cap": Decimal(cap), "guardrail_daily_cap": Decimal(cap)} if cap else {}
+    defaults = {
+        "allocation_amount": Decimal(10000),
+        "guardrail_entity": f"key:{name}",
+        "guardrail_adapter": "litellm",
+        "legacy_software_per_month": Decimal(2000),
+        **caps,
+    }
+    warehouse.add_initiative(name, START, **{**defaults, **values})
+    amounts = steady(days) if costs is None else costs
+    warehouse.add_costs(name, START, amounts)
+    for position, amount in enumerate(amounts):
+        warehouse.tables["int_guarded_entity_days"].append((name, day(position), Decimal(str(amount)), 0))
+        warehouse.tables["int_initiative_tier_daily_costs"].append(
+            (name, day(position), "p", "small", "economy", 3, 3, False, Decimal(str(amount)), Decimal(1), Decimal(1))
+        )
+        warehouse.add_reading(f"key:{name}", day(position), "20")
+    warehouse.tables["int_guarded_entity_days"].append((name, day(-5), Decimal(0), 1))
+
+
+def test_ready_on_the_thirtieth_day_and_not_before(warehouse):
+    guarded(warehouse, days=33)
+    warehouse.tables["int_initiative_daily_units"] += [("exp_a", day(n), Decimal(4)) for n in range(33)]
+    results = warehouse.evaluate(day(32))
+    rows = sorted(results.rows("readiness"), key=lambda row: row["as_of_date"])
+    assert [row["as_of_date"] for row in rows] == [day(n) for n in range(33)]
+    assert [row["is_ready"] for row in rows] == [False] * 29 + [True] * 4
+    assert {row["first_ready_date"] for row in rows[29:]} == {day(29)}
+    assert all(row["verified_run_rate"] is None and row["blocking_gates"] for row in rows[:29])
+    last = rows[-1]
+    assert last["blocking_gates"] == ""
+    assert last["verified_run_rate"] == results.run_rate("exp_a", day(32))["run_rate_monthly"]
+    assert last["verified_run_rate_low"] < last["verified_run_rate"] < last["verified_run_rate_high"]
+    cost = sum(Decimal(str(amount)) for amount in steady(33))
+    assert last["verified_unit_cost"] == pytest.approx(cost / (4 * 33), abs=Decimal("0.000000001"))
+
+
+def test_five_gates_a_day_each_with_evidence_and_the_policy_version(warehouse):
+    guarded(warehouse, days=31)
+    rows = warehouse.evaluate(day(30)).rows("gates")
+    assert len(rows) == 31 * 5
+    assert {row["gate_name"] for row in rows} == {"return", "model_audit", "guardrail", "stability", "graduation"}
+    assert all(row["reason"] and row["evidence_id"] and row["unit"] for row in rows)
+    assert {row["policy_version"] for row in rows} == {"policy-under-test"}
+
+
+def test_the_same_evaluation_on_a_past_day_gives_the_same_rows(warehouse, new_warehouse, tmp_path):
+    guarded(warehouse, days=36)
+    earlier = new_warehouse(tmp_path / "earlier")
+    guarded(earlier, days=36)
+    cut = day(31)
+    earlier.tables["int_cost_object_daily_costs"] = [
+        row for row in earlier.tables["int_cost_object_daily_costs"] if row[2] <= cut
+    ]
+    ids = ("partition", "load_id")
+
+    def until_cut(results, stream):
+        rows = [row for row in results.rows(stream) if row["as_of_date"] <= cut]
+        return sorted(str({key: row[key] for key in row if key not in ids}) for row in rows)
+
+    late, then = warehouse.evaluate(day(35)), earlier.evaluate(cut)
+    for stream in ("run_rates", "gates", "readiness"):
+        assert until_cut(late, stream) == until_cut(then, stream)
+
+
+def test_an_earlier_as_of_day_replaces_the_statistics_of_a_later_one(warehouse):
+    guarded(warehouse, days=200)
+    assert len(warehouse.evaluate(day(199)).rows("gates")) == 1000
+    warehouse.tables["int_cost_object_daily_costs"] = warehouse.tables["int_cost_object_daily_costs"][:10]
+    assert len(warehouse.evaluate(day(9)).rows("gates")) == 50
+
+
+def test_run_rate_is_exact_and_counts_its_days(warehouse):
+    costs = ["0.000000000001"] * 27 + ["27.999999999973"]
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, costs)
+    warehouse.add_costs("dept_a", START, ["1"] * 28, entity_type="department")
+    warehouse.add_costs("company", START, ["2"] * 28, entity_type="company")
+    results = warehouse.evaluate(day(27))
+    row = results.run_rate("exp_a", day(27))
+    assert row["run_rate_monthly"] == Decimal("30.4375")  # a mean of exactly one a day
+    assert (row["run_rate_annual"], row["days_observed"]) == (Decimal("365.25"), 28)
+    assert results.run_rate("dept_a", day(27))["run_rate_annual"] == Decimal("365.25")
+    assert results.run_rate("company", day(27))["run_rate_annual"] == Decimal("730.5")
+    sixth = results.run_rate("exp_a", day(5))
+    assert (sixth["run_rate_monthly"], sixth["days_observed"]) == (None, 6)
+
+
+def test_days_before_the_first_cost_are_no_history(warehouse):
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, ["0"] * 10 + ["5"] * 29)
+    row = warehouse.evaluate(day(38)).run_rate("exp_a", day(38))
+    assert row["stability_reasons"] == "short_history"
+    assert row["run_rate_annual"] == Decimal("1826.25")
+
+
+@pytest.mark.parametrize(("missing", "reasons"), [(20, "missing_days"), (9, "")])
+def test_a_missing_day_breaks_only_the_needed_window(warehouse, missing, reasons):
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, steady(40), incomplete={day(missing)})
+    row = warehouse.evaluate(day(39)).run_rate("exp_a", day(39))
+    assert row["stability_reasons"] == reasons
+    assert row["stability_status"] == ("insufficient" if reasons else "stable")
+
+
+def test_unsettled_last_day_shifts_every_past_day_by_one(new_warehouse, tmp_path):
+    warehouse = new_warehouse(tmp_path)
+    warehouse.landed[("registry", "sources")][0]["settle_lag_hours"] = 24
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, steady(32), incomplete={day(31)})
+    results = warehouse.evaluate(day(31))
+    assert results.run_rate("exp_a", day(29))["stability_reasons"] == "short_history"
+    assert results.run_rate("exp_a", day(30))["stability_status"] == "stable"
+    assert results.run_rate("exp_a", day(31))["observation_end_date"] == day(30)
+
+
+def test_cost_on_the_guarded_key_at_the_lower_cap_is_cap_bound(warehouse):
+    guarded(warehouse, days=31, guardrail_daily_cap=Decimal(15))
+    warehouse.tables["int_guarded_entity_days"] = [
+        (name, at, Decimal(15) if at == day(20) else amount, refused)
+        for name, at, amount, refused in warehouse.tables["int_guarded_entity_days"]
+    ]
+    assert warehouse.evaluate(day(30)).run_rate("exp_a", day(30))["stability_reasons"] == "cap_bound"
+
+
+def test_cost_just_under_the_cap_is_not_cap_bound_but_a_refusal_is(warehouse):
+    guarded(warehouse, "exp_under", days=31)
+    guarded(warehouse, "exp_refused", days=31)
+    rows = warehouse.tables["int_guarded_entity_days"]
+    rows += [("exp_under", day(20), Decimal("0.5"), 0), ("exp_refused", day(20), Decimal(0), 2)]
+    results = warehouse.evaluate(day(30))
+    assert results.run_rate("exp_under", day(30))["stability_status"] == "stable"
+    assert results.run_rate("exp_refused", day(30))["stability_reasons"] == "cap_bound"
+
+
+def test_spending_the_allocation_exactly_is_allowed_and_more_is_not(warehouse):
+    for name, amount in (("exp_exact", "300"), ("exp_over", "299.99")):
+        warehouse.add_initiative(name, START, allocation_amount=Decimal(amount))
+        warehouse.add_costs(name, START, ["10"] * 30)
+    results = warehouse.evaluate(day(29))
+    assert results.run_rate("exp_exact", day(29))["stability_reasons"] == ""
+    assert results.run_rate("exp_over", day(29))["stability_reasons"] == "over_allocation"
+
+
+def test_an_adjusted_allocation_counts_and_is_a_change_of_configuration(warehouse):
+    warehouse.add_initiative("exp_a", START, allocation_amount=Decimal(350))
+    warehouse.add_costs("exp_a", START, ["10"] * 40)
+    warehouse.land(
+        "budget",
+        "movements",
+        initiative_id="exp_a",
+        account="allocation:exp_a",
+        kind="adjust",
+        amount=Decimal(100),
+        effective_on=day(33),
+    )
+    results = warehouse.evaluate(day(39))
+    assert results.run_rate("exp_a", day(32))["stability_status"] == "stable"
+    assert results.run_rate("exp_a", day(39))["stability_reasons"] == "short_history,configuration_changed"
+
+
+def test_a_changed_cap_in_the_registry_starts_the_history_anew(warehouse):
+    common = {"allocation_amount": Decimal(10000)}
+    warehouse.add_initiative("exp_a", START, valid_to=day(20), allocation_daily_cap=Decimal(20), **common)
+    warehouse.add_initiative("exp_a", START, valid_from=day(20), allocation_daily_cap=Decimal(30), **common)
+    warehouse.add_costs("exp_a", START, steady(50))
+    results = warehouse.evaluate(day(49))
+    assert results.run_rate("exp_a", day(48))["stability_reasons"] == "short_history,configuration_changed"
+    last = results.run_rate("exp_a", day(49))
+    assert (last["stability_status"], last["observation_start_date"]) == ("stable", day(20))
+
+
+@pytest.mark.parametrize(("share", "reasons"), [(0.09, ""), (0.15, "configuration_changed")])
+def test_a_new_model_over_a_tenth_of_cost_is_a_change(warehouse, share, reasons):
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, ["10"] * 40)
+    for n in range(40):
+        part = Decimal(str(round(10 * share, 2))) if n >= 25 else Decimal(0)
+        rows = [("exp_a", day(n), "old", Decimal(10) - part)]
+        warehouse.tables["int_initiative_model_daily_costs"] += [*rows, ("exp_a", day(n), "new", part)]
+    assert warehouse.evaluate(day(39)).run_rate("exp_a", day(39))["stability_reasons"] == reasons
+
+
+def test_a_read_back_without_cap_inside_the_window_fails_stability_and_gate_three(warehouse):
+    guarded(warehouse, days=31)
+    for row in warehouse.landed["litellm", "guardrail_settings"]:
+        if row["as_of_date"] == day(30):
+            row["max_budget"] = None
+    results = warehouse.evaluate(day(30))
+    assert results.run_rate("exp_a", day(30))["stability_reasons"] == "cap_not_in_force"
+    gate = results.gate("exp_a", 3, day(30))
+    assert (gate["status"], gate["reason"]) == (
+        "fail",
+        "cap_not_in_force: the gateway shows no budget and no request limit",
+    )
+    assert results.gate("exp_a", 3, day(29))["status"] == "pass"
+
+
+def test_without_a_read_back_a_declaration_fails(warehouse):
+    guarded(warehouse, days=30)
+    warehouse.landed["litellm", "guardrail_settings"] = []
+    gate = warehouse.evaluate(day(29)).gate("exp_a", 3, day(29))
+    assert gate["status"] == "fail"
+    assert gate["reason"].startswith("not_read_back")
+
+
+def test_a_later_read_back_speaks_for_the_days_since_the_gateway_last_changed_the_settings(warehouse):
+    guarded(warehouse, days=32)
+    warehouse.landed["litellm", "guardrail_settings"] = []
+    warehouse.add_reading("key:exp_a", day(31), "12", updated_at=noon(10))
+    results = warehouse.evaluate(day(31))
+    assert results.gate("exp_a", 3, day(9))["reason"].startswith("not_read_back")
+    assert {results.gate("exp_a", 3, day(n))["status"] for n in (10, 30, 31)} == {"pass"}
+
+
+def test_the_days_own_read_back_stands_before_a_later_one(warehouse):
+    guarded(warehouse, days=32)
+    settings = warehouse.landed["litellm", "guardrail_settings"]
+    warehouse.landed["litellm", "guardrail_settings"] = [row for row in settings if row["as_of_date"] == day(29)]
+    warehouse.add_reading("key:exp_a", day(31), "99", updated_at=noon(-9))
+    results = warehouse.evaluate(day(31))
+    assert results.gate("exp_a", 3, day(29))["status"] == "pass"
+    assert results.gate("exp_a", 3, day(30))["reason"].startswith("cap_above_declared")
+
+
+def test_a_read_back_two_days_old_is_stale(warehouse):
+    guarded(warehouse, days=32)
+    settings = warehouse.landed["litellm", "guardrail_settings"]
+    warehouse.landed["litellm", "guardrail_settings"] = [row for row in settings if row["as_of_date"] <= day(29)]
+    results = warehouse.evaluate(day(31))
+    assert results.gate("exp_a", 3, day(30))["status"] == "pass"
+    assert results.gate("exp_a", 3, day(31))["reason"].startswith("stale_read_back: 48.0 hours")
+
+
+def test_an_approval_passes_gate_five_and_ends_the_evaluation(warehouse):
+    guarded(warehouse, days=33)
+    warehouse.land(
+        "budget", "movements", initiative_id="exp_a", kind="graduate", effective_on=day(31), amount=Decimal(1)
+    )
+    results = warehouse.evaluate(day(32))
+    assert results.gate("exp_a", 5, day(30))["status"] == "insufficient"
+    assert results.gate("exp_a", 5, day(31))["status"] == "pass"
+    assert {row["as_of_date"] for row in results.rows("gates")} == {day(n) for n in range(32)}
+
+
+def product(warehouse, days, revenue="100", other="10", ai="20"):
+    warehouse.land("registry", "products", product_id="prod", target_gross_margin_ratio=Decimal("0.5"))
+    warehouse.tables["int_product_daily_economics"] += [
+        ("prod", day(n), Decimal(revenue) if revenue else None, Decimal(ai), Decimal(other)) for n in range(days)
+    ]
+
+
+def test_the_second_initiative_of_a_product_bears_the_first_ones_cost(warehouse):
+    # each costs about 12 a day of a revenue of 100: 10 + 20 + 12 leaves 58 %, a second 12 leaves 46 %, under 50 %
+    for name in ("exp_b", "exp_c"):
+        guarded(warehouse, name, costs=steady(30, 12.0), kind="customer_facing", product_id="prod")
+    product(warehouse, 30)
+    results = warehouse.evaluate(day(29))
+    first, second = results.gate("exp_b", 1, day(29)), results.gate("exp_c", 1, day(29))
+    assert (first["status"], second["status"]) == ("pass", "fail")
+    assert "exp_b" in second["reason"]
+    assert [results.readiness(name, day(29))["is_ready"] for name in ("exp_b", "exp_c")] == [True, False]
+
+
+def test_who_was_ready_first_keeps_its_place_whatever_its_name(warehouse):
+    guarded(warehouse, "exp_z", costs=steady(35, 12.0), kind="customer_facing", product_id="prod")
+    late = {"kind": "customer_facing", "product_id": "prod"}
+    guarded(warehouse, "exp_a", costs=[0, 0, 0, *steady(32, 12.0, seed=2)], **late)
+    product(warehouse, 35)
+    results = warehouse.evaluate(day(34))
+    assert results.readiness("exp_z", day(34))["first_ready_date"] == day(29)
+    assert results.readiness("exp_z", day(34))["is_ready"]
+    assert not results.readiness("exp_a", day(34))["is_ready"]
+
+
+def test_the_higher_target_of_product_and_initiative_counts(warehouse):
+    guarded(
+        warehouse,
+        costs=steady(30, 12.0),
+        kind="customer_facing",
+        product_id="prod",
+        target_gross_margin_ratio=Decimal("0.7"),
+    )
+    product(warehouse, 30)
+    gate = warehouse.evaluate(day(29)).gate("exp_a", 1, day(29))
+    assert (gate["status"], gate["threshold_value"]) == ("fail", Decimal("0.7"))
+
+
+def test_unreported_revenue_is_not_zero_revenue(warehouse):
+    guarded(warehouse, costs=steady(30, 12.0), kind="customer_facing", product_id="prod")
+    product(warehouse, 30, revenue=None)
+    gate = warehouse.evaluate(day(29)).gate("exp_a", 1, day(29))
+    assert (gate["status"], gate["metric_value"]) == ("insufficient", None)
+
+
+def test_labour_is_converted_at_the_latest_rate_in_force(warehouse):
+    claim = {"legacy_software_per_month": None, "labor_hours_per_unit": Decimal("0.5"), "labor_rate_id": "r"}
+    guarded(warehouse, unit_of_work="tickets", **claim)
+    warehouse.tables["int_initiative_daily_units"] += [("exp_a", day(n), Decimal(2)) for n in range(30)]
+    warehouse.land(
+        "ledgers", "labor_rates", labor_rate_id="r", valid_from=day(-90), hourly_rate=Decimal(1), currency="EUR"
+    )
+    warehouse.land(
+        "ledgers", "labor_rates", labor_rate_id="r", valid_from=day(-9), hourly_rate=Decimal(50), currency="EUR"
+    )
+    warehouse.land(
+        "ledgers", "exchange_rates", rate_date=day(25), from_currency="EUR", to_currency="USD", rate=Decimal("1.2")
+    )
+    results = warehouse.evaluate(day(29))
+    # 2 units x 0.5 h x 50 x 1.2 = 60 a day = 1826.25 a month
+    assert results.gate("exp_a", 1, day(29))["metric_value"] == Decimal("1826.25")
+    assert results.gate("exp_a", 1, day(24))["status"] == "insufficient"
+
+
+def test_untiered_usage_is_insufficient(warehouse):
+    guarded(warehouse)
+    warehouse.tables["int_initiative_tier_daily_costs"].append(
+        ("exp_a", day(28), "p", "orion", None, None, 3, None, Decimal(1), None, None)
+    )
+    gate = warehouse.evaluate(day(29)).gate("exp_a", 2, day(29))
+    assert (gate["status"], gate["reason"]) == ("insufficient", "untiered_model: orion has no tier")
+
+
+def test_an_experiment_without_any_cost_has_gates_that_say_so(warehouse):
+    warehouse.add_initiative("exp_idle", START)
+    warehouse.add_initiative("core_a", START, stage="core")
+    warehouse.add_costs("core_a", START, ["1"] * 10)
+    results = warehouse.evaluate(day(9))
+    statuses = {number: results.gate("exp_idle", number, day(9))["status"] for number in range(1, 6)}
+    assert statuses == {1: "insufficient", 2: "insufficient", 3: "fail", 4: "insufficient", 5: "insufficient"}
+    assert {row["initiative_id"] for row in results.rows("gates")} == {"exp_idle"}
+
+
+def test_a_gap_in_a_series_is_an_error_not_a_zero(warehouse):
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, ["1"] * 10)
+    del warehouse.tables["int_cost_object_daily_costs"][4]
+    with pytest.raises(BrokenInput, match="exp_a"):
+        warehouse.evaluate(day(9))
+
+
+def test_a_null_cost_is_an_error(warehouse):
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, ["1"] * 3)
+    row = warehouse.tables["int_cost_object_daily_costs"][1]
+    warehouse.tables["int_cost_object_daily_costs"][1] = (*row[:3], None, *row[4:])
+    with pytest.raises(BrokenInput, match="null"):
+        warehouse.evaluate(day(2))
+
+
+def test_a_warehouse_without_its_tables_is_an_error(warehouse):
+    connection, _ = warehouse.connect()
+    connection.execute("drop table intermediate.int_product_daily_economics")
+    from orchestration.graduation.inputs import read_inputs
+
+    with pytest.raises(duckdb.CatalogException):
+        read_inputs(connection, day(0))

@@ -1,0 +1,130 @@
+"""The landing area shows what was known before a moment: earlier contents, earlier watermarks, files since withdrawn."""
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.landing import store
+from orchestration.landing.loads import Load, Partition
+from orchestration.landing.store import Landing
+
+STREAM = ("ledgers", "exchange_rates")
+DAY = "ledgers/exchange_rates.csv"
+
+
+class Clock:
+    """Stands for ``datetime`` in the landing module: its hour is set by the test."""
+
+    hour = 0
+
+    @classmethod
+    def now(cls, zone: object) -> datetime:
+        return datetime(2026, 11, 1, cls.hour, tzinfo=zone)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    monkeypatch.setattr(store, "datetime", Clock)
+    return Clock
+
+
+def rate(value: str) -> dict[str, object]:
+    return {
+        "file": DAY,
+        "line": 2,
+        "rate_date": None,
+        "from_currency": "EUR",
+        "to_currency": "USD",
+        "rate": Decimal(value),
+    }
+
+
+def land(root: Path, value: str, hour: int, watermark: str = "w1", partition: str = DAY) -> None:
+    Clock.hour = hour
+    with Landing(root).batch(*STREAM) as batch:
+        batch.add_rows(partition, [rate(value)], watermark_at=f"2026-11-01T0{watermark[1]}:00:00.000000Z")
+
+
+def withdraw(root: Path, hour: int) -> None:
+    Clock.hour = hour
+    with Landing(root).batch(*STREAM) as batch:
+        batch.withdraw(DAY)
+
+
+def at(hour: int) -> str:
+    return f"2026-11-01T{hour:02}:00:00.000000Z"
+
+
+def shown(root: Path, hour: int | None) -> list[tuple[str, str]]:
+    """(rate, hour of the watermark) of every visible row."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        Landing(root, known_before=at(hour) if hour is not None else None).register(connection)
+        return connection.execute(
+            "select cast(rate as decimal(9, 2))::varchar, strftime(watermark_at, '%H') from landing.ledgers__exchange_rates "
+            "join landing.loads on loads.load_id = ledgers__exchange_rates.load_id order by all"
+        ).fetchall()
+
+
+def test_a_restated_load_is_shown_as_it_was_before_the_restatement(tmp_path: Path) -> None:
+    land(tmp_path, "1.10", hour=2)
+    land(tmp_path, "1.20", hour=4)
+    land(tmp_path, "1.10", hour=6)
+    values = {hour: [value for value, _ in shown(tmp_path, hour)] for hour in (2, 3, 4, 5, 6, 7)}
+    assert values == {2: [], 3: ["1.10"], 4: ["1.10"], 5: ["1.20"], 6: ["1.20"], 7: ["1.10"]}
+    assert shown(tmp_path, None) == [("1.10", "01")]
+
+
+def test_an_unchanged_re_read_keeps_the_watermark_of_then(tmp_path: Path) -> None:
+    land(tmp_path, "1.10", hour=2, watermark="w1")
+    land(tmp_path, "1.10", hour=4, watermark="w3")
+    land(tmp_path, "1.10", hour=5, watermark="w3")
+    assert shown(tmp_path, 3) == [("1.10", "01")]
+    assert shown(tmp_path, 5) == shown(tmp_path, None) == [("1.10", "03")]
+    part = Landing(tmp_path).manifest(*STREAM)[DAY]
+    assert part.history == [] and len(part.renewed) == 1
+
+
+def test_a_withdrawn_file_is_shown_until_its_withdrawal(tmp_path: Path) -> None:
+    land(tmp_path, "1.10", hour=2)
+    withdraw(tmp_path, hour=4)
+    land(tmp_path, "1.30", hour=6)
+    values = {hour: [value for value, _ in shown(tmp_path, hour)] for hour in (4, 5, 6, 7)}
+    assert values == {4: ["1.10"], 5: [], 6: [], 7: ["1.30"]}
+
+
+def test_a_file_that_came_later_is_not_shown(tmp_path: Path) -> None:
+    land(tmp_path, "1.10", hour=2)
+    land(tmp_path, "1.40", hour=4, partition="ledgers/exchange_rates_late.csv")
+    assert [value for value, _ in shown(tmp_path, 3)] == ["1.10"]
+    assert [value for value, _ in shown(tmp_path, None)] == ["1.10", "1.40"]
+
+
+def test_what_a_run_derives_is_always_shown_as_it_is_now(tmp_path: Path) -> None:
+    Clock.hour = 5
+    with Landing(tmp_path).batch("registry", "posting_accounts") as batch:
+        batch.add_rows("current", [{"posting_role": "accrued_liabilities", "account_number": "2100"}])
+    with duckdb.connect() as connection:
+        Landing(tmp_path, known_before=at(3)).register(connection)
+        rows = connection.execute("select account_number from landing.registry__posting_accounts").fetchall()
+    assert rows == [("2100",)]
+
+
+def test_a_manifest_without_the_newer_fields_is_read() -> None:
+    body = {"current": None, "history": [{"load_id": "a", "rows": 1, "loaded_at": at(2)}]}
+    assert Partition.from_json(body).known_before(at(3)) == Load("a", 1, at(2))
+
+
+def test_what_a_run_derives_may_shrink(tmp_path: Path) -> None:
+    def land_rules(count: int) -> None:
+        rows = [{"position": n, "account_pattern": "10.*", "account_role": "cash"} for n in range(count)]
+        with Landing(tmp_path).batch("registry", "ledger_account_patterns") as batch:
+            batch.add_rows("current", rows)
+
+    land_rules(200)
+    land_rules(1)
+    part = Landing(tmp_path).manifest("registry", "ledger_account_patterns")["current"]
+    assert part.current is not None and part.current.rows == 1

@@ -1,0 +1,105 @@
+"""The panel behind the decomposition, read from a small warehouse whose truth is worked out by hand."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from orchestration.run_rate.variance import read_periods, variance_rows
+
+AS_OF = date(2026, 9, 30)
+TABLES = """
+create schema marts; create schema intermediate;
+create table marts.fct_allocated_costs (initiative_id text, cost_date date, provider text, model_id text, budget_class text,
+    allocated_cost decimal(38,12));
+create table intermediate.int_usage_attributed (initiative_id text, usage_date date, provider text, model_id text, unit text,
+    quantity decimal(38,9), list_cost decimal(38,12));
+create table intermediate.int_billed_costs_unioned (provider text, cost_date date, model_id text, charge_category text,
+    effective_cost decimal(38,9));
+create table intermediate.int_initiative_daily_units (initiative_id text, metric_date date, units decimal(38,9));
+create table intermediate.int_core_allowances_by_month (initiative_id text, department_id text, fiscal_period text,
+    allowance_amount decimal(38,12));
+create table intermediate.int_core_initiatives_verified (initiative_id text, verified_by text);
+create table intermediate.int_cost_object_daily_costs (entity_type text, entity_id text, cost_date date,
+    allocated_cost decimal(38,12), is_complete boolean, is_missing boolean);
+"""
+# August: 100 tokens for 8 and 2 searches for 2, ten units. September: 200 tokens for 16, 4 searches for 4, less a credit of 2.
+ROWS = """
+insert into marts.fct_allocated_costs values
+    ('one', '2026-08-01', 'p', 'm', 'core', 10), ('one', '2026-09-01', 'p', 'm', 'core', 18),
+    ('one', '2026-09-02', 'p', null, 'core', 3), (null, '2026-08-01', 'p', 'm', null, 5);
+insert into intermediate.int_usage_attributed values
+    ('one', '2026-08-01', 'p', 'm', 'tokens', 100, 16), ('one', '2026-08-01', 'p', 'm', 'searches', 2, 4),
+    ('one', '2026-08-01', 'p', 'm', 'requests', 9, 0),
+    ('one', '2026-09-01', 'p', 'm', 'tokens', 200, 32), ('one', '2026-09-01', 'p', 'm', 'searches', 4, 8);
+insert into intermediate.int_billed_costs_unioned values
+    ('p', '2026-08-01', 'm', 'usage', 10), ('p', '2026-09-01', 'm', 'usage', 20), ('p', '2026-09-01', 'm', 'credit', -2);
+insert into intermediate.int_initiative_daily_units values ('one', '2026-08-01', 10), ('one', '2026-09-01', 20);
+"""
+CORE = """
+insert into intermediate.int_core_allowances_by_month values ('one', 'd', '2026-08', 10), ('one', 'd', '2026-09', 20);
+insert into intermediate.int_core_initiatives_verified values ('one', 'first_28_days');
+insert into intermediate.int_cost_object_daily_costs values ('initiative', 'one', '2026-08-01', 10, true, false);
+"""
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect()
+    connection.execute(TABLES + ROWS)
+    yield connection
+    connection.close()
+
+
+def amounts(connection: duckdb.DuckDBPyConnection, comparison: str, month: str = "2026-09") -> dict[str, Decimal]:
+    rows = [
+        row
+        for row in variance_rows(connection, AS_OF)
+        if (row["comparison"], row["fiscal_period"]) == (comparison, month)
+    ]
+    return {row["component"]: row["amount"] for row in rows if row["amount"]}
+
+
+def test_searches_and_credits_are_no_token_cost(warehouse: duckdb.DuckDBPyConnection) -> None:
+    spans = [("one", "a", date(2026, 8, 1), date(2026, 8, 31)), ("one", "b", date(2026, 9, 1), AS_OF)]
+    periods = read_periods(warehouse, spans)
+    assert periods["one", "a"].models["p/m"].cost == pytest.approx(8)
+    assert periods["one", "b"].models["p/m"].cost == pytest.approx(16)
+    assert periods["one", "b"].total == 21
+
+
+def test_twice_the_units_are_volume_and_the_rest_is_other(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Tokens cost 8 more for the units; searches 2 more, the credit 2 less, the line without a model 3 more."""
+    assert amounts(warehouse, "prior_month") == {"volume": Decimal("8.00"), "other": Decimal("3.00")}
+
+
+def test_a_flexible_budget_has_no_volume(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(CORE)
+    assert amounts(warehouse, "budget") == {"other": Decimal("1.00")}
+    assert amounts(warehouse, "budget", "2026-08") == {}
+
+
+def test_a_price_rise_shows_against_the_budget(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(CORE)
+    warehouse.execute("update marts.fct_allocated_costs set allocated_cost = 28 where cost_date = '2026-09-01'")
+    warehouse.execute("update intermediate.int_billed_costs_unioned set effective_cost = 30 where effective_cost = 20")
+    assert amounts(warehouse, "budget")["price"] == Decimal("8.00")
+
+
+def test_an_unverified_month_has_no_budget_rows(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(CORE)
+    warehouse.execute("update intermediate.int_core_allowances_by_month set allowance_amount = null")
+    assert amounts(warehouse, "budget") == {}
+    assert not [row for row in variance_rows(warehouse, AS_OF) if row["comparison"] == "budget"]
+
+
+def test_a_month_without_cost_exits_whole(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("delete from marts.fct_allocated_costs where cost_date >= '2026-09-01'")
+    warehouse.execute("delete from intermediate.int_usage_attributed where usage_date >= '2026-09-01'")
+    assert amounts(warehouse, "prior_month") == {"exit": Decimal("-8.00"), "other": Decimal("-2.00")}
+
+
+def test_nothing_after_the_as_of_day_counts(warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert [row for row in variance_rows(warehouse, date(2026, 8, 31)) if row["fiscal_period"] > "2026-08"] == []
