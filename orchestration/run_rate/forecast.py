@@ -17,8 +17,8 @@ import duckdb
 import numpy as np
 from scipy import stats
 
-from orchestration.graduation.inputs import BrokenInput
 from orchestration.landing.store import Landing
+from orchestration.run_rate.series import BrokenInput
 from orchestration.statistics.forecast_candidates import (
     DAYS_AHEAD,
     WEEK,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,7 +85,12 @@ def test_periods_of_every_effective_dated_dimension_follow_each_other(
         and (node.get("test_metadata") or {}).get("name") == "periods_follow_each_other"
     }
     dated = {key for key, node in models.items() if {"valid_from", "valid_to"} <= set(node["columns"])}
-    assert {models[key]["name"] for key in dated} >= {"dim_people", "dim_initiatives", "dim_departments", "dim_products"}
+    assert {models[key]["name"] for key in dated} >= {
+        "dim_people",
+        "dim_initiatives",
+        "dim_departments",
+        "dim_products",
+    }
     assert {models[key]["name"] for key in dated - tested} == set()
 
 

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.graduation.inputs import BrokenInput
+from orchestration.run_rate.series import BrokenInput
 
 START = date(2026, 9, 1)
 
@@ -155,8 +155,11 @@ def test_cost_on_the_guarded_key_at_the_lower_cap_is_cap_bound(warehouse):
 def test_cost_just_under_the_cap_is_not_cap_bound_but_a_refusal_is(warehouse):
     guarded(warehouse, "exp_under", days=31)
     guarded(warehouse, "exp_refused", days=31)
-    rows = warehouse.tables["int_guarded_entity_days"]
-    rows += [("exp_under", day(20), Decimal("0.5"), 0), ("exp_refused", day(20), Decimal(0), 2)]
+    planted = {("exp_under", day(20)): (Decimal("19.99"), 0), ("exp_refused", day(20)): (Decimal(10), 2)}
+    warehouse.tables["int_guarded_entity_days"] = [
+        (name, at, *planted.get((name, at), values))
+        for name, at, *values in warehouse.tables["int_guarded_entity_days"]
+    ]
     results = warehouse.evaluate(day(30))
     assert results.run_rate("exp_under", day(30))["stability_status"] == "stable"
     assert results.run_rate("exp_refused", day(30))["stability_reasons"] == "cap_bound"

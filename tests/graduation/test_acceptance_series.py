@@ -74,7 +74,7 @@ def _registry(kit, warehouse):
             duration = {"exp_growing": "30d", "exp_labor_fail": "1h"}.get(name, "1d")
             warehouse.add_reading(f"key:{name}", kit.AS_OF, budget, duration if budget else None)
             refused = 0 if name == "exp_declared" else 1
-            warehouse.tables["int_guarded_entity_days"].append((name, kit.DRILL_DAY, Decimal(0), refused))
+            refusals[name, kit.DRILL_DAY] = refused
         if kind == "internal_workflow" and stage == "experimentation":
             hours = Decimal("0.001" if name == "exp_labor_fail" else "0.05")
             values |= {
