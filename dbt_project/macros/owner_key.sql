@@ -5,12 +5,10 @@
     ]) }}
 {%- endmacro %}
 
-{% macro owner_key(relation, date_column) -%}
-    md5(concat_ws(
-        chr(31),
-        cast({{ relation }}.{{ date_column }} as varchar),
-        {% for column in owner_columns() -%}
-            coalesce({{ relation }}.{{ column }}, chr(30)){{ ',' if not loop.last }}
-        {% endfor -%}
-    ))
+{% macro owner_key(relation) -%}
+    {%- set columns = [] -%}
+    {%- for column in owner_columns() -%}
+        {%- do columns.append(relation ~ '.' ~ column) -%}
+    {%- endfor -%}
+    {{ integer_key(columns) }}
 {%- endmacro %}

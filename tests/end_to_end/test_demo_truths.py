@@ -78,6 +78,18 @@ def test_tokens_by_provider_month_and_class(published):
     assert_close(got, want)
 
 
+def test_the_hours_of_a_day_sum_to_its_usage(published):
+    sums = (
+        "select source, usage_date, billing_date, provider, gateway_provider, api_key_id, model_id, service_tier, "
+        "token_class, unit, sum(quantity)::bigint, sum(requests)::bigint, min(usage_start_at) from t "
+        "where source in ('openai', 'anthropic', 'litellm') and service_tier not like '%_calls' group by all"
+    )
+    days = published.rows("fct_usage", sums)
+    assert sorted(map(str, published.rows("fct_usage_by_hour", sums))) == sorted(map(str, days))
+    assert {row[4] for row in days if row[0] == "litellm"} == {row[3] for row in days if row[0] == "litellm"}
+    assert {row[4] for row in days if row[0] != "litellm"} == {None}
+
+
 def test_list_cost_is_exact_and_the_unpriced_model_has_none(published):
     got = published.sums(
         "fct_usage",

@@ -4,7 +4,7 @@ with
 metered as (
 
     select usage.provider, usage.usage_date as cost_date, sum(usage.contracted_cost) as metered_cost
-    from {{ ref('int_usage_contracted') }} as usage
+    from {{ ref('int_usage_owned') }} as usage
     where usage.is_counted
         and usage.provider not in (select provider from {{ ref('fct_billed_costs') }})
     group by usage.provider, usage.usage_date

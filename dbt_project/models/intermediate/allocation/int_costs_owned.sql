@@ -35,7 +35,10 @@ ruled as (
         owners.customer_id,
         {{ fine_money('sum(costs.amount)') }} as amount
     from costs
-    left join owners on costs.owner_key = owners.owner_key
+    left join owners
+        on costs.owner_key = owners.owner_key
+        and costs.cost_date >= owners.effective_from
+        and costs.cost_date < owners.effective_to
     group by all
 
 )

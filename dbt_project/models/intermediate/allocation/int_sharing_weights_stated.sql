@@ -18,13 +18,23 @@ bases as (
 
 ),
 
+owned_days as (
+
+    select rule_id, usage_date as owner_date from {{ ref('int_usage_valued') }}
+    where rule_id is not null
+    union
+    select rule_id, cost_date as owner_date from {{ ref('int_costs_owned') }}
+    where rule_id is not null
+
+),
+
 shared_days as (
 
     select
         rules.rule_id,
         days.owner_date as shared_date
     from rules
-    inner join (select distinct rule_id, owner_date from {{ ref('int_owners_matched') }}) as days
+    inner join owned_days as days
         on (rules.rule_id = days.rule_id or starts_with(rules.rule_id, 'pool:'))
         and days.owner_date >= rules.effective_from
         and days.owner_date < rules.effective_to

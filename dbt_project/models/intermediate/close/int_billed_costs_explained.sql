@@ -22,7 +22,7 @@ unpriced_models as (
         provider,
         billing_date,
         model_id
-    from {{ ref('int_usage_priced') }}
+    from {{ ref('int_usage_owned') }}
     where is_counted and token_class <> 'request'
     group by all
     having bool_and(pricing_status = 'unpriced')

@@ -7,10 +7,10 @@ duplicates as (
         billing_date,
         model_id,
         context_tier_start,
-        sum(input_uncached_tokens) as input_uncached,
-        sum(cache_read_tokens) as cache_read,
-        sum(cache_write_tokens) as cache_write_other,
-        sum(output_tokens) as output
+        sum(input_uncached) as input_uncached,
+        sum(cache_read) as cache_read,
+        sum(cache_write_other) as cache_write_other,
+        sum(output) as output
     from {{ ref('int_gateway_usage_summed_by_hour') }}
     where is_duplicate
     group by all

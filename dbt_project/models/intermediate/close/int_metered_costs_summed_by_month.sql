@@ -2,7 +2,7 @@ with
 
 usage as (
 
-    select * from {{ ref('int_usage_contracted') }}
+    select * from {{ ref('int_usage_owned') }}
 
 ),
 

@@ -59,7 +59,7 @@ metered_pieces as (
         usage.model_id as charged_model_id,
         'metered' as cost_basis,
         usage.contracted_cost as amount
-    from {{ ref('int_usage_contracted') }} as usage
+    from {{ ref('int_usage_owned') }} as usage
     left join (select distinct provider from billed) as billing_providers
         on usage.provider = billing_providers.provider
     where usage.is_counted and billing_providers.provider is null and usage.contracted_cost is not null
@@ -68,7 +68,7 @@ metered_pieces as (
 
 select
     pieces.* exclude (amount),
-    {{ owner_key('pieces', 'cost_date') }} as owner_key,
+    {{ owner_key('pieces') }} as owner_key,
     {{ fine_money('sum(amount)') }} as amount
 from (
     select * from billed_pieces

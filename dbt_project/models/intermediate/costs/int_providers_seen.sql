@@ -2,7 +2,7 @@ with
 
 usage as (
 
-    select distinct provider from {{ ref('int_usage_unioned') }}
+    select distinct provider from {{ ref('int_usage_owned') }}
 
 ),
 

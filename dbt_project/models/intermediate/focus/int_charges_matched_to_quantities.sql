@@ -13,7 +13,7 @@ charges as (
 
 usage as (
 
-    select * from {{ ref('int_usage_priced') }}
+    select * from {{ ref('int_usage_owned') }}
     where is_counted and unit <> 'requests'
 
 ),

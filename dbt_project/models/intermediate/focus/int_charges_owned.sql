@@ -52,7 +52,10 @@ owned as (
             when owners.share_method is null then coalesce(owners.department_id, initiatives.department_id)
         end as department_id
     from pieces
-    left join owners on {{ owner_key('pieces', 'cost_date') }} = owners.owner_key
+    left join owners
+        on {{ owner_key('pieces') }} = owners.owner_key
+        and pieces.cost_date >= owners.effective_from
+        and pieces.cost_date < owners.effective_to
     left join initiatives
         on owners.initiative_id = initiatives.initiative_id
         and pieces.cost_date >= initiatives.effective_from

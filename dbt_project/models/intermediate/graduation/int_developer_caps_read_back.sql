@@ -6,7 +6,7 @@ used_keys as (
         usage_date,
         actor_id,
         api_key_id
-    from {{ ref('int_usage_unioned') }}
+    from {{ ref('int_usage_owned') }}
     where actor_id is not null and source = 'litellm'
 
 ),

@@ -10,7 +10,7 @@ initiatives as (
 
 usage as (
 
-    select * from {{ ref('int_usage_priced') }}
+    select * from {{ ref('int_usage_owned') }}
     where source = 'litellm'
 
 ),

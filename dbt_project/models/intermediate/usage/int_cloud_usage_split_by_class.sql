@@ -1,4 +1,6 @@
-{# One row per charge period, account and token class of a cloud bill that meters tokens: quantity in tokens, and the list price that the bill itself states. #}
+{# One row per UTC day, account, token class and stated list price of a cloud bill that meters tokens: quantity in tokens. #}
+{{ config(materialized='view') }}
+
 with
 
 charges as (
@@ -18,37 +20,51 @@ exchange_rates as (
 
     select * from {{ ref('int_exchange_rates_filled') }}
 
+),
+
+periods as (
+
+    select
+        charges.charge_period_start_at as usage_start_at,
+        charges.cost_date as usage_date,
+        charges.cost_date as billing_date,
+        'focus_files' as source,
+        charges.provider,
+        cast(null as varchar) as gateway_provider,
+        charges.account_id,
+        charges.project_id,
+        cast(null as varchar) as api_key_id,
+        cast(null as varchar) as actor_id,
+        cast(null as varchar) as team_id,
+        coalesce(charges.model_id, charges.line_item) as model_id,
+        cast(null as varchar) as request_tags,
+        'standard' as service_tier,
+        'standard' as price_variant,
+        cast(0 as bigint) as context_tier_start,
+        true as is_measured,
+        true as is_aggregated,
+        cast(
+            case
+                when charges.billed_currency = run_parameters.reporting_currency then charges.list_unit_price
+                else {{ money('charges.list_unit_price * exchange_rates.rate') }}
+            end * cast(1000000 // charges.tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
+        ) as stated_unit_price,
+        charges.token_class,
+        'tokens' as unit,
+        cast(sum(charges.consumed_quantity * cast(charges.tokens_per_unit as decimal(7, 0))) as bigint) as quantity
+    from charges
+    cross join run_parameters
+    left join exchange_rates
+        on charges.billed_currency = exchange_rates.currency and charges.cost_date = exchange_rates.rate_date
+    group by all
+
 )
 
 select
-    charges.charge_period_start_at as usage_start_at,
-    charges.cost_date as usage_date,
-    charges.cost_date as billing_date,
-    'focus_files' as source,
-    charges.provider,
-    charges.account_id,
-    charges.project_id,
-    cast(null as varchar) as api_key_id,
-    cast(null as varchar) as actor_id,
-    cast(null as varchar) as team_id,
-    coalesce(charges.model_id, charges.line_item) as model_id,
-    cast(null as varchar) as request_tags,
-    'standard' as service_tier,
-    'standard' as price_variant,
-    cast(0 as bigint) as context_tier_start,
-    true as is_measured,
-    true as is_aggregated,
-    cast(
-        case
-            when charges.billed_currency = run_parameters.reporting_currency then charges.list_unit_price
-            else {{ money('charges.list_unit_price * exchange_rates.rate') }}
-        end * cast(1000000 // charges.tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
-    ) as stated_unit_price,
-    charges.token_class,
-    'tokens' as unit,
-    cast(sum(charges.consumed_quantity * cast(charges.tokens_per_unit as decimal(7, 0))) as bigint) as quantity
-from charges
-cross join run_parameters
-left join exchange_rates
-    on charges.billed_currency = exchange_rates.currency and charges.cost_date = exchange_rates.rate_date
+    {{ usage_day_columns() | join(',\n    ') }},
+    min(usage_start_at) as usage_start_at,
+    token_class,
+    unit,
+    cast(sum(quantity) as bigint) as quantity
+from periods
 group by all

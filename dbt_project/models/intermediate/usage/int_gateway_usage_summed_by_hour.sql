@@ -27,12 +27,6 @@ quarter_hours as (
 
 ),
 
-prices as (
-
-    select * from {{ ref('stg_prices__price_book') }}
-
-),
-
 repeated_hashes as (
 
     select request_hash
@@ -73,14 +67,7 @@ requests as (
 
 context_tiers as (
 
-    select
-        provider,
-        model_id,
-        min(context_tier_start) as first_tier_start,
-        max(context_tier_start) as last_tier_start
-    from prices
-    where context_tier_start > 0 and price_variant = 'standard'
-    group by provider, model_id
+    select * from {{ ref('int_context_tiers') }}
 
 ),
 
@@ -92,43 +79,57 @@ placed as (
         quarter_hours.billing_date,
         requests.*,
         requests.status = 'success' as is_success,
-        case
-            when requests.prompt_tokens > context_tiers.last_tier_start then context_tiers.last_tier_start
-            when requests.prompt_tokens > context_tiers.first_tier_start then context_tiers.first_tier_start
-            else 0
-        end as context_tier_start
+        coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from requests
     inner join quarter_hours
         on cast(floor(epoch(requests.started_at)) as bigint) // 900 = quarter_hours.quarter_hour
     left join context_tiers
-        on requests.provider = context_tiers.provider and requests.model_id = context_tiers.model_id
+        on requests.provider = context_tiers.provider
+        and requests.model_id = context_tiers.model_id
+        and requests.prompt_tokens > context_tiers.context_tier_start
+        and requests.prompt_tokens <= context_tiers.last_prompt_tokens
+
+),
+
+summed as (
+
+    select
+        usage_start_at,
+        usage_date,
+        billing_date,
+        'litellm' as source,
+        provider,
+        gateway_provider,
+        account_id,
+        cast(null as varchar) as project_id,
+        api_key_id,
+        actor_id,
+        team_id,
+        model_id,
+        request_tags,
+        'standard' as service_tier,
+        'standard' as price_variant,
+        false as is_aggregated,
+        context_tier_start,
+        is_duplicate,
+        is_success and has_token_evidence as is_measured,
+        count(*) filter (where is_success) as request,
+        count(*) filter (where not is_success) as failed_requests,
+        count(*) filter (
+            where not is_success
+            and regexp_matches(lower(concat_ws(' ', error_type, error_class)), 'budget|rate_?limit|throttl')
+        ) as refused_requests,
+        coalesce(sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0)
+            as input_uncached,
+        coalesce(sum(cache_read_tokens) filter (where is_success), 0) as cache_read,
+        coalesce(sum(cache_write_tokens) filter (where is_success), 0) as cache_write_other,
+        coalesce(sum(completion_tokens) filter (where is_success), 0) as output
+    from placed
+    group by all
 
 )
 
 select
-    usage_start_at,
-    usage_date,
-    billing_date,
-    provider,
-    account_id,
-    api_key_id,
-    actor_id,
-    team_id,
-    model_id,
-    request_tags,
-    context_tier_start,
-    is_duplicate,
-    is_success and has_token_evidence as is_measured,
-    count(*) filter (where is_success) as requests,
-    count(*) filter (where not is_success) as failed_requests,
-    count(*) filter (
-        where not is_success
-        and regexp_matches(lower(concat_ws(' ', error_type, error_class)), 'budget|rate_?limit|throttl')
-    ) as refused_requests,
-    coalesce(sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0)
-        as input_uncached_tokens,
-    coalesce(sum(cache_read_tokens) filter (where is_success), 0) as cache_read_tokens,
-    coalesce(sum(cache_write_tokens) filter (where is_success), 0) as cache_write_tokens,
-    coalesce(sum(completion_tokens) filter (where is_success), 0) as output_tokens
-from placed
-group by all
+    {{ integer_key(usage_key_columns()) }} as usage_key_id,
+    *
+from summed

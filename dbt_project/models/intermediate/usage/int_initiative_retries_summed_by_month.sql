@@ -25,7 +25,7 @@ select
     strftime(hourly.usage_date, '%Y-%m') as fiscal_period,
     owners.initiative_id,
     cast(sum(hourly.failed_requests) as double)
-    / cast(nullif(sum(hourly.failed_requests + hourly.requests), 0) as double) as failed_ratio
+    / cast(nullif(sum(hourly.failed_requests + hourly.request), 0) as double) as failed_ratio
 from hourly
 inner join owners on hourly.api_key_id = owners.api_key_id
 cross join run_parameters

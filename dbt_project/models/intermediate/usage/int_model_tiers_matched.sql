@@ -4,7 +4,7 @@ with
 
 models as (
 
-    select distinct model_id from {{ ref('int_usage_unioned') }}
+    select distinct model_id from {{ ref('int_usage_owned') }}
     where model_id is not null
 
 ),

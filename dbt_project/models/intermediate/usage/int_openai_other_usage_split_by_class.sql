@@ -1,5 +1,7 @@
 {# One row per UTC day, dimensions and class of OpenAI's usage besides completions. These kinds have no service tier: the kind stands in its place and keeps
    their rows apart from completions. Requests of web searches are counted as completions already. #}
+{{ config(materialized='view') }}
+
 with
 
 usage as (
@@ -22,6 +24,7 @@ daily as (
         usage.billing_date,
         'openai' as source,
         'openai' as provider,
+        cast(null as varchar) as gateway_provider,
         organization.account_id,
         usage.project_id,
         usage.api_key_id,
@@ -45,7 +48,8 @@ daily as (
 )
 
 select
-    {{ usage_columns() | join(',\n    ') }},
+    {{ usage_day_columns() | join(',\n    ') }},
+    usage_start_at,
     token_class,
     unit,
     quantity
@@ -53,7 +57,8 @@ from daily
 where quantity > 0
 union all
 select
-    {{ usage_columns() | join(',\n    ') }},
+    {{ usage_day_columns() | join(',\n    ') }},
+    usage_start_at,
     'request' as token_class,
     'requests' as unit,
     requests as quantity

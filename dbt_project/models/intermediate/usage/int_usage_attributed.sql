@@ -17,7 +17,7 @@ weights as (
 )
 
 select
-    usage_key, usage_date, provider, model_id, actor_id, token_class, unit, price_variant, context_tier_start,
+    usage_key_id, usage_date, provider, model_id, actor_id, token_class, unit, price_variant, context_tier_start,
     initiative_id, department_id,
     cast(1 as decimal(10, 9)) as share,
     cast(quantity as decimal(38, 9)) as quantity,
@@ -26,7 +26,7 @@ from usage
 where share_method is null
 union all
 select
-    usage.usage_key, usage.usage_date, usage.provider, usage.model_id, usage.actor_id, usage.token_class, usage.unit,
+    usage.usage_key_id, usage.usage_date, usage.provider, usage.model_id, usage.actor_id, usage.token_class, usage.unit,
     usage.price_variant, usage.context_tier_start, weights.initiative_id, weights.department_id,
     cast(weights.share_ratio as decimal(10, 9)) as share,
     cast(cast(usage.quantity as decimal(18, 0)) * cast(weights.share_ratio as decimal(10, 9)) as decimal(38, 9)) as quantity,

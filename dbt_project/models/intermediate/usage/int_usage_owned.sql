@@ -1,46 +1,25 @@
-{# One row per usage row with the ownership rule that wins. Directly assigned usage names its initiative; shared usage names none, see fct_usage_shares. #}
+{# One row per row of int_usage_valued with the dimensions that its key stands for: the usage that costs, audits and marts read. #}
+{{ config(materialized='view') }}
+
 with
 
 usage as (
 
-    select * from {{ ref('int_usage_contracted') }}
+    select * from {{ ref('int_usage_valued') }}
 
 ),
 
-owners as (
+keys as (
 
-    select * from {{ ref('int_owners_matched') }}
-
-),
-
-initiatives as (
-
-    select * from {{ ref('int_initiatives_effective') }}
-
-),
-
-keyed as (
-
-    select
-        *,
-        {{ owner_key('usage', 'usage_date') }} as owner_key
-    from usage
+    select * from {{ ref('int_usage_keys_numbered') }}
 
 )
 
 select
-    md5(concat_ws(
-        chr(31), keyed.owner_key, cast(keyed.usage_start_at as varchar), keyed.token_class, keyed.service_tier,
-        keyed.price_variant, cast(keyed.context_tier_start as varchar), cast(keyed.is_measured as varchar)
-    )) as usage_key,
-    keyed.* exclude (owner_key),
-    owners.rule_id,
-    owners.share_method,
-    owners.initiative_id,
-    coalesce(owners.department_id, initiatives.department_id) as department_id
-from keyed
-left join owners on keyed.owner_key = owners.owner_key
-left join initiatives
-    on owners.initiative_id = initiatives.initiative_id
-    and keyed.usage_date >= initiatives.effective_from
-    and keyed.usage_date < initiatives.effective_to
+    usage.*,
+    {% for column in usage_key_columns() -%}
+    keys.{{ column }},
+    {% endfor -%}
+    keys.is_counted
+from usage
+inner join keys on usage.usage_key_id = keys.usage_key_id

@@ -3,7 +3,7 @@ with
 
 seen as (
 
-    select distinct provider, source, api_key_id from {{ ref('int_usage_unioned') }}
+    select distinct provider, source, api_key_id from {{ ref('int_usage_owned') }}
     where api_key_id is not null
 
 ),

@@ -2,7 +2,7 @@ with
 
 usage as (
 
-    select distinct model_id, provider from {{ ref('int_usage_unioned') }}
+    select distinct model_id, provider from {{ ref('int_usage_owned') }}
     where model_id is not null
 
 ),

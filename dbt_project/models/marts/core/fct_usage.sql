@@ -13,12 +13,13 @@ run_parameters as (
 )
 
 select
-    usage.usage_key,
+    {{ usage_row_key('usage') }} as usage_key,
     usage.usage_start_at,
     usage.usage_date,
     usage.billing_date,
     usage.source,
     usage.provider,
+    usage.gateway_provider,
     usage.account_id,
     usage.project_id,
     usage.api_key_id,

@@ -2,7 +2,7 @@ with
 
 usage as (
 
-    select * from {{ ref('int_usage_owned') }}
+    select * from {{ ref('int_usage_valued') }}
     where share_method is not null
 
 ),
@@ -14,7 +14,7 @@ weights as (
 )
 
 select
-    usage.usage_key,
+    {{ usage_row_key('usage') }} as usage_key,
     weights.initiative_id,
     weights.department_id,
     usage.rule_id as allocation_rule_id,

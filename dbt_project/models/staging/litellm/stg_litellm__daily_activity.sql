@@ -14,6 +14,7 @@ renamed as (
         team_id,
         model as model_id,
         coalesce(custom_llm_provider, 'unknown') as provider,
+        custom_llm_provider as gateway_provider,
 
         ---------- strings
         key_alias,

@@ -17,6 +17,7 @@ renamed as (
         organization_id as account_id,
         model as model_id,
         coalesce(custom_llm_provider, 'unknown') as provider,
+        custom_llm_provider as gateway_provider,
 
         ---------- strings
         status,

@@ -14,6 +14,7 @@ renamed as (
         api_key_id,
         model as model_id,
         coalesce(vendor, 'unknown') as provider,
+        vendor as gateway_provider,
 
         ---------- strings
         usage_json,

@@ -1,0 +1,33 @@
+{# What tells usage apart besides its day, token class, context tier and stated price: the columns of int_usage_keys_numbered. #}
+{% macro usage_key_columns() -%}
+    {{ return([
+        'source', 'provider', 'gateway_provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model_id', 'request_tags',
+        'service_tier', 'price_variant', 'is_aggregated',
+    ]) }}
+{%- endmacro %}
+
+{# The columns of a day of usage before it is priced and owned, its token classes aside. #}
+{% macro usage_day_columns() -%}
+    {{ return(usage_key_columns() + ['usage_date', 'billing_date', 'context_tier_start', 'is_measured', 'stated_unit_price']) }}
+{%- endmacro %}
+
+{# A whole number that stands for a combination of values, nulls included: 64 bits, the same in every run, so that a table built day by day needs no
+   counter. That no two combinations share a number is tested where the keys are listed. #}
+{% macro integer_key(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{# The published key of a row of usage. #}
+{% macro usage_row_key(usage) -%}
+    md5(concat_ws(
+        chr(31),
+        cast({{ usage }}.usage_key_id as varchar),
+        cast({{ usage }}.usage_date as varchar),
+        cast({{ usage }}.billing_date as varchar),
+        {{ usage }}.token_class,
+        {{ usage }}.unit,
+        cast({{ usage }}.context_tier_start as varchar),
+        cast({{ usage }}.is_measured as varchar),
+        coalesce(cast({{ usage }}.stated_unit_price as varchar), '')
+    ))
+{%- endmacro %}

@@ -1,0 +1,42 @@
+{# One row per UTC day, project, vendor and model at Merge Gateway, with a column per token class. It publishes no schema: input tokens are read as holding
+   the cached ones, as at the gateways that do; what it does not say makes no row. Visible beside the vendor's own usage, counted by the metering rules. #}
+{{ config(materialized='view') }}
+
+with
+
+usage as (
+
+    select
+        billing_date, project_id, api_key_id, provider, gateway_provider, model_id,
+        cast(sum(requests) as bigint) as requests,
+        cast(sum(input_tokens) as bigint) as input_tokens,
+        cast(coalesce(sum(least(cached_tokens, input_tokens)), 0) as bigint) as cached_tokens,
+        cast(sum(output_tokens) as bigint) as output_tokens
+    from {{ ref('stg_merge_gateway__usage') }}
+    group by all
+
+)
+
+select
+    cast(billing_date as timestamp) as usage_start_at,
+    billing_date as usage_date,
+    billing_date,
+    'merge_gateway' as source,
+    provider,
+    gateway_provider,
+    cast(null as varchar) as account_id,
+    project_id,
+    api_key_id,
+    cast(null as varchar) as actor_id,
+    cast(null as varchar) as team_id,
+    model_id,
+    cast(null as varchar) as request_tags,
+    'standard' as service_tier,
+    'standard' as price_variant,
+    true as is_aggregated,
+    case when requests > 0 then coalesce(input_tokens, 0) // requests else 0 end as mean_prompt_tokens,
+    input_tokens - cached_tokens as input_uncached,
+    cached_tokens as cache_read,
+    output_tokens as output,
+    requests as request
+from usage

@@ -1,0 +1,106 @@
+{# One row per row of int_usage_summed_by_day, priced, contracted and owned in one pass. No list price: null cost and status unpriced, never zero. Requests
+   are known one by one at the gateway; aggregated usage takes the context tier of its mean request and says tier_estimated. Directly assigned usage names
+   its initiative; shared usage names none, see fct_usage_shares. #}
+with
+
+usage as (
+
+    select * from {{ ref('int_usage_summed_by_day') }}
+
+),
+
+keys as (
+
+    select usage_key_id, price_key, owner_key, is_aggregated from {{ ref('int_usage_keys_numbered') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('int_prices_in_force') }}
+
+),
+
+owners as (
+
+    select * from {{ ref('int_usage_owners_matched') }}
+
+),
+
+initiatives as (
+
+    select * from {{ ref('int_initiatives_effective') }}
+
+),
+
+joined as (
+
+    select
+        usage.*,
+        coalesce(prices.has_context_tiers, false) and keys.is_aggregated as is_tier_estimated,
+        case
+            when usage.token_class = 'request' then cast(0 as decimal(18, 6))
+            else coalesce(usage.stated_unit_price, prices.list_unit_price_per_million)
+        end as list_unit_price_per_million,
+        prices.discount_ratio,
+        prices.contract_price_per_million,
+        owners.rule_id,
+        owners.share_method,
+        owners.initiative_id,
+        coalesce(owners.department_id, initiatives.department_id) as department_id
+    from usage
+    inner join keys on usage.usage_key_id = keys.usage_key_id
+    left join prices
+        on keys.price_key = prices.price_key
+        and usage.token_class = prices.token_class
+        and usage.context_tier_start = prices.context_tier_start
+        and usage.billing_date = prices.billing_date
+    left join owners
+        on keys.owner_key = owners.owner_key
+        and usage.usage_date >= owners.effective_from
+        and usage.usage_date < owners.effective_to
+    left join initiatives
+        on owners.initiative_id = initiatives.initiative_id
+        and usage.usage_date >= initiatives.effective_from
+        and usage.usage_date < initiatives.effective_to
+
+),
+
+priced as (
+
+    select
+        *,
+        {{ metered_cost('quantity', 'list_unit_price_per_million') }} as list_cost
+    from joined
+
+)
+
+select
+    usage_key_id,
+    usage_date,
+    billing_date,
+    usage_start_at,
+    context_tier_start,
+    stated_unit_price,
+    is_measured,
+    token_class,
+    unit,
+    quantity,
+    list_unit_price_per_million,
+    list_cost,
+    case
+        when contract_price_per_million is not null then {{ metered_cost('quantity', 'contract_price_per_million') }}
+        when discount_ratio is not null then {{ fine_money('list_cost * cast(1 - discount_ratio as decimal(10, 9))') }}
+        else list_cost
+    end as contracted_cost,
+    case
+        when token_class = 'request' then case when is_measured then 'priced' else 'unmeasured' end
+        when list_unit_price_per_million is null then 'unpriced'
+        when is_tier_estimated then 'tier_estimated'
+        else 'priced'
+    end as pricing_status,
+    rule_id,
+    share_method,
+    initiative_id,
+    department_id
+from priced
