@@ -344,6 +344,52 @@ def test_labour_is_converted_at_the_latest_rate_in_force(warehouse):
     assert results.gate("exp_a", 1, day(24))["status"] == "insufficient"
 
 
+def test_replaced_software_in_yen_does_not_pass_for_dollars(warehouse):
+    # about 306 USD a month against 2,000 JPY, which are 13 USD
+    guarded(warehouse, legacy_software_per_month=Decimal(2000), replaces_currency="JPY")
+    warehouse.land(
+        "ledgers", "exchange_rates", rate_date=day(20), from_currency="JPY", to_currency="USD", rate=Decimal("0.0065")
+    )
+    results = warehouse.evaluate(day(29))
+    converted, unknown = results.gate("exp_a", 1, day(27)), results.gate("exp_a", 1, day(28))
+    assert (converted["status"], converted["metric_value"]) == ("fail", Decimal(13))
+    assert (unknown["status"], unknown["metric_value"]) == ("insufficient", None)
+    assert unknown["reason"].startswith("no_exchange_rate: the replaced legacy software is in JPY")
+
+
+def test_a_cap_declared_in_another_currency_is_compared_in_the_reporting_one(warehouse):
+    euro = {"guardrail_currency": "EUR", "allocation_daily_cap": None}
+    guarded(warehouse, cap="20", **euro)
+    for position, rate in ((0, "1.1"), (7, "1.05"), (14, "0.9")):
+        warehouse.land(
+            *("ledgers", "exchange_rates"),
+            rate_date=day(position),
+            from_currency="EUR",
+            to_currency="USD",
+            rate=Decimal(rate),
+        )
+    results = warehouse.evaluate(day(29))
+    gates = {n: results.gate("exp_a", 3, day(n)) for n in (1, 13, 14, 22)}
+    assert {n: (gate["status"], gate["threshold_value"]) for n, gate in gates.items()} == {
+        1: ("pass", Decimal(22)),
+        13: ("pass", Decimal(21)),
+        14: ("fail", Decimal(18)),
+        22: ("insufficient", None),
+    }
+    assert gates[22]["reason"].startswith("no_exchange_rate: the declared daily cap is in EUR")
+
+
+def test_a_worded_duration_is_read_and_an_unreadable_one_is_insufficient(warehouse):
+    guarded(warehouse)
+    for row in warehouse.landed["litellm", "guardrail_settings"]:
+        row["budget_duration"] = "fortnight" if row["as_of_date"] == day(20) else "daily"
+    results = warehouse.evaluate(day(29))
+    assert results.gate("exp_a", 3, day(19))["status"] == "pass"
+    unread = results.gate("exp_a", 3, day(20))
+    assert unread["status"] == "insufficient"
+    assert unread["reason"] == "unreadable_duration: 'fortnight' is no budget duration"
+
+
 def test_untiered_usage_is_insufficient(warehouse):
     guarded(warehouse)
     warehouse.tables["int_initiative_tier_daily_costs"].append(
