@@ -22,6 +22,7 @@ from orchestration.graduation.records import (
     ProductDay,
     TierDay,
 )
+from orchestration.lineage import tables_read
 from orchestration.run_rate.series import DAILY_COSTS, BrokenInput, read_daily_series
 
 Row = tuple[Any, ...]
@@ -36,9 +37,12 @@ class Table:
     known: str
     order: str
 
+    @property
+    def query(self) -> str:
+        return f"select {self.columns} from intermediate.{self.name} where {self.known} order by {self.order}"
+
     def rows(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Row]:
-        query = f"select {self.columns} from intermediate.{self.name} where {self.known} order by {self.order}"
-        return connection.execute(query, {"as_of": as_of} if "$as_of" in query else {}).fetchall()
+        return connection.execute(self.query, {"as_of": as_of} if "$as_of" in self.query else {}).fetchall()
 
 
 CALENDAR = Table("int_evaluation_calendar", "reporting_time_zone, settle_days", "true", "all")
@@ -101,7 +105,7 @@ _TABLES = (
     *(CALENDAR, TERMS, CAPS, MODEL_COSTS, TIER_DAYS, GUARDED_DAYS, PRODUCT_DAYS, OTHER_COSTS),
     *(REVENUE_DATES, UNITS),
 )
-TABLES = (DAILY_COSTS, *(table.name for table in _TABLES))
+TABLES = tables_read(DAILY_COSTS, *(table.query for table in _TABLES))
 
 
 def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import stats
 
 from orchestration.landing.store import Landing
+from orchestration.lineage import tables_read
 
 PARTITION = "current"
 MIN_PERIODS = 6
@@ -151,3 +152,4 @@ _FISCAL_YEAR = "select fiscal_year_start_month from intermediate.int_evaluation_
 _HEADCOUNTS = """
 select month_end, headcount
 from intermediate.int_headcount_summed_by_month where month_end <= $as_of order by month_end"""
+TABLES = tables_read(_DAILY_COSTS, _FISCAL_YEAR, _HEADCOUNTS)

@@ -16,7 +16,11 @@ from orchestration.statistics.growth import Floats
 from orchestration.statistics.run_rate import scaled
 from orchestration.statistics.stability import Flags
 
-DAILY_COSTS = "int_cost_object_daily_costs"
+TABLE = "int_cost_object_daily_costs"
+DAILY_COSTS = f"""
+select entity_type, entity_id, cost_date, allocated_cost, cast(stable_basis_cost as double),
+    cast(constant_price_cost as double), is_complete, is_missing
+from intermediate.{TABLE} where cost_date <= $as_of order by entity_type, entity_id, cost_date"""
 
 
 class BrokenInput(ValueError):
@@ -57,19 +61,13 @@ class DailySeries:
 
 def read_daily_series(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[DailySeries]:
     """Every entity's series up to ``as_of`` inclusive. Raises :class:`BrokenInput` on a series with gaps or nulls."""
-    rows = connection.execute(
-        "select entity_type, entity_id, cost_date, allocated_cost, cast(stable_basis_cost as double), "
-        "cast(constant_price_cost as double), is_complete, is_missing "
-        f"from intermediate.{DAILY_COSTS} where cost_date <= $as_of order by entity_type, entity_id, cost_date",
-        {"as_of": as_of},
-    ).fetchall()
-    return list(_checked(rows, as_of))
+    return list(_checked(connection.execute(DAILY_COSTS, {"as_of": as_of}).fetchall(), as_of))
 
 
 def _checked(rows: list[tuple[Any, ...]], as_of: date) -> Iterator[DailySeries]:
     for (entity_type, entity_id), group in groupby(rows, key=lambda row: (row[0], row[1])):
         part = list(group)
-        where = f"{DAILY_COSTS}, {entity_type} {entity_id}"
+        where = f"{TABLE}, {entity_type} {entity_id}"
         first_day = part[0][2]
         days = [row[2] for row in part]
         if days != [first_day + timedelta(days=n) for n in range(len(part))] or days[-1] != as_of:
