@@ -18,6 +18,7 @@ from orchestration.knowledge import is_unfinished
 from orchestration.landing.store import Landing
 from orchestration.lock import home_lock
 from orchestration.project import Home
+from orchestration.publish.layout import read_layouts
 from orchestration.publish.snapshot import publish
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.replay.breakers import replay_breakers
@@ -26,6 +27,7 @@ from orchestration.replay.gates import replay_gates
 from orchestration.session import open_session
 from orchestration.settings import RunSettings, redact
 from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
+from orchestration.transform.manifest import ensure_manifest
 from orchestration.warehouse import connect
 
 PARTITION = "current"
@@ -82,6 +84,7 @@ def _replay(
                 version=version("tokenomics"),
                 policy_version=built.policy_version,
                 known_before=session.landing.known_before,
+                layouts=read_layouts(ensure_manifest(home)),
             )
         print(f"published {TABLES[kind]}: {len(rows)} rows", file=stream, flush=True)
         for line in REPORTS[kind](rows):

@@ -62,6 +62,9 @@ class _Counted:
 def _selection(context: dg.AssetExecutionContext, manifest: Any, translator: DagsterDbtTranslator) -> list[str]:
     """dbt's arguments for what Dagster wants of this step: all of it, or the assets and checks that were chosen."""
     tags = context.op.tags
+    if not context.is_subset:
+        named = (("--select", tags.get("dagster_dbt/select")), ("--exclude", tags.get("dagster_dbt/exclude")))
+        return ["--indirect-selection", "buildable", *(word for pair in named if pair[1] for word in pair)]
     arguments, indirect = get_subset_selection_for_context(
         context=context,
         manifest=manifest,
