@@ -50,16 +50,15 @@ def warehouse(run: Run) -> Iterator[dg.MaterializeResult]:
     """Landed streams become views of the warehouse; nothing is copied."""
     session = run.session
     with connect(session.home.warehouse) as connection:
-        window = prepare(
+        changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
         loads = connection.execute("select count(*) from landing.loads").fetchone()
     assert loads is not None
-    days = "everything" if window.is_everything else "nothing" if window.is_empty else f"{window.start} to {window.end}"
     yield dg.MaterializeResult(asset_key=dg.AssetKey(["landing", "loads"]), metadata={"dagster/row_count": loads[0]})
     yield dg.MaterializeResult(
         asset_key=dg.AssetKey(["landing", "run_parameters"]),
-        metadata={"dagster/row_count": 1, "as_of": session.as_of.isoformat(), "gateway_days_to_rebuild": days},
+        metadata={"dagster/row_count": 1, "as_of": session.as_of.isoformat(), "gateway_days_to_rebuild": str(changed) or "none"},
     )
 
 
@@ -70,13 +69,13 @@ def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
     """
     session = run.session
     with connect(session.home.warehouse) as connection:
-        window = prepare(
+        changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
-        begin_build(connection, window)
+        begin_build(connection, changed)
     yield from build(context, session, loaded=LOADED, full_refresh=session.settings.full_refresh)
     with connect(session.home.warehouse) as connection:
-        record_built(connection, session.company, session.as_of)
+        record_built(connection, session.company)
 
 
 @dbt_assets(
