@@ -42,7 +42,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 parse: $(READY)
-	TOKENOMICS_HOME=$(HOME_DIR) $(BIN)/python -m orchestration.project
+	TOKENOMICS_HOME=$(HOME_DIR) $(BIN)/python -m orchestration.transform.manifest
 
 pytest: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile

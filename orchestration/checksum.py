@@ -1,30 +1,74 @@
-"""A checksum of a table's content: equal tables have equal checksums, whatever file holds them and in whatever order.
+"""Checksums of content that add up: equal rows have equal checksums, in whatever order, file or part they lie.
 
-Every row becomes text (columns in order, with a mark between them and another for null), every text a hash; the
-hashes are sorted and hashed again, by leading digits first so that memory stays small. Moments of loading and
-identifiers of runs are left out, since two runs over the same inputs differ in nothing else.
+Every row is hashed to 64 bits (DuckDB's ``hash`` over the values, with names and types of the columns as its first value, hashed
+once more so that sums mix), and the hashes are summed modulo 2^64. The checksum of a table is hence the sum of those of
+its parts. It tells accidents, not forgers: a change passes unseen once in 1.8e19. Checksums of different DuckDB versions
+are not comparable, which is why :data:`METHOD` names the version. Moments of loading and identifiers of runs are left
+out, since two runs over the same inputs differ in nothing else; :attr:`Content.identity` counts them too.
 """
 
-import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import duckdb
 
 ASIDE = frozenset({"loaded_at", "run_id", "published_at", "watermark_at"})
 """Columns in which two runs over the same inputs may differ: moments of loading and identifiers of runs."""
+METHOD = (
+    f"sum modulo 2^64 over the rows of hash(hash(columns and types, values...)) of DuckDB {duckdb.__version__}, "
+    f"without the columns {', '.join(sorted(ASIDE))}"
+)
+_MODULUS = 2**64
 
 
-def checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, str]:
-    """Row count and checksum of ``table`` (a quoted name)."""
-    described = connection.execute(f"describe select * from {table}").fetchall()
-    columns = [(name, kind) for name, kind, *_ in described]
-    compared = [name for name, _ in columns if name not in ASIDE]
-    parts = ", ".join(f'coalesce(cast("{name}" as varchar), chr(30))' for name in compared) or "''"
-    buckets = connection.execute(
-        f"with hashes as (select md5(concat_ws(chr(31), {parts})) as row_hash from {table}) "
-        "select count(*), md5(string_agg(row_hash, '' order by row_hash)) from hashes "
-        "group by left(row_hash, 2) order by left(row_hash, 2)"
+@dataclass(frozen=True)
+class Content:
+    """``checksum`` is over all columns but :data:`ASIDE`, ``identity`` over all: equal only for files that may stand
+    for each other.
+    """
+
+    rows: int
+    checksum: str
+    identity: str
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Type by column of ``relation``: a quoted name, or a query in brackets."""
+    return {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}
+
+
+def contents(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[str, str], part: str = "''"
+) -> dict[str, Content]:
+    """Content by part, in order; ``part`` is SQL for the part of a row. A part without rows is none."""
+    compared = [name for name in columns if name not in ASIDE]
+    whole = f"sum({_row_hash(columns, columns)})" if len(compared) < len(columns) else "null"
+    rows = connection.execute(
+        f"select {part}, count(*), sum({_row_hash(columns, compared)}), {whole} from {relation} group by 1 order by 1"
     ).fetchall()
-    digest = hashlib.sha256(repr([column for column in columns if column[0] in compared]).encode())
-    for _, bucket in buckets:
-        digest.update(bucket.encode())
-    return sum(rows for rows, _ in buckets), digest.hexdigest()
+    return {
+        name: Content(count, _text(total), _text(total if whole is None else whole))
+        for name, count, total, whole in rows
+    }
+
+
+def added(checksums: Iterable[str]) -> str:
+    """The checksum of the whole from those of its parts."""
+    return _text(sum(int(one, 16) for one in checksums))
+
+
+def checksum(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, str]:
+    """Row count and checksum of ``relation``."""
+    found = contents(connection, relation, columns_of(connection, relation)).values()
+    return sum(one.rows for one in found), added(one.checksum for one in found)
+
+
+def _row_hash(columns: Mapping[str, str], compared: Iterable[str]) -> str:
+    names = list(compared)
+    heading = ", ".join(f"{name} {columns[name]}" for name in names).replace("'", "''")
+    values = [f"'{heading}'", *(f'"{name}"' for name in names)]
+    return f"hash(hash({', '.join(values)}))"
+
+
+def _text(total: int) -> str:
+    return f"{total % _MODULUS:016x}"

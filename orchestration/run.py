@@ -11,10 +11,11 @@ from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
 from orchestration.alerts.prices import tell_unpriced
 from orchestration.lock import home_lock
-from orchestration.project import Home, ensure_manifest
+from orchestration.project import Home
 from orchestration.settings import RunSettings, redact
 from orchestration.summary.collect import collect
 from orchestration.summary.show import write_summary
+from orchestration.transform.manifest import ensure_manifest
 from orchestration.watch import watching, words
 
 if TYPE_CHECKING:

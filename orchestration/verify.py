@@ -5,17 +5,14 @@ The parameters of the last run stand (its as-of date above all, and what was kno
 anew, since a home may have moved.
 """
 
-import json
-import subprocess
 from collections.abc import Iterator
 
 from orchestration.knowledge import known_before, published_days
 from orchestration.landing.store import Landing
-from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
+from orchestration.project import Home
 from orchestration.settings import redact
+from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
 from orchestration.warehouse import connect, last_as_of
-
-FAILED = ("error", "fail", "runtime error", "partial success")
 
 
 class NothingBuilt(Exception):
@@ -38,25 +35,8 @@ def broken_expectations(home: Home) -> Iterator[tuple[str, list[str]]]:
 
 def failed_data_tests(home: Home) -> tuple[int, list[str]]:
     """How many data tests ran, and one line per failure."""
-    results = home.dbt_target / "run_results.json"
-    results.unlink(missing_ok=True)
-    command = [dbt_executable(), "--quiet", "test", "--exclude-resource-type", "unit_test"]
-    done = subprocess.run(
-        command, cwd=DBT_PROJECT, env=dbt_environment(home), capture_output=True, text=True, check=False
-    )
-    if not results.exists():
-        return 0, [redact((done.stdout + done.stderr).strip()) or "dbt stopped without saying why"]
-    ran = json.loads(results.read_text())["results"]
-    return len(ran), failure_lines(ran)
-
-
-def failure_lines(results: list[dict[str, str]], shown: int = 10) -> list[str]:
-    """One line per failed node of dbt's run results, at most ``shown`` of them."""
-    failed = [result for result in results if result["status"] in FAILED]
-    lines = [_failure(result) for result in failed[:shown]]
-    return [*lines, f"and {len(failed) - shown} more"] if len(failed) > shown else lines
-
-
-def _failure(result: dict[str, str]) -> str:
-    kind, _, name = result["unique_id"].split(".", 2)
-    return f"{kind} {name}: {' '.join((result['message'] or 'no message').split())}"
+    try:
+        results = invoke(home, ["test", "--exclude-resource-type", "unit_test"])
+    except DbtStopped as error:
+        return 0, [redact(str(error))]
+    return len(results), [redact(line) for line in failure_lines(results)]

@@ -27,7 +27,7 @@ class WarehouseBusy(Exception):
 
 @contextmanager
 def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, in UTC. Keep it open briefly: dbt, another process, needs the file."""
+    """The warehouse, in UTC. Keep it open briefly: dbt opens the file itself, and other processes may want it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _open(path, read_only)
     try:
@@ -38,7 +38,7 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
 
 
 def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open the file; wait a while for a dbt that outlived the killed run that had started it."""
+    """Open the file; wait a while for whoever has it open."""
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:

@@ -26,11 +26,16 @@ class FrozenTable:
 
 
 def attach_published(connection: duckdb.DuckDBPyConnection, published: Path) -> dict[str, str]:
-    """Attach the published tables as database ``published``; returns the period expression of each that has one."""
-    connection.execute(f"attach {literal(published / 'marts.duckdb')} as published (read_only)")
+    """Show the published tables, those that are Parquet alone too, as database ``published``; returns the period
+    expression of each that has one.
+    """
+    connection.execute("attach ':memory:' as published")
+    for folder in sorted((published / "parquet").resolve().iterdir()):
+        files = f"read_parquet({literal(folder / '*.parquet')}, hive_partitioning = false)"
+        connection.execute(f'create view published.main."{folder.name}" as select * from {files}')
     rows = connection.execute(
-        "select table_name, list(column_name) from duckdb_columns() where database_name = 'published' "
-        "group by table_name order by table_name"
+        "select table_name, list(column_name order by column_index) from duckdb_columns() "
+        "where database_name = 'published' group by table_name order by table_name"
     ).fetchall()
     found = {table: period_expression(table, columns) for table, columns in rows}
     return {table: expression for table, expression in found.items() if expression is not None}

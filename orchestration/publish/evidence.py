@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import duckdb
 
+TABLES = ("graduation_readiness", "graduation_gates")
+
 
 def write_evidence(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
     """Write ``<initiative>.json`` for every ready initiative of the latest as-of date in ``marts``; returns the
@@ -36,7 +38,7 @@ def pack_name(initiative_id: str) -> str:
 def evidence_packs(connection: duckdb.DuckDBPyConnection, schema: str = "") -> list[dict[str, Any]]:
     """The packs of all ready initiatives. ``schema``: a prefix of the table names, with its dot."""
     present = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
-    if not {"graduation_readiness", "graduation_gates"} <= present:
+    if not present.issuperset(TABLES):
         return []
     latest = f"as_of_date = (select max(as_of_date) from {schema}graduation_readiness)"
     ready = _rows(

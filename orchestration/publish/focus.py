@@ -1,39 +1,36 @@
-"""FOCUS files for FinOps tools: each FOCUS mart as one Parquet and one CSV file, formatted as the specification asks.
+"""FOCUS files for FinOps tools: each FOCUS table as one Parquet and one CSV file, formatted as the specification asks.
 
-In CSV, times read ``YYYY-MM-DDTHH:MM:SSZ``, numbers are plain decimals as exact as the mart's, and a null is an empty
-field without quotes. Failure mode: a warehouse without FOCUS marts has no files, which is not an error.
+The Parquet file is the table's published part itself. In CSV, times read ``YYYY-MM-DDTHH:MM:SSZ``, numbers are plain
+decimals as exact as the table's, and a null is an empty field without quotes. Failure mode: a publication without FOCUS tables
+has no files, which is not an error; a FOCUS table in several parts is one.
 """
 
 from pathlib import Path
 
 import duckdb
 
+from orchestration.checksum import columns_of
+from orchestration.publish.manifest import link
+from orchestration.publish.parts import literal
+
 TABLES = ("focus_cost_and_usage", "focus_cost_and_usage_v1_2")
 
 
-def write_focus(connection: duckdb.DuckDBPyConnection, folder: Path, schema: str = "marts") -> list[Path]:
-    """Write ``<table>.parquet`` and ``<table>.csv`` of every FOCUS table in ``schema``; returns the paths."""
+def write_focus(connection: duckdb.DuckDBPyConnection, parquet: Path, folder: Path) -> list[Path]:
+    """Write ``<table>.parquet`` and ``<table>.csv`` of every FOCUS table below ``parquet``; returns the paths."""
     written = []
     for table in TABLES:
-        columns = connection.execute(
-            "select column_name, data_type from information_schema.columns "
-            "where table_catalog = current_database() and table_schema = ? and table_name = ? "
-            "order by ordinal_position",
-            [schema, table],
-        ).fetchall()
-        if not columns:
+        if not (parquet / table).exists():
             continue
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = f'(select * from {schema}."{table}" order by all)'
-        texts = ", ".join(_csv_column(name, kind) for name, kind in columns)
-        for suffix, query, options in (
-            ("parquet", rows, "format parquet, compression zstd"),
-            ("csv", f"(select {texts} from {rows})", "format csv, header true, nullstr ''"),
-        ):
-            path = folder / f"{table}.{suffix}"
-            literal = str(path).replace("'", "''")
-            connection.execute(f"copy {query} to '{literal}' ({options})")
-            written.append(path)
+        part = parquet / table / "data.parquet"
+        paths = [folder / f"{table}.{suffix}" for suffix in ("parquet", "csv")]
+        link(part, paths[0])
+        source = f"read_parquet({literal(part)})"
+        texts = ", ".join(_csv_column(name, kind) for name, kind in columns_of(connection, source).items())
+        connection.execute(
+            f"copy (select {texts} from {source}) to {literal(paths[1])} (format csv, header true, nullstr '')"
+        )
+        written += paths
     return written
 
 

@@ -1,10 +1,11 @@
 """Copy schema ``marts`` of the warehouse into a new publication, then make it the published one.
 
 ``HOME/publications/<run id>/`` holds ``marts.duckdb`` (tables in its schema ``main``),
-``parquet/<table>/data.parquet``, ``focus/``, ``journals/``, ``evidence/`` and ``manifest.json``. ``HOME/published`` is a relative
-symbolic link to one of them, replaced in one step, so a reader sees the old publication or the new one and never a
-part. Until the swap nothing under ``HOME/published`` has changed: a copy that fails or is killed leaves only an
-unfinished folder, which the next run removes. The publications before stay for readers that still hold them open.
+``parquet/<table>/<part>.parquet`` (see :mod:`orchestration.publish.parts`), ``focus/``, ``journals/``, ``evidence/`` and
+``manifest.json``. ``HOME/published`` is a relative symbolic link to one of them, replaced in one step, so a reader sees the old
+publication or the new one and never a part. Until the swap nothing under ``HOME/published`` has changed: a copy that
+fails or is killed leaves only an unfinished folder, which the next run removes. The publications before stay for
+readers that still hold them open; files of equal content are shared between them, and are read-only.
 
 Rows of a closed period come from its frozen copies, and what they would be now is booked in ``period_adjustments``;
 see :mod:`orchestration.close`.
@@ -13,19 +14,29 @@ see :mod:`orchestration.close`.
 import json
 import os
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import duckdb
 
-from orchestration.checksum import checksum
+from orchestration.checksum import METHOD
+from orchestration.close.periods import ACCRUALS
 from orchestration.close.publication import queries_to_publish
 from orchestration.files import utc_text
 from orchestration.knowledge import FirstRun, as_json, published_days
+from orchestration.publish.evidence import TABLES as EVIDENCE_TABLES
 from orchestration.publish.evidence import write_evidence
+from orchestration.publish.focus import TABLES as FOCUS_TABLES
 from orchestration.publish.focus import write_focus
 from orchestration.publish.journals import write_journals
+from orchestration.publish.layout import Layout
+from orchestration.publish.manifest import NAME as MANIFEST
+from orchestration.publish.manifest import Before, PublishedTable, link, seal, writer
+from orchestration.publish.parts import write_marts, write_parts
 
 SCHEMA = "marts"
 KEPT_BEFORE = 2
@@ -35,14 +46,6 @@ ALARMS = ("residual_alarm_ratio", "unallocated_alarm_ratio")
 
 class NothingToPublish(Exception):
     """The warehouse holds no marts."""
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """``checksum`` is over the rows in order, not over file bytes; see :mod:`orchestration.checksum`."""
-
-    rows: int
-    checksum: str
 
 
 @dataclass(frozen=True)
@@ -65,26 +68,24 @@ def publish(
     policy_version: str | None = None,
     begun_at: str | None = None,
     known_before: str | None = None,
+    layouts: Mapping[str, Layout] = MappingProxyType({}),
 ) -> Publication:
     """Publish every table of schema ``marts``; raises :class:`NothingToPublish` or ``FrozenPeriodError`` and leaves the
     published state as it was.
 
     ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
-    knowledge it shows (None: now). See :mod:`orchestration.knowledge`.
+    knowledge it shows (None: now). See :mod:`orchestration.knowledge`. ``layouts`` by table; one part is the default.
     """
     names = _mart_tables(connection)
     if not names:
         raise NothingToPublish("the warehouse holds no marts; run the build first")
     queries, closed = queries_to_publish(connection, home, SCHEMA, names, as_of=as_of, known_before=known_before)
-    publications = home / "publications"
-    publications.mkdir(parents=True, exist_ok=True)
-    _remove_unfinished(publications)
-    work = publications / f"{UNFINISHED}{run_id}"
-    work.mkdir()
-    tables = _copy(connection, queries, work)
-    write_evidence(connection, work / "evidence")
-    write_focus(connection, work / "focus")
-    write_journals(work / "parquet" / "accrual_journal_lines" / "data.parquet", work / "journals")
+    before = Before.read(home / "published")
+    work = _begin(home, run_id)
+    tables = write_parts(connection, queries, layouts, work, before)
+    write_marts(connection, tables, work, before)
+    _write_derived(connection, tables, work, before)
+    files = seal(work)
     now = utc_text(datetime.now(UTC))
     body = {
         "run_id": run_id,
@@ -96,23 +97,76 @@ def publish(
         "alarm_ratios": _alarm_ratios(connection),
         "closed_periods": closed,
         "as_of_days": _as_of_days(home / "published", as_of, FirstRun(begun_at, now) if begun_at else None),
-        "tables": {name: {"rows": table.rows, "checksum": table.checksum} for name, table in tables.items()},
+        "writer": writer(),
+        "checksum_method": METHOD,
+        "tables": {name: table.as_json() for name, table in tables.items()},
+        "files": files,
     }
-    (work / "manifest.json").write_text(json.dumps(body, indent=1) + "\n")
-    folder = publications / run_id
+    return Publication(run_id, _finish(home, work, body), tables)
+
+
+def publish_again(home: Path, *, run_id: str, begun_at: str | None = None) -> Publication | None:
+    """Publish the published files once more under ``run_id``, for a run in which nothing changed.
+
+    None, and nothing done, when nothing is published, another program wrote it or a file was touched since.
+    """
+    before = Before.read(home / "published")
+    if not before.is_whole:
+        return None
+    work = _begin(home, run_id)
+    for path in before.files:
+        link(before.folder / path, work / path)
+    body = json.loads((before.folder / MANIFEST).read_text())
+    now, as_of = utc_text(datetime.now(UTC)), date.fromisoformat(body["as_of"])
+    days = _as_of_days(before.folder, as_of, FirstRun(begun_at, now) if begun_at else None)
+    body |= {"run_id": run_id, "published_at": now, "as_of_days": days}
+    return Publication(run_id, _finish(home, work, body), before.tables)
+
+
+def _write_derived(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, PublishedTable], work: Path, before: Before
+) -> None:
+    """The folders that follow from some of the tables: linked if these are what they were, written anew otherwise."""
+    parquet = work / "parquet"
+    derived: dict[str, tuple[Sequence[str], Callable[[Path], object]]] = {
+        "evidence": (EVIDENCE_TABLES, lambda folder: write_evidence(connection, folder)),
+        "focus": (FOCUS_TABLES, lambda folder: write_focus(connection, parquet, folder)),
+        "journals": ([ACCRUALS], lambda folder: write_journals(parquet / ACCRUALS / "data.parquet", folder)),
+    }
+    for name, (sources, write) in derived.items():
+        used = {source: tables[source] for source in sources if source in tables}
+        if not (before.has(used) and before.link(name, work)):
+            write(work / name)
+
+
+def _begin(home: Path, run_id: str) -> Path:
+    """A new folder for the files of ``run_id``; what killed runs left is removed."""
+    publications = home / "publications"
+    publications.mkdir(parents=True, exist_ok=True)
+    for leftover in publications.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(leftover)
+    work = publications / f"{UNFINISHED}{run_id}"
+    work.mkdir()
+    return work
+
+
+def _finish(home: Path, work: Path, body: dict[str, Any]) -> Path:
+    """Write the manifest, name the folder, swap it in, retire old ones."""
+    (work / MANIFEST).write_text(json.dumps(body, indent=1) + "\n")
+    folder = home / "publications" / body["run_id"]
     work.rename(folder)
     swap(home, folder)
     _retire(home, keep=folder)
-    return Publication(run_id, folder, tables)
+    return folder
 
 
 def swap(home: Path, folder: Path) -> None:
     """Point ``HOME/published`` at ``folder`` in one step, by a relative link, so that a copied home stays whole."""
-    link = home / "published"
+    current = home / "published"
     fresh = home / f".published-{os.getpid()}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(os.path.relpath(folder, home), target_is_directory=True)
-    os.replace(fresh, link)  # noqa: PTH105 - says what matters here: atomic, also over an existing link
+    os.replace(fresh, current)  # noqa: PTH105 - says what matters here: atomic, also over an existing link
 
 
 def _mart_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -142,30 +196,6 @@ def _as_of_days(published: Path, as_of: date, run: FirstRun | None) -> dict[str,
     return as_json({as_of: run, **days} if run else days)
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, queries: dict[str, str], work: Path) -> dict[str, PublishedTable]:
-    tables = {}
-    connection.execute(f"attach {_literal(work / 'marts.duckdb')} as publication")
-    try:
-        for name, query in queries.items():
-            connection.execute(f'create table publication.main."{name}" as select * from ({query}) order by all')
-            target = work / "parquet" / name / "data.parquet"
-            target.parent.mkdir(parents=True)
-            copied = f'publication.main."{name}"'
-            connection.execute(
-                f"copy (select * from {copied}) to {_literal(target)} (format parquet, compression zstd)"
-            )
-            tables[name] = PublishedTable(*checksum(connection, copied))
-        connection.execute("checkpoint publication")
-    finally:
-        connection.execute("detach publication")
-    return tables
-
-
-def _remove_unfinished(publications: Path) -> None:
-    for leftover in publications.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(leftover)
-
-
 def _retire(home: Path, keep: Path) -> None:
     """Keep the published publication and the ``KEPT_BEFORE`` before it."""
     finished = [
@@ -174,7 +204,3 @@ def _retire(home: Path, keep: Path) -> None:
     finished.sort(key=lambda path: json.loads((path / "manifest.json").read_text())["published_at"], reverse=True)
     for old in finished[KEPT_BEFORE:]:
         shutil.rmtree(old)
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -4,8 +4,6 @@ A replay reads what the last run built, up to its as-of day. If the build or a d
 stands.
 """
 
-import json
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +17,8 @@ import duckdb
 from orchestration.knowledge import is_unfinished
 from orchestration.landing.store import Landing
 from orchestration.lock import home_lock
-from orchestration.project import DBT_PROJECT, Home, dbt_environment, dbt_executable
+from orchestration.project import Home
+from orchestration.publish.layout import read_layouts
 from orchestration.publish.snapshot import publish
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.replay.breakers import replay_breakers
@@ -27,7 +26,8 @@ from orchestration.replay.budgets import replay_budgets
 from orchestration.replay.gates import replay_gates
 from orchestration.session import open_session
 from orchestration.settings import RunSettings, redact
-from orchestration.verify import failure_lines
+from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
+from orchestration.transform.manifest import ensure_manifest
 from orchestration.warehouse import connect
 
 PARTITION = "current"
@@ -84,6 +84,7 @@ def _replay(
                 version=version("tokenomics"),
                 policy_version=built.policy_version,
                 known_before=session.landing.known_before,
+                layouts=read_layouts(ensure_manifest(home)),
             )
         print(f"published {TABLES[kind]}: {len(rows)} rows", file=stream, flush=True)
         for line in REPORTS[kind](rows):
@@ -129,23 +130,15 @@ def _land(landing: Landing, kind: str, rows: list[Row]) -> None:
 
 
 def _build(home: Home, kind: str) -> None:
-    """Build and test the models below the landed stream, in a child process without secrets."""
-    results = home.dbt_target / "run_results.json"
-    results.unlink(missing_ok=True)
+    """Build and test the models below the landed stream."""
     selected = ["--select", f"source:landing.replay__{kind}+", "--exclude-resource-type", "unit_test"]
-    done = subprocess.run(
-        [dbt_executable(), "--quiet", "build", *selected],
-        cwd=DBT_PROJECT,
-        env=dbt_environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 0 and results.exists():
-        return
-    ran = json.loads(results.read_text())["results"] if results.exists() else []
-    lines = failure_lines(ran) or [redact((done.stdout + done.stderr).strip()) or "dbt stopped without saying why"]
-    raise ReplayFailed("\n".join(["nothing was published; dbt refused the replayed rows:", *lines]))
+    try:
+        lines = failure_lines(invoke(home, ["build", *selected]))
+    except DbtStopped as error:
+        lines = [str(error)]
+    if lines:
+        told = redact("\n".join(lines))
+        raise ReplayFailed(f"nothing was published; dbt refused the replayed rows:\n{told}")
 
 
 def _gates_report(rows: list[Row]) -> list[str]:

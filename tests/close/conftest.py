@@ -1,7 +1,7 @@
 """A home whose marts are written by hand: two closable months of cost and an open one, published like a run does."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.checksum import checksum
+from orchestration.publish.layout import Layout
 from orchestration.publish.snapshot import Publication, publish
 
 MARTS = {
@@ -62,6 +63,7 @@ class SmallHome:
     root: Path
     warehouse: duckdb.DuckDBPyConnection
     runs: int = 0
+    layouts: dict[str, Layout] = field(default_factory=dict)
 
     def change(self, statement: str) -> None:
         self.warehouse.execute(statement)
@@ -77,6 +79,7 @@ class SmallHome:
             version="1",
             policy_version="p1",
             known_before=known_before,
+            layouts=self.layouts,
         )
 
     def rows(self, query: str) -> list[tuple]:

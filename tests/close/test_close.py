@@ -5,12 +5,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.close.decide import CloseRefused, close_period, reopen_period
 from orchestration.close.frozen import FrozenPeriodError
 from orchestration.close.periods import NotAPeriod
 from orchestration.close.register import closed_periods, read_register
+from orchestration.publish.layout import Layout
 from tests.close.conftest import SmallHome
 
 CFO = "cfo@company.example"
@@ -51,6 +53,17 @@ def test_a_closed_month_keeps_its_checksum_and_the_difference_is_booked(small_ho
     assert small_home.rows("select sum(allocated_cost)::decimal(9, 1)::varchar from fct_allocated_costs") == [
         ("115.0",)
     ]
+
+
+def test_a_table_that_is_parquet_alone_is_frozen_too(small_home: SmallHome) -> None:
+    small_home.layouts = {"fct_business_metrics": Layout("metric_date", parquet_only=True)}
+    closed_through_september(small_home)
+    part = small_home.root / "published" / "parquet" / "fct_business_metrics" / "2026-09.parquet"
+    before = part.stat().st_ino
+    small_home.change("update marts.fct_business_metrics set value = 8")
+    small_home.publish()
+    assert duckdb.sql(f"select value::int from '{part}'").fetchall() == [(7,)]
+    assert part.stat().st_ino == before, "the month is the same file"
 
 
 def test_an_open_month_is_published_as_computed(small_home: SmallHome) -> None:

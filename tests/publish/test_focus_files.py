@@ -5,25 +5,27 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from orchestration.publish.focus import write_focus
 
 
-@pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("create schema marts")
-    return connection
+def part(folder: Path, query: str) -> Path:
+    """Publish ``query`` as table focus_cost_and_usage below ``folder``."""
+    target = folder / "parquet" / "focus_cost_and_usage" / "data.parquet"
+    target.parent.mkdir(parents=True)
+    duckdb.sql(query).write_parquet(str(target))
+    return folder / "parquet"
 
 
-def test_files_keep_decimals_times_and_nulls(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    connection.execute(
-        'create table marts.focus_cost_and_usage as select 0.0000001::decimal(38,9) as "BilledCost", '
+def test_files_keep_decimals_times_and_nulls(tmp_path: Path) -> None:
+    parquet = part(
+        tmp_path,
+        'select 0.0000001::decimal(38,9) as "BilledCost", '
         """timestamp '2026-08-01' as "ChargePeriodStart", null::varchar as "InvoiceId", """
-        """'a, "b"' as "ChargeDescription" """
+        """'a, "b"' as "ChargeDescription" """,
     )
-    paths = write_focus(connection, tmp_path / "focus")
+    with duckdb.connect() as connection:
+        paths = write_focus(connection, parquet, tmp_path / "focus")
     assert [path.name for path in paths] == ["focus_cost_and_usage.parquet", "focus_cost_and_usage.csv"]
     text = paths[1].read_text()
     assert text == (
@@ -35,11 +37,16 @@ def test_files_keep_decimals_times_and_nulls(connection: duckdb.DuckDBPyConnecti
     assert row[0] == Decimal("0.000000100")
 
 
-def test_rows_come_in_one_order(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    connection.execute('create table marts.focus_cost_and_usage as select unnest([3, 1, 2]) as "BilledCost"')
-    assert write_focus(connection, tmp_path)[1].read_text() == "BilledCost\n1\n2\n3\n"
+def test_the_parquet_file_is_the_published_part_and_the_csv_in_its_order(tmp_path: Path) -> None:
+    parquet = part(tmp_path, 'select unnest([1, 3, 2]) as "BilledCost"')
+    with duckdb.connect() as connection:
+        paths = write_focus(connection, parquet, tmp_path / "focus")
+    assert paths[0].samefile(parquet / "focus_cost_and_usage" / "data.parquet")
+    assert paths[1].read_text() == "BilledCost\n1\n3\n2\n"
 
 
-def test_a_warehouse_without_focus_marts_has_no_files(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    assert write_focus(connection, tmp_path / "focus") == []
+def test_a_publication_without_focus_tables_has_no_files(tmp_path: Path) -> None:
+    (tmp_path / "parquet").mkdir()
+    with duckdb.connect() as connection:
+        assert write_focus(connection, tmp_path / "parquet", tmp_path / "focus") == []
     assert not (tmp_path / "focus").exists()

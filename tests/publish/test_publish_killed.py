@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.checksum import checksum
+
 pytestmark = pytest.mark.kill
 
 SEEDS = int(os.environ.get("KILL_SEEDS", "3"))
@@ -20,11 +22,14 @@ import sys
 from datetime import date
 from pathlib import Path
 import duckdb
+from orchestration.publish.layout import Layout
 from orchestration.publish.snapshot import publish
 home, run_id = Path(sys.argv[1]), sys.argv[2]
+layouts = {f"t{number}": Layout("day") for number in range(3)}
 with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+    connection.execute(f"update marts.t1 set n = n + 1 where day < '2026-02-01'")
     print("publishing", flush=True)
-    publish(connection, home, run_id=run_id, as_of=date(2026, 10, 31), company_id="acme", version="1")
+    publish(connection, home, run_id=run_id, as_of=date(2026, 10, 31), company_id="acme", version="1", layouts=layouts)
     print("published", flush=True)
 """
 
@@ -41,16 +46,19 @@ def assert_whole(home: Path, among: set[str]) -> None:
     assert manifest["run_id"] in among
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as reader:
         for name, table in manifest["tables"].items():
-            assert reader.execute(f"select count(*) from {name}").fetchone() == (table["rows"],)
-            path = folder / "parquet" / name / "data.parquet"
-            assert reader.execute("select count(*) from read_parquet(?)", [str(path)]).fetchone() == (table["rows"],)
+            assert checksum(reader, name) == (table["rows"], table["checksum"])
+            files = f"read_parquet('{folder / 'parquet' / name}/*.parquet')"
+            assert checksum(reader, files) == (table["rows"], table["checksum"])
 
 
 def test_publisher_killed_leaves_a_whole_publication(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
         warehouse.execute("create schema marts")
         for number in range(5):
-            warehouse.execute(f"create table marts.t{number} as select range as n from range(200000)")
+            warehouse.execute(
+                f"create table marts.t{number} as select range as n, date '2026-01-01' + cast(range % 200 as integer) as day "
+                "from range(200000)"
+            )
     first = start(tmp_path, "first")
     assert first.stdout is not None
     first.stdout.readline()

@@ -12,13 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.checksum import checksum
+from orchestration.publish.layout import Layout
 from orchestration.publish.snapshot import NothingToPublish, Publication, publish
 
 DAY = date(2026, 10, 31)
 
 
-def publish_as(connection: duckdb.DuckDBPyConnection, home: Path, run_id: str) -> Publication:
-    return publish(connection, home, run_id=run_id, as_of=DAY, company_id="acme", version="1")
+BIG = 50_000
+
+
+def publish_as(connection: duckdb.DuckDBPyConnection, home: Path, run_id: str, **layouts: Layout) -> Publication:
+    return publish(connection, home, run_id=run_id, as_of=DAY, company_id="acme", version="1", layouts=layouts)
 
 
 def test_publication_holds_every_mart_in_both_forms(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -103,7 +107,9 @@ def _poll(published: Path, rounds: "Synchronized[int]", answers: "multiprocessin
             manifest = json.loads((folder / "manifest.json").read_text())
             with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as reader:
                 in_file = {row[0] for row in reader.execute("select distinct generation from fct_big").fetchall()}
-            in_parquet = set(pq.read_table(folder / "parquet" / "fct_big" / "data.parquet")["generation"].to_pylist())
+            in_parquet = set(pq.read_table(folder / "parquet" / "fct_big")["generation"].to_pylist())
+            in_parquet |= set(pq.read_table(folder / "parquet" / "fct_small")["generation"].to_pylist())
+            assert pq.read_table(folder / "parquet" / "fct_big").num_rows == BIG
             assert in_file == in_parquet == {manifest["run_id"]}, (in_file, in_parquet, manifest["run_id"])
             seen.add(manifest["run_id"])
             rounds.value += 1
@@ -112,7 +118,7 @@ def _poll(published: Path, rounds: "Synchronized[int]", answers: "multiprocessin
         answers.put(f"{type(error).__name__}: {error}")
 
 
-def test_readers_that_poll_never_see_a_part(tmp_path: Path) -> None:
+def test_readers_that_poll_through_twenty_publications_never_see_a_part(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     rounds, answers = context.Value("i", 0), context.Queue()
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
@@ -121,14 +127,17 @@ def test_readers_that_poll_never_see_a_part(tmp_path: Path) -> None:
         def publish_generation(run_id: str) -> None:
             warehouse.execute(
                 "create or replace table marts.fct_big as "
-                f"select '{run_id}' as generation, range as n from range(50000)"
+                f"select '{run_id}' as generation, date '2026-08-01' + cast(range % 90 as integer) as cost_date, "
+                f"range as n from range({BIG})"
             )
-            publish_as(warehouse, tmp_path, run_id)
+            warehouse.execute(f"create or replace table marts.fct_small as select '{run_id}' as generation")
+            warehouse.execute("create or replace table marts.dim_still as select 1 as n")
+            publish_as(warehouse, tmp_path, run_id, fct_big=Layout("cost_date"))
 
         publish_generation("first")
         reader = context.Process(target=_poll, args=(tmp_path / "published", rounds, answers))
         reader.start()
-        for run_id in ("run1", "run2", "run3", "run4", "run5", "last"):
+        for run_id in (*(f"run{number}" for number in range(2, 20)), "last"):
             read_before = rounds.value
             publish_generation(run_id)
             deadline = time.monotonic() + 60
@@ -137,7 +146,7 @@ def test_readers_that_poll_never_see_a_part(tmp_path: Path) -> None:
         answer = answers.get(timeout=60)
         reader.join(timeout=30)
     assert isinstance(answer, list), answer
-    assert len(answer) >= 3, "the reader must have met several publications"
+    assert len(answer) >= 10, "the reader must have met many publications"
 
 
 def test_each_as_of_day_is_remembered_with_its_first_run(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Run the job in this process, for the command line: the same graph as in the UI, its events told as progress.
 
-The event log is ephemeral unless ``DAGSTER_HOME`` names a lasting one. Standard output of dbt goes to a log file in
+The event log is ephemeral unless ``DAGSTER_HOME`` names a lasting one. What a library prints goes to a log file in
 the home.
 """
 

@@ -7,8 +7,9 @@ import dagster as dg
 
 from orchestration.defs.presentation import OWNERS
 from orchestration.defs.run import Run
-from orchestration.defs.transform.dbt import dbt_models, dbt_models_after_statistics
+from orchestration.defs.transform.dbt import MANIFEST, dbt_models, dbt_models_after_statistics
 from orchestration.knowledge import begin, finish
+from orchestration.publish.layout import read_layouts
 from orchestration.publish.snapshot import publish
 from orchestration.summary.collect import collect
 from orchestration.summary.show import plain_text
@@ -47,6 +48,7 @@ def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Mate
             policy_version=session.company.policy.version,
             begun_at=begin(session.home, session.as_of),
             known_before=session.landing.known_before,
+            layouts=read_layouts(MANIFEST),
         )
     finish(session.home)
     table = "\n".join(f"| {name} | {one.rows} |" for name, one in done.tables.items())

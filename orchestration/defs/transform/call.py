@@ -1,20 +1,22 @@
-"""One ``dbt build`` as a child process without secrets: its events become the graph's, its failure one clear
-exception.
-"""
+"""One ``dbt build`` in this process as the graph sees it: results become the graph's events, failure one clear exception."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DbtCliInvocation, DbtCliResource
+from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.asset_utils import (
+    get_asset_check_key_for_test,
+    get_manifest_and_translator_from_dbt_assets,
+    get_subset_selection_for_context,
+)
 
 from orchestration import progress
 from orchestration.defs.presentation import preview
-from orchestration.project import DBT_PROFILES, DBT_PROJECT, dbt_executable, project_digest
+from orchestration.project import project_digest
 from orchestration.session import Session
-from orchestration.settings import only_child_environment
-from orchestration.verify import failure_lines
+from orchestration.transform.invoke import DbtStopped, NodeResult, failure_lines, invoke
 from orchestration.warehouse import connect
 
 
@@ -31,57 +33,97 @@ def build(
     """
     if project_digest() != loaded:
         raise TransformFailed("the dbt project has changed since the graph was loaded; reload it and run again")
-    args = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
-    call = _start(context, session, [*args, *(["--full-refresh"] if full_refresh else [])])
-    step, total = context.op.name, len(context.selected_asset_keys)
-    events, built = [], 0
-    for event in call.stream():
-        events.append(event)
-        if isinstance(event, dg.Output):
-            built += 1
-            progress.report(progress.Event(step, "working", "models", built, total))
-    yield from _measured(context, session, events)
-    if not call.is_successful():
-        raise TransformFailed(session.redact(_failures(call)))
+    manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
+    command = ["build", "--exclude-resource-type", "unit_test", *_selection(context, manifest, translator)]
+    if full_refresh:
+        command.append("--full-refresh")
+    try:
+        results = invoke(session.home, command, _Counted(context))
+    except DbtStopped as error:
+        raise TransformFailed(session.redact(str(error))) from None
+    yield from _events(context, session, manifest, translator, results)
+    lines = failure_lines(results)
+    if lines:
+        raise TransformFailed(session.redact("\n".join(lines)))
 
 
-def _start(context: dg.AssetExecutionContext, session: Session, args: list[str]) -> DbtCliInvocation:
-    home = session.home
-    resource = DbtCliResource(
-        project_dir=str(DBT_PROJECT),
-        profiles_dir=str(DBT_PROFILES),
-        dbt_executable=dbt_executable(),
-        target=session.settings.target,
+class _Counted:
+    """Tells whoever watches how many of the step's models are done."""
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self.step, self.total, self.done = context.op.name, len(context.selected_asset_keys), 0
+
+    def __call__(self, unique_id: str) -> None:
+        if unique_id.startswith("model."):
+            self.done += 1
+            progress.report(progress.Event(self.step, "working", "models", self.done, self.total))
+
+
+def _selection(context: dg.AssetExecutionContext, manifest: Any, translator: DagsterDbtTranslator) -> list[str]:
+    """dbt's arguments for what Dagster wants of this step: all of it, or the assets and checks that were chosen."""
+    tags = context.op.tags
+    arguments, indirect = get_subset_selection_for_context(
+        context=context,
+        manifest=manifest,
+        select=tags.get("dagster_dbt/select"),
+        exclude=tags.get("dagster_dbt/exclude"),
+        selector=tags.get("dagster_dbt/selector"),
+        dagster_dbt_translator=translator,
+        current_dbt_indirect_selection_env=None,
     )
-    with only_child_environment(TOKENOMICS_WAREHOUSE=str(home.warehouse)):
-        return resource.cli(args, context=context, target_path=home.dbt_target, raise_on_error=False)
+    return ["--indirect-selection", indirect or "buildable", *arguments]
 
 
-def _measured(context: dg.AssetExecutionContext, session: Session, events: list[Any]) -> Iterator[Any]:
-    """The events, those of tables with their row count, those of marts with a preview."""
+def _events(
+    context: dg.AssetExecutionContext,
+    session: Session,
+    manifest: Any,
+    translator: DagsterDbtTranslator,
+    results: Sequence[NodeResult],
+) -> Iterator[Any]:
+    """An output for each model that was built, those of tables with row counts, those of marts with a preview; a check result for
+    each test that was run, or an observation of what it reads if it belongs to no single asset.
+    """
     with connect(session.home.warehouse) as connection:
         sizes = _table_sizes(connection)
-        for event in events:
-            if isinstance(event, dg.Output):
-                path = tuple(context.asset_key_for_output(event.output_name).path)
-                extra: dict[str, Any] = {}
+        for result in results:
+            if result.unique_id.startswith("test."):
+                if result.was_run:
+                    yield from _test_events(context, manifest, translator, result)
+            elif result.was_run and not result.is_failed:
+                key = translator.get_asset_spec(manifest, result.unique_id, None).key
+                facts = _facts(result)
+                path = tuple(key.path)
                 if path in sizes:
-                    extra["dagster/row_count"] = sizes[path]
+                    facts["dagster/row_count"] = sizes[path]
                 if path in sizes and path[0] == "marts":
-                    extra["preview"] = preview(connection, f'select * from marts."{path[1]}"')
-                event = event.with_metadata({**event.metadata, **extra})
-            yield event
+                    facts["preview"] = preview(connection, f'select * from marts."{path[1]}"')
+                yield dg.Output(None, output_name=key.to_python_identifier(), metadata=facts)
+
+
+def _test_events(
+    context: dg.AssetExecutionContext, manifest: Any, translator: DagsterDbtTranslator, result: NodeResult
+) -> Iterator[Any]:
+    facts = _facts(result)
+    if result.failures is not None:
+        facts["dagster_dbt/failed_row_count"] = result.failures
+    key = get_asset_check_key_for_test(manifest, translator, result.unique_id, project=None)
+    if key is not None and key in context.selected_asset_check_keys:
+        severity = dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR
+        passed = result.status == "pass"
+        yield dg.AssetCheckResult(
+            asset_key=key.asset_key, check_name=key.name, passed=passed, severity=severity, metadata=facts
+        )
+        return
+    for read in manifest["nodes"][result.unique_id]["depends_on"]["nodes"]:
+        props = manifest["nodes"].get(read) or manifest["sources"][read]
+        yield dg.AssetObservation(asset_key=translator.get_asset_key(props), metadata=facts)
+
+
+def _facts(result: NodeResult) -> dict[str, Any]:
+    return {"unique_id": result.unique_id, "status": result.status, "Execution Duration": result.seconds}
 
 
 def _table_sizes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, ...], int]:
     rows = connection.execute("select schema_name, table_name, estimated_size from duckdb_tables()").fetchall()
     return {(schema, table): size for schema, table, size in rows}
-
-
-def _failures(call: DbtCliInvocation) -> str:
-    try:
-        results = call.get_artifact("run_results.json")["results"]
-    except (FileNotFoundError, KeyError):
-        error = call.get_error()
-        return str(error) if error else "dbt stopped without saying why; see the log under HOME/dbt"
-    return "\n".join(failure_lines(results)) or "dbt failed before it ran a model; see the log under HOME/dbt"

@@ -14,8 +14,9 @@ from orchestration.defs.presentation import OWNERS, landed_keys
 from orchestration.defs.run import Run
 from orchestration.defs.transform.call import build
 from orchestration.defs.transform.translator import Translator
-from orchestration.project import Home, ensure_manifest, project_digest
+from orchestration.project import Home, project_digest
 from orchestration.settings import load_settings
+from orchestration.transform.manifest import ensure_manifest
 from orchestration.warehouse import begin_build, connect, prepare, record_built
 
 MANIFEST = ensure_manifest(Home(load_settings().home))

@@ -1,0 +1,52 @@
+"""How each table is laid out in a publication, as its dbt model says in ``meta``.
+
+``partition_by`` names the date column of a large fact: its Parquet files are one for each month of it, in its order.
+``parquet_only: true`` leaves the table out of ``marts.duckdb``. A table that says nothing is one file, in order of its
+columns. A ``meta`` that names no date column of the model's contract stops the publication.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class LayoutError(Exception):
+    """A model's ``meta`` asks for a layout that its columns do not allow; the message names both."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """``partition_by``: the column whose months are the parts; None: one part."""
+
+    partition_by: str | None = None
+    parquet_only: bool = False
+
+
+ONE_PART = Layout()
+
+
+def read_layouts(manifest: Path, schema: str = "marts") -> dict[str, Layout]:
+    """Layout by table of ``schema``, from dbt's manifest; raises :class:`LayoutError`."""
+    nodes = json.loads(manifest.read_text())["nodes"].values()
+    return {
+        node["alias"]: _layout(node) for node in nodes if node["resource_type"] == "model" and node["schema"] == schema
+    }
+
+
+def _layout(node: Mapping[str, Any]) -> Layout:
+    meta = node["config"]["meta"]
+    column, parquet_only = meta.get("partition_by"), meta.get("parquet_only", False)
+    if column is not None and _kind(node, column) not in ("date", "timestamp"):
+        raise LayoutError(
+            f"{node['name']}: meta partition_by names {column!r}, which is no date column of its contract"
+        )
+    if not isinstance(parquet_only, bool):
+        raise LayoutError(f"{node['name']}: meta parquet_only is true or false, not {parquet_only!r}")
+    return Layout(column, parquet_only)
+
+
+def _kind(node: Mapping[str, Any], column: str) -> str | None:
+    kind = node["columns"].get(column, {}).get("data_type")
+    return None if kind is None else str(kind).lower()

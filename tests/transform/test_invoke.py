@@ -1,0 +1,139 @@
+"""dbt in this process sees no secret and leaves nothing open or changed behind it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
+from tests.transform.conftest import ROOT, SmallProject
+
+SECRET = "sk-example-33ee44ff"
+READS_ENVIRONMENT = """
+{{ config(materialized='table') }}
+select '{{ env_var("OPENAI_ADMIN_KEY", "absent") }}' as key, '{{ env_var("FROM_DOTENV_KEY", "absent") }}' as dotenv
+"""
+OPENS = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+connection.execute("create table theirs as select 1")
+"""
+LONG = """
+import sys
+from pathlib import Path
+from tests.transform.conftest import ROOT
+from orchestration import project
+from orchestration.transform import invoke as called
+project.DBT_PROJECT = called.DBT_PROJECT = called.DBT_PROFILES = Path(sys.argv[1])
+print("begun", flush=True)
+called.invoke(project.Home(Path(sys.argv[2])), ["build"])
+"""
+
+
+def test_dbt_sees_no_secret_and_the_environment_comes_back(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("seen.sql", READS_ENVIRONMENT)
+    (small.folder.parent / ".env").write_text(f"FROM_DOTENV_KEY={SECRET}\n")
+    monkeypatch.chdir(small.folder.parent)
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", SECRET)
+    before = dict(os.environ)
+
+    small.build()
+
+    assert small.rows("from marts.seen") == [("absent", "absent")]
+    assert dict(os.environ) == before
+    assert Path.cwd() == small.folder.parent
+    assert not any(SECRET in path.read_bytes().decode(errors="replace") for path in small.home.root.rglob("*.json"))
+
+
+def test_another_process_may_write_to_the_warehouse_after_the_call(small: SmallProject) -> None:
+    small.write("one.sql", "select 1 as n")
+    small.build()
+    subprocess.run([sys.executable, "-c", OPENS, str(small.home.warehouse)], check=True)
+    assert small.rows("from theirs") == [(1,)]
+
+
+def test_results_say_what_was_built_what_failed_and_what_was_skipped(small: SmallProject) -> None:
+    small.write("good.sql", "select 1 as n")
+    small.write("wrong.sql", "select n from {{ ref('good') }} where no_such_column = 1")
+    small.write("below.sql", "select n from {{ ref('wrong') }}")
+    small.write(
+        "good.yml",
+        "models: [{name: good, columns: [{name: n, data_tests: [{accepted_values: {arguments: {values: [2]}}}]}]}]",
+    )
+    results = small.build()
+    told = failure_lines(list(results.values()))
+
+    assert results["good"].status == "success"
+    assert results["below"].status == "skipped" and not results["below"].was_run
+    test = results["accepted_values_good_n__2"]
+    assert (test.status, test.failures, test.is_failed) == ("fail", 1, True)
+    assert any(line.startswith("test accepted_values_good_n__2") and "Got 1 result" in line for line in told)
+    assert sorted(small.ended) == sorted(result.unique_id for result in results.values())
+
+
+def test_a_project_that_cannot_start_says_why(small: SmallProject) -> None:
+    small.write("one.sql", "select 1 as n")
+    with pytest.raises(DbtStopped, match="no_such_selector"):
+        invoke(small.home, ["build", "--selector", "no_such_selector"])
+
+
+def test_no_log_and_no_artefact_but_the_results(small: SmallProject) -> None:
+    small.write("one.sql", "select 1 as n")
+    small.build()
+    before = {path: path.stat().st_mtime_ns for path in small.home.dbt_target.glob("*")}
+    small.build()
+    after = {path: path.stat().st_mtime_ns for path in small.home.dbt_target.glob("*")}
+    assert {path.name for path in after if before[path] != after[path]} <= {
+        "run_results.json",
+        "graph_summary.json",
+        "compiled",
+        "run",
+    }
+    assert list(small.home.dbt_logs.glob("*")) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_build_that_is_ended_in_the_middle_leaves_what_stood_and_heals(
+    small: SmallProject, how: signal.Signals
+) -> None:
+    small.write("big.sql", "{{ config(materialized='table') }} select 1 as n")
+    small.build()
+    small.write(
+        "big.sql",
+        "{{ config(materialized='table') }} select sum(hash(a.range * b.range)) as n from range(200000) a, range(200000) b",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", LONG, small.folder, small.home.root],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stdout.readline() == "begun\n"
+    deadline = time.monotonic() + 60
+    while (
+        not (compiled := list(small.home.dbt_target.glob("run/**/big.sql"))) or "200000" not in compiled[0].read_text()
+    ):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(how)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert how is signal.SIGKILL or "KeyboardInterrupt" in said
+
+    assert small.rows("from marts.big") == [(1,)]
+    small.write("big.sql", "{{ config(materialized='table') }} select 2 as n")
+    small.build()
+    assert small.rows("from marts.big") == [(2,)]
+
+
+def test_the_warehouse_is_open_to_us_while_nothing_runs(small: SmallProject) -> None:
+    small.write("one.sql", "select 1 as n")
+    small.build()
+    with duckdb.connect(str(small.home.warehouse), config={"threads": 1}) as connection:
+        assert connection.execute("from marts.one").fetchall() == [(1,)]
