@@ -36,9 +36,7 @@ _TABLES = (
     "create table if not exists landing.pending_days (event_date date)",
 )
 _TIERS = "select distinct provider, model_id, context_tier_start from landing.prices__price_book where context_tier_start > 0"
-_DAYS = (
-    "select cast(started_at at time zone 'UTC' as date), count(*) from read_parquet(?) group by all order by all"
-)
+_DAYS = "select cast(started_at at time zone 'UTC' as date), count(*) from read_parquet(?) group by all order by all"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,12 @@ def find_changed_days(
     for statement in _TABLES:
         connection.execute(statement)
     visible = load_days(connection, landing)
-    _replace(connection, "gateway_load_days", "partition varchar, load_id varchar, event_date date, row_count bigint", visible)
+    _replace(
+        connection,
+        "gateway_load_days",
+        "partition varchar, load_id varchar, event_date date, row_count bigint",
+        visible,
+    )
     changed = EVERYTHING if full_refresh else _changed(connection, visible, zone)
     wanted = {day for _, _, day, _ in visible} if changed.days is None else changed.days
     _replace(
@@ -173,7 +176,9 @@ def _literals(days: list[date], holders: dict[date, set[str]]) -> tuple[str, str
     return ", ".join(f"date '{day}'" for day in days), ", ".join(quoted)
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Iterable[tuple[object, ...]]) -> None:
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Iterable[tuple[object, ...]]
+) -> None:
     connection.execute(f"create or replace table landing.{table} ({columns})")
     by_column = [list(values) for values in zip(*rows, strict=True)]
     if by_column:

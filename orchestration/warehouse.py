@@ -64,9 +64,7 @@ def prepare(
     """Register the landed streams and write ``landing.run_parameters``; returns the gateway days to rebuild."""
     landing.register(connection)
     config = company.config
-    changed = gateway_days.find_changed_days(
-        connection, landing, config.reporting_time_zone, full_refresh=full_refresh
-    )
+    changed = gateway_days.find_changed_days(connection, landing, config.reporting_time_zone, full_refresh=full_refresh)
     connection.execute(
         "create or replace table landing.run_parameters (as_of_date date, reporting_time_zone varchar, "
         "reporting_currency varchar, fiscal_year_start_month integer, company_id varchar, policy_version varchar, "

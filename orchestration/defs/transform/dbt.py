@@ -42,7 +42,11 @@ SOURCES = (
             ("loads", "One row per source, stream and partition with a current load, for completeness and audit."),
             (
                 "run_parameters",
-                "One row: the as-of date, calendar and currency of this run, and the gateway days to rebuild.",
+                "One row: the as-of date, calendar and currency of this run, and whether the gateway's log is summed whole.",
+            ),
+            (
+                "gateway_batches",
+                "The days of the gateway's log to sum again, a few at a time, and the partitions that hold them.",
             ),
         )
     ]
@@ -55,12 +59,16 @@ def warehouse(run: Run) -> Iterator[dg.MaterializeResult]:
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
         loads = connection.execute("select count(*) from landing.loads").fetchone()
+        batches = connection.execute("select count(*) from landing.gateway_batches").fetchone()
     assert loads is not None
-    yield dg.MaterializeResult(asset_key=dg.AssetKey(["landing", "loads"]), metadata={"dagster/row_count": loads[0]})
-    yield dg.MaterializeResult(
-        asset_key=dg.AssetKey(["landing", "run_parameters"]),
-        metadata={"dagster/row_count": 1, "as_of": session.as_of.isoformat(), "gateway_days_to_rebuild": str(changed) or "none"},
-    )
+    assert batches is not None
+    facts: dict[str, dict[str, Any]] = {
+        "loads": {"dagster/row_count": loads[0]},
+        "run_parameters": {"dagster/row_count": 1, "as_of": session.as_of.isoformat()},
+        "gateway_batches": {"dagster/row_count": batches[0], "days": str(changed) or "none"},
+    }
+    for name, metadata in facts.items():
+        yield dg.MaterializeResult(asset_key=dg.AssetKey(["landing", name]), metadata=metadata)
 
 
 @dbt_assets(manifest=MANIFEST, exclude=AFTER_STATISTICS, dagster_dbt_translator=Translator(), name="dbt_models")
