@@ -6,6 +6,7 @@ warehouse is closed, so that anyone may open it. A model that does not build or 
 that cannot start at all raises :class:`DbtStopped`.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
@@ -97,7 +98,9 @@ def run_dbt(home: Home, command: Sequence[str], manifest: Any = None, callbacks:
 
 @contextmanager
 def as_a_child(home: Home) -> Iterator[None]:
-    """Within the block: the environment of a dbt process, where everything is and nothing secret; the folder comes back."""
+    """Within the block: the environment of a dbt process, where everything is and nothing secret. The folder comes back, and the
+    root logger, to which a library of dbt's adds a handler when it is imported.
+    """
     home.dbt_target.mkdir(parents=True, exist_ok=True)
     home.dbt_logs.mkdir(parents=True, exist_ok=True)
     places = {
@@ -107,8 +110,12 @@ def as_a_child(home: Home) -> Iterator[None]:
         "DBT_TARGET_PATH": str(home.dbt_target),
         "DBT_LOG_PATH": str(home.dbt_logs),
     }
-    with only_child_environment(**places), chdir(DBT_PROJECT):
-        yield
+    handlers = list(logging.root.handlers)
+    try:
+        with only_child_environment(**places), chdir(DBT_PROJECT):
+            yield
+    finally:
+        logging.root.handlers[:] = handlers
 
 
 def _close_warehouse() -> None:

@@ -82,7 +82,7 @@ def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
         begin_build(connection, changed)
-    yield from build(context, session, loaded=LOADED, full_refresh=session.settings.full_refresh)
+    yield from build(context, session, loaded=LOADED)
     with connect(session.home.warehouse) as connection:
         record_built(connection, session.company)
 

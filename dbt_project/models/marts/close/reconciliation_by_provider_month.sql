@@ -54,7 +54,8 @@ bridge_lines as (
         ('billed_cost', true, false), ('tax', false, false), ('currency', false, false),
         ('prepaid_timing', false, false), ('cut_off', false, false), ('unposted_accrual', false, false),
         ('residual', false, false), ('ledger_posting', true, false), ('duplicates', false, true),
-        ('metering_difference', false, true), ('accrual', false, true), ('accrual_reversal', false, true)
+        ('metering_difference', false, true), ('accrual', false, true), ('accrual_reversal', false, true),
+        ('repeated_requests', false, true)
     ) as line (bridge_line, is_total, is_memo)
 
 ),
@@ -136,3 +137,4 @@ inner join residuals
     on known.provider = residuals.provider and known.fiscal_period = residuals.fiscal_period
 left join period_costs
     on known.provider = period_costs.provider and known.fiscal_period = period_costs.fiscal_period
+where known.bridge_line <> 'repeated_requests' or known.amount <> 0
