@@ -119,7 +119,7 @@ def batches(visible: Iterable[LoadDay], days: Iterable[date], most_rows: int) ->
 
 def begin(connection: duckdb.DuckDBPyConnection, changed: ChangedDays) -> None:
     """Remember, before the first model is built, which days a build may leave half-way."""
-    days = [(None,)] if changed.days is None else [(day,) for day in sorted(changed.days)]
+    days: list[tuple[date | None]] = [(None,)] if changed.days is None else [(day,) for day in sorted(changed.days)]
     connection.execute("begin")
     connection.execute("delete from landing.pending_days")
     if days:
