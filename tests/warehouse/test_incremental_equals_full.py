@@ -48,7 +48,8 @@ class History:
 
     def step(self) -> None:
         events: list[Callable[[], None]] = [
-            *(self.new_days, self.late, self.restated, self.withdrawn, self.repeated, self.repeated_another_day),
+            *(self.new_days, self.late, self.restated, self.withdrawn, self.withdrawn),
+            *(self.repeated, self.repeated_another_day, self.repeated_another_day),
             *(self.reowned, self.repriced, self.redated, self.as_of_moved),
         ]
         for event in self.random.sample(events, self.random.randint(1, 3)):
@@ -67,7 +68,7 @@ class History:
         self._land_file([*rows, *self._rows(1)], name)
 
     def withdrawn(self) -> None:
-        name = self._file()
+        name = self.random.choice([self._file(), list(self.files)[-1]])
         if len(self.files) > 1:
             del self.files[name]
             with self.landing.batch(*LOG) as batch:
@@ -199,7 +200,7 @@ def test_a_followed_warehouse_equals_one_built_at_once(seed: int, home: Home, tm
         history.step()
         if history.random.random() < 0.4:
             build(home, history, f"+{history.random.choice(FOLLOWING)}", is_killed=True)
-            history.step()
+            history.random.choice([history.step, history.withdrawn])()
         build(home, history)
         if number not in COMPARED_AFTER:
             continue
