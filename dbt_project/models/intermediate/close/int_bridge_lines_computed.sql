@@ -105,7 +105,8 @@ lines as (
         on period_costs.provider = posted_for_period.provider
         and period_costs.fiscal_period = posted_for_period.fiscal_period
     where coalesce(posted_for_period.is_stated, false) is false
-        or posted_for_period.posted_amount < period_costs.effective_cost * cast(0.995 as decimal(4, 3))
+        or posted_for_period.posted_amount
+        < period_costs.effective_cost * (1 - {{ policy_value('residual_alarm_ratio', 'decimal(10, 9)') }})
     union all
     select provider, fiscal_period, 'metering_difference', other_source_list_cost - metered_list_cost
     from metered
