@@ -29,7 +29,7 @@ JULY, AUGUST = "2026-07", "2026-08"
 TOTALS = {"metered_list_cost", "billed_cost", "ledger_posting"}
 FIRST_LEG = ["metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"]
 SECOND_LEG = ["billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"]
-MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal"]
+MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal", "repeated_requests"]
 
 EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     # provider: {period: {line: amount}}; every other line is zero, totals are checked by the legs
