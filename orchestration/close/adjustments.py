@@ -8,24 +8,9 @@ what changed under them shows in the cost tables. Amounts are in the reporting c
 from collections.abc import Sequence
 from datetime import date
 
-import duckdb
-
+from orchestration.close.contracts import books
 from orchestration.close.frozen import FrozenPeriod
-from orchestration.close.periods import ACCRUALS, ADJUSTMENTS, next_period, period_expression, period_of
-
-ENTITIES = ("provider", "initiative_id", "department_id", "product_id", "customer_id", "actor_id")
-PARTS = (
-    "bridge_line",
-    "classification",
-    "comparison",
-    "component",
-    "budget_class",
-    "framework",
-    "function",
-    "account_number",
-)
-NOT_MONEY = {"value", "units", "headcount", "daily_cap", "billed_amount"}
-"""Exact decimals that are no amount of the reporting currency, besides ratios and prices per something."""
+from orchestration.close.periods import ACCRUALS, ADJUSTMENTS, next_period, period_of
 
 
 def booked_period(as_of: date, closed: Sequence[FrozenPeriod]) -> str:
@@ -34,12 +19,10 @@ def booked_period(as_of: date, closed: Sequence[FrozenPeriod]) -> str:
     return max(period_of(as_of), after_closed)
 
 
-def adjustments(
-    connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str, as_of: date
-) -> str | None:
+def adjustments(closed: Sequence[FrozenPeriod], schema: str, as_of: date) -> str | None:
     """A query for the rows to book, over the tables in ``schema``; None when no closed table holds money."""
     names = sorted({name for frozen in closed for name in frozen.tables} - {ACCRUALS, ADJUSTMENTS})
-    changes = [change for name in names if (change := _changes(connection, closed, schema, name))]
+    changes = [_changes(closed, schema, name) for name in names if books(name).money]
     if not changes:
         return None
     booked = [
@@ -59,38 +42,23 @@ def adjustments(
     )
 
 
-def _changes(
-    connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str, table: str
-) -> str | None:
+def _changes(closed: Sequence[FrozenPeriod], schema: str, table: str) -> str:
     """Amounts as computed now and, negated, as frozen, for every closed period that holds ``table``."""
-    rows = connection.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
-    columns = [name for name, _ in rows]
-    money = [name for name, kind in rows if kind.startswith("DECIMAL") and _is_money(name)]
-    if not money or "reporting_currency" not in columns:
-        return None
-    expression = period_expression(table, columns)
-    quoted = ", ".join(f'"{name}"' for name in money)
+    contract = books(table)
+    quoted = ", ".join(f'"{name}"' for name in contract.money)
     holders = [frozen for frozen in closed if table in frozen.tables]
     periods = ", ".join(f"'{frozen.period}'" for frozen in holders)
-    sources = [(1, f'{schema}."{table}" where {expression} in ({periods})')]
+    sources = [(1, f'{schema}."{table}" where {contract.period} in ({periods})')]
     sources += [(-1, frozen.rows(table)) for frozen in holders]
     return " union all by name ".join(
         f"select closed_period, '{table}' as table_name, column_name, entity, reporting_currency, amount from (unpivot ("
-        f"select {expression} as closed_period, {_entity(columns)} as entity, reporting_currency, "
-        + ", ".join(f'cast({sign} * "{name}" as decimal(38, 12)) as "{name}"' for name in money)
+        f"select {contract.period} as closed_period, {_entity(contract.entity)} as entity, reporting_currency, "
+        + ", ".join(f'cast({sign} * "{name}" as decimal(38, 12)) as "{name}"' for name in contract.money)
         + f" from {source}) on {quoted} into name column_name value amount)"
         for sign, source in sources
     )
 
 
-def _is_money(column: str) -> bool:
-    return not (column in NOT_MONEY or column.endswith("_ratio") or "_per_" in column)
-
-
 def _entity(columns: Sequence[str]) -> str:
-    named = [f"'{name}=' || \"{name}\"" for name in (*ENTITIES, *PARTS) if name in columns]
+    named = [f"'{name}=' || \"{name}\"" for name in columns]
     return f"coalesce(nullif(concat_ws(', ', {', '.join(named)}), ''), 'all')" if named else "'all'"

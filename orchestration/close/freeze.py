@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.checksum import checksum
-from orchestration.close.periods import period_expression
+from orchestration.close.contracts import books
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,9 @@ def attach_published(connection: duckdb.DuckDBPyConnection, published: Path) -> 
         files = f"read_parquet({literal(folder / '*.parquet')}, hive_partitioning = false)"
         connection.execute(f'create view published.main."{folder.name}" as select * from {files}')
     rows = connection.execute(
-        "select table_name, list(column_name order by column_index) from duckdb_columns() "
-        "where database_name = 'published' group by table_name order by table_name"
+        "select distinct table_name from duckdb_columns() where database_name = 'published' order by table_name"
     ).fetchall()
-    found = {table: period_expression(table, columns) for table, columns in rows}
+    found = {table: books(table).period for (table,) in rows}
     return {table: expression for table, expression in found.items() if expression is not None}
 
 

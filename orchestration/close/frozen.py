@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.close.contracts import books
 from orchestration.close.freeze import FrozenTable, file_sha256, literal
-from orchestration.close.periods import last_day, period_expression
+from orchestration.close.periods import last_day
 from orchestration.close.register import closed_folder, closed_periods, read_register
 
 
@@ -88,7 +89,7 @@ def rows_to_publish(
     holders = [frozen for frozen in closed if table in frozen.tables]
     if not holders:
         return computed
-    expression = period_expression(table, _table_columns(connection, schema, table))
+    expression = books(table).period
     periods = ", ".join(f"'{frozen.period}'" for frozen in holders)
     parts = [f"{computed} where coalesce({expression}, '') not in ({periods})"]
     parts += [f"select * from {frozen.rows(table)}" for frozen in holders]

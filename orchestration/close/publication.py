@@ -27,7 +27,7 @@ def queries_to_publish(
     closed = frozen_periods(home, as_of, known_before)
     check_fit(connection, closed, schema)
     queries = {name: rows_to_publish(connection, closed, schema, name) for name in names}
-    booked = adjustments(connection, closed, schema, as_of)
+    booked = adjustments(closed, schema, as_of)
     if booked is not None and ADJUSTMENTS in queries:
         queries[ADJUSTMENTS] += f" union all by name {booked}"
     return queries, [frozen.period for frozen in closed]

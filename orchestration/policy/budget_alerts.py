@@ -5,12 +5,14 @@ Pure decisions on one budget as it stands on one day; who was told before is the
 in the reporting currency.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-THRESHOLDS = (Decimal("1"), Decimal("0.8"), Decimal("0.5"))
-"""Parts of a funded amount, largest first, that are told when they are spent."""
+SPENT_PART = re.compile(r"alert_(\d+)")
+"""The published status of a budget of which so many per cent are spent; the warehouse decides how many those are."""
+EXHAUSTED = "exhausted"
 CLOSED = ("expired", "graduated")
 FUNDED = "budget"
 """The basis of a department's allowance that is what was funded; every other one grows with the period."""
@@ -34,7 +36,7 @@ class AllocationState:
 @dataclass(frozen=True)
 class DepartmentBudget:
     """One department's budget of one fiscal period (YYYY-MM) and class (core, experimentation). ``basis`` says what the
-    allowance is, as published.
+    allowance is, and ``status`` how it stands, as published.
     """
 
     department_id: str
@@ -43,6 +45,7 @@ class DepartmentBudget:
     basis: str
     allowance: Decimal
     spent: Decimal
+    status: str
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,10 @@ def decide_crossings(state: AllocationState) -> tuple[Crossing, ...]:
     """
     if state.status in CLOSED:
         return _expired(state) if state.status == "expired" else ()
-    reached = _highest_part(state.spent, state.allocated)
-    crossings = [] if reached is None else [_crossing(state, *_reached(state.spent, state.allocated, reached))]
+    reached = _reached(state.status, state.spent, state.allocated)
+    crossings = [] if reached is None else [_crossing(state, *reached)]
     projected = state.projected_exhaustion
-    if reached != 1 and projected is not None and projected <= state.expires_on:
+    if (reached is None or reached[0] != EXHAUSTED) and projected is not None and projected <= state.expires_on:
         text = f"will be exhausted on {projected} at the likely pace, before it expires on {state.expires_on}"
         crossings.append(_crossing(state, "projected_exhaustion", text))
     return tuple(crossings)
@@ -82,24 +85,21 @@ def decide_department_crossings(budget: DepartmentBudget, as_of: date) -> tuple[
         allowed = f"{budget.allowance:,.2f} allowed{'' if has_ended else ' so far'}"
         text = f"exceeds its flexible budget: {budget.spent:,.2f} spent, {allowed}"
         return (_department_crossing(budget, "exceeded", text),)
-    reached = _highest_part(budget.spent, budget.allowance)
-    if reached is None or (reached < 1 and has_ended):
+    reached = _reached(budget.status, budget.spent, budget.allowance)
+    if reached is None or (reached[0] != EXHAUSTED and has_ended):
         return ()
-    return (_department_crossing(budget, *_reached(budget.spent, budget.allowance, reached)),)
+    return (_department_crossing(budget, *reached),)
 
 
-def _highest_part(spent: Decimal, funded: Decimal) -> Decimal | None:
-    """The largest of the thresholds that is spent; None where none is, or nothing was funded."""
-    return next((part for part in THRESHOLDS if funded > 0 and spent >= part * funded), None)
-
-
-def _reached(spent: Decimal, funded: Decimal, part: Decimal) -> tuple[str, str]:
-    """Kind and words of a threshold."""
-    percent = int(part * 100)
+def _reached(status: str, spent: Decimal, funded: Decimal) -> tuple[str, str] | None:
+    """Kind and words of the largest part of a funded amount that is spent; None where none is, or nothing was funded."""
     figures = f"{spent:,.2f} of {funded:,.2f} spent"
-    if part == 1:
-        return "exhausted", f"is exhausted: {figures}"
-    return f"spent_{percent}", f"is spent to {percent} % or more: {figures}"
+    if funded <= 0:
+        return None
+    if spent >= funded:
+        return EXHAUSTED, f"is exhausted: {figures}"
+    part = SPENT_PART.fullmatch(status)
+    return (f"spent_{part[1]}", f"is spent to {part[1]} % or more: {figures}") if part else None
 
 
 def _expired(state: AllocationState) -> tuple[Crossing, ...]:

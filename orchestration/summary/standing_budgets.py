@@ -36,7 +36,7 @@ ALLOCATIONS = """
 """
 DEPARTMENTS = """
     select
-        department_id, fiscal_period, budget_class, budget_basis, allowance_amount, spent_amount, budget_amount,
+        department_id, fiscal_period, budget_class, budget_basis, allowance_amount, spent_amount, status, budget_amount,
         reporting_currency
     from budget_status_by_department_month
     where fiscal_period in (?, ?)

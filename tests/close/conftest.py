@@ -15,7 +15,8 @@ from orchestration.publish.snapshot import Publication, publish
 MARTS = {
     "fct_allocated_costs": (
         "cost_date date, provider varchar, initiative_id varchar, allocated_cost decimal(38, 12), "
-        "cap_used_ratio double, reporting_currency varchar"
+        "cap_used_ratio double, reporting_currency varchar, department_id varchar, product_id varchar, "
+        "customer_id varchar, actor_id varchar, budget_class varchar"
     ),
     "reconciliation_by_provider_month": (
         "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12), "
@@ -36,10 +37,10 @@ MARTS = {
 }
 ROWS = {
     "fct_allocated_costs": (
-        "('2026-08-31', 'openai', 'chat', 10, null, 'USD')",
-        "('2026-09-01', 'openai', 'chat', 40.000000000001, null, 'USD')",
-        "('2026-09-30', 'openai', null, 60, null, 'USD')",
-        "('2026-10-01', 'openai', 'chat', 5, null, 'USD')",
+        "('2026-08-31', 'openai', 'chat', 10, null, 'USD', null, null, null, null, null)",
+        "('2026-09-01', 'openai', 'chat', 40.000000000001, null, 'USD', null, null, null, null, null)",
+        "('2026-09-30', 'openai', null, 60, null, 'USD', null, null, null, null, null)",
+        "('2026-10-01', 'openai', 'chat', 5, null, 'USD', null, null, null, null, null)",
     ),
     "reconciliation_by_provider_month": (
         "('2026-08', 'openai', 'billed_cost', 10, 'USD')",

@@ -22,7 +22,10 @@ SEPTEMBER = {
     "accrual_journal_lines": "journal_id like '%-2026-09'",
     "fct_business_metrics": "metric_date = '2026-09-30'",
 }
-LATE_ROW = "insert into marts.fct_allocated_costs values ('2026-09-30', 'openai', 'chat', 5.5, null, 'USD')"
+LATE_ROW = (
+    "insert into marts.fct_allocated_costs values "
+    "('2026-09-30', 'openai', 'chat', 5.5, null, 'USD', null, null, null, null, null)"
+)
 
 
 def closed_through_september(home: SmallHome) -> None:
@@ -94,7 +97,10 @@ def test_what_one_period_has_booked_is_not_booked_again_in_the_next(small_home: 
     small_home.change(LATE_ROW)
     small_home.publish(date(2026, 10, 31))
     close_period(small_home.root, "2026-10", CFO)
-    small_home.change("insert into marts.fct_allocated_costs values ('2026-09-29', 'openai', 'chat', 1, null, 'USD')")
+    small_home.change(
+        "insert into marts.fct_allocated_costs values "
+        "('2026-09-29', 'openai', 'chat', 1, null, 'USD', null, null, null, null, null)"
+    )
     small_home.publish(date(2026, 11, 5))
     assert [(row[0], row[1], row[5]) for row in small_home.adjustments()] == [
         ("2026-09", "2026-10", "5.5"),

@@ -434,7 +434,28 @@ BAD_ROWS = [
         "not after",
     ),
     ("people", "actor_id,department_id,function", "a,d,f", "a,e,f", "actor_id", "repeats the key"),
+    (
+        "people",
+        "actor_id,department_id,function,valid_from,valid_to",
+        "a,d,f,,2026-07-01",
+        "a,e,f,2026-06-30,",
+        "valid_from",
+        "the period of a begins before that of ledgers/people.csv:2 ends on 2026-07-01",
+    ),
 ]
+
+
+def test_a_person_has_one_department_on_a_day(drop: Drop) -> None:
+    """Periods may touch, leave gaps and be open at either end, in files of any order; none may begin within another."""
+    header = "actor_id,department_id,function,valid_from,valid_to"
+    drop.write("people_a.csv", header, "ana,ops,f,2026-03-01,2026-06-01", "ana,eng,f,,2026-02-01", "ben,eng,f,,")
+    drop.write("people_b.csv", header, "ana,eng,f,2026-06-01,", "ana,sales,f,2026-09-01,", "ben,ops,f,2026-05-01,")
+    drop.extract()
+    assert drop.rejected() == [] and len(drop.rows("people", "line")) == 6
+    drop.write("people_c.csv", header, "ana,hr,f,2026-04-01,2026-05-01", "cid,hr,f,2026-04-01,2026-05-01")
+    drop.extract()
+    ((file, line, column, value, _),) = drop.rejected()
+    assert (file, line, column, value) == ("ledgers/people_c.csv", 2, "valid_from", "2026-04-01")
 
 
 @pytest.mark.parametrize(("prefix", "header", "sound", "bad", "column", "reason"), BAD_ROWS)

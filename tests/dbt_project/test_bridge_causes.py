@@ -6,6 +6,7 @@ expected lines are written down by hand.
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -26,6 +27,9 @@ from tests.dbt_project.warehouse_rows import (
 
 JULY, AUGUST = "2026-07", "2026-08"
 TOTALS = {"metered_list_cost", "billed_cost", "ledger_posting"}
+FIRST_LEG = ["metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"]
+SECOND_LEG = ["billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"]
+MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal", "repeated_requests"]
 
 EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     # provider: {period: {line: amount}}; every other line is zero, totals are checked by the legs
@@ -40,6 +44,8 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_cut_off": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_stated_period": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_accrual": {JULY: {"unposted_accrual": "-10"}},
+    "p_nearly_posted": {JULY: {"residual": "-0.05"}},
+    "p_short": {JULY: {"unposted_accrual": "-0.06"}},
     "p_over_posted": {JULY: {"residual": "7"}},
     "p_own_journal": {
         JULY: {"accrual": "10", "cut_off": "-10"},
@@ -47,6 +53,7 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     },
     "p_seen_twice": {JULY: {"metering_difference": "2"}},
     "p_duplicate": {JULY: {"duplicates": "-10", "unposted_accrual": "-10"}},
+    "p_repeated": {JULY: {"repeated_requests": "10", "unposted_accrual": "-20"}},
 }
 
 
@@ -54,7 +61,7 @@ def charges() -> list[dict[str, Any]]:
     metered = {"list_cost": None, "list_unit_price": None, "consumed_quantity": None, "consumed_unit": None}
     other = {**metered, "usage_type": "vector-storage-hours"}
     plain = ["p_exact", "p_untracked", "p_credit", "p_tax", "p_prepaid", "p_cut_off", "p_stated_period", "p_accrual"]
-    plain += ["p_over_posted", "p_own_journal", "p_seen_twice"]
+    plain += ["p_over_posted", "p_own_journal", "p_seen_twice", "p_nearly_posted", "p_short"]
     return [
         *[charge(provider) for provider in plain],
         charge("p_discount", billed_cost="8", effective_cost="8"),
@@ -82,6 +89,8 @@ def postings() -> list[dict[str, Any]]:
         posting("p_currency", "10", currency="EUR"),
         posting("p_cut_off", "10", "2026-08-05"),
         posting("p_stated_period", "10", "2026-08-05", service_period=JULY),
+        posting("p_nearly_posted", "9.95", service_period=JULY),
+        posting("p_short", "9.94", service_period=JULY),
         posting("p_own_journal", "10", "2026-07-31", journal_entry_id="TKN-ACC-1"),
         posting("p_own_journal", "-10", "2026-08-01", journal_entry_id="TKN-REV-1", is_reversal=True),
         posting("p_own_journal", "10", "2026-08-05"),
@@ -91,6 +100,7 @@ def postings() -> list[dict[str, Any]]:
 def registry(landing: Landing) -> None:
     given = {
         "company": [row("registry", "company", company_id="c")],
+        "policy": [row("registry", "policy", policy_key="residual_alarm_ratio", policy_value="0.005")],
         "ledger_account_patterns": [ledger_accounts("^51.*$", "ai_cost_of_goods_sold")],
         "sources": [declared_source("focus_files"), declared_source("litellm")],
         "contracts": [
@@ -120,9 +130,11 @@ def land_everything(landing: Landing) -> None:
         ("litellm", "spend_logs"): [
             request("p_duplicate", "same", 1_000_000),
             request("p_duplicate", "same", 1_000_000),
+            request("p_repeated", "on both days", 1_000_000),
+            request("p_repeated", "on both days", 1_000_000, "2026-07-11"),
             request("p_seen_twice", "other", 1_200_000),
         ],
-        ("prices", "price_book"): [price("p_duplicate", "10"), price("p_seen_twice", "10")],
+        ("prices", "price_book"): [price(provider, "10") for provider in ("p_duplicate", "p_repeated", "p_seen_twice")],
     }
     for (source, stream), given in rows.items():
         with landing.batch(source, stream) as batch:
@@ -132,11 +144,24 @@ def land_everything(landing: Landing) -> None:
 
 
 @pytest.fixture(scope="module")
-def bridge(tmp_path_factory) -> dict[tuple[str, str], dict[str, Decimal]]:
+def warehouse(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("bridge")
     landing = Landing(home / "landing")
     land_everything(landing)
-    warehouse = build_warehouse(home, landing, "+reconciliation_by_provider_month", as_of="2026-08-31")
+    return build_warehouse(home, landing, "+reconciliation_by_provider_month", as_of="2026-08-31")
+
+
+@pytest.fixture(scope="module")
+def listed_lines(warehouse: Path) -> list[tuple[str, int | None, bool, bool]]:
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(
+            "select bridge_line, leg, is_total, is_memo from marts.reconciliation_by_provider_month "
+            "group by all order by any_value(line_order)"
+        ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def bridge(warehouse: Path) -> dict[tuple[str, str], dict[str, Decimal]]:
     lines: dict[tuple[str, str], dict[str, Decimal]] = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         sql = "select provider, fiscal_period, bridge_line, amount from marts.reconciliation_by_provider_month"
@@ -161,8 +186,18 @@ def test_totals_are_what_was_metered_billed_and_posted(bridge):
 
 
 def test_both_legs_sum_exactly_everywhere(bridge):
-    first = {"metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"}
-    second = {"billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"}
     for lines in bridge.values():
-        assert sum(lines[line] for line in first) == lines["billed_cost"]
-        assert sum(lines[line] for line in second) == lines["ledger_posting"]
+        assert sum(lines[line] for line in FIRST_LEG) == lines["billed_cost"]
+        assert sum(lines[line] for line in SECOND_LEG) == lines["ledger_posting"]
+
+
+def test_the_table_says_which_leg_a_line_belongs_to(listed_lines):
+    """Written down by hand here alone: other tests read the columns."""
+    assert [line for line, *_ in listed_lines] == [*FIRST_LEG, *SECOND_LEG, "ledger_posting", *MEMO]
+    assert {line: leg for line, leg, _, _ in listed_lines} == {
+        **dict.fromkeys([*FIRST_LEG, "billed_cost"], 1),
+        **dict.fromkeys([*SECOND_LEG[1:], "ledger_posting"], 2),
+        **dict.fromkeys(MEMO, None),
+    }
+    assert {line for line, _, is_total, _ in listed_lines if is_total} == TOTALS
+    assert [line for line, _, _, is_memo in listed_lines if is_memo] == MEMO

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.project import Home, ensure_manifest
+from orchestration.project import Home
+from orchestration.transform.manifest import ensure_manifest
 
 Node = dict[str, Any]
 GRAIN_TESTS = {"one_row_per", "periods_follow_each_other"}

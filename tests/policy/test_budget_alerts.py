@@ -26,20 +26,19 @@ def kinds(one: AllocationState) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("spent", "told"),
+    ("spent", "status", "told"),
     [
-        ("0", []),
-        ("149.999999999999", []),
-        ("150.00", ["spent_50"]),
-        ("239.999999999999", ["spent_50"]),
-        ("240.00", ["spent_80"]),
-        ("299.999999999999", ["spent_80"]),
-        ("300.00", ["exhausted"]),
-        ("912.50", ["exhausted"]),
+        ("0", "ok", []),
+        ("149.999999999999", "ok", []),
+        ("150.00", "alert_50", ["spent_50"]),
+        ("240.00", "alert_80", ["spent_80"]),
+        ("299.999999999999", "alert_80", ["spent_80"]),
+        ("300.00", "exhausted", ["exhausted"]),
+        ("912.50", "exhausted", ["exhausted"]),
     ],
 )
-def test_only_the_highest_threshold_reached_is_told(spent: str, told: list[str]) -> None:
-    assert kinds(state(spent)) == told
+def test_what_the_published_status_says_is_told(spent: str, status: str, told: list[str]) -> None:
+    assert kinds(state(spent, status)) == told
 
 
 @pytest.mark.parametrize(
@@ -65,29 +64,30 @@ def test_without_a_grant_no_part_of_it_can_be_spent() -> None:
 
 
 def test_the_key_names_the_fact_and_the_allocation_not_the_day() -> None:
-    first, second = decide_crossings(state("160")), decide_crossings(state("200"))
+    first, second = decide_crossings(state("160", "alert_50")), decide_crossings(state("200", "alert_50"))
     assert first[0].key == second[0].key == "budget_spent_50:exp:2026-09-01"
     assert second[0].text == "the allocation of exp is spent to 50 % or more: 200.00 of 300.00 spent"
 
 
-def department_kinds(basis: str, allowance: str, spent: str, as_of: date = date(2026, 10, 31)) -> list[str]:
-    budget = DepartmentBudget("ops", "2026-10", "core", basis, Decimal(allowance), Decimal(spent))
+def department_kinds(
+    basis: str, allowance: str, spent: str, as_of: date = date(2026, 10, 31), status: str = "ok"
+) -> list[str]:
+    budget = DepartmentBudget("ops", "2026-10", "core", basis, Decimal(allowance), Decimal(spent), status)
     return [crossing.kind for crossing in decide_department_crossings(budget, as_of)]
 
 
 @pytest.mark.parametrize(
-    ("spent", "told"),
+    ("spent", "status", "told"),
     [
-        ("149.999999999999", []),
-        ("150", ["spent_50"]),
-        ("239.999999999999", ["spent_50"]),
-        ("240", ["spent_80"]),
-        ("300", ["exhausted"]),
-        ("300.000000000001", ["exhausted"]),
+        ("149.999999999999", "ok", []),
+        ("150", "alert_50", ["spent_50"]),
+        ("240", "alert_80", ["spent_80"]),
+        ("300", "alert_80", ["exhausted"]),
+        ("300.000000000001", "over_budget", ["exhausted"]),
     ],
 )
-def test_a_funded_department_budget_has_the_thresholds_of_an_allocation(spent: str, told: list[str]) -> None:
-    assert department_kinds("budget", "300", spent) == told
+def test_a_funded_department_budget_is_told_like_an_allocation(spent: str, status: str, told: list[str]) -> None:
+    assert department_kinds("budget", "300", spent, status=status) == told
 
 
 @pytest.mark.parametrize("basis", ["flexible", "fixed"])
@@ -98,7 +98,7 @@ def test_a_flexible_budget_is_only_told_when_it_is_exceeded(basis: str) -> None:
 
 
 def test_of_an_ended_period_only_all_of_it_is_told() -> None:
-    assert department_kinds("budget", "300", "299", as_of=date(2026, 11, 1)) == []
+    assert department_kinds("budget", "300", "299", as_of=date(2026, 11, 1), status="alert_80") == []
     assert department_kinds("budget", "300", "300", as_of=date(2026, 11, 1)) == ["exhausted"]
 
 
@@ -109,7 +109,7 @@ def test_without_an_allowance_no_part_of_it_can_be_spent(basis: str) -> None:
 
 @pytest.mark.parametrize(("as_of", "end"), [(date(2026, 10, 31), "allowed so far"), (date(2026, 11, 1), "allowed")])
 def test_a_flexible_budget_grows_until_its_period_has_ended(as_of: date, end: str) -> None:
-    budget = DepartmentBudget("ops", "2026-10", "core", "flexible", Decimal(1500), Decimal(1600))
+    budget = DepartmentBudget("ops", "2026-10", "core", "flexible", Decimal(1500), Decimal(1600), "over_budget")
     [crossing] = decide_department_crossings(budget, as_of)
     expected = f"the core budget of ops for 2026-10 exceeds its flexible budget: 1,600.00 spent, 1,500.00 {end}"
     assert crossing.text == expected

@@ -23,7 +23,7 @@ TABLES = (
     "reporting_currency varchar)",
     "create table budget_status_by_department_month (fiscal_period varchar, department_id varchar, budget_class varchar, "
     "budget_amount decimal(38, 9), budget_basis varchar, allowance_amount decimal(38, 12), spent_amount decimal(38, 12), "
-    "reporting_currency varchar)",
+    "status varchar, reporting_currency varchar)",
     "create table fct_budget_movements (movement_id varchar, kind varchar, account varchar, effective_on date, "
     "amount decimal(38, 9), initiative_id varchar, department_id varchar, reporting_currency varchar)",
     "create table core_demotions_by_initiative (initiative_id varchar, unit_cost decimal(38, 12), "
@@ -34,17 +34,20 @@ QUIET = (
     "insert into budget_status_by_initiative values "
     "('2026-10-20', 'exp', 100, 10, '2026-09-01', '2026-12-31', 'ok', '2027-03-01', 'USD'), "
     "('2026-10-19', 'exp', 100, 90, '2026-09-01', '2026-12-31', 'alert_80', null, 'USD')",
-    "insert into budget_status_by_department_month values ('2026-10', 'ops', 'core', 9, 'flexible', 80, 79, 'USD')",
+    "insert into budget_status_by_department_month values ('2026-10', 'ops', 'core', 9, 'flexible', 80, 79, 'ok', 'USD')",
     "insert into fct_budget_movements values "
     "('fund', 'fund', 'pool:experimentation:ops', '2026-10-01', 100, null, 'ops', 'USD'), "
     "('grant', 'grant', 'pool:experimentation:ops', '2026-10-02', -100, 'exp', 'ops', 'USD')",
     "insert into core_demotions_by_initiative values ('chat', 1, 1.25, 1, '2026-10-19', 2, false)",
 )
-ALLOCATION = "update budget_status_by_initiative set spent_amount = 80.000000000001 where as_of_date = '2026-10-20'"
+ALLOCATION = (
+    "update budget_status_by_initiative set spent_amount = 80.000000000001, status = 'alert_80' "
+    "where as_of_date = '2026-10-20'"
+)
 EXPIRED = (
     "update budget_status_by_initiative set status = 'expired', expires_on = '{day}' where as_of_date = '2026-10-20'"
 )
-DEPARTMENT = "update budget_status_by_department_month set spent_amount = 80.000000000001"
+DEPARTMENT = "update budget_status_by_department_month set spent_amount = 80.000000000001, status = 'over_budget'"
 POOL = "update fct_budget_movements set amount = -130.5 where kind = 'grant'"
 DEMOTION = (
     "insert into core_demotions_by_initiative values "

@@ -1,19 +1,23 @@
 {# Both legs of the three-way match sum exactly: the meter and its causes to the bill, the bill and its causes to the ledger. #}
-select
-    provider,
-    fiscal_period
-from {{ ref('reconciliation_by_provider_month') }}
-group by provider, fiscal_period
-having
-    sum(case
-        when bridge_line in ('metered_list_cost', 'discount', 'unpriced_usage', 'untracked_traffic', 'credits', 'metering_residual')
-            then amount
-        when bridge_line = 'billed_cost' then -amount
-        else 0
-    end) <> 0
-    or sum(case
-        when bridge_line in ('billed_cost', 'tax', 'currency', 'prepaid_timing', 'cut_off', 'unposted_accrual', 'residual')
-            then amount
-        when bridge_line = 'ledger_posting' then -amount
-        else 0
-    end) <> 0
+with
+
+legs as (
+
+    select
+        provider,
+        fiscal_period,
+        sum(amount) filter (where bridge_line = 'metered_list_cost') as metered_list_cost,
+        sum(amount) filter (where leg = 1 and not is_total) as from_meter_to_bill,
+        sum(amount) filter (where bridge_line = 'billed_cost') as billed_cost,
+        sum(amount) filter (where leg = 2 and not is_total) as from_bill_to_ledger,
+        sum(amount) filter (where bridge_line = 'ledger_posting') as ledger_posting
+    from {{ ref('reconciliation_by_provider_month') }}
+    group by provider, fiscal_period
+
+)
+
+select *
+from legs
+where
+    metered_list_cost + from_meter_to_bill is distinct from billed_cost
+    or billed_cost + from_bill_to_ledger is distinct from ledger_posting

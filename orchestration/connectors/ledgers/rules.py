@@ -1,8 +1,9 @@
 """The checks on ledger rows, as SQL over all files of a prefix at once; Python only words the faults that were found.
 
 Input is a table named after the prefix with columns file, line and the schema's columns as text. Output is a table
-``faults``, one row per rejected row and reason, of five levels: ``value`` (one cell), ``row`` (cells together),
-``key`` (an earlier row has the same key: the first one stands), ``journal`` (an entry that does not balance: one
+``faults``, one row per rejected row and reason, of six levels: ``value`` (one cell), ``row`` (cells together),
+``key`` (an earlier row has the same key: the first one stands), ``period`` (an earlier period of the same person has
+not ended: the first one stands), ``journal`` (an entry that does not balance: one
 fault per line of it) and ``journal_line`` (a sound line of an entry with a refused one: an entry loads whole or not
 at all).
 """
@@ -30,6 +31,8 @@ def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
     for select in (*_value_faults(schema), *_row_faults(schema)):
         connection.execute(f"insert into faults {select}")
     connection.execute(f"insert into faults {_repeated_keys(schema)}")
+    if schema.prefix == "people":
+        connection.execute(f"insert into faults {_overlapping_periods(schema)}")
     if schema.prefix == "general_ledger":
         connection.execute(f"insert into faults {_unbalanced_journals()}")
         connection.execute(f"insert into faults {_lines_of_broken_journals()}")
@@ -164,6 +167,30 @@ def _repeated_keys(schema: Schema) -> str:
             'repeats the key ({", ".join(schema.key)}) of ' || earlier || ': ' || array_to_string(key, ', '),
             'key'
         from numbered where position > 1
+    """
+
+
+def _overlapping_periods(schema: Schema) -> str:
+    """Rows of a person that begin before an earlier period has ended: cost of those days would have two owners. A
+    period without an end ends when the next one begins.
+    """
+    begin = f"coalesce({schema.column('valid_from').value}, date '0001-01-01')"
+    return f"""
+        with sound as (
+            select file, line, actor_id, valid_from, {begin} as begins_on, {schema.column("valid_to").value} as ends_on
+            from people anti join faults using (file, line)
+        ),
+        earlier as (
+            select *, max_by({{'ends_on': ends_on, 'place': file || ':' || line}}, ends_on) over (
+                partition by actor_id order by begins_on, file, line
+                rows between unbounded preceding and 1 preceding
+            ) as last
+            from sound
+        )
+        select file, line, 'valid_from', valid_from,
+            'the period of ' || actor_id || ' begins before that of ' || last.place || ' ends on ' || last.ends_on,
+            'period'
+        from earlier where begins_on < last.ends_on
     """
 
 

@@ -2,30 +2,25 @@
 second dbt call.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs, standing_note
+from orchestration.defs.presentation import landed_results, landed_specs, standing_note, table_keys
 from orchestration.defs.run import Run
+from orchestration.graduation import inputs
+from orchestration.graduation.evaluate import evaluate
+from orchestration.lineage import merged
+from orchestration.run_rate import decoupling, forecast, variance
 from orchestration.warehouse import connect
 
-INPUTS = [
-    dg.AssetKey(["intermediate", name])
-    for name in (
-        "int_cost_object_daily_costs",
-        "int_initiative_model_daily_costs",
-        "int_initiative_tier_daily_costs",
-        "int_guarded_entity_days",
-        "int_product_daily_economics",
-        "int_initiative_daily_units",
-        "int_ledger_entries_classified",
-        "int_revenue_recognised_by_day",
-        "int_usage_attributed",
-        "int_core_allowances_by_month",
-        "int_core_initiatives_verified",
-    )
-]
+INPUTS = table_keys(merged(inputs.TABLES, forecast.TABLES, variance.TABLES, decoupling.TABLES))
+EVALUATIONS = (
+    evaluate,
+    variance.evaluate_variance,
+    decoupling.evaluate_decoupling,
+    forecast.evaluate_forecasts,
+)
 
 
 @dg.multi_asset(
@@ -40,16 +35,6 @@ def statistics(run: Run) -> Iterator[dg.MaterializeResult]:
         yield from landed_results(session.landing, "statistics", standing_note(before))
         return
     with connect(session.home.warehouse) as connection:
-        for evaluation in _evaluations():
+        for evaluation in EVALUATIONS:
             evaluation(connection, session.landing, session.company, session.as_of)
     yield from landed_results(session.landing, "statistics")
-
-
-def _evaluations() -> tuple[Callable[..., None], ...]:
-    """Imported where they are at work: a run with nothing to build does not wait for their libraries."""
-    from orchestration.graduation.evaluate import evaluate
-    from orchestration.run_rate.decoupling import evaluate_decoupling
-    from orchestration.run_rate.forecast import evaluate_forecasts
-    from orchestration.run_rate.variance import evaluate_variance
-
-    return evaluate, evaluate_variance, evaluate_decoupling, evaluate_forecasts

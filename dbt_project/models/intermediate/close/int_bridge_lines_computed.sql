@@ -105,7 +105,8 @@ lines as (
         on period_costs.provider = posted_for_period.provider
         and period_costs.fiscal_period = posted_for_period.fiscal_period
     where coalesce(posted_for_period.is_stated, false) is false
-        or posted_for_period.posted_amount < period_costs.effective_cost * cast(0.995 as decimal(4, 3))
+        or posted_for_period.posted_amount
+        < period_costs.effective_cost * (1 - {{ policy_value('residual_alarm_ratio', 'decimal(10, 9)') }})
     union all
     select provider, fiscal_period, 'metering_difference', other_source_list_cost - metered_list_cost
     from metered
@@ -113,6 +114,10 @@ lines as (
     union all
     select provider, fiscal_period, 'duplicates', -removed_cost
     from {{ ref('int_gateway_duplicates_valued') }}
+    union all
+    select provider, fiscal_period, 'repeated_requests', counted_again_cost
+    from {{ ref('int_gateway_duplicates_valued') }}
+    where counted_again_cost <> 0
     union all
     select provider, fiscal_period, case when is_reversal then 'accrual_reversal' else 'accrual' end, net_amount
     from ai_postings

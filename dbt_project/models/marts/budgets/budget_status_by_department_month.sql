@@ -127,9 +127,7 @@ select
         when compared.allowance_amount <= 0 then 'no_budget'
         when compared.spent_amount > compared.allowance_amount then 'over_budget'
         when compared.budget_basis <> 'budget' then 'ok'
-        when compared.spent_amount >= compared.allowance_amount * cast(0.8 as decimal(2, 1)) then 'alert_80'
-        when compared.spent_amount >= compared.allowance_amount * cast(0.5 as decimal(2, 1)) then 'alert_50'
-        else 'ok'
+        else {{ spent_part_status('compared.spent_amount', 'compared.allowance_amount') }}
     end as status,
     run_parameters.reporting_currency
 from compared

@@ -145,9 +145,7 @@ judged as (
             when closed_by = 'graduate' then 'graduated'
             when closed_by = 'expire' or as_of_date > expires_on then 'expired'
             when spent_amount >= allocated_amount then 'exhausted'
-            when spent_amount >= allocated_amount * cast(0.8 as decimal(2, 1)) then 'alert_80'
-            when spent_amount >= allocated_amount * cast(0.5 as decimal(2, 1)) then 'alert_50'
-            else 'ok'
+            else {{ spent_part_status('spent_amount', 'allocated_amount') }}
         end as status,
         min(case when spent_amount >= allocated_amount then as_of_date end) over (
             partition by initiative_id, starts_on order by as_of_date

@@ -11,9 +11,8 @@ run_parameters as (
 policy as (
 
     select
-        max(case when policy_key = 'demotion_unit_cost_ratio' then try_cast(policy_value as decimal(12, 6)) end) as unit_cost_ratio,
-        max(case when policy_key = 'demotion_days' then try_cast(policy_value as integer) end) as demotion_days
-    from {{ ref('stg_registry__policy') }}
+        {{ policy_value('demotion_unit_cost_ratio', 'decimal(12, 6)') }} as unit_cost_ratio,
+        {{ policy_value('demotion_days', 'integer') }} as demotion_days
 
 ),
 

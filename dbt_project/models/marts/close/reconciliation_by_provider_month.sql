@@ -44,18 +44,32 @@ periods as (
 
 ),
 
+-- the one list of the bridge's lines: a leg is a total, its causes, its residual, and the total that they add up to
 bridge_lines as (
 
     select *
     from (
         values
-        ('metered_list_cost', true, false), ('discount', false, false), ('unpriced_usage', false, false),
-        ('untracked_traffic', false, false), ('credits', false, false), ('metering_residual', false, false),
-        ('billed_cost', true, false), ('tax', false, false), ('currency', false, false),
-        ('prepaid_timing', false, false), ('cut_off', false, false), ('unposted_accrual', false, false),
-        ('residual', false, false), ('ledger_posting', true, false), ('duplicates', false, true),
-        ('metering_difference', false, true), ('accrual', false, true), ('accrual_reversal', false, true)
-    ) as line (bridge_line, is_total, is_memo)
+        (1, 'metered_list_cost', 1, true, false),
+        (2, 'discount', 1, false, false),
+        (3, 'unpriced_usage', 1, false, false),
+        (4, 'untracked_traffic', 1, false, false),
+        (5, 'credits', 1, false, false),
+        (6, 'metering_residual', 1, false, false),
+        (7, 'billed_cost', 1, true, false),
+        (8, 'tax', 2, false, false),
+        (9, 'currency', 2, false, false),
+        (10, 'prepaid_timing', 2, false, false),
+        (11, 'cut_off', 2, false, false),
+        (12, 'unposted_accrual', 2, false, false),
+        (13, 'residual', 2, false, false),
+        (14, 'ledger_posting', 2, true, false),
+        (15, 'duplicates', null, false, true),
+        (16, 'metering_difference', null, false, true),
+        (17, 'accrual', null, false, true),
+        (18, 'accrual_reversal', null, false, true),
+        (19, 'repeated_requests', null, false, true)
+    ) as line (line_order, bridge_line, leg, is_total, is_memo)
 
 ),
 
@@ -65,6 +79,8 @@ known as (
         periods.provider,
         periods.fiscal_period,
         bridge_lines.bridge_line,
+        bridge_lines.leg,
+        bridge_lines.line_order,
         bridge_lines.is_total,
         bridge_lines.is_memo,
         coalesce(
@@ -96,22 +112,13 @@ residuals as (
     select
         provider,
         fiscal_period,
-        {{ fine_money("sum(case bridge_line
-            when 'billed_cost' then amount
-            when 'metered_list_cost' then -amount
-            when 'discount' then -amount
-            when 'unpriced_usage' then -amount
-            when 'untracked_traffic' then -amount
-            when 'credits' then -amount
+        {{ fine_money("sum(case
+            when bridge_line = 'billed_cost' then amount
+            when bridge_line = 'metered_list_cost' or (leg = 1 and not is_total) then -amount
             else 0 end)") }} as metering_residual,
-        {{ fine_money("sum(case bridge_line
-            when 'ledger_posting' then amount
-            when 'billed_cost' then -amount
-            when 'tax' then -amount
-            when 'currency' then -amount
-            when 'prepaid_timing' then -amount
-            when 'cut_off' then -amount
-            when 'unposted_accrual' then -amount
+        {{ fine_money("sum(case
+            when bridge_line = 'ledger_posting' then amount
+            when bridge_line = 'billed_cost' or (leg = 2 and not is_total) then -amount
             else 0 end)") }} as residual
     from known
     group by all
@@ -129,6 +136,8 @@ select
     end as amount,
     known.is_total,
     known.is_memo,
+    cast(known.leg as integer) as leg,
+    cast(known.line_order as integer) as line_order,
     coalesce(period_costs.cost_basis, 'none') as cost_basis,
     {{ reporting_currency() }} as reporting_currency
 from known
@@ -136,3 +145,4 @@ inner join residuals
     on known.provider = residuals.provider and known.fiscal_period = residuals.fiscal_period
 left join period_costs
     on known.provider = period_costs.provider and known.fiscal_period = period_costs.fiscal_period
+where known.bridge_line <> 'repeated_requests' or known.amount <> 0

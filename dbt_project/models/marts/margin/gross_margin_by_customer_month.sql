@@ -36,14 +36,6 @@ other_cogs as (
 
 ),
 
-company as (
-
-    select try_cast(policy_value as decimal(10, 9)) as target_gross_margin_ratio
-    from {{ ref('stg_registry__policy') }}
-    where policy_key = 'target_gross_margin_ratio'
-
-),
-
 keys as (
 
     select fiscal_period, customer_id from revenue
@@ -86,9 +78,9 @@ select
     margins.ai_cogs,
     margins.other_cogs,
     margins.gross_profit,
-    {{ gross_margin_verdict('company.target_gross_margin_ratio') }},
+    {{ gross_margin_verdict(policy_value('target_gross_margin_ratio', 'decimal(10, 9)')) }},
+    {{ gross_margin_null_reason('margins.revenue') }} as gross_margin_null_reason,
     'direct' as margin_basis,
     margins.other_cogs_basis,
     {{ reporting_currency() }} as reporting_currency
 from margins
-left join company on true

@@ -68,6 +68,11 @@ margins as (
                 then cast(months.revenue - months.ai_cogs as double) / cast(months.revenue as double)
             when months.revenue is null then products.gross_margin_ratio
         end as gross_margin_ratio,
+        case
+            when months.revenue is not null then {{ gross_margin_null_reason('months.revenue') }}
+            when products.product_id is not null then products.gross_margin_null_reason
+            else 'no_revenue'
+        end as gross_margin_null_reason,
         coalesce(cast(initiatives.target_gross_margin_ratio as double), products.target_gross_margin_ratio)
             as target_gross_margin_ratio,
         case when months.revenue is not null then 'initiative' when products.product_id is not null then 'product' end
@@ -90,6 +95,7 @@ select
     margins.gross_margin_ratio,
     margins.target_gross_margin_ratio,
     margins.gross_margin_ratio < margins.target_gross_margin_ratio as is_below_target,
+    margins.gross_margin_null_reason,
     coalesce(margins.margin_basis, 'none') as margin_basis,
     coalesce(margins.other_cogs_basis, 'none') as other_cogs_basis,
     {{ reporting_currency() }} as reporting_currency

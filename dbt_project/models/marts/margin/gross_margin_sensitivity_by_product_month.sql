@@ -36,6 +36,7 @@ classified as (
         classifications.classification,
         margins.revenue,
         margins.other_cogs,
+        margins.gross_margin_null_reason,
         margins.reporting_currency,
         coalesce(
             case classifications.classification
@@ -60,5 +61,6 @@ select
     case when revenue > 0
         then cast(revenue - ai_cogs - other_cogs as double) / cast(revenue as double)
     end as gross_margin_ratio,
+    gross_margin_null_reason,
     reporting_currency
 from classified

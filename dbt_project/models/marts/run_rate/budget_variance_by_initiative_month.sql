@@ -6,6 +6,12 @@ components as (
 
     select * from {{ ref('stg_statistics__variance_components') }}
 
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
 )
 
 select
@@ -14,5 +20,7 @@ select
     components.comparison,
     components.component,
     components.amount,
-    {{ reporting_currency() }} as reporting_currency
+    last_day(cast(components.fiscal_period || '-01' as date)) > run_parameters.as_of_date as is_partial,
+    run_parameters.reporting_currency
 from components
+cross join run_parameters

@@ -20,14 +20,6 @@ tokens as (
 
 ),
 
-policy as (
-
-    select try_cast(policy_value as decimal(10, 9)) as max_higher_tier_ratio
-    from {{ ref('stg_registry__policy') }}
-    where policy_key = 'audit_max_higher_tier_ratio'
-
-),
-
 months as (
 
     select
@@ -35,9 +27,9 @@ months as (
         economics.units,
         tokens.tokens,
         cast(audits.higher_tier_cost as double) / cast(audits.actual_cost as double) as higher_tier_ratio,
-        audits.higher_tier_cost > audits.actual_cost * policy.max_higher_tier_ratio as is_above_limit
+        audits.higher_tier_cost
+        > audits.actual_cost * {{ policy_value('audit_max_higher_tier_ratio', 'decimal(10, 9)') }} as is_above_limit
     from audits
-    cross join policy
     left join economics
         on audits.fiscal_period = economics.fiscal_period and audits.initiative_id = economics.initiative_id
     left join tokens
