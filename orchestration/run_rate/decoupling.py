@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
-from scipy import stats
 
 from orchestration.landing.store import Landing
 from orchestration.lineage import tables_read
+from orchestration.statistics.student import t_quantile
 
 PARTITION = "current"
 MIN_PERIODS = 6
@@ -55,7 +55,7 @@ def elasticity(costs: Mapping[Month, float], headcounts: Mapping[Month, float]) 
     residual = cost - cost.mean() - slope * deviation
     freedom = len(steps) - 2
     error = float(np.sqrt(residual @ residual / freedom / spread))
-    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom)) * error
+    half = float(t_quantile(0.5 + CONFIDENCE / 2, freedom)) * error
     return Elasticity("estimated", len(months), slope, slope - half, slope + half)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-from scipy import stats
 
 from orchestration.landing.store import Landing
 from orchestration.lineage import tables_read
@@ -30,6 +29,7 @@ from orchestration.statistics.forecast_candidates import (
 )
 from orchestration.statistics.forecast_selection import CONFIDENCE, Rolled, daily_half_widths, roll
 from orchestration.statistics.run_rate import money
+from orchestration.statistics.student import t_quantile
 
 PARTITION = "current"
 HORIZONS = (30, 90)
@@ -136,7 +136,7 @@ def simple_half_width(values: Floats, days: int) -> float:
     """Half width for the sum of the next ``days`` of a history too short to have forecast outcomes: independent days."""
     count = len(values)
     spread = float(values.std(ddof=1)) * np.sqrt(days + days**2 / count)
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1) * spread)
+    return float(t_quantile(0.5 + CONFIDENCE / 2, count - 1) * spread)
 
 
 def _bounded(series: CostSeries, forecast: float, half: float) -> dict[str, Decimal]:

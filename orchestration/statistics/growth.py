@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from orchestration.statistics.student import t_quantile
 
 Floats = NDArray[np.float64]
 
@@ -101,7 +102,7 @@ def _estimate_adjusted(
     for start in range(0, len(members), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
         growth, error = _growth_with_error(adjusted[part], position, freedom - 1)
-        width = stats.t.ppf(0.5 + confidence[members[part]] / 2, freedom - 1) * error
+        width = t_quantile(0.5 + confidence[members[part]] / 2, freedom - 1) * error
         result.growth[members[part]] = growth
         result.low[members[part]] = growth - width
         result.high[members[part]] = growth + width

@@ -11,9 +11,9 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from orchestration.statistics.growth import Floats
+from orchestration.statistics.student import t_quantile
 
 RUN_RATE_DAYS = 28
 YEAR_DAYS = Decimal("365.25")
@@ -86,7 +86,7 @@ def interval_half_width(values: Floats, weekdays: NDArray[np.int64]) -> Floats:
     raw = np.divide(products, squares, out=np.zeros_like(squares), where=squares > 0)
     phi = np.clip(raw * days / (days - BIAS_SLOPE), 0.0, MAX_AUTOCORRELATION)
     variance = squares / freedom * prediction_variance(phi, days, RUN_RATE_DAYS)
-    half: Floats = stats.t.ppf(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * np.sqrt(variance)
+    half: Floats = t_quantile(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * np.sqrt(variance)
     return half
 
 
