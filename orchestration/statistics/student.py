@@ -1,5 +1,5 @@
-"""Quantiles of Student's t. Stands alone because its library takes half a second to import, for which a run with nothing to evaluate
-does not wait.
+"""Quantiles of Student's t, alone because the library takes half a second to import: a run with nothing to evaluate does not wait
+for it.
 """
 
 from typing import Any

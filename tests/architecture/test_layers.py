@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 FLOORS = (
     {"files", "settings", "progress", "lineage", "checksum", "lock", "statistics", "policy", "demo"},
     {"project", "watch"},
-    {"landing", "knowledge", "transform"},
-    {"registry", "run_rate", "gateway_days"},
+    {"landing", "knowledge"},
+    {"registry", "run_rate", "gateway_days", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},
     {"budgets", "replay", "summary"},
