@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.connectors.sources import SOURCES
 from orchestration.defs.presentation import landed_keys, landed_results, landed_specs
 from orchestration.defs.run import Run
 from orchestration.prices.book import build_price_book
 
-USAGE = landed_keys("openai", "anthropic", "openrouter", "merge_gateway", "litellm", "focus_files")
+USAGE = landed_keys(*(source.name for source in SOURCES if source.names_models))
 
 
 @dg.multi_asset(
