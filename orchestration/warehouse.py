@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 GATEWAY = ("litellm", "spend_logs")
 LOCK_WAIT_SECONDS = 30.0
+MEMORY_LIMIT = "1500MB"
+"""What DuckDB may hold at once, here and in dbt (``profiles.yml``); beyond it, it spills beside the warehouse."""
 NOTHING = (date(1970, 1, 2), date(1970, 1, 1))
 _BUILT = (
     "create table if not exists landing.built_loads "
@@ -77,6 +79,7 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     connection = _open(path, read_only)
     try:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         yield connection
     finally:
         connection.close()
