@@ -1,9 +1,6 @@
-{#
-  Incremental models replace whole windows of days, including days that have vanished. `delete+insert` keyed by date keeps a fully
-  withdrawn day alive; this pre-hook deletes the window first, then the model appends it, in one transaction that rolls back on an error.
-
-  The window comes from landing.run_parameters: null means everything.
-#}
+{# Incremental models replace whole windows of days, including days that have vanished. `delete+insert` keyed by date
+   keeps a fully withdrawn day alive; this pre-hook deletes the window first, then the model appends it, in one
+   transaction that rolls back on an error. The window comes from landing.run_parameters: null means everything. #}
 {% macro replace_window(date_column) -%}
     {%- if is_incremental() -%}
         delete from {{ this }}

@@ -59,7 +59,8 @@ open_days as (
 
     select
         products.product_id,
-        cast(unnest(generate_series(products.first_start, run_parameters.as_of_date, interval 1 day)) as date) as cost_date
+        cast(unnest(generate_series(products.first_start, run_parameters.as_of_date, interval 1 day)) as date)
+            as cost_date
     from (select product_id, min(period_start) as first_start from complete group by product_id) as products
     cross join run_parameters
 

@@ -31,7 +31,10 @@ dated as (
 
     select
         *,
-        least(as_of_date, greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on, as_of_date)))
+        least(
+            as_of_date,
+            greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on, as_of_date))
+        )
             as speaks_from
     from parsed
 
