@@ -70,8 +70,8 @@ ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
 	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"
 
-bench: $(READY) ## A whole run over ROWS generated gateway requests, against a hand-written yardstick
-	$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),1000000)
+bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing
+	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS))
 
 lock: $(READY) ## Compile requirements.lock from requirements.in
 	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \

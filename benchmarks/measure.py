@@ -1,9 +1,13 @@
-"""Run a command and say how long it took and how much memory it and everything it started held at most.
+"""Run a command and say what it cost: wall time, CPU seconds and peak memory of it and of everything it started, and what
+of both went into each of its stages.
 
-Memory is the sum of the resident set sizes of the whole process tree, sampled; pages that processes share count in
-each, so the figure is an upper bound up to what rises and falls between two samples. Linux only.
+CPU is user and system time, children included. Memory is the sum of the resident set sizes of the whole process tree,
+sampled; pages that processes share count in each, so the figure is an upper bound up to what rises and falls between
+two samples. A stage ends with the line ``<stage>: finished in ...`` on the command's output. Linux only.
 """
 
+import os
+import resource
 import subprocess
 import threading
 import time
@@ -14,6 +18,17 @@ from pathlib import Path
 
 SAMPLE_SECONDS = 0.1
 _PROC = Path("/proc")
+_TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+_ENDED = ": finished in "
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What passed between the end of the stage before and the end of this one."""
+
+    name: str
+    seconds: float
+    cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -21,17 +36,19 @@ class Measured:
     """``seconds`` of wall time, ``peak_bytes`` resident in the process tree; ``output`` is what it printed."""
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     exit_code: int
     output: str
+    stages: tuple[Stage, ...]
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> Measured:
     """Run ``command`` to its end."""
-    began = time.monotonic()
+    began, spent = time.monotonic(), _cpu_of_children()
     process = subprocess.Popen(
         command,
-        env=environment,
+        env={**(os.environ if environment is None else environment), "PYTHONUNBUFFERED": "1"},
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -43,35 +60,53 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
     def sample() -> None:
         nonlocal peak
         while not is_over.wait(SAMPLE_SECONDS):
-            peak = max(peak, tree_bytes(process.pid))
+            peak = max(peak, tree(process.pid)[0])
 
     sampler = threading.Thread(target=sample)
     sampler.start()
-    output, _ = process.communicate()
+    lines, stages, moment, cpu = [], [], began, 0.0
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if _ENDED in line:
+            now, cpu_now = time.monotonic(), tree(process.pid)[1]
+            stages.append(Stage(line.split(_ENDED)[0].strip(), now - moment, cpu_now - cpu))
+            moment, cpu = now, cpu_now
+    process.wait()
     seconds = time.monotonic() - began
     is_over.set()
     sampler.join()
-    return Measured(seconds, peak, process.returncode, output)
+    total = _cpu_of_children() - spent
+    if stages:
+        stages.append(Stage("the rest", began + seconds - moment, total - cpu))
+    return Measured(seconds, total, peak, process.returncode, "".join(lines), tuple(stages))
 
 
-def tree_bytes(root: int) -> int:
-    """The resident bytes of process ``root`` and of all its descendants now."""
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def tree(root: int) -> tuple[int, float]:
+    """Resident bytes of process ``root`` and its descendants now, and the CPU seconds that they and their ended children
+    have used.
+    """
     children: dict[int, list[int]] = defaultdict(list)
-    resident: dict[int, int] = {}
+    found: dict[int, tuple[int, float]] = {}
     for entry in _PROC.iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            fields = (entry / "status").read_text().splitlines()
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        status = dict(line.split(":", 1) for line in fields if ":" in line)
         pid = int(entry.name)
-        children[int(status["PPid"])].append(pid)
-        resident[pid] = int(status["VmRSS"].split()[0]) * 1024 if "VmRSS" in status else 0
-    total, waiting = 0, [root]
+        children[int(fields[1])].append(pid)
+        found[pid] = (int(fields[21]) * _PAGE, sum(map(int, fields[11:15])) / _TICKS)
+    held, used, waiting = 0, 0.0, [root]
     while waiting:
         pid = waiting.pop()
-        total += resident.get(pid, 0)
+        one = found.get(pid, (0, 0.0))
+        held, used = held + one[0], used + one[1]
         waiting += children[pid]
-    return total
+    return held, used

@@ -7,6 +7,8 @@ evening that the next day's export holds again. numpy draws the numbers, DuckDB 
 
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -111,34 +113,50 @@ def rows_per_day(rows: int) -> list[int]:
 def write_logs(folder: Path, rows: int, seed: int) -> int:
     """Write one file per day to ``folder``; returns the number of logged rows, those exported twice included."""
     folder.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set memory_limit = '1GB'")
-    connection.execute(f"set temp_directory = '{folder}/.spill'")
-    _register(
-        connection,
-        "keys",
-        key_number=range(KEYS),
-        api_key=map(key_hash, range(KEYS)),
-        team_id=map(team_name, range(KEYS)),
-    )
-    names, providers, _ = zip(*MODELS, strict=True)
-    _register(connection, "models", model_number=range(len(MODELS)), model=names, provider=providers)
     written, number, evening = 0, 0, pa.table({})
-    for offset, count in enumerate(rows_per_day(rows)):
-        day = FIRST_DAY + timedelta(days=offset)
-        for part, start in enumerate(range(0, max(count, 1), CHUNK)):
-            size = min(CHUNK, count - start)
-            drawn = _draw(np.random.default_rng([seed, offset, part]), day, size, number + start, seed)
-            again = evening if part == 0 and evening.num_rows else drawn.slice(0, 0)
-            connection.register("drawn", pa.concat_tables([again, drawn]))
-            target = folder / f"spend_logs_{day}_{part}.parquet"
-            connection.execute(f"copy ({_SPEND_LOGS}) to '{target}' (format parquet, compression zstd)")
-            written += size + again.num_rows
-            evening = drawn.take(pa.array(np.argsort(drawn["micros"].to_numpy())[size - math.ceil(size * REPEATED) :]))
-        number += count
-    connection.close()
+    with _generator(folder) as connection:
+        for offset, count in enumerate(rows_per_day(rows)):
+            for part, start in enumerate(range(0, max(count, 1), CHUNK)):
+                size = min(CHUNK, count - start)
+                day = FIRST_DAY + timedelta(days=offset)
+                drawn = _draw(np.random.default_rng([seed, offset, part]), day, size, number + start, seed)
+                again = evening if part == 0 and evening.num_rows else drawn.slice(0, 0)
+                _write(connection, pa.concat_tables([again, drawn]), folder / f"spend_logs_{day}_{part}.parquet")
+                written += size + again.num_rows
+                evening = drawn.take(
+                    pa.array(np.argsort(drawn["micros"].to_numpy())[size - math.ceil(size * REPEATED) :])
+                )
+            number += count
     return written
+
+
+def write_day(folder: Path, day: date, rows: int, seed: int) -> None:
+    """Write ``rows`` calls of one day, all of them new, in place of what ``folder`` holds of it."""
+    for path in folder.glob(f"spend_logs_{day}_*.parquet"):
+        path.unlink()
+    with _generator(folder) as connection:
+        for part, start in enumerate(range(0, rows, CHUNK)):
+            size = min(CHUNK, rows - start)
+            drawn = _draw(np.random.default_rng([seed, day.toordinal(), part]), day, size, start, seed)
+            _write(connection, drawn, folder / f"spend_logs_{day}_{part}.parquet")
+
+
+@contextmanager
+def _generator(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set memory_limit = '1GB'")
+        connection.execute(f"set temp_directory = '{folder}/.spill'")
+        keys = {"api_key": map(key_hash, range(KEYS)), "team_id": map(team_name, range(KEYS))}
+        _register(connection, "keys", key_number=range(KEYS), **keys)
+        names, providers, _ = zip(*MODELS, strict=True)
+        _register(connection, "models", model_number=range(len(MODELS)), model=names, provider=providers)
+        yield connection
+
+
+def _write(connection: duckdb.DuckDBPyConnection, drawn: pa.Table, target: Path) -> None:
+    connection.register("drawn", drawn)
+    connection.execute(f"copy ({_SPEND_LOGS}) to '{target}' (format parquet, compression zstd)")
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, **columns: object) -> None:

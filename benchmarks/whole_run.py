@@ -1,9 +1,16 @@
-"""Time a whole ``tokenomics run`` on generated logs against the yardstick: ``python -m benchmarks.whole_run --rows
-N``.
+"""Time ``tokenomics run`` on generated logs against the yardstick: ``python -m benchmarks.whole_run --rows N --case full``.
 
-Prints wall time and peak memory of both and the ratio of the two times, then compares what they say: quantity and
-list cost per day, key, model and token class must be equal to the last decimal. Exit code 1 when a run fails or the
-figures differ.
+| case | what is timed |
+|---|---|
+| ``full`` | a run in an empty home |
+| ``new-day`` | a day more than the home holds |
+| ``restated`` | a day in the middle exported anew, with other calls |
+| ``rule`` | a key's ownership rule that names another initiative |
+| ``nothing`` | a run in a home that holds the same already; without ``--rows`` on the demo, and before it a new as-of day |
+
+All but ``full`` begin in a home that holds ROWS calls, and end with ``nothing``, the fixed part. Every answer is compared with
+the yardstick's: exit code 1 when a run fails or the figures differ. With ``--runs N`` each is done N times and the one in
+the middle by CPU is shown; the others are not.
 """
 
 import argparse
@@ -11,99 +18,171 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
-
-from benchmarks.company import LOG_FOLDER, write_company
+from benchmarks.agreement import differences, totals
+from benchmarks.company import LOG_FOLDER, NEW_DAY, write_company
+from benchmarks.logs import link_logs
 from benchmarks.measure import Measured, measure
-from benchmarks.traffic import LAST_DAY, write_logs
+from benchmarks.results import record
+from benchmarks.traffic import DAYS, FIRST_DAY, LAST_DAY, rows_per_day, write_day
 
 PROJECT = Path(__file__).parents[1]
 SEED = 20261031
+RESTATED_DAY = FIRST_DAY + timedelta(days=DAYS // 2)
+CASES = ("full", "new-day", "restated", "rule", "nothing")
 
-_DIFFERENCES = """
-with published as (
-    select usage_date, api_key_id, model_id, token_class, sum(quantity) as quantity, sum(list_cost) as list_cost
-    from read_parquet('{published}') group by all
-),
-yardstick as (select * from read_parquet('{yardstick}'))
-select count(*) from published full join yardstick using (usage_date, api_key_id, model_id, token_class)
-where published.quantity is distinct from yardstick.quantity
-    or coalesce(published.list_cost, 0) is distinct from coalesce(yardstick.list_cost, 0)"""
 
-_TOTALS = """
-select
-    count(*), sum(quantity) filter (where token_class = 'request'),
-    sum(quantity) filter (where token_class <> 'request'), sum(list_cost)
-from read_parquet('{yardstick}')"""
+class Failed(Exception):
+    """A run that ended badly or figures that differ."""
+
+
+class Bench:
+    """One company with its home below ``folder``; ``product`` is the checkout whose ``tokenomics`` is timed."""
+
+    def __init__(self, folder: Path, cache: Path, rows: int, runs: int, product: Path) -> None:
+        self.company, self.home, self.answers = folder / "company", folder / "home", folder / "yardstick"
+        self.folder, self.cache, self.rows, self.runs, self.product = folder, cache, rows, runs, product
+        own = product / ".venv" / "bin" / "python"
+        self.python = str(own) if own.exists() else sys.executable
+
+    def prepare(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        write_company(self.company)
+        link_logs(self.cache, self.company / LOG_FOLDER, self.rows, SEED)
+
+    def yardstick(self) -> Measured:
+        command = [sys.executable, "-m", "benchmarks.yardstick", str(self.company), str(self.answers)]
+        return self._middle("yardstick", lambda: measure(command, cwd=PROJECT), lambda: None)
+
+    def run(self, name: str, as_of: date, *, is_fresh: bool = False) -> Measured:
+        """Time a run that ends as of ``as_of``; repeated in a home as it was before, or in none if ``is_fresh``."""
+        command = [self.python, "-m", "orchestration", "run", "--company", str(self.company), "--home", str(self.home)]
+        before = self.folder / "home_before"
+        if self.runs > 1 and not is_fresh:
+            shutil.rmtree(before, ignore_errors=True)
+            shutil.copytree(self.home, before, symlinks=True)
+
+        def again() -> None:
+            shutil.rmtree(self.home, ignore_errors=True)
+            if not is_fresh:
+                shutil.copytree(before, self.home, symlinks=True)
+
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
+        found = self._middle(
+            name, lambda: measure([*command, "--as-of", as_of.isoformat()], environment, self.product), again
+        )
+        shutil.rmtree(before, ignore_errors=True)
+        return found
+
+    def agree(self) -> None:
+        found = differences(self.home / "published" / "parquet", self.answers)
+        print(f"yardstick: {totals(self.answers)}")
+        if any(found.values()):
+            raise Failed(f"the figures DIFFER, rows by answer: {found}")
+        print(f"both say the same: {', '.join(found)}", flush=True)
+
+    def _middle(self, name: str, once: Callable[[], Measured], again: Callable[[], None]) -> Measured:
+        found = []
+        for number in range(self.runs):
+            if number:
+                again()
+            found.append(once())
+            if found[-1].exit_code:
+                raise Failed(f"{name} failed:\n{found[-1].output}")
+        middle = sorted(found, key=lambda one: one.cpu_seconds)[len(found) // 2]
+        show(name, middle)
+        return middle
+
+
+def show(name: str, measured: Measured) -> None:
+    """Print what was measured, by stage where it has stages."""
+    print(
+        f"{name}: {measured.seconds:,.1f} s wall, {measured.cpu_seconds:,.1f} CPU seconds, "
+        f"peak memory {measured.peak_bytes / 1e6:,.0f} MB",
+        flush=True,
+    )
+    for number, stage in enumerate(measured.stages):
+        name = stage.name if number else f"start, {stage.name}"
+        if max(stage.seconds, stage.cpu_seconds) >= 0.1:
+            print(f"    {name:<30} {stage.seconds:8.1f} s wall {stage.cpu_seconds:8.1f} CPU seconds", flush=True)
+
+
+def bench(case: str, work: Bench, day_rows: int | None) -> dict[str, Measured]:
+    """Run one case; what was measured by program. Raises :class:`Failed`."""
+    work.prepare()
+    if case == "full":
+        least, whole = work.yardstick(), work.run("whole run", LAST_DAY, is_fresh=True)
+        work.agree()
+        print(f"ratio whole run / yardstick: {whole.cpu_seconds / least.cpu_seconds:.1f} by CPU")
+        return {"yardstick": least, "run": whole}
+    work.runs, runs = 1, work.runs
+    work.run("the home before", LAST_DAY, is_fresh=True)
+    work.runs = runs
+    as_of = NEW_DAY if case == "new-day" else LAST_DAY
+    if case == "new-day":
+        write_day(work.company / LOG_FOLDER, NEW_DAY, day_rows or rows_per_day(work.rows)[-1], SEED + 1)
+    elif case == "restated":
+        offset = (RESTATED_DAY - FIRST_DAY).days
+        write_day(work.company / LOG_FOLDER, RESTATED_DAY, rows_per_day(work.rows)[offset], SEED + 1)
+    elif case == "rule":
+        write_company(work.company, moved={0: "search"})
+    least = work.yardstick()
+    changed = work.run(case, as_of)
+    work.agree()
+    measured = {"yardstick": least, "run": changed}
+    if case != "nothing":
+        measured["nothing"] = work.run("nothing new, the fixed part", as_of)
+        less = changed.cpu_seconds - measured["nothing"].cpu_seconds
+        print(f"{case} less the fixed part: {less:.1f} CPU seconds")
+    return measured
+
+
+def bench_demo(work: Bench) -> dict[str, Measured]:
+    """The fixed part on the demo: a new as-of day, then nothing new."""
+    from orchestration.demo.catalog import AS_OF
+
+    shutil.rmtree(work.folder, ignore_errors=True)
+    work.folder.mkdir(parents=True)
+    command = [work.python, "-m", "orchestration", "run", "--home", str(work.home)]
+    measured: dict[str, Measured] = {}
+    for name, day in (("the home before", AS_OF - timedelta(days=1)), ("new as-of day", AS_OF), ("nothing new", AS_OF)):
+        measured[name] = measure([*command, "--as-of", day.isoformat()], cwd=work.product)
+        if measured[name].exit_code:
+            raise Failed(f"{name} failed:\n{measured[name].output}")
+        show(name, measured[name])
+    return {"new as-of day": measured["new as-of day"], "nothing": measured["nothing new"]}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time a whole run against a hand-written program on the same logs.")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="calls to generate (default 1000000)")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--folder", type=Path, help="keep the generated company and the results here")
+    parser.add_argument("--case", choices=CASES, default="full")
+    parser.add_argument("--rows", type=int, help="calls to generate (default 1000000; none for nothing: the demo)")
+    parser.add_argument("--day-rows", type=int, help="calls of the new day (default as the last day)")
+    parser.add_argument("--runs", type=int, default=1, help="repeat each and show the one in the middle")
+    parser.add_argument("--folder", type=Path, help="where logs are kept between benchmarks, and homes while they run")
+    parser.add_argument("--record", action="store_true", help="add the result to benchmarks/results.csv")
+    parser.add_argument("--product", type=Path, default=PROJECT, help="another checkout to time")
     arguments = parser.parse_args()
-    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="tokenomics-bench-"))
+    root = (arguments.folder or Path(tempfile.gettempdir()) / "tokenomics-bench").resolve()
+    rows = arguments.rows or 1_000_000
+    folder = root / f"{arguments.case}_{rows}_{os.getpid()}"
+    work = Bench(folder, root, rows, arguments.runs, arguments.product.resolve())
     try:
-        return bench(folder.resolve(), arguments.rows, arguments.seed)
-    finally:
-        if arguments.folder is None:
-            shutil.rmtree(folder)
-
-
-def bench(folder: Path, rows: int, seed: int) -> int:
-    """Generate unless ``folder`` holds the logs already, measure both programs, compare. Returns the exit code."""
-    company, home, yardstick = folder / f"company_{rows}_{seed}", folder / "home", folder / "yardstick.parquet"
-    if not company.exists():
-        unfinished = company.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        write_company(unfinished)
-        logged = write_logs(unfinished / LOG_FOLDER, rows, seed)
-        unfinished.rename(company)
-        print(f"generated {logged:,} logged rows, {_size(company):,.0f} MB", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
-    best = measure([sys.executable, "-m", "benchmarks.yardstick", str(company), str(yardstick)], cwd=PROJECT)
-    _show("yardstick", best)
-    command = [sys.executable, "-m", "orchestration", "run", "--company", str(company), "--home", str(home)]
-    whole = measure([*command, "--as-of", LAST_DAY.isoformat()], _environment(), PROJECT)
-    _show("whole run", whole)
-    again = measure([*command, "--as-of", LAST_DAY.isoformat()], _environment(), PROJECT)
-    _show("run again, nothing new", again)
-    if best.exit_code or whole.exit_code or again.exit_code:
-        print(best.output if best.exit_code else whole.output if whole.exit_code else again.output)
+        if arguments.case == "nothing" and arguments.rows is None:
+            rows, measured = 0, bench_demo(work)
+        else:
+            measured = bench(arguments.case, work, arguments.day_rows)
+        if arguments.record:
+            record(arguments.case, rows, measured, work.product)
+    except Failed as error:
+        print(error)
         return 1
-    print(f"ratio whole run / yardstick: {whole.seconds / best.seconds:.1f}")
-    return _compare(home / "published" / "parquet" / "fct_usage" / "data.parquet", yardstick)
-
-
-def _compare(published: Path, yardstick: Path) -> int:
-    with duckdb.connect() as connection:
-        groups, requests, tokens, cost = connection.execute(_TOTALS.format(yardstick=yardstick)).fetchone() or (
-            0,
-            0,
-            0,
-            0,
-        )
-        query = _DIFFERENCES.format(published=published, yardstick=yardstick)
-        (differing,) = connection.execute(query).fetchone() or (0,)
-    print(f"yardstick: {requests:,.0f} requests, {tokens:,.0f} tokens, USD {cost:,.6f} in {groups:,} groups")
-    print("both say the same" if not differing else f"{differing:,} groups of day, key, model and class DIFFER")
-    return 1 if differing or not groups else 0
-
-
-def _environment() -> dict[str, str]:
-    """This environment without what would point the run elsewhere."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
-
-
-def _show(name: str, measured: Measured) -> None:
-    print(f"{name}: {measured.seconds:,.1f} s, peak memory {measured.peak_bytes / 1e6:,.0f} MB", flush=True)
-
-
-def _size(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    finally:
+        shutil.rmtree(work.folder, ignore_errors=True)
+    return 0
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from orchestration.budgets.movements import money
+from orchestration.lineage import tables_read
 
 
 class UnknownFact(Exception):
@@ -81,7 +82,7 @@ class Verdict:
 
 def read_facts(connection: duckdb.DuckDBPyConnection, as_of: date) -> BudgetFacts:
     """The facts up to ``as_of``, from a warehouse built for that day or a later one. Raises :class:`UnknownFact`."""
-    built = connection.execute("select as_of_date from landing.run_parameters").fetchall()
+    built = connection.execute(_BUILT).fetchall()
     if len(built) != 1 or built[0][0] < as_of:
         raise UnknownFact(f"the warehouse does not reach {as_of}; first: tokenomics run --as-of {as_of}")
 
@@ -131,6 +132,7 @@ def _with_amounts(what: str, row: tuple[Any, ...], at: tuple[int, ...]) -> tuple
     return row
 
 
+_BUILT = "select as_of_date from intermediate.int_evaluation_calendar"
 _BUDGETS = """
 select department_id, fiscal_period, budget_class, starts_on, amount
 from intermediate.int_department_budgets_converted where starts_on <= $as_of
@@ -146,3 +148,4 @@ where entity_type = 'initiative' and cost_date <= $as_of and allocated_cost <> 0
 _READY_DAYS = """
 select initiative_id, list(as_of_date order by as_of_date)
 from landing.statistics__readiness where is_ready and as_of_date <= $as_of group by initiative_id"""
+TABLES = tables_read(_BUILT, _BUDGETS, _ALLOCATIONS, _COSTS, _READY_DAYS)

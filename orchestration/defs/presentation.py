@@ -2,7 +2,7 @@
 results.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -15,6 +15,12 @@ OWNERS = ["team:finance-engineering"]
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 CELL_WIDTH = 40
+
+
+def table_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
+    """The assets of tables that code reads, named ``schema.table``; a landed one is the stream's asset."""
+    named = [table.split(".") for table in tables]
+    return [dg.AssetKey(name.split("__") if schema == "landing" else [schema, name]) for schema, name in named]
 
 
 def landed_specs(

@@ -12,19 +12,12 @@ from orchestration.graduation.gates.guardrail import CapReading, GuardrailFacts
 from orchestration.graduation.gates.readiness import StabilityFacts
 from orchestration.graduation.gates.returns import ProductReturnFacts, ReplacementFacts
 from orchestration.graduation.product_history import NO_HISTORY, product_histories
-from orchestration.graduation.records import (
-    DailySeries,
-    GuardrailReading,
-    InitiativeRecord,
-    Inputs,
-    record_on,
-)
+from orchestration.graduation.records import CapInForce, InitiativeTerms, Inputs
 from orchestration.policy.evidence import rounded
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.run_rate.history import DayState
+from orchestration.run_rate.series import DailySeries
 from orchestration.statistics.run_rate import SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
-
-EXCHANGE_RATE_MAX_AGE_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -42,7 +35,7 @@ class GatePolicy:
 
 
 class GateFacts:
-    """Facts for the gates of every initiative; each method takes a record and a day."""
+    """Facts for the gates of every initiative; each method takes what is declared of it on the day that it judges."""
 
     def __init__(self, inputs: Inputs, policy: GatePolicy) -> None:
         self.inputs, self.policy = inputs, policy
@@ -55,17 +48,17 @@ class GateFacts:
         }
 
     def product_return(
-        self, record: InitiativeRecord, series: DailySeries, state: DayState, ready: tuple[tuple[str, Decimal], ...]
+        self, terms: InitiativeTerms, series: DailySeries, state: DayState, ready: tuple[tuple[str, Decimal], ...]
     ) -> ProductReturnFacts:
         """``ready``: upper run-rates of the product's other initiatives that are already ready."""
         last = state.window.last
-        history = self.products.get(record.product_id or "", NO_HISTORY)
+        history = self.products.get(terms.product_id or "", NO_HISTORY)
         revenue_days = history.latest_known(state.as_of)
         known_until = series.day(last) if last is not None else state.as_of
         return ProductReturnFacts(
             as_of=state.as_of,
-            product_id=record.product_id,
-            target_ratio=self._target(record, state.as_of),
+            product_id=terms.product_id,
+            target_ratio=terms.target_gross_margin_ratio,
             revenue=_monthly([day.revenue for day in revenue_days]),
             revenue_days=len(revenue_days),
             latest_revenue_date=revenue_days[-1].margin_date if revenue_days else None,
@@ -76,46 +69,45 @@ class GateFacts:
             revenue_max_age_days=self.policy.revenue_max_age_days,
         )
 
-    def replacement_return(self, record: InitiativeRecord, series: DailySeries, state: DayState) -> ReplacementFacts:
+    def replacement_return(self, terms: InitiativeTerms, series: DailySeries, state: DayState) -> ReplacementFacts:
         """Labour and legacy software that an internal workflow replaces, per month."""
-        units = self._units_per_month(record.initiative_id, series, state)
-        rate = self._hourly_rate(record.labor_rate_id, state.as_of)
+        units = self._units_per_month(terms.initiative_id, series, state)
         gap = None
-        if record.labor_hours_per_unit is None or record.labor_rate_id is None:
+        if terms.labor_hours_per_unit is None or terms.labor_rate_id is None:
             gap = "no labour claimed"
         elif units is None:
-            gap = f"no {record.unit_of_work or 'unit of work'} reported"
-        elif rate is None:
-            gap = f"no rate {record.labor_rate_id} in force or convertible"
+            gap = f"no {terms.unit_of_work or 'unit of work'} reported"
+        elif terms.hourly_rate is None:
+            gap = f"no rate {terms.labor_rate_id} in force or convertible"
         return ReplacementFacts(
             as_of=state.as_of,
             upper_run_rate=state.run_rate.high,
-            labor_hours_per_unit=record.labor_hours_per_unit,
+            labor_hours_per_unit=terms.labor_hours_per_unit,
             units=units,
-            hourly_rate=rate,
-            legacy_software=record.legacy_software_per_month,
+            hourly_rate=terms.hourly_rate,
+            legacy_software=terms.legacy_software_per_month,
             labor_gap=gap,
         )
 
-    def model_audit(self, record: InitiativeRecord, series: DailySeries, state: DayState) -> ModelAuditFacts:
+    def model_audit(self, terms: InitiativeTerms, series: DailySeries, state: DayState) -> ModelAuditFacts:
         """Cost by tier over the observation window."""
         window = state.window
         first = None if window.first is None else series.day(window.first)
         last = None if window.last is None else series.day(window.last)
-        audit = self.audits.get(record.initiative_id, AuditDays([]))
+        audit = self.audits.get(terms.initiative_id, AuditDays([]))
         return audit.facts(first, last, self.policy.audit_max_higher_tier_ratio)
 
-    def guardrail(self, record: InitiativeRecord, state: DayState) -> GuardrailFacts:
-        """The declared cap, the read-back that speaks for the day, and the latest refused request."""
-        drills = self.drills.get(record.initiative_id, [])
+    def guardrail(self, terms: InitiativeTerms, state: DayState) -> GuardrailFacts:
+        """The declared cap, what the gateway's read-back says of the day, and the latest refused request."""
+        drills = self.drills.get(terms.initiative_id, [])
         before = bisect_right(drills, state.as_of)
-        entity = record.guardrail_entity if record.lower_cap is not None else None
+        entity = terms.guardrail_entity if terms.daily_cap is not None else None
+        cap = self.inputs.caps.get(entity or "", {}).get(state.as_of)
         return GuardrailFacts(
             as_of=state.as_of,
             entity=entity,
-            declared_daily_cap=record.lower_cap,
-            reading=self._reading(entity, state.as_of),
-            worst_request_cost=self._worst_request(entity, state.as_of),
+            declared_daily_cap=terms.daily_cap,
+            reading=None if cap is None else self._reading(cap),
             last_drill_date=drills[before - 1] if before else None,
             max_age_hours=self.policy.guardrail_max_age_hours,
             drill_max_age_days=self.policy.guardrail_drill_max_age_days,
@@ -137,24 +129,17 @@ class GateFacts:
             growth_margin=self.policy.stability_growth_margin,
         )
 
-    def verified_unit_cost(self, record: InitiativeRecord, series: DailySeries, state: DayState) -> Decimal | None:
+    def verified_unit_cost(self, initiative_id: str, series: DailySeries, state: DayState) -> Decimal | None:
         """Cost over units of the observation window, None without units."""
         window = state.window
         if window.first is None or window.last is None:
             return None
-        units = self.inputs.units.get(record.initiative_id, {})
+        units = self.inputs.units.get(initiative_id, {})
         days = range(window.first, window.last + 1)
         done = sum((units[series.day(at)] for at in days if series.day(at) in units), Decimal(0))
         if done <= 0:
             return None
         return money(Decimal(sum(series.cost[at] for at in days)).scaleb(-SCALE_DIGITS) / done)
-
-    def _target(self, record: InitiativeRecord, day: date) -> Decimal | None:
-        """The higher of the product's target and the initiative's, None without either."""
-        product = record_on(self.inputs.product_targets.get(record.product_id or "", []), day)
-        stated = (product.target_gross_margin_ratio if product else None, record.target_gross_margin_ratio)
-        targets = [target for target in stated if target is not None]
-        return max(targets) if targets else None
 
     def _units_per_month(self, initiative_id: str, series: DailySeries, state: DayState) -> Decimal | None:
         """Mean units per day over the days of the run-rate, per month; a day without a row is a day without work."""
@@ -167,58 +152,24 @@ class GateFacts:
         )
         return None if daily is None else per_month(daily)
 
-    def _hourly_rate(self, labor_rate_id: str | None, day: date) -> Decimal | None:
-        """The labour rate in force on ``day`` in the reporting currency."""
-        rates = [rate for rate in self.inputs.labor_rates.get(labor_rate_id or "", []) if rate[0] <= day]
-        return self._converted(rates[-1][1], rates[-1][2], day) if rates else None
-
-    def _converted(self, amount: Decimal, currency: str | None, day: date) -> Decimal | None:
-        """``amount`` in the reporting currency at the latest rate at most seven days old, None without one."""
-        home = self.inputs.reporting_currency
-        if currency is None or currency == home:
-            return amount
-        oldest = day - timedelta(days=EXCHANGE_RATE_MAX_AGE_DAYS)
-        rates = self.inputs.exchange_rates
-        direct = [rate for at, rate in rates.get((currency, home), []) if oldest <= at <= day]
-        if direct:
-            return money(amount * direct[-1])
-        inverse = [rate for at, rate in rates.get((home, currency), []) if oldest <= at <= day]
-        return money(amount / inverse[-1]) if inverse else None
-
-    def _reading(self, entity: str | None, day: date) -> CapReading | None:
-        """The read-back that speaks for ``day``, as gate 3 wants it: the day's own, else the next one whose settings were
-        in force on ``day`` already, else the latest before.
-        """
-        known = [reading for reading in self.inputs.readings.get(entity or "", []) if reading.in_force_from <= day]
-        if not known:
-            return None
-        reading = min(known, key=lambda one: (one.as_of_date < day, abs(one.as_of_date - day)))
-        budget = reading.max_budget
-        converted = None if budget is None else self._converted(budget, reading.currency, day)
+    def _reading(self, cap: CapInForce) -> CapReading:
         return CapReading(
-            as_of_date=reading.as_of_date,
-            age_hours=self._age_hours(reading, day),
-            is_found=reading.is_found,
-            is_blocked=reading.is_blocked,
-            max_budget=converted,
-            budget_duration=reading.budget_duration,
-            rpm_limit=reading.rpm_limit,
-            is_currency_known=budget is None or converted is not None,
+            as_of_date=cap.reading_date,
+            age_hours=self._age_hours(cap),
+            is_found=cap.is_found,
+            is_blocked=cap.is_blocked,
+            daily_cap=cap.daily_cap,
+            gap=cap.gap,
         )
 
-    def _worst_request(self, entity: str | None, day: date) -> Decimal | None:
-        """The dearest request of the entity up to ``day``, None before its first."""
-        seen = [cost for at, cost in self.inputs.worst_requests.get(entity or "", []) if at <= day]
-        return max(seen) if seen else None
-
-    def _age_hours(self, reading: GuardrailReading, day: date) -> Decimal:
-        """Age at the end of ``day``; a reading made after its as-of day stands for the end of that day, one of settings
-        that were in force on ``day`` for the end of ``day``.
+    def _age_hours(self, cap: CapInForce) -> Decimal:
+        """Age of the reading at the end of the day it speaks for; one made after its as-of day stands for the end of
+        that day, one of settings that were in force before for the end of the day.
         """
-        if reading.as_of_date > day:
+        if cap.reading_date > cap.day:
             return Decimal(0)
-        stands_for = min(reading.read_at.astimezone(UTC), self._end_of(reading.as_of_date))
-        return rounded(Decimal((self._end_of(day) - stands_for) / timedelta(seconds=1)) / 3600, 3)
+        stands_for = min(cap.read_at.astimezone(UTC), self._end_of(cap.reading_date))
+        return rounded(Decimal((self._end_of(cap.day) - stands_for) / timedelta(seconds=1)) / 3600, 3)
 
     def _end_of(self, day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(), self.zone).astimezone(UTC)

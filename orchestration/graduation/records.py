@@ -1,103 +1,79 @@
-"""The records that statistics read: daily series, registry records in force, gateway read-backs, a product's days.
+"""The rows that graduation reads of dbt's tables, typed: what is declared of an initiative, caps in force, costs, margins.
 
-Money is exact decimal, and None where it is not known; a series' costs are integers in units of 10^-12.
+Money is exact decimal in the reporting currency, and None where it is not known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
 
-from orchestration.statistics.growth import Floats
-from orchestration.statistics.stability import Flags
+from orchestration.run_rate.series import DailySeries
 
 
 @dataclass(frozen=True)
-class DailySeries:
-    """One entity's daily costs, dense from ``first_day``. ``cost`` in units of 10^-12, the other two as floats."""
+class InitiativeTerms:
+    """What the registry declares of an initiative on one day (``int_initiative_terms_by_day``).
 
-    entity_type: str
-    entity_id: str
-    first_day: date
-    cost: list[int]
-    stable_basis: Floats
-    constant_price: Floats
-    is_complete: Flags
-
-    def position(self, day: date) -> int:
-        """Where ``day`` stands in the series; may lie outside it."""
-        return (day - self.first_day).days
-
-    def day(self, position: int) -> date:
-        return self.first_day + timedelta(days=position)
-
-    @property
-    def first_cost(self) -> int | None:
-        """Position of the first day with a cost, None while there is none."""
-        return next((position for position, amount in enumerate(self.cost) if amount), None)
-
-
-class EffectiveDated(Protocol):
-    """Any record with a validity; None is open-ended."""
-
-    @property
-    def valid_from(self) -> date | None: ...
-
-    @property
-    def valid_to(self) -> date | None: ...
-
-
-Dated = TypeVar("Dated", bound=EffectiveDated)
-
-
-def record_on(records: Sequence[Dated], day: date) -> Dated | None:
-    """The record in force on ``day``, the latest one where several are."""
-    for record in reversed(records):
-        begun = record.valid_from is None or record.valid_from <= day
-        if begun and (record.valid_to is None or day < record.valid_to):
-            return record
-    return None
-
-
-@dataclass(frozen=True)
-class InitiativeRecord:
-    """One record of the registry, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
+    ``daily_cap`` is the lower of the declared ones. ``allocation_amount`` holds what was booked on it by then.
+    ``*_without_rate``: the currency of an amount that is declared and has no exchange rate.
+    """
 
     initiative_id: str
+    day: date
     kind: str
     stage: str
-    product_id: str | None
-    complexity: str | None
     started_on: date
-    allocation_amount: Decimal | None
-    allocation_daily_cap: Decimal | None
-    allocation_starts_on: date | None
+    graduation_date: date | None
+    product_id: str | None
     target_gross_margin_ratio: Decimal | None
     unit_of_work: str | None
     labor_hours_per_unit: Decimal | None
     labor_rate_id: str | None
+    hourly_rate: Decimal | None
     legacy_software_per_month: Decimal | None
-    guardrail_adapter: str | None
+    legacy_software_without_rate: str | None
     guardrail_entity: str | None
-    guardrail_daily_cap: Decimal | None
-    valid_from: date | None
-    valid_to: date | None
+    daily_cap: Decimal | None
+    daily_cap_without_rate: str | None
+    allocation_amount: Decimal | None
+    allocation_starts_on: date | None
+    allocation_first_day: date
+    allocation_expires_on: date | None
+    is_reconfigured: bool
 
     @property
-    def lower_cap(self) -> Decimal | None:
-        """The lower of the two declared daily caps."""
-        caps = [cap for cap in (self.allocation_daily_cap, self.guardrail_daily_cap) if cap is not None]
-        return min(caps) if caps else None
+    def is_experiment(self) -> bool:
+        """By the registry, which does not know of graduations."""
+        return self.stage == "experimentation"
 
-    @property
-    def configuration(self) -> tuple[Any, ...]:
-        """What may not change inside an observation window: caps, allocation and the tier that complexity allows."""
-        return self.allocation_daily_cap, self.guardrail_daily_cap, self.allocation_amount, self.complexity
+    def is_graduated_before(self, day: date) -> bool:
+        """Core begins on the day after the graduation."""
+        return self.graduation_date is not None and self.graduation_date < day
+
+
+@dataclass(frozen=True)
+class CapInForce:
+    """What the gateway's read-back says of one guarded entity and day (``int_caps_in_force_by_day``).
+
+    ``daily_cap`` is the most that the day can cost, None where nothing limits it or ``gap`` says why it is not known.
+    """
+
+    entity: str
+    day: date
+    reading_date: date
+    read_at: datetime
+    is_found: bool
+    is_blocked: bool
+    is_without_cap: bool
+    daily_cap: Decimal | None
+    gap: str | None
 
 
 @dataclass(frozen=True)
 class GuardedDay:
+    """What was metered on the guarded key or team of an initiative, and the requests that the gateway refused there."""
+
     metered_cost: Decimal
     refused_requests: int
 
@@ -116,6 +92,8 @@ class TierDay:
 
 @dataclass(frozen=True)
 class ProductDay:
+    """One product's revenue and cost of goods sold of one day."""
+
     margin_date: date
     revenue: Decimal | None
     ai_cogs: Decimal | None
@@ -123,79 +101,29 @@ class ProductDay:
 
 
 @dataclass(frozen=True)
-class OtherCostPosting:
-    """Other cost of goods sold of the fiscal month that begins on ``month``, as posted on ``posting_date``."""
+class OtherCost:
+    """A day's other cost of goods sold, as known from ``known_from`` on until the next version."""
 
-    month: date
-    posting_date: date
-    amount: Decimal
-
-
-@dataclass(frozen=True)
-class ProductTarget:
-    """A product's target gross margin, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
-
-    target_gross_margin_ratio: Decimal | None
-    valid_from: date | None
-    valid_to: date | None
-
-
-@dataclass(frozen=True)
-class GuardrailReading:
-    """A gateway's own settings of one key or team, as read for ``as_of_date``; by the gateway's own word they have been
-    the same since ``in_force_from``, a local day, which is ``as_of_date`` itself where it does not say.
-    """
-
-    as_of_date: date
-    read_at: datetime
-    entity: str
-    max_budget: Decimal | None
-    budget_duration: str | None
-    currency: str | None
-    rpm_limit: int | None
-    tpm_limit: int | None
-    is_found: bool
-    is_blocked: bool
-    in_force_from: date
-
-    @property
-    def shows_no_cap(self) -> bool:
-        limits = (self.max_budget, self.rpm_limit, self.tpm_limit)
-        return not self.is_blocked and (not self.is_found or all(limit is None for limit in limits))
-
-
-@dataclass(frozen=True)
-class AllocationChange:
-    """A booked adjustment or return: the allocation changes by ``amount`` from ``effective_on`` on."""
-
-    effective_on: date
+    known_from: date
     amount: Decimal
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything one evaluation reads; mappings are keyed by initiative, product or guarded entity.
+    """Everything one evaluation reads; mappings are keyed by initiative, product or guarded entity, then by day.
 
-    ``revenue_dates``: the days with reported revenue, ascending. ``worst_requests``: per entity the dearest request of
-    each day, in order of days.
+    ``revenue_dates``: the days with reported revenue, ascending. Versions of other cost are in order of knowledge.
     """
 
-    reporting_currency: str
     time_zone: str
     settle_days: int
     series: list[DailySeries]
-    initiatives: dict[str, list[InitiativeRecord]]
-    model_costs: dict[str, list[tuple[date, str, float]]]
-    tier_days: dict[str, list[TierDay]]
-    guarded_days: dict[str, dict[date, GuardedDay]]
-    product_days: dict[str, list[ProductDay]]
-    other_cost_postings: dict[str, list[OtherCostPosting]]
+    terms: Mapping[str, Mapping[date, InitiativeTerms]]
+    caps: Mapping[str, Mapping[date, CapInForce]]
+    model_costs: Mapping[str, list[tuple[date, str, float]]]
+    tier_days: Mapping[str, list[TierDay]]
+    guarded_days: Mapping[str, Mapping[date, GuardedDay]]
+    product_days: Mapping[str, list[ProductDay]]
+    other_costs: Mapping[str, Mapping[date, list[OtherCost]]]
     revenue_dates: list[date]
-    product_targets: dict[str, list[ProductTarget]]
-    units: dict[str, dict[date, Decimal]]
-    readings: dict[str, list[GuardrailReading]]
-    labor_rates: dict[str, list[tuple[date, Decimal, str]]]
-    exchange_rates: dict[tuple[str, str], list[tuple[date, Decimal]]]
-    allocation_changes: dict[str, list[AllocationChange]]
-    graduated_on: dict[str, date]
-    worst_requests: dict[str, list[tuple[date, Decimal]]]
+    units: Mapping[str, Mapping[date, Decimal]]

@@ -188,7 +188,7 @@ class Batch:
 
         def write(path: Path) -> int:
             pq.write_table(table, path, compression="zstd")
-            return table.num_rows
+            return int(table.num_rows)
 
         return self.add_file(partition, write, load_id=load_id, **facts)
 

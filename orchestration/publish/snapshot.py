@@ -182,11 +182,13 @@ def _alarm_ratios(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """The policy's alarm ratios as landed with the registry, so that readers of the tables can judge by them."""
     present = connection.execute(
         "select count(*) from information_schema.tables "
-        "where table_schema = 'landing' and table_name = 'registry__policy'"
+        "where table_schema = 'staging' and table_name = 'stg_registry__policy'"
     ).fetchone()
     if present == (0,):
         return {}
-    query = f"select policy_key, policy_value from landing.registry__policy where policy_key in {ALARMS} order by all"
+    query = (
+        f"select policy_key, policy_value from staging.stg_registry__policy where policy_key in {ALARMS} order by all"
+    )
     return dict(connection.execute(query).fetchall())
 
 

@@ -116,9 +116,10 @@ class _Builder:
             return None
         if node.tag == _NULL:
             return None
+        text: str = node.value
         if node.tag == _BOOL and node.style is None:
-            return _BOOLEANS.get(node.value.lower(), node.value)
-        return node.value
+            return _BOOLEANS.get(text.lower(), text)
+        return text
 
     def _fault(self, node: yaml.Node, message: str) -> None:
         self.faults.append(Fault(self.document.file, node.start_mark.line + 1, message))

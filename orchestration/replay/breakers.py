@@ -23,6 +23,7 @@ import duckdb
 
 from orchestration.graduation.inputs import read_inputs
 from orchestration.graduation.product_history import ProductHistory, product_histories
+from orchestration.lineage import tables_read
 from orchestration.policy.circuit_breaker import (
     CLOSED,
     COOL_DOWN,
@@ -243,3 +244,4 @@ from intermediate.int_initiatives_effective as initiatives
 left join adoption using (initiative_id, effective_from)
 where initiatives.product_id is not null and initiatives.milestone_margin_floor_ratio is not null
 order by all"""
+TABLES = tables_read(_PRODUCTS, _MILESTONES)

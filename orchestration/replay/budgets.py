@@ -8,39 +8,24 @@ pass the return gate on the last day, and those that stand in core by then.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
-from orchestration.graduation.evaluate import Evaluation, evaluated
+from orchestration.graduation.evaluate import evaluated
 from orchestration.graduation.gates.result import PASS
 from orchestration.graduation.inputs import read_inputs
-from orchestration.graduation.records import Inputs, record_on
+from orchestration.graduation.records import Inputs
+from orchestration.graduation.verdicts import Evaluation
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.registry.policy_keys import FITTED
 from orchestration.replay.budget_past import ZERO, Allocation, CompanyDay, Demand, days_left
 from orchestration.replay.budget_scores import score_months
 from orchestration.replay.frameworks import FRAMEWORKS, replay_framework
 
-EXPERIMENT = "experimentation"
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Grantable:
-    """A registry record's stage and allocation, in force from ``valid_from`` (inclusive) to ``valid_to`` (exclusive)."""
-
-    initiative_id: str
-    stage: str
-    amount: Decimal | None
-    starts_on: date | None
-    expires_on: date | None
-    daily_cap: Decimal | None
-    valid_from: date | None
-    valid_to: date | None
 
 
 def replay_budgets(
@@ -79,13 +64,10 @@ class _History:
         self.costs: dict[date, dict[str, Decimal]] = defaultdict(dict)
         for initiative, day, amount in connection.execute(_COSTS, {"last": last}).fetchall():
             self.costs[day][initiative] = amount
-        self.records: dict[str, list[_Grantable]] = defaultdict(list)
-        for row in connection.execute(_ALLOCATIONS).fetchall():
-            self.records[row[0]].append(_Grantable(*row))
         self.ready_from = {
-            row["initiative_id"]: row["first_ready_date"] + timedelta(days=1)
+            row.initiative_id: row.first_ready_date + timedelta(days=1)
             for row in self.evaluation.readiness
-            if row["first_ready_date"] is not None
+            if row.first_ready_date is not None
         }
 
     def days(self) -> list[CompanyDay]:
@@ -104,9 +86,9 @@ class _History:
     def winners(self) -> set[str]:
         """Who passes the return gate on the last day or is core by then."""
         passed = {
-            row["initiative_id"]
+            row.initiative_id
             for row in self.evaluation.gates
-            if row["as_of_date"] == self.last and row["gate_number"] == 1 and row["status"] == PASS
+            if row.as_of_date == self.last and row.gate_number == 1 and row.status == PASS
         }
         return passed | {name for name in self.costs_of() if self._is_core(name, self.last)}
 
@@ -128,19 +110,19 @@ class _History:
 
     def _is_core(self, initiative: str, day: date) -> bool:
         """Whatever is no experiment that day: core, retired, unknown to the registry, or graduated the day before."""
-        graduated_on = self.inputs.graduated_on.get(initiative)
-        record = record_on(self.records.get(initiative, []), day)
-        return record is None or record.stage != EXPERIMENT or (graduated_on is not None and graduated_on < day)
+        terms = self.inputs.terms.get(initiative, {}).get(day)
+        return terms is None or not terms.is_experiment or terms.is_graduated_before(day)
 
     def _allocation(self, initiative: str, day: date) -> Allocation | None:
         """The allocation in force on ``day``, with the adjustments and returns booked by then."""
-        record = record_on(self.records.get(initiative, []), day)
-        if record is None or record.amount is None or record.starts_on is None or record.expires_on is None:
+        terms = self.inputs.terms.get(initiative, {}).get(day)
+        if terms is None or terms.allocation_amount is None:
             return None
-        booked = sum(
-            (one.amount for one in self.inputs.allocation_changes.get(initiative, []) if one.effective_on <= day), ZERO
+        if terms.allocation_starts_on is None or terms.allocation_expires_on is None:
+            return None
+        return Allocation(
+            terms.allocation_amount, terms.allocation_starts_on, terms.allocation_expires_on, terms.daily_cap
         )
-        return Allocation(record.amount + booked, record.starts_on, record.expires_on, record.daily_cap)
 
     def _revenue(self) -> dict[date, Decimal]:
         """The company's revenue by day, of the days reported by the end of their month."""
@@ -162,7 +144,3 @@ _COSTS = """
 select initiative_id, cost_date, sum(allocated_cost)
 from marts.fct_allocated_costs
 where initiative_id is not null and cost_date <= $last group by all order by all"""
-_ALLOCATIONS = """
-select initiative_id, stage, allocation_amount, allocation_starts_on, allocation_expires_on,
-    least(allocation_daily_cap, guardrail_daily_cap), valid_from, valid_to
-from landing.registry__initiatives order by initiative_id, valid_from nulls first"""

@@ -105,7 +105,8 @@ def _built(connection: duckdb.DuckDBPyConnection) -> _Built:
         found = connection.execute(
             "select as_of_date, policy_version, least("
             "(select min(cost_date) from intermediate.int_cost_object_daily_costs), "
-            "(select min(margin_date) from intermediate.int_product_daily_economics)) from landing.run_parameters"
+            "(select min(margin_date) from intermediate.int_product_daily_economics)) "
+            "from intermediate.int_evaluation_calendar"
         ).fetchone()
     except duckdb.CatalogException as error:
         raise ReplayFailed("the last run did not build the tables that a replay reads; run: tokenomics run") from error

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.graduation.evaluate import evaluated
 from orchestration.graduation.gates.result import DEFERRED, FAIL, INSUFFICIENT, PASS
+from orchestration.graduation.verdicts import GateRow, ReadinessRow
 from orchestration.registry.policy import EffectivePolicy
 
 READY, GRADUATED = "ready", "graduated"
@@ -23,10 +24,10 @@ Row = dict[str, Any]
 def replay_gates(connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, first: date, last: date) -> list[Row]:
     """Rows of stream ``replay/gates``: one per experiment and day from ``first`` to ``last``."""
     found = evaluated(connection, policy, last)
-    gates: dict[tuple[str, date], dict[int, Row]] = defaultdict(dict)
-    for row in found.gates:
-        gates[row["initiative_id"], row["as_of_date"]][row["gate_number"]] = row
-    rows = [_verdict(row, gates[row["initiative_id"], row["as_of_date"]], policy.version) for row in found.readiness]
+    gates: dict[tuple[str, date], dict[int, GateRow]] = defaultdict(dict)
+    for gate in found.gates:
+        gates[gate.initiative_id, gate.as_of_date][gate.gate_number] = gate
+    rows = [_verdict(one, gates[one.initiative_id, one.as_of_date], policy.version) for one in found.readiness]
     failed: dict[str, list[date]] = defaultdict(list)
     for row in rows:
         if row["status"] == FAIL:
@@ -37,29 +38,29 @@ def replay_gates(connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy,
     return [row for row in rows if row["replay_date"] >= first]
 
 
-def _verdict(readiness: Row, gates: dict[int, Row], version: str) -> Row:
-    blocking = [gates[int(number)] for number in readiness["blocking_gates"].split(",") if number]
+def _verdict(readiness: ReadinessRow, gates: dict[int, GateRow], version: str) -> Row:
+    blocking = [gates[int(number)] for number in readiness.blocking_gates.split(",") if number]
     shown = blocking or [gates[5]]
     return {
-        "initiative_id": readiness["initiative_id"],
-        "replay_date": readiness["as_of_date"],
-        "status": _status(readiness["is_ready"], gates[5], {gate["status"] for gate in blocking}),
+        "initiative_id": readiness.initiative_id,
+        "replay_date": readiness.as_of_date,
+        "status": _status(readiness.is_ready, gates[5], {gate.status for gate in blocking}),
         "reasons": "; ".join(
-            f"gate {gate['gate_number']} {gate['gate_name']} {gate['status']}: {gate['reason']}" for gate in shown
+            f"gate {gate.gate_number} {gate.gate_name} {gate.status}: {gate.reason}" for gate in shown
         ),
-        "is_ready": readiness["is_ready"],
-        "is_trip": readiness["is_ready"] and readiness["first_ready_date"] == readiness["as_of_date"],
+        "is_ready": readiness.is_ready,
+        "is_trip": readiness.is_ready and readiness.first_ready_date == readiness.as_of_date,
         "is_false_trip": False,
         "saved_amount": None,
-        "blocking_gates": readiness["blocking_gates"],
-        **{f"gate_{number}_status": gates[number]["status"] for number in range(1, 6)},
+        "blocking_gates": readiness.blocking_gates,
+        **{f"gate_{number}_status": gates[number].status for number in range(1, 6)},
         "policy_version": version,
     }
 
 
-def _status(is_ready: bool, approval: Row, blocking: set[str]) -> str:
+def _status(is_ready: bool, approval: GateRow, blocking: set[str]) -> str:
     """Graduated, ready, or the gravest status among the gates in the way."""
-    if approval["status"] == PASS:
+    if approval.status == PASS:
         return GRADUATED
     if is_ready:
         return READY

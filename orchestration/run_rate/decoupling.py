@@ -2,7 +2,7 @@
 
 Elasticity is the least-squares slope of the monthly change of log cost on the change of log headcount, with a 95 %
 Student interval. Below six months it is refused; where headcount never changes it is undefined. Reads
-``intermediate.int_cost_object_daily_costs`` and the landed headcount, lands ``statistics/decoupling``.
+``int_cost_object_daily_costs`` and ``int_headcount_summed_by_month``, lands ``statistics/decoupling``.
 """
 
 from calendar import monthrange
@@ -17,6 +17,7 @@ import numpy as np
 from scipy import stats
 
 from orchestration.landing.store import Landing
+from orchestration.lineage import tables_read
 
 PARTITION = "current"
 MIN_PERIODS = 6
@@ -66,7 +67,7 @@ def evaluate_decoupling(connection: duckdb.DuckDBPyConnection, landing: Landing,
 
 def decoupling_rows(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[dict[str, Any]]:
     """One row per fiscal quarter with a whole month of cost; each elasticity knows the months up to its quarter only."""
-    start_month = connection.execute("select fiscal_year_start_month from landing.run_parameters").fetchall()[0][0]
+    start_month = connection.execute(_FISCAL_YEAR).fetchall()[0][0]
     costs = monthly_costs(connection.execute(_DAILY_COSTS, {"as_of": as_of}).fetchall(), as_of)
     headcounts = {
         (day.year, day.month): float(count)
@@ -147,6 +148,8 @@ where entity_type = 'company' and cost_date <= $as_of
         where entity_type = 'company' and allocated_cost <> 0
     )
 order by cost_date"""
+_FISCAL_YEAR = "select fiscal_year_start_month from intermediate.int_evaluation_calendar"
 _HEADCOUNTS = """
-select month_end, sum(headcount)
-from landing.ledgers__headcount where month_end <= $as_of group by month_end order by month_end"""
+select month_end, headcount
+from intermediate.int_headcount_summed_by_month where month_end <= $as_of order by month_end"""
+TABLES = tables_read(_DAILY_COSTS, _FISCAL_YEAR, _HEADCOUNTS)

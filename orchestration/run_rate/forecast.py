@@ -17,8 +17,9 @@ import duckdb
 import numpy as np
 from scipy import stats
 
-from orchestration.graduation.inputs import BrokenInput
 from orchestration.landing.store import Landing
+from orchestration.lineage import tables_read
+from orchestration.run_rate.series import BrokenInput
 from orchestration.statistics.forecast_candidates import (
     DAYS_AHEAD,
     WEEK,
@@ -219,3 +220,4 @@ where verified.verified_unit_cost > 0 group by verified.initiative_id, verified.
 _UNITS = """
 select initiative_id, metric_date, cast(sum(units) as double)
 from intermediate.int_initiative_daily_units where metric_date <= $as_of group by all"""
+TABLES = tables_read(_COSTS, _UNIT_COSTS, _UNITS)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from orchestration.graduation.records import DailySeries
+from orchestration.run_rate.series import DailySeries
 from orchestration.statistics.growth import Floats, estimate_windows
 from orchestration.statistics.run_rate import (
     RUN_RATE_DAYS,
@@ -22,7 +22,7 @@ from orchestration.statistics.run_rate import (
     per_year,
 )
 from orchestration.statistics.stability import (
-    DailyFacts,
+    DailyEvents,
     Estimate,
     ObservationWindow,
     StabilityLimits,
@@ -59,10 +59,10 @@ class DayState:
 
 
 def evaluate_history(
-    series: list[DailySeries], facts: list[DailyFacts], limits: StabilityLimits, settle_days: int
+    series: list[DailySeries], events: list[DailyEvents], limits: StabilityLimits, settle_days: int
 ) -> list[list[DayState]]:
-    """One list of day states per series, in the order of its days; ``facts`` runs parallel to ``series``."""
-    choosers = [_chooser(one, fact, limits, settle_days) for one, fact in zip(series, facts, strict=True)]
+    """One list of day states per series, in the order of its days; ``events`` runs parallel to ``series``."""
+    choosers = [_chooser(one, event, limits, settle_days) for one, event in zip(series, events, strict=True)]
     windows = [
         [chooser.choose(at) for at in range(len(one.cost))] for chooser, one in zip(choosers, series, strict=True)
     ]
@@ -93,11 +93,11 @@ def _judged_span(n: int, window: ObservationWindow) -> Span | None:
     return n, window.first, window.last
 
 
-def _chooser(series: DailySeries, facts: DailyFacts, limits: StabilityLimits, settle_days: int) -> WindowChooser:
+def _chooser(series: DailySeries, events: DailyEvents, limits: StabilityLimits, settle_days: int) -> WindowChooser:
     """On every past day as many days were unsettled as are on the last one, at most the sources' settle lag."""
     complete = np.flatnonzero(series.is_complete)
     trailing = len(series.cost) - 1 - int(complete[-1]) if len(complete) else 0
-    return WindowChooser(facts, limits, min(trailing, settle_days))
+    return WindowChooser(events, limits, min(trailing, settle_days))
 
 
 def _estimates(

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from orchestration.landing.store import Landing
+from orchestration.lineage import tables_read
 from orchestration.statistics.variance import ModelUse, PeriodCost, decompose
 
 PARTITION = "current"
@@ -225,3 +226,4 @@ left join credited
     on used.initiative_id = credited.initiative_id and used.name = credited.name
     and used.provider = credited.provider and used.model_id = credited.model_id
 where used.tokens > 0 and used.provider is not null"""
+TABLES = tables_read(_FIRST_COSTS, _ALLOWANCES, _FIRST_COMPLETE_DAYS, _TOTALS, _MODELS)

@@ -93,7 +93,8 @@ def overspend(costs: Floats, day: int) -> Floats:
     """What the 90 days after ``day`` cost above the run-rate of that day, as a share of it; one entry per path."""
     run_rate = costs[:, max(0, day - RUN_RATE_DAYS) : day].mean(axis=1)
     ahead = costs[:, day : day + DAYS_AHEAD].mean(axis=1)
-    return np.maximum(0.0, ahead / run_rate - 1)
+    share: Floats = np.maximum(0.0, ahead / run_rate - 1)
+    return share
 
 
 def _simulate(noise: str, paths: int) -> _Paths:

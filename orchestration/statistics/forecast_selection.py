@@ -93,7 +93,8 @@ def _level(values: Floats) -> Floats:
     running = np.concatenate([np.zeros((len(values), 1)), np.cumsum(np.abs(values), axis=1)], axis=1)
     seen = np.arange(1, values.shape[1] + 1)
     window = np.minimum(seen, LEVEL_DAYS)
-    return (running[:, seen] - running[:, seen - window]) / window
+    level: Floats = (running[:, seen] - running[:, seen - window]) / window
+    return level
 
 
 def _judging_span(horizon: int, origin: int) -> int | None:
@@ -113,7 +114,8 @@ def _best(errors: Floats, names: list[str]) -> NDArray[np.intp]:
     base = np.where(both, errors[baseline], 0.0).sum(axis=2)
     ratio = np.where((count >= MIN_ORIGINS) & (base > 0), mine / np.where(base > 0, base, 1.0), np.inf)
     ratio[baseline] = 1.0
-    return ratio.argmin(axis=0)
+    best: NDArray[np.intp] = ratio.argmin(axis=0)
+    return best
 
 
 def _relative(errors: Floats, level: Floats, span: int) -> Floats:
@@ -147,7 +149,8 @@ def _growth_power(chosen: dict[int, Floats], span: int) -> Floats:
         return np.full(len(chosen[span]), UNKNOWN_POWER)
     sizes = [np.nanmean(chosen[one] ** 2, axis=1) for one in (base, span)]
     ratio = np.divide(sizes[1], sizes[0], out=np.ones_like(sizes[0]), where=sizes[0] > 0)
-    return np.clip(np.log(np.maximum(ratio, 1e-9)) / 2 / np.log(span / base), MIN_POWER, MAX_POWER)
+    power: Floats = np.clip(np.log(np.maximum(ratio, 1e-9)) / 2 / np.log(span / base), MIN_POWER, MAX_POWER)
+    return power
 
 
 def daily_half_widths(values: Floats, path: Floats) -> Floats:

@@ -73,7 +73,8 @@ def _weekday_factors(values: Floats, first_weekday: NDArray[np.int64]) -> Floats
             if len(columns):
                 means[members, weekday] = values[np.ix_(members, columns)].mean(axis=1)
     level = means.mean(axis=1, keepdims=True)
-    return np.divide(means, level, out=np.zeros_like(means), where=level > 0)
+    effects: Floats = np.divide(means, level, out=np.zeros_like(means), where=level > 0)
+    return effects
 
 
 def _estimate_adjusted(
@@ -136,7 +137,8 @@ def autocorrelation(residual: Floats) -> Floats:
     squares = (residual**2).sum(axis=1)
     products = (residual[:, 1:] * residual[:, :-1]).sum(axis=1)
     raw = np.divide(products, squares, out=np.zeros_like(squares), where=squares > 0)
-    return np.clip((raw * days + BIAS_CONSTANT) / (days - BIAS_SLOPE), 0.0, MAX_AUTOCORRELATION)
+    phi: Floats = np.clip((raw * days + BIAS_CONSTANT) / (days - BIAS_SLOPE), 0.0, MAX_AUTOCORRELATION)
+    return phi
 
 
 def variance_inflation(residual: Floats) -> Floats:

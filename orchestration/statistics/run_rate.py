@@ -86,7 +86,8 @@ def interval_half_width(values: Floats, weekdays: NDArray[np.int64]) -> Floats:
     raw = np.divide(products, squares, out=np.zeros_like(squares), where=squares > 0)
     phi = np.clip(raw * days / (days - BIAS_SLOPE), 0.0, MAX_AUTOCORRELATION)
     variance = squares / freedom * prediction_variance(phi, days, RUN_RATE_DAYS)
-    return stats.t.ppf(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * np.sqrt(variance)
+    half: Floats = stats.t.ppf(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * np.sqrt(variance)
+    return half
 
 
 def prediction_variance(phi: Floats, observed: int, ahead: int) -> Floats:

@@ -70,7 +70,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class DailyFacts:
+class DailyEvents:
     """What is known of each day of one series, all arrays of one length.
 
     ``starts`` are the positions at which the history may begin: start or first cost, then each change of declared
@@ -118,18 +118,18 @@ class WindowChooser:
     what was known then.
     """
 
-    def __init__(self, facts: DailyFacts, limits: StabilityLimits, settle_days: int = 0) -> None:
-        self.facts, self.limits, self.settle_days = facts, limits, settle_days
-        self.last_complete = last_complete_positions(facts.is_complete)
-        self.complete_run = consecutive_days(facts.is_complete)
-        fault = facts.is_cap_bound | facts.is_cap_not_in_force
+    def __init__(self, events: DailyEvents, limits: StabilityLimits, settle_days: int = 0) -> None:
+        self.events, self.limits, self.settle_days = events, limits, settle_days
+        self.last_complete = last_complete_positions(events.is_complete)
+        self.complete_run = consecutive_days(events.is_complete)
+        fault = events.is_cap_bound | events.is_cap_not_in_force
         self.clean_run = consecutive_days(~fault)
-        self.new_models = np.flatnonzero(facts.is_new_model)
+        self.new_models = np.flatnonzero(events.is_new_model)
 
     def choose(self, as_of: int) -> ObservationWindow:
         """The window for the as-of day at position ``as_of``."""
         last = self.last_known(as_of)
-        begun = [start for start in self.facts.starts if start <= as_of]
+        begun = [start for start in self.events.starts if start <= as_of]
         if not begun:
             return ObservationWindow(None, None, ("short_history",), is_judged=False)
         if last < begun[-1]:
@@ -156,13 +156,13 @@ class WindowChooser:
             reasons.append("missing_days")
         if as_of - last > self.limits.max_tail_days:
             reasons.append("stale")
-        if self.facts.is_cap_bound[recent].any():
+        if self.events.is_cap_bound[recent].any():
             reasons.append("cap_bound")
-        if self.facts.is_cap_not_in_force[recent].any():
+        if self.events.is_cap_not_in_force[recent].any():
             reasons.append("cap_not_in_force")
-        if self.facts.is_over_allocation[last]:
+        if self.events.is_over_allocation[last]:
             reasons.append("over_allocation")
-        if self.facts.is_new_model[recent].any():
+        if self.events.is_new_model[recent].any():
             reasons.append("configuration_changed")
         reasons += self._changed(begun, last)
         first = max(last - length + 1, begun[-1])

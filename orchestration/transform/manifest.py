@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from orchestration.files import write_atomically
 from orchestration.project import Home, ProjectError, project_digest
 from orchestration.settings import load_settings, redact
-from orchestration.transform.invoke import as_a_child, run_dbt
+from orchestration.transform.runner import as_a_child, run_dbt
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

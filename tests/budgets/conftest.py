@@ -18,7 +18,7 @@ from orchestration.landing.store import Landing
 AS_OF = date(2026, 7, 31)
 CFO = "cfo@company.example"
 TABLES = (
-    "create table landing.run_parameters as select date '2026-07-31' as as_of_date",
+    "create table intermediate.int_evaluation_calendar as select date '2026-07-31' as as_of_date",
     "create table intermediate.int_department_budgets_converted (department_id varchar, fiscal_period varchar, "
     "budget_class varchar, starts_on date, amount decimal(38,9))",
     "create table intermediate.int_allocations_declared (initiative_id varchar, department_id varchar, starts_on date, "

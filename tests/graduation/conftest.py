@@ -1,4 +1,6 @@
-"""A hand-built warehouse for the statistics: intermediate tables in DuckDB, registry and read-backs landed."""
+"""A warehouse for the evaluation: costs and margins written down as tables; registry, rates and read-backs landed, and
+converted by dbt's own models.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ import pytest
 from orchestration.graduation.evaluate import evaluate
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
+from tests.dbt_project.compiled_models import build
 
 TABLES = {
     "int_cost_object_daily_costs": "entity_type varchar, entity_id varchar, cost_date date, "
@@ -34,6 +37,13 @@ TABLES = {
     "int_revenue_recognised_by_day": "revenue_date date",
     "int_initiative_daily_units": "initiative_id varchar, metric_date date, units decimal(38,9)",
 }
+BUILT = (
+    "int_evaluation_calendar",
+    "int_initiative_terms_by_day",
+    "int_caps_in_force_by_day",
+    "int_other_cogs_known_by_day",
+)
+"""What dbt makes of the landed rows and of the tables above."""
 
 
 class Policy(dict):
@@ -76,12 +86,18 @@ class Warehouse:
         assert not unknown, unknown
         self.landed.setdefault((source, stream), []).append({**row, **values})
 
-    def add_company(self, currency: str = "USD", settle_lag_hours: int = 0) -> None:
-        self.land("registry", "company", reporting_currency=currency, reporting_time_zone="UTC")
+    def add_company(self, settle_lag_hours: int = 0) -> None:
         self.land("registry", "sources", source="litellm", is_enabled=True, settle_lag_hours=settle_lag_hours)
 
     def add_initiative(self, initiative_id: str, started_on: date, **values: Any) -> None:
-        defaults = {"kind": "internal_workflow", "stage": "experimentation", "complexity": "basic"}
+        defaults = {
+            "kind": "internal_workflow",
+            "stage": "experimentation",
+            "complexity": "basic",
+            "allocation_currency": "USD",
+            "guardrail_currency": "USD",
+            "replaces_currency": "USD",
+        }
         self.land(
             "registry", "initiatives", **{**defaults, **values}, initiative_id=initiative_id, started_on=started_on
         )
@@ -124,22 +140,33 @@ class Warehouse:
                 (entity_type, entity_id, day, exact, exact, exact, day not in incomplete, False)
             )
 
-    def connect(self) -> tuple[duckdb.DuckDBPyConnection, Landing]:
+    def connect(self, as_of: date | None = None) -> tuple[duckdb.DuckDBPyConnection, Landing]:
+        """The built warehouse of a company in USD and UTC; ``as_of``: else the last day with a cost or a margin."""
         landing = Landing(self.home / "landing")
         for (source, stream), rows in self.landed.items():
             with landing.batch(source, stream) as batch:
                 batch.add_rows("current", rows)
-        connection = duckdb.connect()
+        (self.home / "warehouse.duckdb").unlink(missing_ok=True)
+        connection = duckdb.connect(str(self.home / "warehouse.duckdb"))
+        connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
+        dated = [row[2] for row in self.tables["int_cost_object_daily_costs"]]
+        dated += [row[1] for row in self.tables["int_product_daily_economics"]]
+        connection.execute(
+            "create table landing.run_parameters as select ?::date as as_of_date, 'UTC' as reporting_time_zone, "
+            "'USD' as reporting_currency, 1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version",
+            [as_of or max(dated, default=date(2026, 1, 1))],
+        )
         connection.execute("create schema intermediate")
         for name, columns in TABLES.items():
             connection.execute(f"create table intermediate.{name} ({columns})")
             if self.tables[name]:
                 _insert(connection, name, self.tables[name])
+        build(connection, BUILT)
         return connection, landing
 
     def evaluate(self, as_of: date, policy: Policy | None = None) -> "Results":
-        connection, landing = self.connect()
+        connection, landing = self.connect(as_of)
         evaluate(connection, landing, CompanyUnderTest(policy or default_policy()), as_of)
         landing.register(connection)
         return Results(connection)

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.graduation.inputs import BrokenInput
+from orchestration.run_rate.series import BrokenInput
 
 START = date(2026, 9, 1)
 
@@ -155,8 +155,11 @@ def test_cost_on_the_guarded_key_at_the_lower_cap_is_cap_bound(warehouse):
 def test_cost_just_under_the_cap_is_not_cap_bound_but_a_refusal_is(warehouse):
     guarded(warehouse, "exp_under", days=31)
     guarded(warehouse, "exp_refused", days=31)
-    rows = warehouse.tables["int_guarded_entity_days"]
-    rows += [("exp_under", day(20), Decimal("0.5"), 0), ("exp_refused", day(20), Decimal(0), 2)]
+    planted = {("exp_under", day(20)): (Decimal("19.99"), 0), ("exp_refused", day(20)): (Decimal(10), 2)}
+    warehouse.tables["int_guarded_entity_days"] = [
+        (name, at, *planted.get((name, at), values))
+        for name, at, *values in warehouse.tables["int_guarded_entity_days"]
+    ]
     results = warehouse.evaluate(day(30))
     assert results.run_rate("exp_under", day(30))["stability_status"] == "stable"
     assert results.run_rate("exp_refused", day(30))["stability_reasons"] == "cap_bound"
@@ -339,6 +342,52 @@ def test_labour_is_converted_at_the_latest_rate_in_force(warehouse):
     # 2 units x 0.5 h x 50 x 1.2 = 60 a day = 1826.25 a month
     assert results.gate("exp_a", 1, day(29))["metric_value"] == Decimal("1826.25")
     assert results.gate("exp_a", 1, day(24))["status"] == "insufficient"
+
+
+def test_replaced_software_in_yen_does_not_pass_for_dollars(warehouse):
+    # about 306 USD a month against 2,000 JPY, which are 13 USD
+    guarded(warehouse, legacy_software_per_month=Decimal(2000), replaces_currency="JPY")
+    warehouse.land(
+        "ledgers", "exchange_rates", rate_date=day(20), from_currency="JPY", to_currency="USD", rate=Decimal("0.0065")
+    )
+    results = warehouse.evaluate(day(29))
+    converted, unknown = results.gate("exp_a", 1, day(27)), results.gate("exp_a", 1, day(28))
+    assert (converted["status"], converted["metric_value"]) == ("fail", Decimal(13))
+    assert (unknown["status"], unknown["metric_value"]) == ("insufficient", None)
+    assert unknown["reason"].startswith("no_exchange_rate: the replaced legacy software is in JPY")
+
+
+def test_a_cap_declared_in_another_currency_is_compared_in_the_reporting_one(warehouse):
+    euro = {"guardrail_currency": "EUR", "allocation_daily_cap": None}
+    guarded(warehouse, cap="20", **euro)
+    for position, rate in ((0, "1.1"), (7, "1.05"), (14, "0.9")):
+        warehouse.land(
+            *("ledgers", "exchange_rates"),
+            rate_date=day(position),
+            from_currency="EUR",
+            to_currency="USD",
+            rate=Decimal(rate),
+        )
+    results = warehouse.evaluate(day(29))
+    gates = {n: results.gate("exp_a", 3, day(n)) for n in (1, 13, 14, 22)}
+    assert {n: (gate["status"], gate["threshold_value"]) for n, gate in gates.items()} == {
+        1: ("pass", Decimal(22)),
+        13: ("pass", Decimal(21)),
+        14: ("fail", Decimal(18)),
+        22: ("insufficient", None),
+    }
+    assert gates[22]["reason"].startswith("no_exchange_rate: the declared daily cap is in EUR")
+
+
+def test_a_worded_duration_is_read_and_an_unreadable_one_is_insufficient(warehouse):
+    guarded(warehouse)
+    for row in warehouse.landed["litellm", "guardrail_settings"]:
+        row["budget_duration"] = "fortnight" if row["as_of_date"] == day(20) else "daily"
+    results = warehouse.evaluate(day(29))
+    assert results.gate("exp_a", 3, day(19))["status"] == "pass"
+    unread = results.gate("exp_a", 3, day(20))
+    assert unread["status"] == "insufficient"
+    assert unread["reason"] == "unreadable_duration: 'fortnight' is no budget duration"
 
 
 def test_untiered_usage_is_insufficient(warehouse):

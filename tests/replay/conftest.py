@@ -1,7 +1,7 @@
 """The hand-built warehouse of the statistics tests, with the tables that only replays read."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,6 @@ from orchestration.registry.policy_keys import MarginFloor
 from tests.graduation.conftest import Policy, Warehouse, default_policy
 
 EXTRA = {
-    "intermediate.int_products_effective": "product_id varchar, target_gross_margin_ratio decimal(38,9), "
-    "margin_floor_ratio decimal(38,9), effective_from date, effective_to date",
-    "intermediate.int_initiatives_effective": "initiative_id varchar, product_id varchar, started_on date, "
-    "milestone_metric_id varchar, milestone_target decimal(38,9), milestone_by date, "
-    "milestone_margin_floor_ratio decimal(38,9), effective_from date, effective_to date",
     "marts.fct_business_metrics": "metric_date date, metric_id varchar, initiative_id varchar, product_id varchar, "
     "value decimal(38,9)",
     "marts.fct_allocated_costs": "initiative_id varchar, cost_date date, allocated_cost decimal(38,12)",
@@ -50,12 +45,12 @@ class ReplayWarehouse(Warehouse):
     extra: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in EXTRA})
 
     def add_product(self, product_id: str, target: str | None, floor: str | None = None) -> None:
-        row = (product_id, target, floor, date(1, 1, 1), date(9999, 12, 31))
-        self.extra["intermediate.int_products_effective"].append(row)
+        ratios = {"target_gross_margin_ratio": target, "margin_floor_ratio": floor}
+        ratios = {name: None if value is None else Decimal(value) for name, value in ratios.items()}
+        self.land("registry", "products", product_id=product_id, **ratios)
 
     def open(self) -> duckdb.DuckDBPyConnection:
         connection, _ = self.connect()
-        connection.execute("create schema marts")
         for name, columns in EXTRA.items():
             connection.execute(f"create table {name} ({columns})")
             for row in self.extra[name]:

@@ -94,9 +94,9 @@ def test_the_floor_is_the_products_own_or_the_policys_below_its_target(warehouse
 def test_a_milestone_lowers_the_floor_until_it_is_met_or_its_date(warehouse: Any) -> None:
     last = product(warehouse, [BREACH] * 8)
     for name, by in (("met", date(2026, 7, 31)), ("late", date(2026, 7, 3))):
-        warehouse.extra["intermediate.int_initiatives_effective"].append(
-            (name, "p", date(2026, 7, 2), name, D(100), by, D("0.2"), date(1, 1, 1), date(9999, 12, 31))
-        )
+        milestone = {"metric_id": name, "target": D(100), "by": by, "margin_floor_ratio": D("0.2")}
+        milestone = {f"milestone_{key}": value for key, value in milestone.items()}
+        warehouse.add_initiative(name, date(2026, 7, 2), product_id="p", **milestone)
     for n in range(8):
         day = FIRST + timedelta(days=n)
         value = D(100) if n >= 5 else D(1)

@@ -32,10 +32,10 @@ def settings_of(home: Path) -> RunSettings:
 def home(tmp_path: Path) -> Home:
     """A home whose last run counted October and was published."""
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        connection.execute("create schema landing")
         connection.execute("create schema intermediate")
         connection.execute(
-            "create table landing.run_parameters as select date '2026-10-31' as as_of_date, 'v' as policy_version"
+            "create table intermediate.int_evaluation_calendar as "
+            "select date '2026-10-31' as as_of_date, 'v' as policy_version"
         )
         connection.execute("create table intermediate.int_cost_object_daily_costs (cost_date date)")
         connection.execute("create table intermediate.int_product_daily_economics (margin_date date)")

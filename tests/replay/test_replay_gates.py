@@ -33,11 +33,11 @@ def test_a_replayed_day_says_what_the_evaluation_of_that_day_says(warehouse: Any
     assert [row["replay_date"] for row in replayed] == [FIRST + timedelta(days=n) for n in range(40)]
     for days in (10, 29, 30, 40):
         own = evaluated(connection, POLICY, last_day(days))
-        gates = {row["gate_number"]: row for row in own.gates if row["as_of_date"] == last_day(days)}
+        gates = {gate.gate_number: gate for gate in own.gates if gate.as_of_date == last_day(days)}
         (row,) = [row for row in replayed if row["replay_date"] == last_day(days)]
-        assert [row[f"gate_{n}_status"] for n in range(1, 6)] == [gates[n]["status"] for n in range(1, 6)]
-        assert row["blocking_gates"] == own.readiness[-1]["blocking_gates"]
-        assert gates[4]["reason"] in row["reasons"] or row["is_ready"]
+        assert [row[f"gate_{n}_status"] for n in range(1, 6)] == [gates[n].status for n in range(1, 6)]
+        assert row["blocking_gates"] == own.readiness[-1].blocking_gates
+        assert gates[4].reason in row["reasons"] or row["is_ready"]
 
 
 def test_the_flag_goes_up_once_and_is_false_when_the_experiment_fails_soon_after(warehouse: Any) -> None:

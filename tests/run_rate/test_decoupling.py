@@ -63,9 +63,9 @@ def test_only_whole_months_count_and_missing_days_are_not_zero() -> None:
 def test_quarters_compare_whole_quarters_only() -> None:
     connection = duckdb.connect()
     connection.execute(
-        "create schema intermediate; create schema landing; "
-        "create table landing.run_parameters as select 2 as fiscal_year_start_month; "
-        "create table landing.ledgers__headcount as select day as month_end, 10 + month(day) as headcount "
+        "create schema intermediate; "
+        "create table intermediate.int_evaluation_calendar as select 2 as fiscal_year_start_month; "
+        "create table intermediate.int_headcount_summed_by_month as select day as month_end, 10 + month(day) as headcount "
         "from (select last_day(unnest(range(date '2026-02-01', date '2026-09-01', interval 1 month)))::date as day); "
         "create table intermediate.int_cost_object_daily_costs as select 'company' as entity_type, day::date as cost_date, "
         "case when day < date '2026-05-01' then 1 else 2 end::decimal(38,12) as allocated_cost, true as is_complete, "

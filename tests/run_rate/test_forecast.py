@@ -10,8 +10,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestration.graduation.inputs import BrokenInput
 from orchestration.run_rate.forecast import CostSeries, filled, forecast_rows, read_series, simple_half_width
+from orchestration.run_rate.series import BrokenInput
 from orchestration.statistics import forecast_panel
 from orchestration.statistics.forecast_candidates import (
     MIN_HISTORY,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orchestration.statistics.stability import (
     FAIL_REASONS,
     INSUFFICIENT_REASONS,
-    DailyFacts,
+    DailyEvents,
     Estimate,
     ObservationWindow,
     StabilityLimits,
@@ -35,7 +35,7 @@ def facts(days, *, incomplete=(), starts=(0,), **flagged):
         columns[name][list(positions)] = True
     complete = ~never
     complete[list(incomplete)] = False
-    return DailyFacts(is_complete=complete, starts=starts, **columns)
+    return DailyEvents(is_complete=complete, starts=starts, **columns)
 
 
 def choose(daily, as_of, **limits):

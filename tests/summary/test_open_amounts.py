@@ -13,7 +13,7 @@ from orchestration.summary.show import plain_text
 from tests.summary.small_marts import FAULTS, LINE, write_small_marts
 
 POLICY = (
-    "create schema landing; create table landing.registry__policy as from (values "
+    "create schema staging; create table staging.stg_registry__policy as from (values "
     "('residual_alarm_ratio', '0.005'), ('unallocated_alarm_ratio', '0.10'), ('demotion_days', '14')"
     ") as policy (policy_key, policy_value)"
 )

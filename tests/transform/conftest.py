@@ -11,6 +11,7 @@ import pytest
 from orchestration import project
 from orchestration.project import Home
 from orchestration.transform import invoke as called
+from orchestration.transform import runner
 
 ROOT = Path(__file__).parents[2]
 PROJECT = """
@@ -55,8 +56,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
     for name in ("materializations.sql", "generate_schema_name.sql"):
         shutil.copy(ROOT / "dbt_project" / "macros" / name, folder / "macros")
     monkeypatch.setattr(project, "DBT_PROJECT", folder)
-    monkeypatch.setattr(called, "DBT_PROJECT", folder)
-    monkeypatch.setattr(called, "DBT_PROFILES", folder)
+    monkeypatch.setattr(runner, "DBT_PROJECT", folder)
+    monkeypatch.setattr(runner, "DBT_PROFILES", folder)
     return SmallProject(folder, Home(tmp_path / "home"))
 
 

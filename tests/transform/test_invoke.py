@@ -28,8 +28,8 @@ import sys
 from pathlib import Path
 from tests.transform.conftest import ROOT
 from orchestration import project
-from orchestration.transform import invoke as called
-project.DBT_PROJECT = called.DBT_PROJECT = called.DBT_PROFILES = Path(sys.argv[1])
+from orchestration.transform import invoke as called, runner
+project.DBT_PROJECT = runner.DBT_PROJECT = runner.DBT_PROFILES = Path(sys.argv[1])
 print("begun", flush=True)
 called.invoke(project.Home(Path(sys.argv[2])), ["build"])
 """

@@ -4,20 +4,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.budgets import facts
 from orchestration.budgets.booking import book_scheduled
 from orchestration.budgets.journal import Journal
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.presentation import landed_results, landed_specs, table_keys
 from orchestration.defs.run import Run
 from orchestration.warehouse import connect
 
 KEY = dg.AssetKey(["budget", "scheduled_movements"])
-FACTS = [
-    dg.AssetKey(["intermediate", "int_department_budgets_converted"]),
-    dg.AssetKey(["intermediate", "int_allocations_declared"]),
-    dg.AssetKey(["intermediate", "int_cost_object_daily_costs"]),
-    dg.AssetKey(["statistics", "readiness"]),
-    dg.AssetKey(["budget", "movements"]),
-]
+FACTS = [*table_keys(facts.TABLES), dg.AssetKey(["budget", "movements"])]
 
 
 @dg.multi_asset(

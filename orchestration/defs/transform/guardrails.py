@@ -6,18 +6,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.presentation import landed_results, landed_specs, table_keys
 from orchestration.defs.run import Run
-from orchestration.defs.transform.statistics import INPUTS
+from orchestration.graduation import inputs
 from orchestration.landing.store import Landing
-from orchestration.replay.breakers import guardrail_decisions
+from orchestration.lineage import merged
+from orchestration.replay import breakers
 from orchestration.warehouse import connect
-
-FLOORS = [
-    dg.AssetKey(["intermediate", "int_products_effective"]),
-    dg.AssetKey(["intermediate", "int_initiatives_effective"]),
-    dg.AssetKey(["marts", "fct_business_metrics"]),
-]
 
 
 @dg.multi_asset(
@@ -25,7 +20,7 @@ FLOORS = [
         "guardrails",
         "changes of state that the margin breaker decides from each product's margins up to the as-of date.",
         group="guardrails",
-        deps=[*INPUTS, *FLOORS],
+        deps=table_keys(merged(inputs.TABLES, breakers.TABLES)),
     )
 )
 def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
@@ -34,7 +29,7 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
     """
     session = run.session
     with connect(session.home.warehouse) as connection:
-        rows = guardrail_decisions(connection, session.company.policy, session.as_of)
+        rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
     own = Landing(session.landing.root, allow_shrink=True)
     with own.batch("guardrails", "decisions") as batch:
         batch.add_rows("current", rows)

@@ -6,31 +6,21 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.presentation import landed_results, landed_specs, table_keys
 from orchestration.defs.run import Run
+from orchestration.graduation import inputs
 from orchestration.graduation.evaluate import evaluate
-from orchestration.run_rate.decoupling import evaluate_decoupling
-from orchestration.run_rate.forecast import evaluate_forecasts
-from orchestration.run_rate.variance import evaluate_variance
+from orchestration.lineage import merged
+from orchestration.run_rate import decoupling, forecast, variance
 from orchestration.warehouse import connect
 
-INPUTS = [
-    dg.AssetKey(["intermediate", name])
-    for name in (
-        "int_cost_object_daily_costs",
-        "int_initiative_model_daily_costs",
-        "int_initiative_tier_daily_costs",
-        "int_guarded_entity_days",
-        "int_product_daily_economics",
-        "int_initiative_daily_units",
-        "int_ledger_entries_classified",
-        "int_revenue_recognised_by_day",
-        "int_usage_attributed",
-        "int_core_allowances_by_month",
-        "int_core_initiatives_verified",
-    )
-]
-EVALUATIONS = (evaluate, evaluate_variance, evaluate_decoupling, evaluate_forecasts)
+INPUTS = table_keys(merged(inputs.TABLES, forecast.TABLES, variance.TABLES, decoupling.TABLES))
+EVALUATIONS = (
+    evaluate,
+    variance.evaluate_variance,
+    decoupling.evaluate_decoupling,
+    forecast.evaluate_forecasts,
+)
 
 
 @dg.multi_asset(

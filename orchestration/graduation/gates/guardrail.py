@@ -1,48 +1,31 @@
 """Gate 3: is a cap really in force at the gateway, and has it been exercised?
 
-What was read back counts, not what was declared. Caps are per day in the reporting currency. A budget over a duration
-is normalised to a day; a budget without a duration never resets, so that all of it may go in one day; a request limit
-counts as requests a day times the dearest request seen.
+What was read back counts, not what was declared. Both caps are per day in the reporting currency; what the gateway's
+settings come to in a day is computed in dbt (``int_caps_in_force_by_day``).
 """
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from orchestration.graduation.gates.result import DAYS_PER_MONTH, FAIL, INSUFFICIENT, PASS, GateResult
-from orchestration.policy.evidence import evidence_id, rounded, words
-
-MINUTES_PER_DAY = 1440
-_DAYS_PER_UNIT = {
-    "s": Decimal(1) / 86400,
-    "m": Decimal(1) / 1440,
-    "h": Decimal(1) / 24,
-    "d": Decimal(1),
-    "w": Decimal(7),
-    "mo": DAYS_PER_MONTH,
-    "y": DAYS_PER_MONTH * 12,
-}
-_DURATION = re.compile(r"(\d+)\s*(mo|s|m|h|d|w|y)")
-_WORDED = {"hourly": "1h", "daily": "1d", "weekly": "7d", "monthly": "1mo"}
-
-
-class UnreadableDuration(ValueError):
-    """A budget duration that is none of 30s, 30m, 1h, 1d, 1w, 1mo, 1y or daily, weekly, monthly."""
+from orchestration.graduation.gates.result import FAIL, INSUFFICIENT, PASS, GateResult
+from orchestration.policy.evidence import evidence_id, words
 
 
 @dataclass(frozen=True)
 class CapReading:
-    """The read-back of the guarded entity that speaks for the day. ``max_budget`` in the reporting currency, None for none."""
+    """The read-back of the guarded entity that speaks for the day.
+
+    ``daily_cap``: the most that the day can cost under it; None where nothing limits it or ``gap`` says why it is not
+    known.
+    """
 
     as_of_date: date
     age_hours: Decimal
     is_found: bool
     is_blocked: bool
-    max_budget: Decimal | None
-    budget_duration: str | None
-    rpm_limit: int | None
-    is_currency_known: bool = True
+    daily_cap: Decimal | None
+    gap: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,31 +36,9 @@ class GuardrailFacts:
     entity: str | None
     declared_daily_cap: Decimal | None
     reading: CapReading | None
-    worst_request_cost: Decimal | None
     last_drill_date: date | None
     max_age_hours: int
     drill_max_age_days: int
-
-
-def duration_days(duration: str) -> Decimal:
-    """Length of a gateway's budget duration in days ("30d" is 30, "1h" is 1/24, "1mo" is 365.25 / 12)."""
-    found = _DURATION.fullmatch(_WORDED.get(duration.strip().lower(), duration.strip().lower()))
-    if found is None or int(found.group(1)) == 0:
-        raise UnreadableDuration(f"{duration!r} is no budget duration")
-    return int(found.group(1)) * _DAYS_PER_UNIT[found.group(2)]
-
-
-def daily_cap_in_force(reading: CapReading, worst_request_cost: Decimal | None) -> Decimal | None:
-    """The most that one day can cost under what was read back; None where nothing limits it."""
-    if reading.is_blocked:
-        return Decimal(0)
-    caps = []
-    if reading.max_budget is not None:
-        days = Decimal(1) if reading.budget_duration is None else duration_days(reading.budget_duration)
-        caps.append(rounded(reading.max_budget / days))
-    if reading.rpm_limit is not None and worst_request_cost is not None:
-        caps.append(rounded(reading.rpm_limit * MINUTES_PER_DAY * worst_request_cost))
-    return min(caps) if caps else None
 
 
 def decide_guardrail(facts: GuardrailFacts) -> GateResult:
@@ -99,15 +60,9 @@ def decide_guardrail(facts: GuardrailFacts) -> GateResult:
         return _result(
             facts, FAIL, None, [f"not_found: the gateway knows no {_short(facts.entity)}", *_drill_faults(facts)]
         )
-    if not reading.is_currency_known:
-        return _result(facts, INSUFFICIENT, None, ["no_exchange_rate: the cap's currency cannot be converted"])
-    try:
-        cap = daily_cap_in_force(reading, facts.worst_request_cost)
-    except UnreadableDuration as error:
-        return _result(facts, INSUFFICIENT, None, [f"unreadable_duration: {error}"])
-    if cap is None and reading.rpm_limit is not None:
-        reason = "no_request_seen: only a request limit is in force, and no request's cost is known to value it"
-        return _result(facts, INSUFFICIENT, None, [reason])
+    if reading.gap is not None:
+        return _result(facts, INSUFFICIENT, None, [reading.gap])
+    cap = reading.daily_cap
     faults = _cap_faults(cap, facts.declared_daily_cap) + _drill_faults(facts)
     if faults:
         return _result(facts, FAIL, cap, faults)

@@ -11,20 +11,19 @@ used_keys as (
 
 ),
 
-settings as (
+caps as (
 
-    select * from {{ ref('int_guardrail_settings_normalised') }}
+    select * from {{ ref('int_caps_in_force_by_day') }}
+    where preference = 1
 
 )
 
 select
     used_keys.actor_id,
     used_keys.usage_date as spend_date,
-    cast(sum(settings.daily_cap) as decimal(38, 9)) as daily_cap
+    cast(sum(caps.daily_budget) as decimal(38, 9)) as daily_cap
 from used_keys
-left join settings
-    on settings.entity = 'key:' || used_keys.api_key_id
-    and used_keys.usage_date >= settings.speaks_from
-    and used_keys.usage_date <= coalesce(settings.speaks_to, used_keys.usage_date)
+left join caps
+    on caps.entity = 'key:' || used_keys.api_key_id and used_keys.usage_date = caps.cap_date
 group by used_keys.actor_id, used_keys.usage_date
-having count(settings.daily_cap) = count(*)
+having count(caps.daily_budget) = count(*)

@@ -12,31 +12,40 @@ run_parameters as (
 
 ),
 
-parsed as (
+durations as (
 
     select
         settings.*,
         cast(settings.max_budget as decimal(38, 9)) as budget,
-        cast(regexp_extract(settings.budget_duration, '^([0-9]+)(s|m|h|d|w|mo|y)$', 1) as bigint) as duration_count,
-        regexp_extract(settings.budget_duration, '^([0-9]+)(s|m|h|d|w|mo|y)$', 2) as duration_unit,
+        case lower(trim(settings.budget_duration))
+            when 'hourly' then '1h'
+            when 'daily' then '1d'
+            when 'weekly' then '7d'
+            when 'monthly' then '1mo'
+            else lower(trim(settings.budget_duration))
+        end as duration,
         cast(timezone(run_parameters.reporting_time_zone, settings.settings_updated_at) as date) as updated_on,
-        lag(settings.as_of_date) over (partition by settings.entity order by settings.as_of_date) as previous_date
+        lag(settings.as_of_date) over (partition by settings.entity order by settings.as_of_date) as previous_date,
+        coalesce(settings.currency, run_parameters.reporting_currency) as budget_currency
     from settings
     cross join run_parameters
     where settings.as_of_date <= run_parameters.as_of_date
 
 ),
 
-dated as (
+parsed as (
 
     select
         *,
-        least(
-            as_of_date,
-            greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on, as_of_date))
-        )
+        try_cast(regexp_extract(duration, '^([0-9]+) *(mo|s|m|h|d|w|y)$', 1) as bigint)
+        * case regexp_extract(duration, '^([0-9]+) *(mo|s|m|h|d|w|y)$', 2)
+            when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400
+            when 'w' then 604800 when 'mo' then 2629800 when 'y' then 31557600
+        end as duration_seconds,
+        least(as_of_date, greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on,
+        as_of_date)))
             as speaks_from
-    from parsed
+    from durations
 
 )
 
@@ -48,19 +57,16 @@ select
     tpm_limit,
     is_found,
     is_blocked,
+    not is_blocked and (not is_found or coalesce(budget, rpm_limit, tpm_limit) is null) as is_without_cap,
+    budget is not null and budget_duration is not null and not coalesce(duration_seconds > 0, false)
+        as has_unreadable_duration,
+    budget_duration,
+    budget_currency,
     case
         when budget is not null and budget_duration is null then budget
-        when budget is not null and duration_count > 0
-            then cast(
-                cast(budget as double) * 86400
-                / (
-                    duration_count * case duration_unit
-                        when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400
-                        when 'w' then 604800 when 'mo' then 2629800 when 'y' then 31557600
-                    end
-                ) as decimal(38, 9)
-            )
-    end as daily_cap,
+        when budget is not null
+            then {{ round_half_even(cost_per('budget * cast(86400 as decimal(6, 0))', 'duration_seconds')) }}
+    end as daily_budget,
     speaks_from,
     lead(speaks_from) over (partition by entity order by as_of_date) - 1 as speaks_to
-from dated
+from parsed

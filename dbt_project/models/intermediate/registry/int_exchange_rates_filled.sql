@@ -12,12 +12,13 @@ run_parameters as (
 
 ),
 
-into_reporting as (
+direct as (
 
     select
-        rates.rate_date,
+        rates.rate_date as quoted_date,
         rates.from_currency as currency,
-        rates.rate
+        rates.rate,
+        1 as direction
     from rates
     cross join run_parameters
     where rates.to_currency = run_parameters.reporting_currency
@@ -25,14 +26,40 @@ into_reporting as (
 
 ),
 
+inverse as (
+
+    select
+        rates.rate_date as quoted_date,
+        rates.to_currency as currency,
+        {{ cost_per('cast(1 as decimal(38, 12))', 'rates.rate') }} as rate,
+        2 as direction
+    from rates
+    cross join run_parameters
+    where rates.from_currency = run_parameters.reporting_currency
+        and rates.to_currency <> run_parameters.reporting_currency
+        and rates.rate_date <= run_parameters.as_of_date
+
+),
+
+quoted as (
+
+    select * from direct
+    union all
+    select * from inverse
+
+),
+
 filled as (
 
     select
-        cast(rate_date + cast(age.days as integer) as date) as rate_date,
-        currency,
-        rate,
-        rate_date as quoted_date
-    from into_reporting
+        cast(quoted.quoted_date + cast(age.days as integer) as date) as rate_date,
+        quoted.currency,
+        quoted.rate,
+        row_number() over (
+            partition by quoted.currency, cast(quoted.quoted_date + cast(age.days as integer) as date)
+            order by quoted.direction, quoted.quoted_date desc
+        ) as preference
+    from quoted
     cross join (select unnest(range(0, 8)) as days) as age
 
 )
@@ -40,6 +67,6 @@ filled as (
 select
     rate_date,
     currency,
-    max_by(rate, quoted_date) as rate
+    rate
 from filled
-group by rate_date, currency
+where preference = 1

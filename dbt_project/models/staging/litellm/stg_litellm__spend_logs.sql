@@ -31,6 +31,7 @@ renamed as (
         completion_tokens,
         cache_read_tokens,
         cache_write_tokens,
+        gateway_spend,
 
         ---------- booleans
         has_token_evidence,

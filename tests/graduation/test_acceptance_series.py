@@ -113,7 +113,10 @@ def _usage(kit, truth, warehouse):
         warehouse.tables["int_initiative_tier_daily_costs"].append(
             (name, day, provider, model, "tier", rank, allowed, rank < allowed, *sums)
         )
-    warehouse.tables["int_guarded_entity_days"] += [(*key, amount, 0) for key, amount in metered.items()]
+    refused = {(name, day): requests for name, day, _, requests in warehouse.tables["int_guarded_entity_days"]}
+    warehouse.tables["int_guarded_entity_days"] = [
+        (*key, metered.get(key, Decimal(0)), refused.get(key, 0)) for key in metered.keys() | refused.keys()
+    ]
 
 
 def _finance(kit, truth, warehouse):
