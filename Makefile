@@ -43,7 +43,8 @@ lint: $(READY) $(SQL_LINTED) ## Style of Python and SQL
 
 # Parsing SQL takes half a second a file: only what changed is looked at again, all of it when a macro or a rule did.
 $(SQL_LINTED): $(SQL) $(SQL_RULES) $(READY)
-	$(BIN)/sqlfluff lint --processes 0 --disable-progress-bar $(if $(filter $(SQL_RULES) $(READY),$?),$(SQL),$(filter $(SQL),$?))
+	@echo "sqlfluff: the SQL files that changed"
+	@$(BIN)/sqlfluff lint --processes 0 --disable-progress-bar $(if $(filter $(SQL_RULES) $(READY),$?),$(SQL),$(filter $(SQL),$?))
 	touch $@
 
 types: $(READY)
