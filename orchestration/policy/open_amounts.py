@@ -1,5 +1,5 @@
-"""Amounts that stay open, judged month by month: what was billed and not metered, removed as a duplicate, left
-unexplained by the three-way match, or nobody's.
+"""Amounts that stay open, judged month by month: what was billed and not metered, removed as a duplicate, counted on
+several days, left unexplained by the three-way match, or nobody's.
 
 Judged are the month of the as-of day and the one before, which finance can still act on; totals hold every month. A
 cause warns whenever it has an amount; a residual, and cost without an owner, above the policy's ratio.
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 RESIDUALS = ("metering_residual", "residual")
-CAUSES = ("unpriced_usage", "untracked_traffic", "duplicates")
+CAUSES = ("unpriced_usage", "untracked_traffic", "duplicates", "repeated_requests")
 OPEN_LINES = (*CAUSES, *RESIDUALS)
 
 

@@ -28,6 +28,8 @@ REMEDIES = {
     "unpriced_usage": "add prices for the models under Unpriced usage to contracts.yaml (kind: price)",
     "untracked_traffic": "declare the source that meters it in sources.yaml, or accept it as cost without usage",
     "duplicates": "already removed, no cost is doubled; stop exporting the same requests twice",
+    "repeated_requests": "one request id stands on several days and counts on each: see whether an export moved its days, "
+    "and withdraw the file that did",
     "metering_residual": "compare usage and bill by day: missing days stand in ingestion_outcomes, prices in contracts.yaml",
     "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, or a "
     "posting without a bill",

@@ -29,7 +29,7 @@ JULY, AUGUST = "2026-07", "2026-08"
 TOTALS = {"metered_list_cost", "billed_cost", "ledger_posting"}
 FIRST_LEG = ["metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"]
 SECOND_LEG = ["billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"]
-MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal"]
+MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal", "repeated_requests"]
 
 EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     # provider: {period: {line: amount}}; every other line is zero, totals are checked by the legs
@@ -53,6 +53,7 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     },
     "p_seen_twice": {JULY: {"metering_difference": "2"}},
     "p_duplicate": {JULY: {"duplicates": "-10", "unposted_accrual": "-10"}},
+    "p_repeated": {JULY: {"repeated_requests": "10", "unposted_accrual": "-20"}},
 }
 
 
@@ -129,9 +130,11 @@ def land_everything(landing: Landing) -> None:
         ("litellm", "spend_logs"): [
             request("p_duplicate", "same", 1_000_000),
             request("p_duplicate", "same", 1_000_000),
+            request("p_repeated", "on both days", 1_000_000),
+            request("p_repeated", "on both days", 1_000_000, "2026-07-11"),
             request("p_seen_twice", "other", 1_200_000),
         ],
-        ("prices", "price_book"): [price("p_duplicate", "10"), price("p_seen_twice", "10")],
+        ("prices", "price_book"): [price(provider, "10") for provider in ("p_duplicate", "p_repeated", "p_seen_twice")],
     }
     for (source, stream), given in rows.items():
         with landing.batch(source, stream) as batch:

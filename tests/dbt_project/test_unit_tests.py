@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.gateway_days import find_changed_days
 from orchestration.landing.store import Landing
 from tests.dbt_project.conftest import PROJECT
 
@@ -17,7 +18,7 @@ RUN_PARAMETERS = """
 create table landing.run_parameters as select
     date '2026-10-31' as as_of_date, 'UTC' as reporting_time_zone, 'USD' as reporting_currency,
     1 as fiscal_year_start_month, 'acme' as company_id, 'v1' as policy_version,
-    null::date as gateway_window_start, null::date as gateway_window_end
+    true as rebuilds_gateway
 """
 
 
@@ -40,8 +41,10 @@ def dbt(home: Path, *arguments: str) -> list[dict[str, str]]:
 def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("empty")
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
-        Landing(home / "landing").register(connection)
+        landing = Landing(home / "landing")
+        landing.register(connection)
         connection.execute(RUN_PARAMETERS)
+        find_changed_days(connection, landing, "UTC")
     failed = [one["unique_id"] for one in dbt(home, "run") if one["status"] != "success"]
     assert failed == []
     (home / "run_results.json").unlink()

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.gateway_days import find_changed_days
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
 
@@ -122,9 +123,9 @@ def build_warehouse(home: Path, landing: Landing, select: str, *, as_of: str, zo
         connection.execute(
             f"create or replace table landing.run_parameters as select date '{as_of}' as as_of_date, "
             f"'{zone}' as reporting_time_zone, 'USD' as reporting_currency, 1 as fiscal_year_start_month, "
-            "'c' as company_id, 'v' as policy_version, "
-            "cast(null as date) as gateway_window_start, cast(null as date) as gateway_window_end"
+            "'c' as company_id, 'v' as policy_version, true as rebuilds_gateway"
         )
+        find_changed_days(connection, landing, zone, full_refresh=True)
     environment = {**os.environ, "DBT_PROFILES_DIR": str(PROJECT), "TOKENOMICS_WAREHOUSE": str(warehouse)}
     command = [str(Path(sys.executable).parent / "dbt"), "-q", "run", "--select", *select.split()]
     command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")]

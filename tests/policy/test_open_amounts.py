@@ -31,6 +31,7 @@ def test_the_month_before_january_is_december() -> None:
         ("untracked_traffic", "2026-01", "0.01", "1000", True),
         ("duplicates", "2025-12", "-0.01", "1000", True),
         ("duplicates", "2025-11", "-900", "1000", False),
+        ("repeated_requests", "2026-01", "0.01", "1000", True),
     ],
 )
 def test_what_warns(line: str, month: str, amount: str, billed: str, warns: bool) -> None:

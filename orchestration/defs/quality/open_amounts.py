@@ -28,7 +28,10 @@ ALLOCATED = dg.AssetKey(["marts", "fct_allocated_costs"])
 BRIDGE = dg.AssetKey(["marts", "reconciliation_by_provider_month"])
 LINES = {
     "no_untracked_traffic": (("untracked_traffic",), "Everything billed was metered, this month and the last."),
-    "no_duplicates": (("duplicates",), "No request was logged twice, this month and the last."),
+    "no_duplicates": (
+        ("duplicates", "repeated_requests"),
+        "No request was logged twice, on one day or on several, this month and the last.",
+    ),
     "residuals_within_policy": (RESIDUALS, "What nothing explains is at most residual_alarm_ratio of the bill."),
 }
 SPECS = [

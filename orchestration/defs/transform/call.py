@@ -24,9 +24,7 @@ class TransformFailed(Exception):
     """dbt refused: a model did not build or a data test found wrong rows; one line per failure."""
 
 
-def build(
-    context: dg.AssetExecutionContext, session: Session, *, loaded: str, full_refresh: bool = False
-) -> Iterator[Any]:
+def build(context: dg.AssetExecutionContext, session: Session, *, loaded: str) -> Iterator[Any]:
     """Build and test the models of this step; yields its events with row counts, or raises :class:`TransformFailed`.
 
     ``loaded`` is the digest of the dbt project that the graph was loaded from.
@@ -35,8 +33,6 @@ def build(
         raise TransformFailed("the dbt project has changed since the graph was loaded; reload it and run again")
     manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
     command = ["build", "--exclude-resource-type", "unit_test", *_selection(context, manifest, translator)]
-    if full_refresh:
-        command.append("--full-refresh")
     try:
         results = invoke(session.home, command, _Counted(context))
     except DbtStopped as error:

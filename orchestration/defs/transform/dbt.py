@@ -42,7 +42,11 @@ SOURCES = (
             ("loads", "One row per source, stream and partition with a current load, for completeness and audit."),
             (
                 "run_parameters",
-                "One row: the as-of date, calendar and currency of this run, and the gateway days to rebuild.",
+                "One row: the as-of date, calendar and currency of this run, and whether the gateway's log is summed whole.",
+            ),
+            (
+                "gateway_batches",
+                "The days of the gateway's log to sum again, a few at a time, and the partitions that hold them.",
             ),
         )
     ]
@@ -51,17 +55,20 @@ def warehouse(run: Run) -> Iterator[dg.MaterializeResult]:
     """Landed streams become views of the warehouse; nothing is copied."""
     session = run.session
     with connect(session.home.warehouse) as connection:
-        window = prepare(
+        changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
         loads = connection.execute("select count(*) from landing.loads").fetchone()
+        batches = connection.execute("select count(*) from landing.gateway_batches").fetchone()
     assert loads is not None
-    days = "everything" if window.is_everything else "nothing" if window.is_empty else f"{window.start} to {window.end}"
-    yield dg.MaterializeResult(asset_key=dg.AssetKey(["landing", "loads"]), metadata={"dagster/row_count": loads[0]})
-    yield dg.MaterializeResult(
-        asset_key=dg.AssetKey(["landing", "run_parameters"]),
-        metadata={"dagster/row_count": 1, "as_of": session.as_of.isoformat(), "gateway_days_to_rebuild": days},
-    )
+    assert batches is not None
+    facts: dict[str, dict[str, Any]] = {
+        "loads": {"dagster/row_count": loads[0]},
+        "run_parameters": {"dagster/row_count": 1, "as_of": session.as_of.isoformat()},
+        "gateway_batches": {"dagster/row_count": batches[0], "days": str(changed) or "none"},
+    }
+    for name, metadata in facts.items():
+        yield dg.MaterializeResult(asset_key=dg.AssetKey(["landing", name]), metadata=metadata)
 
 
 @dbt_assets(manifest=MANIFEST, exclude=AFTER_STATISTICS, dagster_dbt_translator=Translator(), name="dbt_models")
@@ -71,13 +78,13 @@ def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
     """
     session = run.session
     with connect(session.home.warehouse) as connection:
-        window = prepare(
+        changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
-        begin_build(connection, window)
-    yield from build(context, session, loaded=LOADED, full_refresh=window.is_everything)
+        begin_build(connection, changed)
+    yield from build(context, session, loaded=LOADED)
     with connect(session.home.warehouse) as connection:
-        record_built(connection, session.company, session.as_of)
+        record_built(connection, session.company)
 
 
 @dbt_assets(

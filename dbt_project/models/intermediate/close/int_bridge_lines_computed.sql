@@ -116,6 +116,10 @@ lines as (
     select provider, fiscal_period, 'duplicates', -removed_cost
     from {{ ref('int_gateway_duplicates_valued') }}
     union all
+    select provider, fiscal_period, 'repeated_requests', counted_again_cost
+    from {{ ref('int_gateway_duplicates_valued') }}
+    where counted_again_cost <> 0
+    union all
     select provider, fiscal_period, case when is_reversal then 'accrual_reversal' else 'accrual' end, net_amount
     from ai_postings
     where is_own_journal

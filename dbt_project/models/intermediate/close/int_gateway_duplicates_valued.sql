@@ -1,8 +1,9 @@
 with
 
-duplicates as (
+removed as (
 
     select
+        'removed' as outcome,
         provider,
         billing_date,
         model_id,
@@ -17,9 +18,49 @@ duplicates as (
 
 ),
 
+repeated as (
+
+    select
+        requests.*,
+        billing_date > min(billing_date) over (partition by request_id) as is_counted_again
+    from {{ ref('int_gateway_requests_on_several_days') }} as requests
+
+),
+
+counted_again as (
+
+    select
+        'counted_again' as outcome,
+        repeated.provider,
+        repeated.billing_date,
+        repeated.model_id,
+        coalesce(context_tiers.context_tier_start, 0) as context_tier_start,
+        sum(repeated.prompt_tokens - repeated.cache_read_tokens - repeated.cache_write_tokens) as input_uncached,
+        sum(repeated.cache_read_tokens) as cache_read,
+        sum(repeated.cache_write_tokens) as cache_write_other,
+        sum(repeated.completion_tokens) as output
+    from repeated
+    left join {{ ref('int_context_tiers') }} as context_tiers
+        on repeated.provider = context_tiers.provider
+        and repeated.model_id = context_tiers.model_id
+        and repeated.prompt_tokens > context_tiers.context_tier_start
+        and repeated.prompt_tokens <= context_tiers.last_prompt_tokens
+    where repeated.is_counted_again and repeated.status = 'success'
+    group by all
+
+),
+
+occurrences as (
+
+    select * from removed
+    union all
+    select * from counted_again
+
+),
+
 by_class as (
 
-    unpivot duplicates
+    unpivot occurrences
     on input_uncached, cache_read, cache_write_other, output
     into name token_class value quantity
 
@@ -36,20 +77,41 @@ run_parameters as (
 
     select * from {{ ref('stg_run__parameters') }}
 
+),
+
+in_force as (
+
+    select
+        by_class.outcome,
+        by_class.provider,
+        by_class.billing_date,
+        by_class.model_id,
+        by_class.context_tier_start,
+        by_class.token_class,
+        by_class.quantity,
+        max_by(prices.price_per_million, prices.context_tier_start) as price_per_million
+    from by_class
+    cross join run_parameters
+    inner join prices
+        on by_class.provider = prices.provider
+        and by_class.model_id = prices.model_id
+        and by_class.token_class = prices.token_class
+        and by_class.context_tier_start >= prices.context_tier_start
+        and by_class.billing_date >= coalesce(prices.valid_from, date '0001-01-01')
+        and by_class.billing_date < coalesce(prices.valid_to, date '9999-12-31')
+    where by_class.billing_date <= run_parameters.as_of_date
+    group by all
+
 )
 
 select
-    by_class.provider,
-    strftime(by_class.billing_date, '%Y-%m') as fiscal_period,
-    {{ fine_money('sum(' ~ metered_cost('by_class.quantity', 'prices.price_per_million') ~ ')') }} as removed_cost
-from by_class
-cross join run_parameters
-inner join prices
-    on by_class.provider = prices.provider
-    and by_class.model_id = prices.model_id
-    and by_class.token_class = prices.token_class
-    and by_class.context_tier_start = prices.context_tier_start
-    and by_class.billing_date >= coalesce(prices.valid_from, date '0001-01-01')
-    and by_class.billing_date < coalesce(prices.valid_to, date '9999-12-31')
-where by_class.billing_date <= run_parameters.as_of_date
+    provider,
+    strftime(billing_date, '%Y-%m') as fiscal_period,
+    coalesce({{ fine_money("sum(" ~ metered_cost('quantity',
+    'price_per_million') ~ ") filter (where outcome = 'removed')") }}, 0)
+        as removed_cost,
+    coalesce({{ fine_money("sum(" ~ metered_cost('quantity',
+    'price_per_million') ~ ") filter (where outcome = 'counted_again')") }}, 0)
+        as counted_again_cost
+from in_force
 group by all

@@ -1,29 +1,46 @@
-{# One row per UTC hour, local day, key, user, team, model, context tier and kind of outcome of the gateway's log.
-   A request id counts once, in whichever file and however often it came; a succeeded row wins over a failed one, and
-   the others stay apart as duplicates.
-   Rebuilt by windows of days, see replace_window; days after the as-of date are kept here and cut downstream. #}
-{{ config(
-    materialized='incremental',
-    incremental_strategy='append',
-    on_schema_change='sync_all_columns',
-    pre_hook="{{ replace_window('billing_date') }}"
-) }}
+{{ config(materialized='summed_by_batches', event_date='billing_date') }}
+-- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
 
 with
 
 logs as (
 
     select
-        *,
-        hash(request_id) as request_hash
+        request_id,
+        hash(request_id) as request_hash,
+        cast(floor(epoch(started_at)) as bigint) // 900 as quarter_hour,
+        started_at,
+        partition,
+        status,
+        error_type,
+        error_class,
+        provider,
+        gateway_provider,
+        account_id,
+        api_key_id,
+        actor_id,
+        team_id,
+        model_id,
+        request_tags,
+        has_token_evidence,
+        prompt_tokens,
+        completion_tokens,
+        cache_read_tokens,
+        cache_write_tokens
     from {{ ref('stg_litellm__spend_logs') }}
-    where {{ in_window("cast(started_at at time zone 'UTC' as date)") }}
+    where {{ in_gateway_batch() }}
 
 ),
 
 quarter_hours as (
 
     select * from {{ ref('int_quarter_hours') }}
+
+),
+
+context_tiers as (
+
+    select * from {{ ref('int_context_tiers') }}
 
 ),
 
@@ -41,7 +58,7 @@ repeated_requests as (
     select
         logs.*,
         row_number() over (
-            partition by logs.request_id
+            partition by logs.request_id, logs.quarter_hour // 96
             order by
                 case when status = 'success' then 0 else 1 end,
                 prompt_tokens + completion_tokens desc,
@@ -65,12 +82,6 @@ requests as (
 
 ),
 
-context_tiers as (
-
-    select * from {{ ref('int_context_tiers') }}
-
-),
-
 placed as (
 
     select
@@ -81,8 +92,7 @@ placed as (
         requests.status = 'success' as is_success,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from requests
-    inner join quarter_hours
-        on cast(floor(epoch(requests.started_at)) as bigint) // 900 = quarter_hours.quarter_hour
+    inner join quarter_hours on requests.quarter_hour = quarter_hours.quarter_hour
     left join context_tiers
         on requests.provider = context_tiers.provider
         and requests.model_id = context_tiers.model_id
@@ -119,11 +129,12 @@ summed as (
             where not is_success
             and regexp_matches(lower(concat_ws(' ', error_type, error_class)), 'budget|rate_?limit|throttl')
         ) as refused_requests,
-        coalesce(sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0)
+        cast(coalesce(sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success),
+        0) as bigint)
             as input_uncached,
-        coalesce(sum(cache_read_tokens) filter (where is_success), 0) as cache_read,
-        coalesce(sum(cache_write_tokens) filter (where is_success), 0) as cache_write_other,
-        coalesce(sum(completion_tokens) filter (where is_success), 0) as output
+        cast(coalesce(sum(cache_read_tokens) filter (where is_success), 0) as bigint) as cache_read,
+        cast(coalesce(sum(cache_write_tokens) filter (where is_success), 0) as bigint) as cache_write_other,
+        cast(coalesce(sum(completion_tokens) filter (where is_success), 0) as bigint) as output
     from placed
     group by all
 

@@ -68,7 +68,8 @@ bridge_lines as (
         (15, 'duplicates', null, false, true),
         (16, 'metering_difference', null, false, true),
         (17, 'accrual', null, false, true),
-        (18, 'accrual_reversal', null, false, true)
+        (18, 'accrual_reversal', null, false, true),
+        (19, 'repeated_requests', null, false, true)
     ) as line (line_order, bridge_line, leg, is_total, is_memo)
 
 ),
@@ -145,3 +146,4 @@ inner join residuals
     on known.provider = residuals.provider and known.fiscal_period = residuals.fiscal_period
 left join period_costs
     on known.provider = period_costs.provider and known.fiscal_period = period_costs.fiscal_period
+where known.bridge_line <> 'repeated_requests' or known.amount <> 0

@@ -14,7 +14,8 @@ renamed as (
         reporting_currency,
         fiscal_year_start_month,
         company_id,
-        policy_version
+        policy_version,
+        rebuilds_gateway
     from source
 
 )

@@ -1,0 +1,83 @@
+{# The gateway's log is summed a few days at a time (landing.gateway_batches, see orchestration/gateway_days.py), so
+   that memory does not grow with the log and a run reads only the loads that hold changed days. A model of
+   materialization `summed_by_batches` reads the log through this condition, which each batch replaces by literals
+   that prune partitions, row groups and days. #}
+{% macro in_gateway_batch() -%} (true /* the days of a batch */) {%- endmacro %}
+
+{% macro gateway_batches() -%}
+    {%- set query -%}
+        select parameters.rebuilds_gateway, batches.event_dates, batches.partitions
+        from {{ ref('stg_run__parameters') }} as parameters
+        left join {{ ref('stg_run__gateway_batches') }} as batches on true
+        order by batches.batch
+    {%- endset -%}
+    {{ return(run_query(query).rows) }}
+{%- endmacro %}
+
+{% macro on_gateway_days(event_dates, partitions) -%}
+    (
+        partition in ({{ partitions }})
+        and {{ between_gateway_days(event_dates) }}
+        and cast(started_at at time zone 'UTC' as date) in ({{ event_dates }})
+    )
+{%- endmacro %}
+
+{% macro between_gateway_days(event_dates) -%}
+    {%- set days = event_dates.split(', ') -%}
+    started_at >= timestamptz '{{ days[0][6:16] }} 00:00:00+00'
+    and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
+{%- endmacro %}
+
+{% materialization summed_by_batches, adapter='duckdb' %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set batches = gateway_batches() -%}
+    {%- set is_rebuilt = batches[0][0] -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if existing is none and not is_rebuilt -%}
+        {{ exceptions.raise_compiler_error(this ~ ' is not there,
+        and landing.run_parameters does not say that it is built whole') }}
+    {%- endif -%}
+    {%- if existing is not none and existing.type != 'table' -%}
+        {%- do adapter.drop_relation(existing) -%}
+    {%- endif -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% if is_rebuilt %}
+        {% call statement('emptied') -%}
+            create or replace table {{ target }} as {{ sql | replace(in_gateway_batch(), 'false') }}
+        {%- endcall %}
+    {% endif %}
+    {% for _, event_dates, partitions in batches if event_dates is not none %}
+        {% if not is_rebuilt %}
+            {% call statement('withdrawn') -%}
+                delete from {{ target }} where {{ config.get('event_date') }} in ({{ event_dates }})
+            {%- endcall %}
+        {% endif %}
+        {% if partitions %}
+            {% call statement('summed') -%}
+                insert into {{ target }} {{ sql | replace(in_gateway_batch(), on_gateway_days(event_dates,
+                partitions)) }}
+            {%- endcall %}
+        {% endif %}
+    {% endfor %}
+    {% call statement('main') -%}
+        select count(*) from {{ target }}
+    {%- endcall %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+{# The changed days of all batches as one list of literals: null where the log is summed whole, empty where nothing
+   changed. #}
+{% macro changed_gateway_days() -%}
+    {%- set batches = gateway_batches() if execute else [] -%}
+    {%- if batches and batches[0][0] -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set days = [] -%}
+    {%- for _, event_dates, _ in batches if event_dates is not none -%}
+        {%- do days.append(event_dates) -%}
+    {%- endfor -%}
+    {{ return(days | join(', ')) }}
+{%- endmacro %}

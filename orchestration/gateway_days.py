@@ -1,0 +1,186 @@
+"""Which UTC days of the gateway's log a build must sum again, as a set, and the batches it takes them in.
+
+Tables in schema ``landing`` carry the memory from run to run: ``gateway_load_days`` (days and rows of every visible load
+of the log), ``built_load_days`` (the same, as of the last successful build), ``built_context_tiers`` (the context tiers
+it summed by), ``built_by`` (zone, dbt project and engine) and ``pending_days`` (what a build that has begun but not
+ended may have touched; a day of null means all). ``gateway_batches`` is what dbt reads: the days of this build, few at a
+time, with the partitions that hold them, so that no other load is opened.
+
+A load's days come from its manifest entry; a load landed without them is read for its days. Nothing here is guessed: a
+warehouse without the summed log, another zone, project or engine rebuilds everything.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from orchestration.landing.store import Landing
+from orchestration.project import project_digest
+
+GATEWAY = ("litellm", "spend_logs")
+SUMMED_LOG = ("intermediate", "int_gateway_usage_summed_by_hour")
+BATCH_ROWS = 1_000_000
+"""Rows summed at a time: few enough to stay in memory whatever the log's size, enough to pay for opening the files."""
+
+LoadDay = tuple[str, str, date, int]
+"""Partition, load id, UTC day, rows."""
+
+_TABLES = (
+    "create table if not exists landing.built_load_days "
+    "(partition varchar, load_id varchar, event_date date, row_count bigint)",
+    "create table if not exists landing.built_context_tiers "
+    "(provider varchar, model_id varchar, context_tier_start bigint)",
+    "create table if not exists landing.built_by (reporting_time_zone varchar, made_by varchar)",
+    "create table if not exists landing.pending_days (event_date date)",
+)
+_TIERS = "select distinct provider, model_id, context_tier_start from landing.prices__price_book where context_tier_start > 0"
+_DAYS = "select cast(started_at at time zone 'UTC' as date), count(*) from read_parquet(?) group by all order by all"
+
+
+@dataclass(frozen=True)
+class ChangedDays:
+    """Days to rebuild; None: all there are."""
+
+    days: frozenset[date] | None
+
+    @property
+    def is_everything(self) -> bool:
+        return self.days is None
+
+    def __str__(self) -> str:
+        if self.days is None:
+            return "everything"
+        return ", ".join(map(str, sorted(self.days))) if len(self.days) <= 5 else f"{len(self.days)} days"
+
+
+EVERYTHING = ChangedDays(None)
+
+
+def find_changed_days(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, zone: str, *, full_refresh: bool = False
+) -> ChangedDays:
+    """Compare what is visible with what was built, and write ``landing.gateway_load_days`` and ``gateway_batches``. The
+    landed streams are registered.
+    """
+    for statement in _TABLES:
+        connection.execute(statement)
+    visible = load_days(connection, landing)
+    _replace(
+        connection,
+        "gateway_load_days",
+        "partition varchar, load_id varchar, event_date date, row_count bigint",
+        visible,
+    )
+    changed = EVERYTHING if full_refresh else _changed(connection, visible, zone)
+    wanted = {day for _, _, day, _ in visible} if changed.days is None else changed.days
+    _replace(
+        connection,
+        "gateway_batches",
+        "batch integer, event_dates varchar, partitions varchar",
+        batches(visible, wanted, BATCH_ROWS),
+    )
+    return changed
+
+
+def load_days(connection: duckdb.DuckDBPyConnection, landing: Landing) -> list[LoadDay]:
+    """The days of every visible load of the log."""
+    found: list[LoadDay] = []
+    for partition, load in landing.visible_loads(*GATEWAY).items():
+        if load.days is None:
+            file = landing.load_file(*GATEWAY, partition, load)
+            days = connection.execute(_DAYS, [str(file)]).fetchall()
+        else:
+            days = [(date.fromisoformat(day), rows) for day, rows in load.days.items()]
+        found += [(partition, load.load_id, day, rows) for day, rows in days]
+    return found
+
+
+def batches(visible: Iterable[LoadDay], days: Iterable[date], most_rows: int) -> Iterator[tuple[int, str, str]]:
+    """``days`` in order, as many at a time as hold ``most_rows`` (one at least), as lists of SQL literals: number of the
+    batch, its days, and the partitions that hold them (empty where none does any more).
+    """
+    rows: dict[date, int] = {}
+    holders: dict[date, set[str]] = {}
+    for partition, _, day, count in visible:
+        rows[day] = rows.get(day, 0) + count
+        holders.setdefault(day, set()).add(partition)
+    number, taken, size = 0, list[date](), 0
+    for day in sorted(days):
+        if taken and size + rows.get(day, 0) > most_rows:
+            yield number, *_literals(taken, holders)
+            number, taken, size = number + 1, [], 0
+        taken.append(day)
+        size += rows.get(day, 0)
+    if taken:
+        yield number, *_literals(taken, holders)
+
+
+def begin(connection: duckdb.DuckDBPyConnection, changed: ChangedDays) -> None:
+    """Remember, before the first model is built, which days a build may leave half-way."""
+    days: list[tuple[date | None]] = [(None,)] if changed.days is None else [(day,) for day in sorted(changed.days)]
+    connection.execute("begin")
+    connection.execute("delete from landing.pending_days")
+    if days:
+        connection.executemany("insert into landing.pending_days values (?)", days)
+    connection.execute("commit")
+
+
+def record(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """After a successful build: what :func:`find_changed_days` saw is built, nothing is pending."""
+    connection.execute("begin")
+    connection.execute("delete from landing.built_load_days")
+    connection.execute("insert into landing.built_load_days from landing.gateway_load_days")
+    connection.execute("delete from landing.built_context_tiers")
+    connection.execute(f"insert into landing.built_context_tiers {_TIERS}")
+    connection.execute("delete from landing.built_by")
+    connection.execute("insert into landing.built_by values (?, ?)", [zone, _made_by()])
+    connection.execute("delete from landing.pending_days")
+    connection.execute("commit")
+
+
+def _made_by() -> str:
+    return f"{project_digest()} duckdb {duckdb.__version__}"
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, visible: list[LoadDay], zone: str) -> ChangedDays:
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?", list(SUMMED_LOG)
+    ).fetchone()
+    state = connection.execute("select reporting_time_zone, made_by from landing.built_by").fetchone()
+    pending = {day for (day,) in connection.execute("from landing.pending_days").fetchall()}
+    if known == (0,) or state != (zone, _made_by()) or None in pending:
+        return EVERYTHING
+    built = {tuple(row) for row in connection.execute("from landing.built_load_days").fetchall()}
+    return ChangedDays(frozenset(pending | {row[2] for row in built ^ set(visible)} | _retiered(connection)))
+
+
+def _retiered(connection: duckdb.DuckDBPyConnection) -> set[date]:
+    """The days on which models were used whose context tiers are no longer those that the log was summed by."""
+    rows = connection.execute(
+        f"""
+        with now as ({_TIERS}),
+        moved as (
+            (from now except from landing.built_context_tiers)
+            union (from landing.built_context_tiers except from now)
+        )
+        select distinct billing_date from {".".join(SUMMED_LOG)} semi join moved using (provider, model_id)"""
+    ).fetchall()
+    return {day for (day,) in rows}
+
+
+def _literals(days: list[date], holders: dict[date, set[str]]) -> tuple[str, str]:
+    partitions = sorted({name for day in days for name in holders.get(day, ())})
+    quoted = ("'" + name.replace("'", "''") + "'" for name in partitions)
+    return ", ".join(f"date '{day}'" for day in days), ", ".join(quoted)
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Iterable[tuple[object, ...]]
+) -> None:
+    connection.execute(f"create or replace table landing.{table} ({columns})")
+    by_column = [list(values) for values in zip(*rows, strict=True)]
+    if by_column:
+        lists = ", ".join(["unnest(?)"] * len(by_column))
+        connection.execute(f"insert into landing.{table} select {lists}", by_column)

@@ -1,0 +1,215 @@
+"""Whatever happens to the gateway's log, its prices, owners and as-of day, a warehouse that followed it day by day, killed in
+between, holds the rows of one that was built at once.
+
+dbt runs the models on real files; what happens is drawn from a seed. SEEDS=n draws n histories.
+"""
+
+import os
+import random
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.landing.store import Landing
+from orchestration.project import Home
+from orchestration.transform.invoke import invoke
+from orchestration.warehouse import begin_build, connect, prepare, record_built
+from tests.dbt_project.warehouse_rows import declared_source, moment, price, request, row
+
+FIRST, DAYS, STEPS = date(2026, 7, 1), 12, 7
+COMPARED_AFTER = (2, 4, 6)
+ZONE = "America/New_York"
+LOG = ("litellm", "spend_logs")
+FOLLOWING = ("int_gateway_usage_summed_by_hour", "int_gateway_requests_on_several_days")
+COMPARED = (*FOLLOWING, "int_usage_valued", "int_gateway_duplicates_valued", "fct_usage", "fct_usage_by_hour")
+SELECT = "+fct_usage +fct_usage_by_hour +int_gateway_duplicates_valued"
+Rows = list[dict[str, Any]]
+
+
+class History:
+    """What happens to one company, step by step; every draw comes from the seed."""
+
+    def __init__(self, seed: int, landing: Landing) -> None:
+        self.random, self.landing = random.Random(seed), landing
+        self.files: dict[str, Rows] = {}
+        self.number, self.as_of = 0, FIRST + timedelta(days=5)
+        self.happened: list[str] = []
+        self._land("registry", "sources", [declared_source("litellm")])
+        self._land("registry", "company", [row("registry", "company", company_id="c")])
+        self.repriced()
+        self.reowned()
+        self.new_days()
+
+    def step(self) -> None:
+        events: list[Callable[[], None]] = [
+            *(self.new_days, self.late, self.restated, self.withdrawn, self.withdrawn),
+            *(self.repeated, self.repeated_another_day, self.repeated_another_day),
+            *(self.reowned, self.repriced, self.redated, self.as_of_moved),
+        ]
+        for event in self.random.sample(events, self.random.randint(1, 3)):
+            event()
+            self.happened.append(event.__name__)
+
+    def new_days(self) -> None:
+        self._land_file(self._rows(self.random.randint(1, 3)))
+
+    def late(self) -> None:
+        self._land_file(self._rows(1, last=3))
+
+    def restated(self) -> None:
+        name = self._file()
+        rows = [{**one, "completion_tokens": self.random.randint(0, 9)} for one in self.files[name]]
+        self._land_file([*rows, *self._rows(1)], name)
+
+    def withdrawn(self) -> None:
+        name = self.random.choice([self._file(), list(self.files)[-1]])
+        if len(self.files) > 1:
+            del self.files[name]
+            with self.landing.batch(*LOG) as batch:
+                batch.withdraw(name)
+
+    def repeated(self) -> None:
+        again = self.random.sample(self.files[self._file()], 1)
+        self._land_file([{**one, "status": self.random.choice(["success", "failure"])} for one in again])
+
+    def repeated_another_day(self) -> None:
+        again = self.random.sample(self.files[self._file()], 1)
+        self._land_file([{**one, "started_at": self._moment(DAYS)} for one in again])
+
+    def reowned(self) -> None:
+        rules = [
+            row(
+                "registry",
+                "ownership_rules",
+                rule_id=f"r{n}",
+                priority=n,
+                api_key_id_pattern=f"k{n}",
+                initiative_id="i",
+            )
+            | {"valid_from": self.random.choice([None, FIRST + timedelta(days=3)])}
+            for n in self.random.sample(range(3), 2)
+        ]
+        self._land("registry", "ownership_rules", rules)
+
+    def repriced(self) -> None:
+        tiers = self.random.choice([[0], [0, 500], [0, 300, 600]])
+        classes = ("input_uncached", "cache_read", "output")
+        self._land(
+            *("prices", "price_book"),
+            [
+                price(
+                    "openai", str(self.random.randint(1, 9)), token_class=name, context_tier_start=tier, model_id=model
+                )
+                for name in classes
+                for tier in tiers
+                for model in ("m0", "m1")
+            ],
+        )
+
+    def redated(self) -> None:
+        name = self._file()
+        shift = timedelta(hours=self.random.randint(-40, 40))
+        self._land_file([{**one, "started_at": one["started_at"] + shift} for one in self.files[name]], name)
+
+    def as_of_moved(self) -> None:
+        self.as_of = FIRST + timedelta(days=self.random.randint(2, DAYS))
+
+    def _rows(self, days: int, last: int = DAYS) -> Rows:
+        rows = []
+        for _ in range(days * 4):
+            self.number += 1
+            prompt = self.random.randint(0, 900)
+            given = {
+                "started_at": self._moment(last),
+                "api_key": f"k{self.random.randint(0, 3)}",
+                "model": f"m{self.random.randint(0, 2)}",
+                "status": self.random.choice(["success", "success", "failure"]),
+                "completion_tokens": self.random.randint(0, 9),
+                "cache_read_tokens": prompt // 3,
+                "has_token_evidence": prompt > 100,
+            }
+            rows.append(request("openai", f"id-{self.number}", prompt, **given))
+        return rows
+
+    def _moment(self, last: int) -> Any:
+        return moment(FIRST.isoformat()) + timedelta(minutes=self.random.randint(0, last * 24 * 60))
+
+    def _file(self) -> str:
+        return self.random.choice(sorted(self.files))
+
+    def _land_file(self, rows: Rows, name: str | None = None) -> None:
+        name = name or f"log_{self.number}_{len(self.happened)}.parquet"
+        self.files[name] = rows
+        times = sorted(one["started_at"] for one in rows)
+        facts: dict[str, Any] = {"first_event_at": times[0].isoformat(), "last_event_at": times[-1].isoformat()}
+        if self.random.random() < 0.7:
+            days = [time.date().isoformat() for time in times]
+            facts["days"] = {day: days.count(day) for day in days}
+        with self.landing.batch(*LOG) as batch:
+            batch.add_rows(name, rows, **facts)
+
+    def _land(self, source: str, stream: str, rows: Rows) -> None:
+        with self.landing.batch(source, stream) as batch:
+            batch.add_rows("current", rows)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """One home for all histories: dbt's manifest is bound to it."""
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+def company() -> Any:
+    config = SimpleNamespace(
+        reporting_time_zone=ZONE, reporting_currency="USD", fiscal_year_start_month=1, company_id="c"
+    )
+    return SimpleNamespace(config=config, policy=SimpleNamespace(version="p"))
+
+
+def build(home: Home, history: History, select: str = SELECT, *, full: bool = False, is_killed: bool = False) -> None:
+    with connect(home.warehouse) as connection:
+        changed = prepare(connection, history.landing, company(), history.as_of, full_refresh=full)
+        begin_build(connection, changed)
+    failed = [one.message for one in invoke(home, ["run", "--select", *select.split()]) if one.is_failed]
+    assert not failed, failed
+    if not is_killed:
+        with connect(home.warehouse) as connection:
+            record_built(connection, company())
+
+
+def tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        schemas = {name: "marts" if name.startswith("fct_") else "intermediate" for name in COMPARED}
+        return {name: connection.execute(f"from {schemas[name]}.{name} order by all").fetchall() for name in COMPARED}
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("SEEDS", "1"))))
+def test_a_followed_warehouse_equals_one_built_at_once(seed: int, home: Home, tmp_path: Path) -> None:
+    history = History(seed, Landing(tmp_path / "landing"))
+    followed, at_once = tmp_path / "followed.duckdb", tmp_path / "at_once.duckdb"
+    home.warehouse.unlink(missing_ok=True)
+    build(home, history)
+    for number in range(STEPS):
+        history.step()
+        if history.random.random() < 0.4:
+            build(home, history, f"+{history.random.choice(FOLLOWING)}", is_killed=True)
+            history.random.choice([history.step, history.withdrawn])()
+        build(home, history)
+        if number not in COMPARED_AFTER:
+            continue
+        got = tables(home)
+        home.warehouse.rename(followed)
+        build(home, history, full=True)
+        wanted = tables(home)
+        home.warehouse.rename(at_once)
+        followed.rename(home.warehouse)
+        for name in COMPARED:
+            assert got[name] == wanted[name], (name, history.happened)
+    assert sum(row[-1] for row in wanted["fct_usage_by_hour"]) > Decimal(0)
