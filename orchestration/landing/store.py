@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from orchestration.files import utc_text, write_atomically
 from orchestration.landing.errors import CollapsedLoad
 from orchestration.landing.loads import Load, Partition
+from orchestration.landing.profile import MODELS_OF_USAGE
 from orchestration.landing.streams import STREAMS, stream_schema
 
 COLLAPSE_RATIO = 0.2
@@ -139,6 +140,25 @@ class Landing:
         }
         return {name: load for name, load in loads.items() if load is not None}
 
+    def models_of_usage(self) -> set[tuple[str, str]]:
+        """Provider and model of all usage in the visible loads. Only loads that landed before models were written down
+        are read for it.
+        """
+        found: set[tuple[str, str]] = set()
+        for (source, stream), columns in MODELS_OF_USAGE.items():
+            loads = self.visible_loads(source, stream)
+            found |= {(provider, model) for load in loads.values() for provider, model in load.models or ()}
+            old = [self.load_file(source, stream, name, load) for name, load in loads.items() if load.models is None]
+            if old:
+                listed = ", ".join(_literal(str(file)) for file in old)
+                query = f"select distinct {', '.join(columns.columns)} from read_parquet([{listed}])"
+                with duckdb.connect() as connection:
+                    rows = [
+                        dict(zip(columns.columns, row, strict=True)) for row in connection.execute(query).fetchall()
+                    ]
+                found |= {(provider, model) for provider, model in columns.pairs(rows)}
+        return found
+
     def _register_loads(self, connection: duckdb.DuckDBPyConnection) -> None:
         found = [
             (source, stream, name, *(getattr(load, column) for column in _LOADS_COLUMNS))
@@ -182,6 +202,8 @@ class Batch:
         load_id = content_id(rows)
         if self._is_current(partition, load_id):
             return self._refresh(partition, facts)
+        if (self.source, self.stream) in MODELS_OF_USAGE:
+            facts["models"] = MODELS_OF_USAGE[self.source, self.stream].pairs(rows)
         columns = [pa.array([row[name] for row in rows], schema.field(name).type) for name in names]
         table = pa.table(columns, names=names)
         return self.add_table(partition, table, load_id=load_id, **facts)

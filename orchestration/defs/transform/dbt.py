@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from orchestration.connectors.sources import SOURCES
 from orchestration.defs.presentation import OWNERS, landed_keys
 from orchestration.defs.run import Run
 from orchestration.defs.transform.call import build, standing
@@ -22,10 +23,7 @@ from orchestration.warehouse import begin_build, connect, prepare, record_built
 MANIFEST = ensure_manifest(Home(load_settings().home))
 LOADED = project_digest()
 AFTER_STATISTICS = "tag:after_statistics source:landing.statistics__*+ source:landing.guardrails__*+"
-SOURCES = (
-    *("registry", "openai", "anthropic", "claude_code", "openrouter", "merge_gateway", "litellm", "focus_files"),
-    *("ledgers", "prices"),
-)
+READ_BY_DBT = ("registry", *(source.name for source in SOURCES), "ledgers", "prices")
 
 
 APPROVED = [dg.AssetKey(["budget", name]) for name in ("movements", "graduations")]
@@ -39,7 +37,7 @@ APPROVED = [dg.AssetKey(["budget", name]) for name in ("movements", "graduations
             group_name="warehouse",
             owners=OWNERS,
             kinds={"duckdb"},
-            deps=[*landed_keys(*SOURCES), *APPROVED],
+            deps=[*landed_keys(*READ_BY_DBT), *APPROVED],
         )
         for name, text in (
             ("loads", "One row per source, stream and partition with a current load, for completeness and audit."),

@@ -35,5 +35,5 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
     own = Landing(session.landing.root, allow_shrink=True)
     with own.batch("guardrails", "decisions") as batch:
-        batch.add_rows("current", rows)
+        batch.add_rows("current", [vars(row) for row in rows])
     yield from landed_results(session.landing, "guardrails")
