@@ -43,7 +43,6 @@ PURE = {
 NAMES_LANDED_TABLES = {
     "landing": "makes them",
     "warehouse": "makes the run's parameters and remembers which loads were built",
-    "prices.book": "looks up the models that usage names, before dbt runs",
     "gateway_days": "remembers which days of the gateway's log were built, and from which prices",
     "budgets.facts": "reads the verdicts that this very run landed, before dbt stages them",
     "lineage": "knows the schemas by name",
