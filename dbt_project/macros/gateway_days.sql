@@ -1,7 +1,9 @@
-{# The gateway's log is summed a few days at a time (landing.gateway_batches, see orchestration/gateway_days.py), so
-   that memory does not grow with the log and a run reads only the loads that hold changed days. A model of
-   materialization `summed_by_batches` reads the log through this condition, which each batch replaces by literals
-   that prune partitions, row groups and days. #}
+{#
+  The gateway's log is summed a few days at a time (landing.gateway_batches, see orchestration/gateway_days.py), so that
+  memory does not grow with the log and a run reads only the loads that hold changed days. A model of materialization
+  `summed_by_batches` reads the log through this condition, which each batch replaces by literals that prune partitions,
+  row groups and days. The update is one transaction: whole or absent.
+#}
 {% macro in_gateway_batch() -%} (true /* the days of a batch */) {%- endmacro %}
 
 {% macro gateway_batches() -%}
@@ -28,7 +30,7 @@
     and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
 {%- endmacro %}
 
-{# The changed days of all batches as one list of literals: null where the log is summed whole, empty where nothing
+{# The changed days of all batches as one list of literals: none where the log is summed whole, empty where nothing
    changed. #}
 {% macro changed_gateway_days() -%}
     {%- set batches = gateway_batches() if execute else [] -%}

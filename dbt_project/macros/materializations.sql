@@ -45,8 +45,7 @@
     {%- set is_rebuilt = batches[0][0] -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- if existing is none and not is_rebuilt -%}
-        {{ exceptions.raise_compiler_error(this ~ ' is not there,
-        and landing.run_parameters does not say that it is built whole') }}
+        {%- do exceptions.raise_compiler_error(this ~ ' is not there, and this run does not build it whole') -%}
     {%- endif -%}
     {%- if existing is not none and existing.type != 'table' -%}
         {%- do adapter.drop_relation(existing) -%}
@@ -66,8 +65,8 @@
         {% endif %}
         {% if partitions %}
             {% call statement('summed') -%}
-                insert into {{ target }} {{ sql | replace(in_gateway_batch(), on_gateway_days(event_dates,
-                partitions)) }}
+                insert into {{ target }}
+                {{ sql | replace(in_gateway_batch(), on_gateway_days(event_dates, partitions)) }}
             {%- endcall %}
         {% endif %}
     {% endfor %}

@@ -12,6 +12,7 @@ class Load:
     ``renewed_at``: when a re-read of equal content last changed the other facts, the watermark above all.
     ``days``: rows by UTC day (ISO date) of streams of dated events, so that a change of loads names the days it touches;
     None for streams without, and for loads landed before days were written down.
+    ``models``: the distinct pairs of provider and model in usage that list prices may value; None likewise.
     """
 
     load_id: str
@@ -25,6 +26,7 @@ class Load:
     origin: str | None = None
     renewed_at: str | None = None
     days: dict[str, int] | None = None
+    models: list[list[str]] | None = None
 
     @property
     def known_at(self) -> str:

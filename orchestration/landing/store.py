@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from orchestration.files import utc_text, write_atomically
 from orchestration.landing.errors import CollapsedLoad
 from orchestration.landing.loads import Load, Partition
+from orchestration.landing.profile import MODELS_OF_USAGE
 from orchestration.landing.streams import STREAMS, stream_schema
 
 COLLAPSE_RATIO = 0.2
@@ -41,6 +42,9 @@ _LOADS_COLUMNS = (
     *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
     *("first_event_at", "last_event_at", "origin"),
 )
+_LOADS_TYPES = {"rows": "bigint"} | {
+    name: "timestamptz" for name in _LOADS_COLUMNS if name.endswith(("_at", "_start", "_end"))
+}
 
 
 def content_id(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -136,19 +140,44 @@ class Landing:
         }
         return {name: load for name, load in loads.items() if load is not None}
 
+    def models_of_usage(self) -> set[tuple[str, str]]:
+        """Provider and model of all usage in the visible loads. Only loads that landed before models were written down
+        are read for it.
+        """
+        found: set[tuple[str, str]] = set()
+        for (source, stream), columns in MODELS_OF_USAGE.items():
+            loads = self.visible_loads(source, stream)
+            found |= {(provider, model) for load in loads.values() for provider, model in load.models or ()}
+            old = [self.load_file(source, stream, name, load) for name, load in loads.items() if load.models is None]
+            if old:
+                listed = ", ".join(_literal(str(file)) for file in old)
+                query = f"select distinct {', '.join(columns.columns)} from read_parquet([{listed}])"
+                with duckdb.connect() as connection:
+                    rows = [
+                        dict(zip(columns.columns, row, strict=True)) for row in connection.execute(query).fetchall()
+                    ]
+                found |= {(provider, model) for provider, model in columns.pairs(rows)}
+        return found
+
     def _register_loads(self, connection: duckdb.DuckDBPyConnection) -> None:
-        rows = [
+        found = [
             (source, stream, name, *(getattr(load, column) for column in _LOADS_COLUMNS))
             for source, stream in STREAMS
             for name, load in self.visible_loads(source, stream).items()
         ]
-        connection.execute(
-            "create or replace table landing.loads (source varchar, stream varchar, partition varchar, "
-            "load_id varchar, rows bigint, loaded_at timestamptz, watermark_at timestamptz, window_start timestamptz, "
-            "window_end timestamptz, first_event_at timestamptz, last_event_at timestamptz, origin varchar)"
+        names = ("source", "stream", "partition", *_LOADS_COLUMNS)
+        values = zip(*found, strict=True) if found else [[] for _ in names]
+        texts = pa.table(
+            {name: pa.array(map(_text, column), pa.string()) for name, column in zip(names, values, strict=True)}
         )
-        if rows:
-            connection.executemany(f"insert into landing.loads values ({', '.join('?' * 12)})", rows)
+        columns = ", ".join(f'cast("{name}" as {_LOADS_TYPES.get(name, "varchar")}) as "{name}"' for name in names)
+        connection.register("loads_read", texts)
+        connection.execute(f"create or replace table landing.loads as select {columns} from loads_read")
+        connection.unregister("loads_read")
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 class Batch:
@@ -173,6 +202,8 @@ class Batch:
         load_id = content_id(rows)
         if self._is_current(partition, load_id):
             return self._refresh(partition, facts)
+        if (self.source, self.stream) in MODELS_OF_USAGE:
+            facts["models"] = MODELS_OF_USAGE[self.source, self.stream].pairs(rows)
         columns = [pa.array([row[name] for row in rows], schema.field(name).type) for name in names]
         table = pa.table(columns, names=names)
         return self.add_table(partition, table, load_id=load_id, **facts)

@@ -36,7 +36,6 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
 from orchestration.landing.store import Landing
@@ -77,17 +76,6 @@ SEARCH_KEY = "web_searches_kcount"
 CHARACTERS_KEY = "input_mchars"
 HOUR_KEYS = ("audio_hours", "input_audio_hours")
 SECONDS_PER_HOUR = 3600
-SEEN_MODELS = """
-    select distinct provider, model from (
-        select 'openai' as provider, model from landing.openai__usage_completions
-        union all select 'anthropic', model from landing.anthropic__usage
-        union all select 'openai', model from landing.openai__usage_other
-        union all select 'openrouter', model from landing.openrouter__activity
-        union all select vendor, model from landing.merge_gateway__usage
-        union all select custom_llm_provider, model from landing.litellm__spend_logs
-        union all select custom_llm_provider, model from landing.litellm__daily_activity
-    ) where provider <> '' and model <> '' order by all
-"""
 
 SMALLEST_PRICE = Decimal("0.000001")
 """Times a whole number of tokens it is a cost of twelve decimals, exactly; a finer price would be rounded there."""
@@ -105,13 +93,13 @@ class _Period:
     prices: dict[tuple[str, int], Price]
 
 
-def build_price_book(connection: duckdb.DuckDBPyConnection, landing: Landing, company: "Company") -> None:
+def build_price_book(landing: Landing, company: "Company") -> None:
     """Land the prices, and those refused, of every model seen in the landed usage and of the tiers' reference models.
 
-    ``connection`` has the landed streams registered in schema ``landing``. Reference models are priced at their maker
+    Seen is what the visible loads say of themselves (:meth:`Landing.models_of_usage`). Reference models are priced at their maker
     and at every provider seen; not at other resellers, whose prices nobody here could pay.
     """
-    seen = connection.execute(SEEN_MODELS).fetchall()
+    seen = landing.models_of_usage()
     references = {tier.reference_model for tier in company.tiers.tiers}
     providers = {provider for provider, _ in seen}
     wanted = set(seen)

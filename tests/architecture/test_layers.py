@@ -18,7 +18,7 @@ FLOORS = (
     {"files", "settings", "progress", "lineage", "checksum", "lock", "statistics", "policy", "demo"},
     {"project", "watch"},
     {"landing", "knowledge", "transform"},
-    {"registry", "run_rate"},
+    {"registry", "run_rate", "gateway_days"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},
     {"budgets", "replay", "summary"},
@@ -43,7 +43,7 @@ PURE = {
 NAMES_LANDED_TABLES = {
     "landing": "makes them",
     "warehouse": "makes the run's parameters and remembers which loads were built",
-    "prices.book": "looks up the models that usage names, before dbt runs",
+    "gateway_days": "remembers which days of the gateway's log were built, and from which prices",
     "budgets.facts": "reads the verdicts that this very run landed, before dbt stages them",
     "lineage": "knows the schemas by name",
 }

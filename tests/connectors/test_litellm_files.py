@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.litellm import conversion
 from orchestration.connectors.providers.litellm.extract import extract
+from orchestration.files import utc_text
 from orchestration.landing.errors import PermanentFailure, SchemaDrift
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import stream_schema
@@ -375,3 +378,88 @@ def test_the_samples_equal_the_first_rows_of_the_parquet(tmp_path: Path, suffix:
         rows[row.pop("partition")].append(row)
     assert len(rows[sample]) == 500
     assert rows["first.parquet"] == rows[sample]
+
+
+@pytest.fixture
+def small_row_groups(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(conversion, "ROW_GROUP", 10)
+    return 10
+
+
+def many_rows(days: Iterable[int]) -> list[dict[str, Any]]:
+    models = [("openai", "gpt-6-luna"), ("mistral", "mistral-small"), ("", "nameless"), ("openai", "")]
+    return [
+        log_row(
+            request_id=f"r{number:03}",
+            startTime=f"2026-10-{day:02}T{number % 24:02}:30:00Z",
+            custom_llm_provider=models[number % 4][0],
+            model=models[number % 4][1],
+        )
+        for number, day in enumerate(days)
+    ]
+
+
+def group_days(landing: Landing) -> list[set[int]]:
+    """The days of October in each row group of the one landed file."""
+    (file,) = landing.current_files("litellm", "spend_logs")
+    read = pq.ParquetFile(file)
+    groups = [read.read_row_group(number, ["started_at"]) for number in range(read.num_row_groups)]
+    return [{moment.day for moment in group["started_at"].to_pylist()} for group in groups]
+
+
+@pytest.mark.parametrize("days", [[n // 20 + 1 for n in range(100)], [n % 5 + 1 for n in range(100)]])
+def test_a_profile_says_what_a_scan_of_the_landed_rows_would(
+    tmp_path: Path, small_row_groups: int, days: list[int]
+) -> None:
+    rows = land(tmp_path, many_rows(days))
+    load = Landing(tmp_path / "landing").manifest("litellm", "spend_logs")["logs/a.csv"].current
+    assert load is not None and load.rows == len(rows) == 100
+    assert load.days == {f"2026-10-{day:02}": 20 for day in range(1, 6)}
+    assert load.models == [["mistral", "mistral-small"], ["openai", "gpt-6-luna"]]
+    started = [row["started_at"] for row in rows]
+    assert [load.first_event_at, load.last_event_at] == [utc_text(min(started)), utc_text(max(started))]
+
+
+def test_a_file_in_order_keeps_it_and_its_row_groups_hold_few_days(tmp_path: Path, small_row_groups: int) -> None:
+    land(tmp_path, many_rows(n // 20 + 1 for n in range(100)))
+    assert group_days(Landing(tmp_path / "landing")) == [{day} for day in range(1, 6) for _ in range(2)]
+
+
+def test_a_file_that_mixes_its_days_lands_in_order_of_days(tmp_path: Path, small_row_groups: int) -> None:
+    given = many_rows(n % 5 + 1 for n in range(100))
+    rows = land(tmp_path, given)
+    assert group_days(Landing(tmp_path / "landing")) == [{day} for day in range(1, 6) for _ in range(2)]
+    assert [row["request_id"] for row in rows] == [row["request_id"] for row in given]
+
+
+def test_a_bad_row_beyond_the_first_row_groups_is_named(tmp_path: Path, small_row_groups: int) -> None:
+    rows = many_rows([1] * 40)
+    for changes, message in (({"prompt_tokens": -5}, "negative"), ({"spend": "cheap"}, "spend 'cheap'")):
+        with pytest.raises(SchemaDrift, match=rf"logs/a\.csv:37: .*{message}.* \(request_id r035\)"):
+            land(tmp_path, [*rows[:35], rows[35] | changes, *rows[36:]])
+
+
+@pytest.mark.parametrize("text", ["infinity", "12026-10-01 00:00:00"])
+def test_a_moment_that_no_calendar_holds_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SchemaDrift, match=rf"logs/a\.csv:2: startTime '{text}' is not a date and time"):
+        land(tmp_path, [log_row(startTime=text)])
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted"),
+    [("7", 7), ("7.0", 7), ("007", 7), ("7.00", 7), ("7e0", None), (" 7", None), ("1234567890123456789", None)],
+)
+def test_a_count_is_a_whole_number_however_it_is_written(tmp_path: Path, count: str, wanted: int | None) -> None:
+    rows = [log_row(metadata=usage(cache_read_input_tokens=count))]
+    if wanted is None:
+        with pytest.raises(SchemaDrift, match="a cache token count in metadata is not a whole number"):
+            land(tmp_path, rows)
+    else:
+        assert land(tmp_path, rows)[0]["cache_read_tokens"] == wanted
+
+
+def test_of_several_files_at_fault_the_first_is_named(tmp_path: Path) -> None:
+    for name in "abcd":
+        write_csv(tmp_path / "company" / "logs" / f"{name}.csv", [log_row(prompt_tokens=-1 if name > "b" else 1)])
+    with pytest.raises(SchemaDrift, match=r"logs/c\.csv:2"):
+        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)

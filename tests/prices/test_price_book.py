@@ -19,6 +19,7 @@ from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, TieredPrices
 from genai_prices.types import Tier as ContextTier
 
 from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 from orchestration.prices import book
 from orchestration.prices.book import build_price_book, list_prices
 from orchestration.prices.resolve import PricedModel, find_model
@@ -319,30 +320,78 @@ def company_with_references(*models: str) -> Any:
     return SimpleNamespace(tiers=ModelTiers(tiers))
 
 
-def usage(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema landing")
+def usage(landing: Landing) -> None:
     gateway = [("mistral", "mistral-small-latest"), ("openai", "orion-7b"), ("", "x"), (None, "y")]
-    for name, pairs in {
-        "openai__usage_completions": [(None, "gpt-6-luna"), (None, None)],
-        "openai__usage_other": [(None, "tts-1"), (None, "gpt-live-transcribe")],
-        "anthropic__usage": [(None, "claude-haiku-4-5-20251001")],
-        "openrouter__activity": [(None, "openai/gpt-4.1")],
-        "merge_gateway__usage": [("cohere", "command-r"), (None, None)],
-        "litellm__spend_logs": gateway,
-        "litellm__daily_activity": gateway[:1],
+    for key, pairs in {
+        ("openai", "usage_completions"): [(None, "gpt-6-luna"), (None, None)],
+        ("openai", "usage_other"): [(None, "tts-1"), (None, "gpt-live-transcribe")],
+        ("anthropic", "usage"): [(None, "claude-haiku-4-5-20251001")],
+        ("openrouter", "activity"): [(None, "openai/gpt-4.1")],
+        ("merge_gateway", "usage"): [("cohere", "command-r"), (None, None)],
+        ("litellm", "spend_logs"): gateway,
+        ("litellm", "daily_activity"): gateway[:1],
     }.items():
-        provider = "vendor" if name == "merge_gateway__usage" else "custom_llm_provider"
-        connection.execute(f"create table landing.{name} ({provider} varchar, model varchar)")
-        connection.executemany(f"insert into landing.{name} values (?, ?)", pairs)
+        columns = [name for name, _ in STREAMS[key]]
+        seller = next((name for name in ("vendor", "custom_llm_provider") if name in columns), None)
+        empty = dict.fromkeys(columns)
+        with landing.batch(*key) as batch:
+            named = [empty | {"model": model} | ({seller: provider} if seller else {}) for provider, model in pairs]
+            batch.add_rows("2026-10-05", named)
+
+
+SCANNED = """
+    select distinct provider, model from (
+        select 'openai' as provider, model from landing.openai__usage_completions
+        union all select 'openai', model from landing.openai__usage_other
+        union all select 'anthropic', model from landing.anthropic__usage
+        union all select 'openrouter', model from landing.openrouter__activity
+        union all select vendor, model from landing.merge_gateway__usage
+        union all select custom_llm_provider, model from landing.litellm__spend_logs
+        union all select custom_llm_provider, model from landing.litellm__daily_activity
+    ) where provider <> '' and model <> ''"""
+
+
+def without_models(landing: Landing) -> None:
+    """As loads are that landed before models were written down."""
+    for manifest in landing.root.glob("*/*/manifest.json"):
+        body = json.loads(manifest.read_text())
+        for part in body["partitions"].values():
+            del part["current"]["models"]
+        manifest.write_text(json.dumps(body))
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_the_profiles_name_the_models_that_a_scan_of_the_rows_finds(tmp_path: Path, is_old: bool) -> None:
+    landing = Landing(tmp_path)
+    usage(landing)
+    if is_old:
+        without_models(landing)
+    with duckdb.connect() as connection:
+        landing.register(connection)
+        scanned = set(connection.execute(SCANNED).fetchall())
+    assert landing.models_of_usage() == scanned and len(scanned) == 8
+
+
+def test_models_of_an_as_of_run_are_those_of_the_loads_it_sees(tmp_path: Path) -> None:
+    landing, key = Landing(tmp_path), ("anthropic", "usage")
+    row = dict.fromkeys(name for name, _ in STREAMS[key])
+    for model in ("claude-early", "claude-late"):
+        with landing.batch(*key) as batch:
+            batch.add_rows("2026-10-05", [row | {"model": model}])
+    current = landing.manifest(*key)["2026-10-05"].current
+    assert current is not None
+    assert landing.models_of_usage() == {("anthropic", "claude-late")}
+    then = Landing(tmp_path, known_before=current.loaded_at)
+    assert then.models_of_usage() == {("anthropic", "claude-early")}
 
 
 def test_landed_book(tmp_path: Path) -> None:
     landing, company = Landing(tmp_path), company_with_references("gpt-6-sol")
-    with duckdb.connect() as before, duckdb.connect() as after:
-        usage(before)
-        build_price_book(before, landing, company)
+    with duckdb.connect() as after:
+        usage(landing)
+        build_price_book(landing, company)
         rows = landed(after, landing)
-        build_price_book(before, landing, company)
+        build_price_book(landing, company)
         told = after.execute(
             "select distinct provider, model_id, token_class, listed_price from landing.prices__refused_prices"
         ).fetchall()

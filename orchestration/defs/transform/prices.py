@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.connectors.sources import SOURCES
 from orchestration.defs.presentation import landed_keys, landed_results, landed_specs
 from orchestration.defs.run import Run
 from orchestration.prices.book import build_price_book
-from orchestration.warehouse import connect, prepare
 
-USAGE = landed_keys("openai", "anthropic", "openrouter", "merge_gateway", "litellm", "focus_files")
+USAGE = landed_keys(*(source.name for source in SOURCES if source.names_models))
 
 
 @dg.multi_asset(
@@ -23,7 +23,5 @@ USAGE = landed_keys("openai", "anthropic", "openrouter", "merge_gateway", "litel
 def price_book(run: Run) -> Iterator[dg.MaterializeResult]:
     """Nothing is fetched: the list is the one of the pinned package."""
     session = run.session
-    with connect(session.home.warehouse) as connection:
-        prepare(connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh)
-        build_price_book(connection, session.landing, session.company)
+    build_price_book(session.landing, session.company)
     yield from landed_results(session.landing, "prices")

@@ -1,29 +1,18 @@
-"""Turn files in the shape of the gateway's spend log into landed Parquet, set-based and in bounded memory.
+"""Files in the shape of the gateway's spend log: which columns one has, and how DuckDB scans it.
 
-Parquet, CSV (comma, double quotes, UTF-8, one header line) and JSON lines; all give the same rows. DuckDB streams a
-file through, whatever its size. Failure mode: :class:`SchemaDrift` that names the file, and the line and request id
-where a row is at fault. The fast pass only notices that something is wrong; a second, slow pass over the same file
-says where. No message quotes a row.
+Parquet, CSV (comma, double quotes, UTF-8, one header line) and JSON lines; all give the same rows. Failure mode:
+:class:`SchemaDrift` for a file that is not readable or lacks a column. Rows are read in ``conversion.py``, and what is
+wrong with one is found in ``log_faults.py``.
 """
 
-import csv
 import hashlib
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from orchestration.connectors.providers.litellm.records import (
-    BAD_LANDED_ROWS,
-    COLUMNS,
-    REQUIRED,
-    ROWS_BY_DAY,
-    RawRows,
-)
+from orchestration.connectors.providers.litellm.records import COLUMNS, REQUIRED, RawRows
 from orchestration.connectors.text_tables import literal, open_text_file
 from orchestration.landing.errors import SchemaDrift
 
@@ -74,31 +63,10 @@ class LogFile:
         return combined_id(digest)
 
 
-@dataclass(frozen=True)
-class Converted:
-    """A landed file that is not yet landed. Moments are UTC, None when the file has no rows; ``days``: rows by UTC day."""
-
-    path: Path
-    rows: int
-    first_event_at: datetime | None
-    last_event_at: datetime | None
-    days: dict[str, int]
-
-
 def combined_id(content: str) -> str:
     """A load id from a hash of the content and the rules of reading it."""
     rules = RawRows("", dict.fromkeys(COLUMNS, "VARCHAR")).landed("", "")
     return hashlib.sha256(f"{content}\n{rules}".encode()).hexdigest()[:16]
-
-
-def connect(temp_folder: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB in UTC, bounded in memory, that spills to ``temp_folder``."""
-    connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute(f"set temp_directory = {literal(str(temp_folder))}")
-    connection.execute("set preserve_insertion_order = false")
-    return connection
 
 
 def open_log_file(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> LogFile:
@@ -120,86 +88,6 @@ def open_log_file(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
             f"{name}: column {', '.join(missing)} is missing; export the columns of LiteLLM_SpendLogs unrenamed",
         )
     return LogFile(path, name, types)
-
-
-def convert(connection: duckdb.DuckDBPyConnection, log: LogFile, target: Path, load_id: str) -> Converted:
-    """Write the rows of ``log`` to ``target`` in the stream's columns; raises :class:`SchemaDrift` for a bad row."""
-    query = log.rows().landed(log.name, load_id)
-    try:
-        connection.execute(f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)")
-    except (duckdb.OutOfMemoryException, duckdb.IOException):
-        raise
-    except (duckdb.Error, UnicodeDecodeError) as error:
-        raise _explained(log, str(error)) from None
-    found = connection.execute(BAD_LANDED_ROWS.format(file=literal(str(target)))).fetchone()
-    assert found is not None
-    rows, first, last, bad = found
-    if bad:
-        raise _explained(log, "")
-    days = dict(connection.execute(ROWS_BY_DAY.format(file=literal(str(target)))).fetchall())
-    return Converted(target, rows, first, last, days)
-
-
-def _explained(log: LogFile, message: str) -> SchemaDrift:
-    """The first row at fault, found by a second read in order. ``message`` is DuckDB's and may quote the row."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set threads = 1")
-        if log.kind == "parquet":
-            scan, number = (
-                f"read_parquet({literal(str(log.path))}, binary_as_string = true, file_row_number = true)",
-                "file_row_number + 1",
-            )
-        else:
-            scan, number = f"(select row_number() over () as place, * from {log.scan()})", "place"
-        try:
-            row = connection.execute(log.rows().faults(scan, number)).fetchone()
-        except (duckdb.Error, UnicodeDecodeError) as error:
-            return _unreadable(log, f"{error}\n{message}")
-    if row is None:
-        return _unreadable(log, message)
-    place = _line_of_record(log, row[0])
-    return SchemaDrift(SOURCE, f"{log.name}:{place}: {row[2]} (request_id {row[1] or 'unknown'})")
-
-
-def _unreadable(log: LogFile, message: str) -> SchemaDrift:
-    record = re.search(r"CSV Error on Line: (\d+)", message)
-    line = re.search(r"in line (\d+)", message)
-    place = log.name
-    if record:
-        place = f"{log.name}:{_line_of_record(log, int(record[1]) - 1)}"
-    elif line:
-        place = f"{log.name}:{line[1]}"
-    reason = re.search(r"^(Expected Number of Columns[^\n]*|Value with [^\n]*|Maximum line size[^\n]*)$", message, re.M)
-    return SchemaDrift(SOURCE, f"{place}: {reason[1] if reason else f'is not a well-formed {log.kind} record'}")
-
-
-def _line_of_record(log: LogFile, number: int) -> int:
-    """The line that the n-th record (from 1, without the header) begins on; of a Parquet row its number."""
-    if log.kind == "parquet":
-        return number
-    starts = _csv_lines(log.path) if log.kind == "csv" else _json_lines(log.path)
-    for count, line in enumerate(starts, 1):
-        if count == number:
-            return line
-    return number
-
-
-def _csv_lines(path: Path) -> Iterator[int]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        csv.field_size_limit(LONGEST_LINE)
-        reader, begins = csv.reader(file), 1
-        is_header = True
-        for record in reader:
-            if record and not is_header:
-                yield begins
-            is_header = is_header and not record
-            begins = reader.line_num + 1
-
-
-def _json_lines(path: Path) -> Iterator[int]:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        yield from (number for number, line in enumerate(file, 1) if line.strip())
 
 
 def _first_keys(path: Path, name: str) -> list[str]:

@@ -7,8 +7,10 @@ gateway keeps in ``metadata.usage_object``; a provider that reports no split has
 status is a success, as the gateway itself reads it. A token count that is absent or malformed is a fault, never zero.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orchestration.connectors.text_tables import literal, quoted
 
@@ -44,18 +46,6 @@ _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT"
 _NESTED = ("STRUCT", "MAP", "[]")
 _WHOLE = r"-?[0-9]{1,18}(\.0+)?"
 
-BAD_LANDED_ROWS = """
-select count(*), min(started_at), max(started_at), count(*) filter (where
-    request_id is null or started_at is null or prompt_tokens is null or completion_tokens is null
-    or cache_read_tokens is null or cache_write_tokens is null
-    or least(prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens) < 0
-    or cache_read_tokens + cache_write_tokens > prompt_tokens)
-from read_parquet({file})"""
-
-ROWS_BY_DAY = """
-select strftime(started_at at time zone 'UTC', '%Y-%m-%d') as day, count(*)
-from read_parquet({file}) group by all order by all"""
-
 
 @dataclass(frozen=True)
 class RawRows:
@@ -65,7 +55,9 @@ class RawRows:
     types: Mapping[str, str]
 
     def landed(self, partition: str, load_id: str) -> str:
-        """A query for the rows of stream ``litellm/spend_logs``; bad values stop it or are null, see :meth:`faults`."""
+        """A query for the rows of stream ``litellm/spend_logs`` and whether a row ``is_bad``: :meth:`faults` says why. What
+        cannot be cast at all stops the query.
+        """
         return f"""
             select
                 request_id, started_at, api_key, m_key_alias as key_alias, model, model_group, custom_llm_provider,
@@ -78,15 +70,16 @@ class RawRows:
                 {_CACHE_WRITE} as cache_write_tokens,
                 coalesce(prompt_tokens + completion_tokens > 0, false) as has_token_evidence,
                 gateway_spend,
-                {literal(partition)} as partition, {literal(load_id)} as load_id
-            from ({self._parsed("case when " + _IS_OBJECT + " then meta else '!' end")})"""
+                {literal(partition)} as partition, {literal(load_id)} as load_id,
+                not coalesce({_IS_SOUND}, false) as is_bad
+            from ({self._parsed("case when meta[1] = '{' or " + _IS_OBJECT + " then meta else '!' end")})"""
 
     def faults(self, numbered_scan: str, number: str) -> str:
         """A query for the first bad row: its number in ``numbered_scan``, its request id, and what is wrong with it."""
         conditions = {
             "request_id is null": "request_id is empty",
             "started_text is null": "startTime is empty",
-            "started_at is null": "startTime '{started_text}' is not a date and time",
+            f"not coalesce({_IS_DATED}, false)": "startTime '{started_text}' is not a date and time",
             "prompt_text is null": "prompt_tokens is empty",
             "prompt_tokens is null": "prompt_tokens '{prompt_text}' is not a whole number",
             "completion_text is null": "completion_tokens is empty",
@@ -109,12 +102,12 @@ class RawRows:
 
     def _parsed(self, metadata: str, scan: str | None = None, number: str = "0", *, is_strict: bool = True) -> str:
         """Columns as text, counts and moments; ``metadata`` is SQL over ``meta`` for the JSON object to take apart."""
-        paths = ", ".join(literal(path) for path in METADATA.values())
-        parts = ", ".join(f"found[{place}] as m_{name}" for place, name in enumerate(METADATA, 1))
+        shape = literal(json.dumps(_shape(METADATA.values())))
+        parts = ", ".join(f"found{path.removeprefix('$')} as m_{name}" for name, path in METADATA.items())
         cast = "cast" if is_strict else "try_cast"
         return f"""
             select *, {parts} from (
-                select *, json_extract_string(case when meta is not null then {metadata} end, [{paths}]) as found from (
+                select *, from_json(case when meta is not null then {metadata} end, {shape}) as found from (
                     select
                         {number} as number,
                         {self._text("request_id")} as request_id,
@@ -159,11 +152,27 @@ class RawRows:
         return _whole_of(self._text(column))
 
 
+def _shape(paths: Iterable[str]) -> dict[str, Any]:
+    """The allow-listed keys as an object of text: one walk through the JSON, whatever their number."""
+    shape: dict[str, Any] = {}
+    for path in paths:
+        *outer, last = path.removeprefix("$.").split(".")
+        inner = shape
+        for key in outer:
+            inner = inner.setdefault(key, {})
+        inner[last] = "VARCHAR"
+    return shape
+
+
 _IS_OBJECT = "starts_with(ltrim(meta), '{')"
+_IS_DATED = "started_at between '0001-01-01' and '9999-12-31'"
 
 
 def _whole_of(text: str) -> str:
-    return f"case when regexp_full_match({text}, {literal(_WHOLE)}) then cast({text} as bigint) end"
+    """The whole number that the text writes; one written in another way than we would (``7.0``) is looked at closely."""
+    whole = f"try_cast({text} as bigint)"
+    return f"""case when {text} = cast({whole} as varchar) and abs({whole}) < {10**18} then {whole}
+        when regexp_full_match({text}, {literal(_WHOLE)}) then cast({text} as bigint) end"""
 
 
 def _count_or_none(text: str) -> str:
@@ -173,6 +182,9 @@ def _count_or_none(text: str) -> str:
 
 _CACHE_READ = _count_or_none("coalesce(nullif(m_cache_read, '0'), m_cached)")
 _CACHE_WRITE = _count_or_none("m_cache_write")
+_IS_SOUND = f"""request_id is not null and {_IS_DATED}
+    and prompt_tokens >= 0 and completion_tokens >= 0 and cache_read_tokens >= 0 and cache_write_tokens >= 0
+    and cache_read_tokens + cache_write_tokens <= prompt_tokens"""
 
 
 def _tags(text: str) -> str:
@@ -185,7 +197,7 @@ def _tags(text: str) -> str:
         when {text} is null or {text} = 'null' then null
         when {text} in ('[]', '{{}}') then '[]'
         when not starts_with(ltrim({text}), '[') then cast(json('!') as varchar)
-        when regexp_matches({text}, '.[\\[{{]|null') then {scalars}
+        when contains({text}, 'null') or contains({text}, '{{') or contains(substr({text}, 2), '[') then {scalars}
         else cast(json({text}) as varchar) end"""
 
 
