@@ -48,6 +48,11 @@ class Home:
         return self.root / "budget"
 
     @property
+    def closed(self) -> Path:
+        """The register of closed periods and their frozen rows."""
+        return self.root / "closed"
+
+    @property
     def alerts(self) -> Path:
         return self.root / "alerts"
 

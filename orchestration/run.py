@@ -16,7 +16,7 @@ from orchestration.settings import RunSettings, redact
 from orchestration.summary.collect import collect
 from orchestration.summary.show import write_summary
 from orchestration.transform.manifest import ensure_manifest
-from orchestration.watch import watching, words
+from orchestration.watch import step_text, watching
 
 if TYPE_CHECKING:
     from orchestration.defs.control.execute import Outcome
@@ -58,6 +58,6 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
 
 def _tell(outcome: "Outcome", stream: TextIO, verbose: bool) -> None:
     for failure in outcome.failures:
-        print(redact(f"{words(failure.step)} failed: {failure.message}"), file=stream)
+        print(redact(f"{step_text(failure.step)} failed: {failure.message}"), file=stream)
         if verbose:
             print(redact(failure.trace), file=stream)

@@ -17,6 +17,7 @@ from orchestration.knowledge import known_before, published_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.settings import RunSettings
+from orchestration.transform.standing import Fed, company_digest, program_digest
 
 if TYPE_CHECKING:
     from orchestration.registry import Company
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Session:
     """``demo_keys`` are the simulated company's keys by variable name; empty for a real company. ``landing`` shows what
-    was known then, if a day after ``as_of`` was run in this home before.
+    was known then, if a day after ``as_of`` was run in this home before. ``fed`` is what a build of this run would be
+    fed with.
     """
 
     settings: RunSettings
@@ -33,6 +35,7 @@ class Session:
     company: "Company"
     landing: Landing
     as_of: date
+    fed: Fed
     demo_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def is_read(self, source: str) -> bool:
@@ -67,9 +70,10 @@ def open_session(settings: RunSettings) -> Iterator[Session]:
         assert settings.company is not None
         from orchestration.registry import load_company
 
+        files = company_digest(settings.company)
         company = load_company(settings.company)
         zone = ZoneInfo(company.config.reporting_time_zone)
-        yield _session(settings, company, settings.as_of or environment.last_complete_day(zone), {})
+        yield _session(settings, company, files, settings.as_of or environment.last_complete_day(zone), {})
 
 
 @contextmanager
@@ -82,11 +86,15 @@ def _demo_session(settings: RunSettings) -> Iterator[Session]:
     folder = Home(settings.home).demo_company
     with serving() as base_url:
         write_demo_company(folder, base_url)
-        yield _session(settings, load_company(folder), settings.as_of or AS_OF, DEMO_KEYS)
+        files = company_digest(folder)
+        yield _session(settings, load_company(folder), files, settings.as_of or AS_OF, DEMO_KEYS)
 
 
-def _session(settings: RunSettings, company: "Company", as_of: date, demo_keys: Mapping[str, str]) -> Session:
+def _session(
+    settings: RunSettings, company: "Company", files: str, as_of: date, demo_keys: Mapping[str, str]
+) -> Session:
     home = Home(settings.home)
     moment = known_before(published_days(home.published), as_of)
     landing = Landing(home.landing, allow_shrink=settings.allow_shrink, known_before=moment)
-    return Session(settings, home, company, landing, as_of, demo_keys)
+    fed = Fed(home, landing, as_of, program_digest(), files)
+    return Session(settings, home, company, landing, as_of, fed, demo_keys)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from orchestration.registry import Company
 
 LOCK_WAIT_SECONDS = 30.0
+MEMORY_LIMIT = "1500MB"
+"""What DuckDB may hold at once, here and in dbt (``profiles.yml``); beyond it, it spills beside the warehouse."""
 
 
 class WarehouseBusy(Exception):
@@ -32,6 +34,7 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     connection = _open(path, read_only)
     try:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         yield connection
     finally:
         connection.close()

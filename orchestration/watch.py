@@ -28,7 +28,7 @@ def _lines(stream: TextIO) -> Iterator[None]:
             began[event.step] = time.monotonic()
         elif event.state != "working":
             took = f" in {time.monotonic() - began[event.step]:.1f} s" if event.step in began else ""
-            print(f"{words(event.step)}: {event.state}{took}", file=stream, flush=True)
+            print(f"{step_text(event.step)}: {event.state}{took}", file=stream, flush=True)
 
     with listening(tell):
         yield
@@ -46,7 +46,7 @@ def _bars(stream: TextIO, steps: list[str]) -> Iterator[None]:
 
         def tell(event: Event) -> None:
             if event.state == "started":
-                bars.update(whole, description=words(event.step))
+                bars.update(whole, description=step_text(event.step))
             elif event.state == "working":
                 if event.step not in parts:
                     parts[event.step] = bars.add_task(f"  {event.note}", total=event.total)
@@ -54,12 +54,12 @@ def _bars(stream: TextIO, steps: list[str]) -> Iterator[None]:
             else:
                 bars.advance(whole)
                 if event.state == "failed":
-                    bars.console.print(f"{words(event.step)}: failed")
+                    bars.console.print(f"{step_text(event.step)}: failed")
 
         with listening(tell):
             yield
 
 
-def words(step: str) -> str:
+def step_text(step: str) -> str:
     """A step's name for people."""
     return step.replace("__", " ").replace("_", " ")

@@ -1,6 +1,7 @@
 {# What a provider's line item meters, in the warehouse's token classes and in the words of the FOCUS specification. #}
 
-{#- 'gpt-6, batch cached input', 'cache_read_input_tokens', 'Claude input tokens' -> the token class; null: no token class is named. -#}
+{#- 'gpt-6, batch cached input', 'cache_read_input_tokens', 'Claude input tokens' -> the token class; null: no token
+    class is named. -#}
 {% macro charge_token_class(line_item) -%}
     case
         when regexp_matches(lower({{ line_item }}), 'web[ _]search') then 'web_search'

@@ -1,4 +1,5 @@
-{# Recognition of language-model usage on cloud bills: the model, the token class and the unit that a meter name spells. #}
+{# Recognition of language-model usage on cloud bills: the model, the token class and the unit that a meter name
+   spells. #}
 
 {#- USE1-Claude4.6Sonnet-cache-read-input-token-count -> Claude4.6Sonnet; null where the meter names no token type. -#}
 {% macro focus_model(meter) -%}

@@ -1,7 +1,8 @@
 {#
-  The gateway's log is summed a few days at a time (landing.gateway_batches, see orchestration/gateway_days.py), so that memory does not grow with the log
-  and a run reads only the loads that hold changed days. A model of materialization `summed_by_batches` reads the log through this condition, which each
-  batch replaces by literals that prune partitions, row groups and days.
+  The gateway's log is summed a few days at a time (landing.gateway_batches, see orchestration/gateway_days.py), so that
+  memory does not grow with the log and a run reads only the loads that hold changed days. A model of materialization
+  `summed_by_batches` reads the log through this condition, which each batch replaces by literals that prune partitions,
+  row groups and days. The update is one transaction: whole or absent.
 #}
 {% macro in_gateway_batch() -%} (true /* the days of a batch */) {%- endmacro %}
 
@@ -35,7 +36,7 @@
     {%- set is_rebuilt = batches[0][0] -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- if existing is none and not is_rebuilt -%}
-        {{ exceptions.raise_compiler_error(this ~ ' is not there, and landing.run_parameters does not say that it is built whole') }}
+        {%- do exceptions.raise_compiler_error(this ~ ' is not there, and this run does not build it whole') -%}
     {%- endif -%}
     {%- if existing is not none and existing.type != 'table' -%}
         {%- do adapter.drop_relation(existing) -%}
@@ -55,7 +56,8 @@
         {% endif %}
         {% if partitions %}
             {% call statement('summed') -%}
-                insert into {{ target }} {{ sql | replace(in_gateway_batch(), on_gateway_days(event_dates, partitions)) }}
+                insert into {{ target }}
+                {{ sql | replace(in_gateway_batch(), on_gateway_days(event_dates, partitions)) }}
             {%- endcall %}
         {% endif %}
     {% endfor %}
@@ -67,7 +69,8 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# The changed days of all batches as one list of literals: null where the log is summed whole, empty where nothing changed. #}
+{# The changed days of all batches as one list of literals: none where the log is summed whole, empty where nothing
+   changed. #}
 {% macro changed_gateway_days() -%}
     {%- set batches = gateway_batches() if execute else [] -%}
     {%- if batches and batches[0][0] -%}

@@ -1,14 +1,10 @@
-{#
-  Split each amount over its parts in proportion to whole-number weights, in units of 10^-9, by the largest-remainder method:
-  every part gets the floor of its exact share, the units left over go one each to the largest remainders, ties by key. The parts sum to the
-  amount exactly, whatever the order of the rows; what an amount holds below 10^-9 stays with the first part; negative
-  amounts are split by absolute value.
-
-  relation: a CTE or relation with one row per amount and part
-  amount_key: columns that identify the amount    part_key: column that breaks ties
-  amount: decimal(38, 12)    weight: hugeint, not negative, with a positive sum per amount
-  Adds `part_amount` decimal(38, 12) to the columns of the relation.
-#}
+{# Split each amount over its parts in proportion to whole-number weights, in units of 10^-9, by the largest-
+   remainder method: every part gets the floor of its exact share, the units left over go one each to the largest
+   remainders, ties by key. The parts sum to the amount exactly, whatever the order of the rows; what an amount holds
+   below 10^-9 stays with the first part; negative amounts are split by absolute value. relation: a CTE or relation
+   with one row per amount and part amount_key: columns that identify the amount part_key: column that breaks ties
+   amount: decimal(38, 12) weight: hugeint, not negative, with a positive sum per amount Adds `part_amount`
+   decimal(38, 12) to the columns of the relation. #}
 {% macro largest_remainder(relation, amount_key, part_key, amount='amount', weight='weight') -%}
     select
         * exclude (lr_units, lr_total, lr_floor, lr_remainder, lr_left, lr_rank),

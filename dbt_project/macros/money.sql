@@ -1,7 +1,5 @@
-{#
-  Exact money. Two scales: billed and ledger amounts carry nine decimals, metered cost (tokens x price per million x 10^-6) twelve.
-  No decimal is ever divided: `/` gives DOUBLE in DuckDB and rounds differently in Spark.
-#}
+{# Exact money. Two scales: billed and ledger amounts carry nine decimals, metered cost (tokens x price per million x
+   10^-6) twelve. No decimal is ever divided: `/` gives DOUBLE in DuckDB and rounds differently in Spark. #}
 {% macro money(expression) -%} cast({{ expression }} as decimal(38, 9)) {%- endmacro %}
 
 {% macro fine_money(expression) -%} cast({{ expression }} as decimal(38, 12)) {%- endmacro %}
@@ -56,7 +54,8 @@
     )
 {%- endmacro %}
 
-{#- Money over a quantity, exact to twelve decimals, by whole-number division; null when the quantity is zero or null. -#}
+{#- Money over a quantity, exact to twelve decimals, by whole-number division; null when the quantity is zero or
+    null. -#}
 {% macro cost_per(cost, quantity) -%}
     case
         when {{ quantity }} > 0
@@ -70,10 +69,12 @@
     end
 {%- endmacro %}
 
-{#- The part of an amount that `part` is of `whole`, exact to twelve decimals by whole-number division; the amount itself when part equals whole. -#}
+{#- The part of an amount that `part` is of `whole`, exact to twelve decimals by whole-number division; the amount
+    itself when part equals whole. -#}
 {% macro portion_of(amount, part, whole) -%}
     case
-        when {{ part }} = {{ whole }} or {{ amount }} = {{ whole }} then {{ fine_money('case when ' ~ amount ~ ' = ' ~ whole ~ ' then ' ~ part ~ ' else ' ~ amount ~ ' end') }}
+        when {{ amount }} = {{ whole }} then {{ fine_money(part) }}
+        when {{ part }} = {{ whole }} then {{ fine_money(amount) }}
         else cast(
             cast({{ to_pico(amount) }} * cast(trunc({{ part }} * cast(1000000000 as decimal(10, 0))) as hugeint)
                 // cast(trunc({{ whole }} * cast(1000000000 as decimal(10, 0))) as hugeint) as decimal(38, 0))

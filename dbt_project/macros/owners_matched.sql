@@ -1,7 +1,6 @@
-{#
-  One row per combination of dimensions (owner_key and the owner columns of `dimensions`) and period without a change of rules, with the ownership rule
-  that wins: highest priority first, first match. Patterns are matched once per combination; days find their period by its bounds.
-#}
+{# One row per combination of dimensions (owner_key and the owner columns of `dimensions`) and period without a
+   change of rules, with the ownership rule that wins: highest priority first, first match. Patterns are matched once
+   per combination; days find their period by its bounds. #}
 {% macro owners_matched(dimensions) -%}
 with
 
@@ -31,7 +30,9 @@ candidates as (
     from {{ dimensions }} as dimensions
     inner join rules
         on true
-        {% for column in ['source', 'provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model'] -%}
+        {% for column in [
+            'source', 'provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model',
+        ] -%}
         {%- set value = 'dimensions.' ~ (column if column != 'model' else 'model_id') %}
         and (
             rules.{{ column }}_pattern is null

@@ -1,6 +1,6 @@
-{# The right-sizing audit of one kind of owner: spend on tiers dearer than the work needs, and its counterfactual range at the reference model.
-   Low saving: cache reads lost and 30 % more tokens; high saving: the same tokens less 10 %; never below zero;
-   null where the reference model has no price. #}
+{# The right-sizing audit of one kind of owner: spend on tiers dearer than the work needs, and its counterfactual
+   range at the reference model. Low saving: cache reads lost and 30 % more tokens; high saving: the same tokens less
+   10 %; never below zero; null where the reference model has no price. #}
 {% macro right_sizing_mart(entity_column) %}
 with
 

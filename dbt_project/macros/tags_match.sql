@@ -1,7 +1,5 @@
-{#
-  Whether a row's tags (JSON array of "name:value" text) hold, for every tag that a rule names, a value its pattern matches.
-  patterns: JSON object of tag name to regular expression; null matches everything.
-#}
+{# Whether a row's tags (JSON array of "name:value" text) hold, for every tag that a rule names, a value its pattern
+   matches. patterns: JSON object of tag name to regular expression; null matches everything. #}
 {% macro tags_match(tags, patterns) -%}
     (
         {{ patterns }} is null

@@ -1,5 +1,5 @@
-{# The disjoint token classes that a source's usage has a column for, each with its unit. Request counts are a class of their own, so that sums never
-   multiply them. #}
+{# The disjoint token classes that a source's usage has a column for, each with its unit. Request counts are a class
+   of their own, so that sums never multiply them. #}
 {% macro token_classes(source) -%}
     {%- set classes = {
         'openai': [
@@ -15,16 +15,16 @@
     } -%}
     {%- set rows = [] -%}
     {%- for token_class in classes[source] -%}
-        {%- do rows.append((token_class, {'request': 'requests', 'web_search': 'searches'}.get(token_class, 'tokens'))) -%}
+        {%- set unit = {'request': 'requests', 'web_search': 'searches'}.get(token_class, 'tokens') -%}
+        {%- do rows.append((token_class, unit)) -%}
     {%- endfor -%}
     {{ return(rows) }}
 {%- endmacro %}
 
-{#
-  Rows of usage hours (or days) with one column per class, summed by day. Where a source reports sums, the mean prompt of each of its rows chooses the
-  context tier, before anything is summed: a day of many small requests never reaches the long-context price. `<class>_start_at` is the first hour in
-  which the class was used. A class that a row contradicts (less than nothing left of a total) counts nothing there.
-#}
+{# Rows of usage hours (or days) with one column per class, summed by day. Where a source reports sums, the mean
+   prompt of each of its rows chooses the context tier, before anything is summed: a day of many small requests never
+   reaches the long-context price. `<class>_start_at` is the first hour in which the class was used. A class that a
+   row contradicts (less than nothing left of a total) counts nothing there. #}
 {% macro usage_classes_summed_by_day(relation, classes) -%}
     select
         {% for column in usage_key_columns() -%}

@@ -1,18 +1,22 @@
-{# What tells usage apart besides its day, token class, context tier and stated price: the columns of int_usage_keys_numbered. #}
+{# What tells usage apart besides its day, token class, context tier and stated price: the columns of
+   int_usage_keys_numbered. #}
 {% macro usage_key_columns() -%}
     {{ return([
-        'source', 'provider', 'gateway_provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model_id', 'request_tags',
+        'source', 'provider', 'gateway_provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id',
+        'model_id', 'request_tags',
         'service_tier', 'price_variant', 'is_aggregated',
     ]) }}
 {%- endmacro %}
 
 {# The columns of a day of usage before it is priced and owned, its token classes aside. #}
 {% macro usage_day_columns() -%}
-    {{ return(usage_key_columns() + ['usage_date', 'billing_date', 'context_tier_start', 'is_measured', 'stated_unit_price']) }}
+    {{ return(usage_key_columns() + ['usage_date', 'billing_date', 'context_tier_start', 'is_measured',
+    'stated_unit_price']) }}
 {%- endmacro %}
 
-{# A whole number that stands for a combination of values, nulls included: 64 bits, the same in every run, so that a table built day by day needs no
-   counter. That no two combinations share a number is tested where the keys are listed. #}
+{# A whole number that stands for a combination of values, nulls included: 64 bits, the same in every run, so that a
+   table built day by day needs no counter. That no two combinations share a number is tested where the keys are
+   listed. #}
 {% macro integer_key(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro %}

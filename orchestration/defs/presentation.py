@@ -54,18 +54,24 @@ def landed_keys(*sources: str) -> list[dg.AssetKey]:
 
 def landed_results(landing: Landing, source: str, note: str = "") -> Iterator[dg.MaterializeResult]:
     """What the landing area now holds of every stream of ``source``: rows, partitions and a preview."""
-    for of_source, stream in STREAMS:
-        if of_source != source:
-            continue
-        loads = [part.current for part in landing.manifest(source, stream).values() if part.current]
-        metadata: dict[str, Any] = {
-            "dagster/row_count": sum(load.rows for load in loads),
-            "partitions": len(loads),
-            "preview": _landed_preview(landing, source, stream),
-        }
-        if note:
-            metadata["note"] = note
-        yield dg.MaterializeResult(asset_key=dg.AssetKey([source, stream]), metadata=metadata)
+    with duckdb.connect() as connection:
+        for of_source, stream in STREAMS:
+            if of_source != source:
+                continue
+            loads = [part.current for part in landing.manifest(source, stream).values() if part.current]
+            metadata: dict[str, Any] = {
+                "dagster/row_count": sum(load.rows for load in loads),
+                "partitions": len(loads),
+                "preview": _landed_preview(connection, landing, source, stream),
+            }
+            if note:
+                metadata["note"] = note
+            yield dg.MaterializeResult(asset_key=dg.AssetKey([source, stream]), metadata=metadata)
+
+
+def standing_note(run_id: str) -> str:
+    """What an asset says when the run has nothing to build."""
+    return f"nothing changed since run {run_id}, which made what stands"
 
 
 def preview(connection: duckdb.DuckDBPyConnection, query: str) -> dg.MetadataValue:
@@ -84,10 +90,11 @@ def _cell(value: Any) -> str:
     return text if len(text) <= CELL_WIDTH else text[: CELL_WIDTH - 1] + "…"
 
 
-def _landed_preview(landing: Landing, source: str, stream: str) -> dg.MetadataValue:
+def _landed_preview(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, source: str, stream: str
+) -> dg.MetadataValue:
     files = landing.current_files(source, stream)
     if not files:
         return dg.MetadataValue.md("nothing landed")
     name = str(files[-1]).replace("'", "''")
-    with duckdb.connect() as connection:
-        return preview(connection, f"select * from read_parquet('{name}')")
+    return preview(connection, f"select * from read_parquet('{name}')")

@@ -17,6 +17,10 @@ from orchestration.lock import home_lock
 from orchestration.project import Home
 from orchestration.session import Session, open_session
 from orchestration.settings import RunSettings, load_settings
+from orchestration.transform.standing import forget, remember, standing_run
+
+JOB = "tokenomics_run"
+"""The whole run; defined in ``defs/control/runs.py``."""
 
 
 class Run(dg.ConfigurableResource):
@@ -31,11 +35,34 @@ class Run(dg.ConfigurableResource):
     target: str = "duckdb"
 
     _session: Session | None = PrivateAttr(default=None)
+    _standing: str | None = PrivateAttr(default=None)
+    _is_whole: bool = PrivateAttr(default=False)
 
     @property
     def session(self) -> Session:
         assert self._session is not None, "the session is open only during a run"
         return self._session
+
+    def decide(self, context: dg.AssetExecutionContext) -> None:
+        """Everything is landed: does what is published stand? Never in a run of chosen steps, nor when asked to refresh."""
+        asked = context.run
+        chosen = (asked.asset_selection, asked.asset_check_selection, asked.resolved_op_selection, asked.parent_run_id)
+        self._is_whole = asked.job_name == JOB and not any(chosen)
+        if self._is_whole and not self.session.settings.full_refresh:
+            self._standing = standing_run(self.session.fed)
+
+    def standing(self) -> str | None:
+        """The run whose publication stands for this one, so that nothing is built; None: the step is at work, and what the
+        warehouse holds is from now on no longer what is published.
+        """
+        if self._standing is None:
+            forget(self.session.home)
+        return self._standing
+
+    def published(self, run_id: str) -> None:
+        """The whole run is published; the next one may find that it stands."""
+        if self._is_whole:
+            remember(self.session.fed, run_id)
 
     def settings(self) -> RunSettings:
         from pathlib import Path
@@ -56,7 +83,7 @@ class Run(dg.ConfigurableResource):
         with home_lock(Home(settings.home).lock), open_session(settings) as session:
             session.landing.remove_leftovers()
             begin(session.home, session.as_of)
-            self._session = session
+            self._session, self._standing, self._is_whole = session, None, False
             yield self
 
 

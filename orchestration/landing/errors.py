@@ -1,4 +1,4 @@
-"""What can go wrong while reading a source: permanent failures (no retry helps) and transient ones, as types.
+"""What can go wrong between a source and its landed load: permanent failures (no retry helps) and transient ones, as types.
 
 Every message names the source, and the file and line where there is one, and says what to do. No message ever carries a secret.
 """

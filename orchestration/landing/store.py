@@ -42,6 +42,9 @@ _LOADS_COLUMNS = (
     *("load_id", "rows", "loaded_at", "watermark_at", "window_start", "window_end"),
     *("first_event_at", "last_event_at", "origin"),
 )
+_LOADS_TYPES = {"rows": "bigint"} | {
+    name: "timestamptz" for name in _LOADS_COLUMNS if name.endswith(("_at", "_start", "_end"))
+}
 
 
 def content_id(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -157,18 +160,24 @@ class Landing:
         return found
 
     def _register_loads(self, connection: duckdb.DuckDBPyConnection) -> None:
-        rows = [
+        found = [
             (source, stream, name, *(getattr(load, column) for column in _LOADS_COLUMNS))
             for source, stream in STREAMS
             for name, load in self.visible_loads(source, stream).items()
         ]
-        connection.execute(
-            "create or replace table landing.loads (source varchar, stream varchar, partition varchar, "
-            "load_id varchar, rows bigint, loaded_at timestamptz, watermark_at timestamptz, window_start timestamptz, "
-            "window_end timestamptz, first_event_at timestamptz, last_event_at timestamptz, origin varchar)"
+        names = ("source", "stream", "partition", *_LOADS_COLUMNS)
+        values = zip(*found, strict=True) if found else [[] for _ in names]
+        texts = pa.table(
+            {name: pa.array(map(_text, column), pa.string()) for name, column in zip(names, values, strict=True)}
         )
-        if rows:
-            connection.executemany(f"insert into landing.loads values ({', '.join('?' * 12)})", rows)
+        columns = ", ".join(f'cast("{name}" as {_LOADS_TYPES.get(name, "varchar")}) as "{name}"' for name in names)
+        connection.register("loads_read", texts)
+        connection.execute(f"create or replace table landing.loads as select {columns} from loads_read")
+        connection.unregister("loads_read")
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 class Batch:

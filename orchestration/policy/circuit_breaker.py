@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orchestration.policy.evidence import evidence_id, words
+from orchestration.policy.evidence import evidence_id, figure
 
 CLOSED, DEGRADED, THROTTLED, OPEN = "closed", "degraded", "throttled", "open"
 COOL_DOWN, HALF_OPEN = "cool_down", "half_open"
@@ -102,7 +102,7 @@ def decide_breaker(breaker: Breaker, reading: MarginReading, limits: BreakerLimi
     else:
         after, reason = _held_or_reset(seen, margin > floor + limits.reset_margin, limits, now)
     return BreakerDecision(
-        breaker, after, f"{reason}: margin {words(margin, 4)}, floor {words(floor, 4)}", False, proof
+        breaker, after, f"{reason}: margin {figure(margin, 4)}, floor {figure(floor, 4)}", False, proof
     )
 
 

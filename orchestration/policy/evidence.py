@@ -21,6 +21,6 @@ def rounded(value: Decimal, digits: int = 9) -> Decimal:
         return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
 
 
-def words(value: Decimal, digits: int = 2) -> str:
+def figure(value: Decimal, digits: int = 2) -> str:
     """A number as it stands in a reason."""
     return format(rounded(value, digits), "f")

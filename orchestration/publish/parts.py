@@ -63,6 +63,8 @@ def write_marts(
     if stood == wanted.keys() and before.has(wanted) and before.link(MARTS, work):
         return
     connection.execute(f"attach {literal(work / MARTS)} as publication")
+    # one thread fills whole row groups in the order of the parts; several leave fragments, a log and a larger file
+    connection.execute("set threads = 1")
     try:
         for name, table in wanted.items():
             files = ", ".join(literal(work / _file(name, part)) for part in table.parts)
@@ -72,6 +74,7 @@ def write_marts(
                 raise PublicationError(f"{name}: {count} rows in {MARTS}, {table.rows} to publish")
         connection.execute("checkpoint publication")
     finally:
+        connection.execute("reset threads")
         connection.execute("detach publication")
 
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -42,7 +41,6 @@ from orchestration.registry.policy import EffectivePolicy
 SAVED_SHARE = {THROTTLED: Decimal("0.5"), OPEN: Decimal(1), COOL_DOWN: Decimal(1), HALF_OPEN: Decimal("0.5")}
 JUDGED_DAYS = 7
 LAST_INSTANT = time(23, 59, 59)
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,40 @@ class BreakerDay:
     reading: MarginReading
     decision: BreakerDecision
     decided_at: datetime
+
+
+@dataclass(frozen=True)
+class BreakerReplay:
+    """Row of stream ``replay/breakers``: the breaker of one product at the end of one day."""
+
+    product_id: str
+    replay_date: date
+    status: str
+    from_state: str
+    reasons: str
+    is_trip: bool
+    is_false_trip: bool | None
+    is_alert: bool
+    saved_amount: Decimal
+    margin_date: date | None
+    gross_margin_ratio: Decimal | None
+    margin_floor_ratio: Decimal | None
+    evidence_id: str
+    policy_version: str
+
+
+@dataclass(frozen=True)
+class BreakerChange:
+    """Row of stream ``guardrails/decisions``: a change of state that the breaker decides."""
+
+    decided_at: datetime
+    policy: str
+    entity: str
+    from_state: str
+    to_state: str
+    reason: str
+    evidence_id: str
+    policy_version: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +124,7 @@ def breaker_days(
 
 def replay_breakers(
     connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, first: date, last: date
-) -> list[Row]:
+) -> list[BreakerReplay]:
     """Rows of stream ``replay/breakers``: one per product and day from ``first`` to ``last``."""
     return [
         _row(one, history, last, policy.version)
@@ -102,19 +134,21 @@ def replay_breakers(
     ]
 
 
-def guardrail_decisions(connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, as_of: date) -> list[Row]:
+def guardrail_decisions(
+    connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, as_of: date
+) -> list[BreakerChange]:
     """Rows of stream ``guardrails/decisions``: every change of state that the breaker decides up to ``as_of``."""
     return [
-        {
-            "decided_at": one.decided_at,
-            "policy": "margin_breaker",
-            "entity": one.product_id,
-            "from_state": one.decision.before.state,
-            "to_state": one.decision.after.state,
-            "reason": one.decision.reason,
-            "evidence_id": one.decision.evidence_id,
-            "policy_version": policy.version,
-        }
+        BreakerChange(
+            decided_at=one.decided_at,
+            policy="margin_breaker",
+            entity=one.product_id,
+            from_state=one.decision.before.state,
+            to_state=one.decision.after.state,
+            reason=one.decision.reason,
+            evidence_id=one.decision.evidence_id,
+            policy_version=policy.version,
+        )
         for _, days in breaker_days(connection, policy, as_of).values()
         for one in days
         if one.decision.is_change
@@ -158,24 +192,24 @@ def _ratio(revenue: Decimal | None, ai_cogs: Decimal | None, other_cogs: Decimal
     return rounded((revenue - ai_cogs - other_cogs) / revenue)
 
 
-def _row(one: BreakerDay, history: ProductHistory, last: date, version: str) -> Row:
+def _row(one: BreakerDay, history: ProductHistory, last: date, version: str) -> BreakerReplay:
     decision = one.decision
-    return {
-        "product_id": one.product_id,
-        "replay_date": one.day,
-        "status": decision.after.state,
-        "from_state": decision.before.state,
-        "reasons": decision.reason,
-        "is_trip": decision.is_trip,
-        "is_false_trip": _is_false(one, history, last) if decision.is_trip else False,
-        "is_alert": decision.is_alert,
-        "saved_amount": _saved(one, history),
-        "margin_date": one.margin_date,
-        "gross_margin_ratio": one.reading.margin_ratio,
-        "margin_floor_ratio": one.reading.floor_ratio,
-        "evidence_id": decision.evidence_id,
-        "policy_version": version,
-    }
+    return BreakerReplay(
+        product_id=one.product_id,
+        replay_date=one.day,
+        status=decision.after.state,
+        from_state=decision.before.state,
+        reasons=decision.reason,
+        is_trip=decision.is_trip,
+        is_false_trip=_is_false(one, history, last) if decision.is_trip else False,
+        is_alert=decision.is_alert,
+        saved_amount=_saved(one, history),
+        margin_date=one.margin_date,
+        gross_margin_ratio=one.reading.margin_ratio,
+        margin_floor_ratio=one.reading.floor_ratio,
+        evidence_id=decision.evidence_id,
+        policy_version=version,
+    )
 
 
 def _saved(one: BreakerDay, history: ProductHistory) -> Decimal:

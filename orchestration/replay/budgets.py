@@ -8,9 +8,9 @@ pass the return gate on the last day, and those that stand in core by then.
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 
@@ -25,30 +25,44 @@ from orchestration.replay.budget_past import ZERO, Allocation, CompanyDay, Deman
 from orchestration.replay.budget_scores import score_months
 from orchestration.replay.frameworks import FRAMEWORKS, replay_framework
 
-Row = dict[str, Any]
+
+@dataclass(frozen=True)
+class FrameworkMonth:
+    """Row of stream ``replay/budgets``: what one framework would have made of one month."""
+
+    framework: str
+    fiscal_period: str
+    demand: Decimal
+    spend: Decimal
+    overspend: Decimal | None
+    starved_days: int
+    stopped_winners: int
+    forecast_error_ratio: Decimal | None
+    scored_on: date
+    policy_version: str
 
 
 def replay_budgets(
     connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, first: date, last: date
-) -> list[Row]:
+) -> list[FrameworkMonth]:
     """Rows of stream ``replay/budgets`` for the days ``first`` to ``last``; decisions begin with the first cost."""
     history = _History(connection, policy, last)
     days, winners = history.days(), history.winners()
     stated = policy["variable_output_ratio"]
     ratio = None if stated == FITTED else Decimal(stated)
     return [
-        {
-            "framework": framework,
-            "fiscal_period": score.month.strftime("%Y-%m"),
-            "demand": score.demand,
-            "spend": score.spend,
-            "overspend": score.overspend,
-            "starved_days": score.starved_days,
-            "stopped_winners": score.stopped_winners,
-            "forecast_error_ratio": score.forecast_error_ratio,
-            "scored_on": last,
-            "policy_version": policy.version,
-        }
+        FrameworkMonth(
+            framework=framework,
+            fiscal_period=score.month.strftime("%Y-%m"),
+            demand=score.demand,
+            spend=score.spend,
+            overspend=score.overspend,
+            starved_days=score.starved_days,
+            stopped_winners=score.stopped_winners,
+            forecast_error_ratio=score.forecast_error_ratio,
+            scored_on=last,
+            policy_version=policy.version,
+        )
         for framework in FRAMEWORKS
         for score in score_months(framework, replay_framework(framework, days, ratio), winners, first, last)
     ]

@@ -5,11 +5,11 @@ stands.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
-from typing import Any, TextIO
+from typing import Any, Generic, TextIO, TypeVar
 from uuid import uuid4
 
 import duckdb
@@ -21,9 +21,9 @@ from orchestration.project import Home
 from orchestration.publish.layout import read_layouts
 from orchestration.publish.snapshot import publish
 from orchestration.registry.policy import EffectivePolicy
-from orchestration.replay.breakers import replay_breakers
-from orchestration.replay.budgets import replay_budgets
-from orchestration.replay.gates import replay_gates
+from orchestration.replay.breakers import BreakerReplay, replay_breakers
+from orchestration.replay.budgets import FrameworkMonth, replay_budgets
+from orchestration.replay.gates import GateReplay, replay_gates
 from orchestration.session import open_session
 from orchestration.settings import RunSettings, redact
 from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
@@ -31,10 +31,7 @@ from orchestration.transform.manifest import ensure_manifest
 from orchestration.warehouse import connect
 
 PARTITION = "current"
-Row = dict[str, Any]
-Replay = Callable[[duckdb.DuckDBPyConnection, EffectivePolicy, date, date], list[Row]]
-REPLAYS: dict[str, Replay] = {"gates": replay_gates, "breakers": replay_breakers, "budgets": replay_budgets}
-TABLES = {"gates": "gate_replay", "breakers": "breaker_replay", "budgets": "budget_framework_backtest"}
+Row = TypeVar("Row")
 
 
 class ReplayFailed(Exception):
@@ -67,7 +64,7 @@ def _replay(
         with connect(home.warehouse) as connection:
             session.landing.register(connection)
             print(f"replay {kind}: {first} to {last}", file=stream, flush=True)
-            rows = REPLAYS[kind](connection, session.company.policy, first, last)
+            rows = KINDS[kind].replay(connection, session.company.policy, first, last)
             _land(session.landing, kind, rows)
             session.landing.register(connection)
         print(f"judged: finished in {time.monotonic() - began:.1f} s", file=stream, flush=True)
@@ -86,8 +83,8 @@ def _replay(
                 known_before=session.landing.known_before,
                 layouts=read_layouts(ensure_manifest(home)),
             )
-        print(f"published {TABLES[kind]}: {len(rows)} rows", file=stream, flush=True)
-        for line in REPORTS[kind](rows):
+        print(f"published {KINDS[kind].table}: {len(rows)} rows", file=stream, flush=True)
+        for line in KINDS[kind].report(rows):
             print(line, file=stream)
 
 
@@ -124,10 +121,10 @@ def _check(first: date, last: date, as_of: date) -> None:
         raise ReplayFailed(f"--from {first} is after --to {last}")
 
 
-def _land(landing: Landing, kind: str, rows: list[Row]) -> None:
+def _land(landing: Landing, kind: str, rows: Sequence[object]) -> None:
     own = Landing(landing.root, allow_shrink=True)
     with own.batch("replay", kind) as batch:
-        batch.add_rows(PARTITION, rows)
+        batch.add_rows(PARTITION, [vars(row) for row in rows])
 
 
 def _build(home: Home, kind: str) -> None:
@@ -142,34 +139,43 @@ def _build(home: Home, kind: str) -> None:
         raise ReplayFailed(f"nothing was published; dbt refused the replayed rows:\n{told}")
 
 
-def _gates_report(rows: list[Row]) -> list[str]:
-    trips = [f"{row['initiative_id']} became ready on {row['replay_date']}" for row in rows if row["is_trip"]]
+def _gates_report(rows: list[GateReplay]) -> list[str]:
+    trips = [f"{row.initiative_id} became ready on {row.replay_date}" for row in rows if row.is_trip]
     return trips or ["no experiment became ready in these days"]
 
 
-def _breakers_report(rows: list[Row]) -> list[str]:
-    trips = [row for row in rows if row["is_trip"]]
-    false = sum(row["is_false_trip"] is True for row in trips)
-    saved = sum(row["saved_amount"] for row in rows)
+def _breakers_report(rows: list[BreakerReplay]) -> list[str]:
+    trips = [row for row in rows if row.is_trip]
+    false = sum(row.is_false_trip is True for row in trips)
+    saved = sum(row.saved_amount for row in rows)
     return [f"{len(trips)} trips, {false} of them false, {saved:.2f} saved"]
 
 
-def _budgets_report(rows: list[Row]) -> list[str]:
+def _budgets_report(rows: list[FrameworkMonth]) -> list[str]:
     lines = []
-    for framework in dict.fromkeys(row["framework"] for row in rows):
-        part = [row for row in rows if row["framework"] == framework]
-        over = [row["overspend"] for row in part if row["overspend"] is not None]
+    for framework in dict.fromkeys(row.framework for row in rows):
+        part = [row for row in rows if row.framework == framework]
+        over = [row.overspend for row in part if row.overspend is not None]
         lines.append(
-            f"{framework}: spend {sum(row['spend'] for row in part):.2f}, "
+            f"{framework}: spend {sum(row.spend for row in part):.2f}, "
             f"overspend {f'{sum(over):.2f}' if over else 'none defined'}, "
-            f"starved days {sum(row['starved_days'] for row in part)}, "
-            f"stopped winners {sum(row['stopped_winners'] for row in part)}"
+            f"starved days {sum(row.starved_days for row in part)}, "
+            f"stopped winners {sum(row.stopped_winners for row in part)}"
         )
     return lines
 
 
-REPORTS: dict[str, Callable[[list[Row]], list[str]]] = {
-    "gates": _gates_report,
-    "breakers": _breakers_report,
-    "budgets": _budgets_report,
+@dataclass(frozen=True)
+class _Kind(Generic[Row]):
+    """One kind of replay: its rows, the table they are published in, and what to tell of them."""
+
+    table: str
+    replay: Callable[[duckdb.DuckDBPyConnection, EffectivePolicy, date, date], list[Row]]
+    report: Callable[[list[Row]], list[str]]
+
+
+KINDS: dict[str, _Kind[Any]] = {
+    "gates": _Kind("gate_replay", replay_gates, _gates_report),
+    "breakers": _Kind("breaker_replay", replay_breakers, _breakers_report),
+    "budgets": _Kind("budget_framework_backtest", replay_budgets, _budgets_report),
 }

@@ -1,5 +1,5 @@
-"""Estimators that need a statistics library: stability, run-rate with its interval, operating characteristics.
+"""Estimators that need a statistics library, on arrays alone: stability, run-rate interval, forecast, variance.
 
-Pure functions on arrays, and one module (``evaluate``) that reads the warehouse and lands the results for dbt.
+Nothing here reads a warehouse; what is read, and landed, is in ``orchestration.run_rate`` and ``orchestration.graduation``.
 Arithmetic that SQL can do belongs in dbt; decisions belong in ``orchestration.policy``.
 """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,16 @@ def compiled(names: tuple[str, ...]) -> dict[str, Any]:
         assert done.returncode == 0, done.stdout + done.stderr
         nodes = json.loads((Path(folder) / "manifest.json").read_text())["nodes"]
     return {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+
+
+def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """What a run of a company in USD and UTC says of itself."""
+    connection.execute(
+        "create table landing.run_parameters as select ?::date as as_of_date, 'UTC' as reporting_time_zone, "
+        "'USD' as reporting_currency, 1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version, "
+        "true as rebuilds_gateway",
+        [as_of],
+    )
 
 
 def build(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:

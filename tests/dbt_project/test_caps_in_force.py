@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.landing.store import Landing
-from tests.dbt_project.compiled_models import build
+from tests.dbt_project.compiled_models import build, write_run_parameters
 from tests.dbt_project.warehouse_rows import moment, request, row
 
 D = Decimal
@@ -45,11 +45,7 @@ def caps(tmp_path: Path) -> Callable[..., Caps]:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
-            connection.execute(
-                f"create table landing.run_parameters as select date '{AS_OF}' as as_of_date, "
-                "'UTC' as reporting_time_zone, 'USD' as reporting_currency, 1 as fiscal_year_start_month, "
-                "'c' as company_id, 'v' as policy_version"
-            )
+            write_run_parameters(connection, AS_OF)
             build(connection, ["int_caps_in_force_by_day"])
             result = connection.execute("select * from intermediate.int_caps_in_force_by_day")
             names = [column[0] for column in result.description]

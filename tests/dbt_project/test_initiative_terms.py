@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.landing.store import Landing
-from tests.dbt_project.compiled_models import build
+from tests.dbt_project.compiled_models import build, write_run_parameters
 from tests.dbt_project.warehouse_rows import row
 
 D = Decimal
@@ -51,11 +51,7 @@ def terms(tmp_path: Path) -> Callable[..., Terms]:
                 batch.add_rows("current", rows)
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             landing.register(connection)
-            connection.execute(
-                f"create table landing.run_parameters as select date '{AS_OF}' as as_of_date, "
-                "'UTC' as reporting_time_zone, 'USD' as reporting_currency, 1 as fiscal_year_start_month, "
-                "'c' as company_id, 'v' as policy_version"
-            )
+            write_run_parameters(connection, AS_OF)
             connection.execute("create schema intermediate")
             connection.execute("create table intermediate.int_cost_object_daily_costs (cost_date date)")
             connection.execute(f"insert into intermediate.int_cost_object_daily_costs values ('{day(0)}')")

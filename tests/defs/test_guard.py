@@ -13,6 +13,7 @@ from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.session import Session
 from orchestration.settings import RunSettings
+from orchestration.transform.standing import Fed
 
 SECRET = "sk-example-77aa88bb"
 
@@ -20,7 +21,9 @@ SECRET = "sk-example-77aa88bb"
 def session(home: Path) -> Session:
     sources = {"openai": SimpleNamespace(api_key_env="MY_VENDOR_CREDENTIAL", base_url="http://127.0.0.1:9/v1")}
     company = cast(Any, SimpleNamespace(sources=sources))
-    return Session(RunSettings(home, home), Home(home), company, Landing(home / "landing"), date(2026, 10, 31))
+    landing, as_of = Landing(home / "landing"), date(2026, 10, 31)
+    fed = Fed(Home(home), landing, as_of, "program", "company")
+    return Session(RunSettings(home, home), Home(home), company, landing, as_of, fed)
 
 
 def test_exception_that_holds_a_secret_leaves_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 from orchestration.graduation.evaluate import evaluate
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
-from tests.dbt_project.compiled_models import build
+from tests.dbt_project.compiled_models import build, write_run_parameters
 
 TABLES = {
     "int_cost_object_daily_costs": "entity_type varchar, entity_id varchar, cost_date date, "
@@ -152,11 +152,7 @@ class Warehouse:
         landing.register(connection)
         dated = [row[2] for row in self.tables["int_cost_object_daily_costs"]]
         dated += [row[1] for row in self.tables["int_product_daily_economics"]]
-        connection.execute(
-            "create table landing.run_parameters as select ?::date as as_of_date, 'UTC' as reporting_time_zone, "
-            "'USD' as reporting_currency, 1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version",
-            [as_of or max(dated, default=date(2026, 1, 1))],
-        )
+        write_run_parameters(connection, as_of or max(dated, default=date(2026, 1, 1)))
         connection.execute("create schema intermediate")
         for name, columns in TABLES.items():
             connection.execute(f"create table intermediate.{name} ({columns})")

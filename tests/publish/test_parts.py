@@ -90,6 +90,13 @@ def test_each_month_is_a_part_in_the_order_of_its_days(home: Home) -> None:
     assert duckdb.sql(f"select * from '{folder}/dim_things/data.parquet'").fetchall() == [(1,), (2,), (3,)]
 
 
+def test_the_database_holds_a_large_fact_in_the_order_of_its_days(home: Home) -> None:
+    home.publish("one")
+    with duckdb.connect(str(home.published / "marts.duckdb"), read_only=True) as reader:
+        days = [day for (day,) in reader.execute("select cost_date from fct_costs order by rowid").fetchall()]
+    assert len(days) == 92 and days == sorted(days)
+
+
 def test_a_reader_of_the_folder_sees_the_columns_of_the_table_and_no_more(home: Home) -> None:
     home.publish("one")
     read = duckdb.sql(f"select * from '{home.published}/parquet/fct_costs/**/*.parquet'")

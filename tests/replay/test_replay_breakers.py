@@ -1,5 +1,6 @@
 """Replayed breakers on margins worked out by hand: states, money saved, false trips, floors, and no look-ahead."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestration.registry.policy_keys import MarginFloor
-from orchestration.replay.breakers import guardrail_decisions, replay_breakers
+from orchestration.replay.breakers import BreakerReplay, guardrail_decisions, replay_breakers
 from tests.replay.conftest import replay_policy
 
 FIRST = date(2026, 7, 1)
@@ -29,7 +30,7 @@ def product(warehouse: Any, ai_cogs: list[str], floor: str | None = "0.5", reven
 
 
 def states(rows: list[dict]) -> list[str]:
-    return [row["status"] for row in rows]
+    return [row.status for row in rows]
 
 
 def test_states_and_savings_follow_the_margins(warehouse: Any) -> None:
@@ -38,10 +39,10 @@ def test_states_and_savings_follow_the_margins(warehouse: Any) -> None:
     path = "closed closed degraded degraded throttled throttled open open cool_down half_open closed"
     assert states(rows) == path.split()
     # by the state in which the day began: half while throttled, all while open or cooling down, half while half-open
-    assert [row["saved_amount"] for row in rows] == [0, 0, 0, 0, 0, 30, 30, 60, 10, 10, 5]
-    assert [row["replay_date"] for row in rows if row["is_trip"]] == [date(2026, 7, 3), date(2026, 7, 7)]
-    assert rows[2]["gross_margin_ratio"] == D("0.4")
-    assert rows[2]["margin_floor_ratio"] == D("0.5")
+    assert [row.saved_amount for row in rows] == [0, 0, 0, 0, 0, 30, 30, 60, 10, 10, 5]
+    assert [row.replay_date for row in rows if row.is_trip] == [date(2026, 7, 3), date(2026, 7, 7)]
+    assert rows[2].gross_margin_ratio == D("0.4")
+    assert rows[2].margin_floor_ratio == D("0.5")
 
 
 @pytest.mark.parametrize(("after", "expected"), [([GOOD] * 7, True), ([BREACH] * 7, False), ([GOOD] * 6, None)])
@@ -50,8 +51,8 @@ def test_a_trip_is_false_when_the_week_after_it_needed_no_breaker(
 ) -> None:
     last = product(warehouse, [BREACH, BREACH, *after])
     rows = replay_breakers(warehouse.open(), POLICY, FIRST, last)
-    assert rows[1]["is_trip"]
-    assert rows[1]["is_false_trip"] is expected
+    assert rows[1].is_trip
+    assert rows[1].is_false_trip is expected
 
 
 def test_what_comes_later_changes_no_state(warehouse: Any) -> None:
@@ -60,10 +61,11 @@ def test_what_comes_later_changes_no_state(warehouse: Any) -> None:
     whole = replay_breakers(connection, POLICY, FIRST, last)
     for n in range(len(whole)):
         cut = replay_breakers(connection, POLICY, FIRST, FIRST + timedelta(days=n))
-        hindsight = {"is_false_trip"}
-        assert [{k: v for k, v in row.items() if k not in hindsight} for row in cut] == [
-            {k: v for k, v in row.items() if k not in hindsight} for row in whole[: n + 1]
-        ]
+        assert [_without_hindsight(row) for row in cut] == [_without_hindsight(row) for row in whole[: n + 1]]
+
+
+def _without_hindsight(row: BreakerReplay) -> BreakerReplay:
+    return replace(row, is_false_trip=None)
 
 
 def test_revenue_not_reported_or_too_old_holds_and_alerts(warehouse: Any) -> None:
@@ -73,22 +75,22 @@ def test_revenue_not_reported_or_too_old_holds_and_alerts(warehouse: Any) -> Non
     rows = replay_breakers(warehouse.open(), POLICY, FIRST, last)
     assert states(rows) == ["closed"] + ["degraded"] * 59
     # after the third day nothing new is read; when that reading is older than 45 days, someone must look
-    assert [row["is_alert"] for row in rows] == [n - 2 > 45 for n in range(60)]
-    assert "stale_revenue" in rows[-1]["reasons"]
+    assert [row.is_alert for row in rows] == [n - 2 > 45 for n in range(60)]
+    assert "stale_revenue" in rows[-1].reasons
 
 
 def test_a_day_without_revenue_has_no_margin_and_holds(warehouse: Any) -> None:
     last = product(warehouse, [BREACH, BREACH], revenue="0")
     rows = replay_breakers(warehouse.open(), POLICY, FIRST, last)
     assert states(rows) == ["closed", "closed"]
-    assert all(row["is_alert"] and row["gross_margin_ratio"] is None for row in rows)
+    assert all(row.is_alert and row.gross_margin_ratio is None for row in rows)
 
 
 def test_the_floor_is_the_products_own_or_the_policys_below_its_target(warehouse: Any) -> None:
     last = product(warehouse, [BREACH], floor=None)
     policy = replay_policy(margin_floor_ratio=MarginFloor(below_target=D("0.10")))
     (row,) = replay_breakers(warehouse.open(), policy, FIRST, last)
-    assert row["margin_floor_ratio"] == D("0.5")
+    assert row.margin_floor_ratio == D("0.5")
 
 
 def test_a_milestone_lowers_the_floor_until_it_is_met_or_its_date(warehouse: Any) -> None:
@@ -102,13 +104,13 @@ def test_a_milestone_lowers_the_floor_until_it_is_met_or_its_date(warehouse: Any
         value = D(100) if n >= 5 else D(1)
         warehouse.extra["marts.fct_business_metrics"].append((day, "met", "met", None, value))
     rows = replay_breakers(warehouse.open(), POLICY, FIRST, last)
-    assert [row["margin_floor_ratio"] for row in rows] == [D("0.5")] + [D("0.2")] * 4 + [D("0.5")] * 3
+    assert [row.margin_floor_ratio for row in rows] == [D("0.5")] + [D("0.2")] * 4 + [D("0.5")] * 3
 
 
 def test_a_run_publishes_one_decision_per_change_of_state(warehouse: Any) -> None:
     last = product(warehouse, [BREACH, BREACH, GOOD])
     rows = guardrail_decisions(warehouse.open(), POLICY, last)
-    assert [(row["from_state"], row["to_state"]) for row in rows] == [("closed", "degraded"), ("degraded", "closed")]
-    assert rows[0]["decided_at"] == datetime(2026, 7, 2, 23, 59, 59, tzinfo=UTC)
-    assert {row["entity"] for row in rows} == {"p"}
-    assert len({row["evidence_id"] for row in rows}) == 2
+    assert [(row.from_state, row.to_state) for row in rows] == [("closed", "degraded"), ("degraded", "closed")]
+    assert rows[0].decided_at == datetime(2026, 7, 2, 23, 59, 59, tzinfo=UTC)
+    assert {row.entity for row in rows} == {"p"}
+    assert len({row.evidence_id for row in rows}) == 2

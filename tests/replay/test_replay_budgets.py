@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.replay.budgets import replay_budgets
+from orchestration.replay.budgets import FrameworkMonth, replay_budgets
 from tests.replay.conftest import replay_policy
 
 FIRST = date(2026, 7, 1)
@@ -39,28 +39,28 @@ def company(warehouse: Any) -> Any:
     return warehouse
 
 
-def by_month(rows: list[dict], framework: str) -> dict[str, dict]:
-    return {row["fiscal_period"]: row for row in rows if row["framework"] == framework}
+def by_month(rows: list[FrameworkMonth], framework: str) -> dict[str, FrameworkMonth]:
+    return {row.fiscal_period: row for row in rows if row.framework == framework}
 
 
 def test_no_policy_reproduces_the_actual_cost_exactly(company: Any) -> None:
     rows = replay_budgets(company.open(), replay_policy(), FIRST, LAST)
     spent = by_month(rows, "no_policy")
-    assert {month: row["spend"] for month, row in spent.items()} == {
+    assert {month: row.spend for month, row in spent.items()} == {
         "2026-07": D("496.000000000031"),
         "2026-08": D("496.000000000031"),
         "2026-09": D("240.000000000015"),
     }
-    assert all(row["spend"] == row["demand"] for row in spent.values())
+    assert all(row.spend == row.demand for row in spent.values())
 
 
 def test_experiment_is_held_to_the_lower_cap_and_to_its_dates(company: Any) -> None:
     rows = by_month(replay_budgets(company.open(), replay_policy(), FIRST, LAST), "core_and_experimentation")
-    assert rows["2026-07"]["spend"] == D("310.000000000031") + 31 * 4
-    assert rows["2026-07"]["starved_days"] == 31
+    assert rows["2026-07"].spend == D("310.000000000031") + 31 * 4
+    assert rows["2026-07"].starved_days == 31
     # expired on 31 August: nothing is granted in September, and it passes the return gate at the end
-    assert rows["2026-09"]["spend"] == D("150.000000000015")
-    assert rows["2026-09"]["stopped_winners"] == 1
+    assert rows["2026-09"].spend == D("150.000000000015")
+    assert rows["2026-09"].stopped_winners == 1
 
 
 def test_a_graduated_experiment_is_core_from_the_day_after(company: Any) -> None:
@@ -75,8 +75,8 @@ def test_a_graduated_experiment_is_core_from_the_day_after(company: Any) -> None
         amount=D(0),
     )
     rows = by_month(replay_budgets(company.open(), replay_policy(), FIRST, LAST), "core_and_experimentation")
-    assert rows["2026-09"]["spend"] == rows["2026-09"]["demand"]
-    assert (rows["2026-08"]["starved_days"], rows["2026-09"]["starved_days"]) == (31, 0)
+    assert rows["2026-09"].spend == rows["2026-09"].demand
+    assert (rows["2026-08"].starved_days, rows["2026-09"].starved_days) == (31, 0)
 
 
 def test_only_the_days_asked_for_are_scored_and_earlier_ones_still_decide(company: Any) -> None:
@@ -86,8 +86,8 @@ def test_only_the_days_asked_for_are_scored_and_earlier_ones_still_decide(compan
     part = by_month(rows, "variable_output")
     assert list(part) == ["2026-08"]
     for column in ("spend", "starved_days", "overspend", "forecast_error_ratio"):
-        assert part["2026-08"][column] == whole["2026-08"][column]
-    assert part["2026-08"]["scored_on"] == date(2026, 8, 31)
+        assert getattr(part["2026-08"], column) == getattr(whole["2026-08"], column)
+    assert part["2026-08"].scored_on == date(2026, 8, 31)
 
 
 def test_revenue_reported_after_its_month_does_not_count_for_it(company: Any) -> None:
@@ -99,4 +99,4 @@ def test_revenue_reported_after_its_month_does_not_count_for_it(company: Any) ->
     ]
     rows = by_month(replay_budgets(company.open(), replay_policy(), FIRST, LAST), "variable_output")
     # ratio 16 / 100 of the first twenty days, times their 100 a day: August has 31 x 16
-    assert rows["2026-08"]["spend"] == pytest.approx(D(496), abs=D("0.000001"))
+    assert rows["2026-08"].spend == pytest.approx(D(496), abs=D("0.000001"))

@@ -23,21 +23,21 @@ def last_day(days: int) -> date:
 
 
 def rows_of(rows: list[dict], name: str) -> list[dict]:
-    return [row for row in rows if row["initiative_id"] == name]
+    return [row for row in rows if row.initiative_id == name]
 
 
 def test_a_replayed_day_says_what_the_evaluation_of_that_day_says(warehouse: Any) -> None:
     experiment(warehouse, "calm", [10.0, 10.1] * 20)
     connection = warehouse.open()
     replayed = replay_gates(connection, POLICY, FIRST, last_day(40))
-    assert [row["replay_date"] for row in replayed] == [FIRST + timedelta(days=n) for n in range(40)]
+    assert [row.replay_date for row in replayed] == [FIRST + timedelta(days=n) for n in range(40)]
     for days in (10, 29, 30, 40):
         own = evaluated(connection, POLICY, last_day(days))
         gates = {gate.gate_number: gate for gate in own.gates if gate.as_of_date == last_day(days)}
-        (row,) = [row for row in replayed if row["replay_date"] == last_day(days)]
-        assert [row[f"gate_{n}_status"] for n in range(1, 6)] == [gates[n].status for n in range(1, 6)]
-        assert row["blocking_gates"] == own.readiness[-1].blocking_gates
-        assert gates[4].reason in row["reasons"] or row["is_ready"]
+        (row,) = [row for row in replayed if row.replay_date == last_day(days)]
+        assert [getattr(row, f"gate_{n}_status") for n in range(1, 6)] == [gates[n].status for n in range(1, 6)]
+        assert row.blocking_gates == own.readiness[-1].blocking_gates
+        assert gates[4].reason in row.reasons or row.is_ready
 
 
 def test_the_flag_goes_up_once_and_is_false_when_the_experiment_fails_soon_after(warehouse: Any) -> None:
@@ -45,14 +45,12 @@ def test_the_flag_goes_up_once_and_is_false_when_the_experiment_fails_soon_after
     experiment(warehouse, "burst", [10.0, 10.1] * 20 + [10.0, 80.0, 3.0] * 10)
     rows = replay_gates(warehouse.open(), POLICY, FIRST, last_day(70))
     for name in ("calm", "burst"):
-        trips = [row["replay_date"] for row in rows_of(rows, name) if row["is_trip"]]
+        trips = [row.replay_date for row in rows_of(rows, name) if row.is_trip]
         assert trips == [last_day(30)]
-    verdicts = {
-        name: [row["is_false_trip"] for row in rows_of(rows, name) if row["is_trip"]] for name in ("calm", "burst")
-    }
+    verdicts = {name: [row.is_false_trip for row in rows_of(rows, name) if row.is_trip] for name in ("calm", "burst")}
     assert verdicts == {"calm": [False], "burst": [True]}
-    assert {row["status"] for row in rows_of(rows, "burst")} == {"insufficient", "ready", "fail"}
-    assert all(row["saved_amount"] is None for row in rows)
+    assert {row.status for row in rows_of(rows, "burst")} == {"insufficient", "ready", "fail"}
+    assert all(row.saved_amount is None for row in rows)
 
 
 def test_whether_a_trip_was_false_is_unknown_until_thirty_days_are_over(warehouse: Any) -> None:
@@ -60,5 +58,5 @@ def test_whether_a_trip_was_false_is_unknown_until_thirty_days_are_over(warehous
     connection = warehouse.open()
     for days, expected in ((59, None), (60, True)):
         rows = replay_gates(connection, POLICY, last_day(30), last_day(days))
-        assert [row["is_false_trip"] for row in rows if row["is_trip"]] == [expected]
-        assert min(row["replay_date"] for row in rows) == last_day(30)
+        assert [row.is_false_trip for row in rows if row.is_trip] == [expected]
+        assert min(row.replay_date for row in rows) == last_day(30)

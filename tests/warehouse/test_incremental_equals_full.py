@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration import gateway_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.transform.invoke import invoke
@@ -183,11 +184,36 @@ def build(home: Home, history: History, select: str = SELECT, *, full: bool = Fa
             record_built(connection, company())
 
 
-def tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
+def test_a_batch_that_fails_leaves_the_sums_as_they_were_and_the_next_build_heals(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_days, "BATCH_ROWS", 1)
+    history = History(0, Landing(tmp_path / "landing"))
+    home.warehouse.unlink(missing_ok=True)
+    build(home, history)
+    before = tables(home)[FOLLOWING[0]]
+    history.new_days()
+    history.new_days()
+    damaged = max(history.landing.current_files(*LOG), key=lambda file: file.stat().st_mtime_ns)
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[: len(content) // 2])
+    with connect(home.warehouse) as connection:
+        begin_build(connection, prepare(connection, history.landing, company(), history.as_of))
+    assert any(one.is_failed for one in invoke(home, ["run", "--select", FOLLOWING[0]]))
+    assert tables(home, FOLLOWING[:1])[FOLLOWING[0]] == before
+    damaged.write_bytes(content)
+    build(home, history)
+    healed = tables(home)
+    assert healed[FOLLOWING[0]] != before
+    build(home, history, full=True)
+    assert healed == tables(home)
+
+
+def tables(home: Home, names: tuple[str, ...] = COMPARED) -> dict[str, list[tuple[Any, ...]]]:
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        schemas = {name: "marts" if name.startswith("fct_") else "intermediate" for name in COMPARED}
-        return {name: connection.execute(f"from {schemas[name]}.{name} order by all").fetchall() for name in COMPARED}
+        schemas = {name: "marts" if name.startswith("fct_") else "intermediate" for name in names}
+        return {name: connection.execute(f"from {schemas[name]}.{name} order by all").fetchall() for name in names}
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SEEDS", "1"))))

@@ -1,4 +1,5 @@
-{# Every billed row is one FOCUS row with its amounts to the last decimal: nothing doubled, dropped or rounded. The official validator lets all three pass. #}
+{# Every billed row is one FOCUS row with its amounts to the last decimal: nothing doubled, dropped or rounded. The
+   official validator lets all three pass. #}
 with
 
 charges as (

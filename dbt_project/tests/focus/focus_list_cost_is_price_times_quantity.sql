@@ -1,4 +1,5 @@
-{# Where both factors are known their product is the list cost, exactly. The official validator's rule matches no row without a charge class. #}
+{# Where both factors are known their product is the list cost, exactly. The official validator's rule matches no row
+   without a charge class. #}
 select *
 from {{ ref('focus_cost_and_usage') }}
 where ("x_ListCostBasis" = 'list_price') <> ("ListUnitPrice" is not null)

@@ -1,4 +1,5 @@
-{# Per provider and UTC day no more tokens are consumed on charges than were metered: a quantity stands on one charge only. #}
+{# Per provider and UTC day no more tokens are consumed on charges than were metered: a quantity stands on one charge
+   only. #}
 with
 
 consumed as (

@@ -1,4 +1,5 @@
-{# What hangs on a price identifier is null with it and only with it; names and units are null exactly with what they name; no text stands for a null. #}
+{# What hangs on a price identifier is null with it and only with it; names and units are null exactly with what they
+   name; no text stands for a null. #}
 select *
 from {{ ref('focus_cost_and_usage') }}
 where ("SkuPriceId" is null) <> ("PricingQuantity" is null)

@@ -5,6 +5,6 @@ where "ChargePeriodStart" is null
     or "BillingPeriodStart" is null
     or "ChargePeriodStart" < "BillingPeriodStart"
     or "ChargePeriodEnd" > "BillingPeriodEnd"
-    or "ChargePeriodEnd" <> {{ dbt.dateadd('day', 1, '"ChargePeriodStart"') }}
-    or "BillingPeriodEnd" <> {{ dbt.dateadd('month', 1, '"BillingPeriodStart"') }}
+    or "ChargePeriodEnd" <> "ChargePeriodStart" + interval 1 day
+    or "BillingPeriodEnd" <> "BillingPeriodStart" + interval 1 month
     or extract(day from "BillingPeriodStart") <> 1

@@ -1,7 +1,6 @@
-{#
-  The rules of a table in one query: no two rows share `columns` (nulls counted as values), the columns of `never_null` are
-  filled, and those of `accepted_values` hold one of their values or null. Gives one row per broken rule.
-#}
+{# The rules of a table in one query: no two rows share `columns` (nulls counted as values), the columns of
+   `never_null` are filled, and those of `accepted_values` hold one of their values or null. Gives one row per broken
+   rule. #}
 {% test one_row_per(model, columns, never_null=[], accepted_values={}) %}
 with
 

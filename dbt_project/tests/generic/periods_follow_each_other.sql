@@ -1,4 +1,5 @@
-{# The grain of an effective-dated dimension: every period of a key ends after it begins and before or when the next begins. #}
+{# The grain of an effective-dated dimension: every period of a key ends after it begins and before or when the next
+   begins. #}
 {% test periods_follow_each_other(model, key, never_null=[]) %}
 select {{ key }}, valid_from, valid_to, next_valid_from
 from (

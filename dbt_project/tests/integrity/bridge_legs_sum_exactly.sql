@@ -1,4 +1,5 @@
-{# Both legs of the three-way match sum exactly: the meter and its causes to the bill, the bill and its causes to the ledger. #}
+{# Both legs of the three-way match sum exactly: the meter and its causes to the bill, the bill and its causes to the
+   ledger. #}
 with
 
 legs as (

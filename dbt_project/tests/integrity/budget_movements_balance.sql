@@ -1,4 +1,5 @@
-{# Double entry: the postings of every movement sum to zero, difference exactly zero, and none counts after the as-of day. #}
+{# Double entry: the postings of every movement sum to zero, difference exactly zero, and none counts after the as-of
+   day. #}
 with
 
 movements as (

@@ -1,4 +1,5 @@
-{# Providers without a bill: what is allocated on the metered basis is the contracted cost of their counted usage, difference exactly zero. #}
+{# Providers without a bill: what is allocated on the metered basis is the contracted cost of their counted usage,
+   difference exactly zero. #}
 with
 
 metered as (

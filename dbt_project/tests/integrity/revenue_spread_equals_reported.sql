@@ -16,7 +16,9 @@ reported as (
         and coalesce(revenue.recognition_end_date, revenue.revenue_date) <= run_parameters.as_of_date
     group by product_id
     having count(*) = (
-        select count(*) from {{ ref('stg_ledgers__revenue') }} as every_line where every_line.product_id = revenue.product_id
+        select count(*)
+        from {{ ref('stg_ledgers__revenue') }} as every_line
+        where every_line.product_id = revenue.product_id
     )
 
 ),

@@ -1,4 +1,5 @@
-{# Disjoint classes: per source and UTC day the token classes sum to the total that the source itself reports, difference zero. #}
+{# Disjoint classes: per source and UTC day the token classes sum to the total that the source itself reports,
+   difference zero. #}
 with
 
 run_parameters as (

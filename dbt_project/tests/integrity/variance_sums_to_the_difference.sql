@@ -1,4 +1,5 @@
-{# The components against the month before sum to the difference of the two months' allocated cost, to half a minor unit. #}
+{# The components against the month before sum to the difference of the two months' allocated cost, to half a minor
+   unit. #}
 {{ config(tags=['after_statistics']) }}
 
 with
@@ -7,7 +8,7 @@ costs as (
 
     select
         initiative_id,
-        {{ dbt.date_trunc('month', 'cost_date') }} as cost_month,
+        date_trunc('month', cost_date) as cost_month,
         sum(allocated_cost) as allocated_cost
     from {{ ref('fct_allocated_costs') }}
     where initiative_id is not null
@@ -37,6 +38,6 @@ left join costs as later
     on explained.initiative_id = later.initiative_id and explained.cost_month = later.cost_month
 left join costs as earlier
     on explained.initiative_id = earlier.initiative_id
-    and {{ dbt.dateadd('month', -1, 'explained.cost_month') }} = earlier.cost_month
+    and explained.cost_month - interval 1 month = earlier.cost_month
 where abs(explained.amount - (coalesce(later.allocated_cost, 0) - coalesce(earlier.allocated_cost, 0)))
     > cast(0.005 as decimal(4, 3))

@@ -25,7 +25,7 @@ import pyarrow as pa
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
 from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
 from orchestration.connectors.ledgers.shapes import LedgerRows
-from orchestration.connectors.ledgers.systems import SecretOf, read_systems, resting, system_files
+from orchestration.connectors.ledgers.systems import SecretOf, read_systems, switched_off_partitions, system_files
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.text_tables import (
     SUFFIXES,
@@ -92,7 +92,7 @@ def extract(
                 files += [_read_file(connection, schema, part) for part in parts]
     if refusals:
         raise RejectedFile(SOURCE, _refusal_text(refusals))
-    return _land(landing, files, resting(company))
+    return _land(landing, files, switched_off_partitions(company))
 
 
 def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]:

@@ -48,7 +48,7 @@ def read_systems(company: Company, landing: Landing, as_of: date | None, secret_
     return parts
 
 
-def resting(company: Company) -> tuple[str, ...]:
+def switched_off_partitions(company: Company) -> tuple[str, ...]:
     """The beginnings of the partitions of systems that are switched off: what they landed stays as it is."""
     return tuple(f"{name}:" for name in SYSTEMS if name in company.sources and not company.sources[name].enabled)
 

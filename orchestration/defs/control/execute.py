@@ -8,13 +8,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import dagster as dg
 from dagster import DagsterEvent, DagsterInstance
 
 from orchestration import progress
-from orchestration.defs.run import run_config
+from orchestration.defs.run import JOB, run_config
 from orchestration.project import Home
 from orchestration.settings import RunSettings, has_dagster_home
 
@@ -60,9 +61,7 @@ def loggers() -> dg.Definitions:
 
 def execute(settings: RunSettings) -> Outcome:
     """Execute ``tokenomics_run``; step failures come back, an interrupt is raised."""
-    from orchestration.definitions import defs
-
-    job = defs().resolve_job_def("tokenomics_run")
+    job = _job()
     config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
     with _instance() as instance, _quiet(Home(settings.home)):
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
@@ -72,9 +71,15 @@ def execute(settings: RunSettings) -> Outcome:
 
 def steps() -> list[str]:
     """The steps of the job, in an order that respects what they need."""
+    return [node.name for node in _job().nodes_in_topological_order]
+
+
+@cache
+def _job() -> dg.JobDefinition:
+    """The whole run; the graph is loaded once in a process, whatever home it is for."""
     from orchestration.definitions import defs
 
-    return [node.name for node in defs().resolve_job_def("tokenomics_run").nodes_in_topological_order]
+    return defs().resolve_job_def(JOB)
 
 
 @contextmanager

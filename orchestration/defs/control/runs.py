@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from orchestration.defs.run import JOB
+
 tokenomics_run = dg.define_asset_job(
-    "tokenomics_run",
+    JOB,
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
     description="Read, land, check, transform, evaluate, publish: what the command line's run does.",

@@ -5,12 +5,13 @@ from importlib.metadata import version
 
 import dagster as dg
 
-from orchestration.defs.presentation import OWNERS
+from orchestration.defs.presentation import OWNERS, standing_note
 from orchestration.defs.run import Run
 from orchestration.defs.transform.dbt import MANIFEST, dbt_models, dbt_models_after_statistics
 from orchestration.knowledge import begin, finish
 from orchestration.publish.layout import read_layouts
-from orchestration.publish.snapshot import publish
+from orchestration.publish.snapshot import Publication, publish, publish_again
+from orchestration.session import Session
 from orchestration.summary.collect import collect
 from orchestration.summary.show import plain_text
 from orchestration.warehouse import connect
@@ -36,21 +37,14 @@ PUBLICATION = dg.AssetKey(["published", "marts"])
 )
 def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult]:
     """Only after every model was built and every data test passed."""
-    session = run.session
-    with connect(session.home.warehouse) as connection:
-        done = publish(
-            connection,
-            session.home.root,
-            run_id=context.run.run_id,
-            as_of=session.as_of,
-            company_id=session.company.config.company_id,
-            version=version("tokenomics"),
-            policy_version=session.company.policy.version,
-            begun_at=begin(session.home, session.as_of),
-            known_before=session.landing.known_before,
-            layouts=read_layouts(MANIFEST),
-        )
+    session, run_id = run.session, context.run.run_id
+    begun_at = begin(session.home, session.as_of)
+    before = run.standing()
+    done = publish_again(session.home.root, run_id=run_id, begun_at=begun_at) if before else None
+    if done is None:
+        done = _publish(session, run_id, begun_at)
     finish(session.home)
+    run.published(run_id)
     table = "\n".join(f"| {name} | {one.rows} |" for name, one in done.tables.items())
     yield dg.MaterializeResult(
         asset_key=PUBLICATION,
@@ -58,8 +52,25 @@ def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Mate
             "dagster/row_count": sum(one.rows for one in done.tables.values()),
             "tables": dg.MetadataValue.md(f"| table | rows |\n| --- | --- |\n{table}"),
             "folder": dg.MetadataValue.path(str(done.folder)),
+            "note": standing_note(before) if before else "built in this run",
         },
     )
+
+
+def _publish(session: Session, run_id: str, begun_at: str) -> Publication:
+    with connect(session.home.warehouse) as connection:
+        return publish(
+            connection,
+            session.home.root,
+            run_id=run_id,
+            as_of=session.as_of,
+            company_id=session.company.config.company_id,
+            version=version("tokenomics"),
+            policy_version=session.company.policy.version,
+            begun_at=begun_at,
+            known_before=session.landing.known_before,
+            layouts=read_layouts(MANIFEST),
+        )
 
 
 @dg.asset(

@@ -1,6 +1,7 @@
 """One ``dbt build`` in this process as the graph sees it: results become the graph's events, failure one clear exception."""
 
 from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -13,7 +14,7 @@ from dagster_dbt.asset_utils import (
 )
 
 from orchestration import progress
-from orchestration.defs.presentation import preview
+from orchestration.defs.presentation import preview, standing_note
 from orchestration.project import project_digest
 from orchestration.session import Session
 from orchestration.transform.invoke import DbtStopped, NodeResult, failure_lines, invoke
@@ -41,6 +42,21 @@ def build(context: dg.AssetExecutionContext, session: Session, *, loaded: str) -
     lines = failure_lines(results)
     if lines:
         raise TransformFailed(session.redact("\n".join(lines)))
+
+
+def standing(context: dg.AssetExecutionContext, session: Session, run_id: str) -> Iterator[Any]:
+    """The models of this step as run ``run_id`` left them: nothing that feeds them has changed since. No test is run, so that
+    the verdicts of that run stay the latest.
+    """
+    note: dict[str, Any] = {"note": standing_note(run_id)}
+    with connect(session.home.warehouse, read_only=True) as connection:
+        sizes = _table_sizes(connection)
+    deps = context.assets_def.asset_deps
+    order = TopologicalSorter({key: deps[key] & context.selected_asset_keys for key in context.selected_asset_keys})
+    for key in order.static_order():
+        rows = sizes.get(tuple(key.path))
+        facts = note if rows is None else {**note, "dagster/row_count": rows}
+        yield dg.Output(None, output_name=key.to_python_identifier(), metadata=facts)
 
 
 class _Counted:

@@ -13,7 +13,7 @@ from dagster_dbt import dbt_assets
 from orchestration.connectors.sources import SOURCES
 from orchestration.defs.presentation import OWNERS, landed_keys
 from orchestration.defs.run import Run
-from orchestration.defs.transform.call import build
+from orchestration.defs.transform.call import build, standing
 from orchestration.defs.transform.translator import Translator
 from orchestration.project import Home, project_digest
 from orchestration.settings import load_settings
@@ -26,6 +26,9 @@ AFTER_STATISTICS = "tag:after_statistics source:landing.statistics__*+ source:la
 READ_BY_DBT = ("registry", *(source.name for source in SOURCES), "ledgers", "prices")
 
 
+APPROVED = [dg.AssetKey(["budget", name]) for name in ("movements", "graduations")]
+
+
 @dg.multi_asset(
     specs=[
         dg.AssetSpec(
@@ -34,7 +37,7 @@ READ_BY_DBT = ("registry", *(source.name for source in SOURCES), "ledgers", "pri
             group_name="warehouse",
             owners=OWNERS,
             kinds={"duckdb"},
-            deps=landed_keys(*READ_BY_DBT),
+            deps=[*landed_keys(*READ_BY_DBT), *APPROVED],
         )
         for name, text in (
             ("loads", "One row per source, stream and partition with a current load, for completeness and audit."),
@@ -49,9 +52,10 @@ READ_BY_DBT = ("registry", *(source.name for source in SOURCES), "ledgers", "pri
         )
     ]
 )
-def warehouse(run: Run) -> Iterator[dg.MaterializeResult]:
-    """Landed streams become views of the warehouse; nothing is copied."""
+def warehouse(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult]:
+    """Landed streams become views of the warehouse; nothing is copied. Here it is decided whether anything is to be built."""
     session = run.session
+    run.decide(context)
     with connect(session.home.warehouse) as connection:
         changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
@@ -72,9 +76,12 @@ def warehouse(run: Run) -> Iterator[dg.MaterializeResult]:
 @dbt_assets(manifest=MANIFEST, exclude=AFTER_STATISTICS, dagster_dbt_translator=Translator(), name="dbt_models")
 def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
     """Staging, facts, allocation and margins. A build that ends well is remembered, so the next one builds only what
-    is new.
+    is new; if nothing is, what stands is shown.
     """
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from standing(context, session, before)
+        return
     with connect(session.home.warehouse) as connection:
         changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
@@ -91,6 +98,9 @@ def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
 def dbt_models_after_statistics(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
     """Run-rates, graduation and budgets."""
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from standing(context, session, before)
+        return
     with connect(session.home.warehouse) as connection:
         session.landing.register(connection)
     yield from build(context, session, loaded=LOADED)

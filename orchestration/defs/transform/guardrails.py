@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs, table_keys
+from orchestration.defs.presentation import landed_results, landed_specs, standing_note, table_keys
 from orchestration.defs.run import Run
 from orchestration.graduation import inputs
 from orchestration.landing.store import Landing
@@ -28,9 +28,12 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
     rows.
     """
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from landed_results(session.landing, "guardrails", standing_note(before))
+        return
     with connect(session.home.warehouse) as connection:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
     own = Landing(session.landing.root, allow_shrink=True)
     with own.batch("guardrails", "decisions") as batch:
-        batch.add_rows("current", rows)
+        batch.add_rows("current", [vars(row) for row in rows])
     yield from landed_results(session.landing, "guardrails")

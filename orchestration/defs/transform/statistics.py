@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.presentation import landed_results, landed_specs, table_keys
+from orchestration.defs.presentation import landed_results, landed_specs, standing_note, table_keys
 from orchestration.defs.run import Run
 from orchestration.graduation import inputs
 from orchestration.graduation.evaluate import evaluate
@@ -31,6 +31,9 @@ EVALUATIONS = (
 def statistics(run: Run) -> Iterator[dg.MaterializeResult]:
     """The same as-of date and the same inputs give the same verdicts."""
     session = run.session
+    if (before := run.standing()) is not None:
+        yield from landed_results(session.landing, "statistics", standing_note(before))
+        return
     with connect(session.home.warehouse) as connection:
         for evaluation in EVALUATIONS:
             evaluation(connection, session.landing, session.company, session.as_of)

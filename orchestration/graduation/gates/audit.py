@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from orchestration.graduation.gates.result import DAYS_PER_MONTH, DEFERRED, INSUFFICIENT, PASS, GateResult
-from orchestration.policy.evidence import evidence_id, rounded, words
+from orchestration.policy.evidence import evidence_id, figure, rounded
 
 BEST_CASE, WORST_CASE = Decimal("0.9"), Decimal("1.3")
 
@@ -59,7 +59,9 @@ def decide_model_audit(facts: ModelAuditFacts) -> GateResult:
     if facts.first_day is None or facts.last_day is None or facts.list_cost <= 0:
         return _result(facts, INSUFFICIENT, None, "no_metered_cost: no metered cost to audit in the window")
     ratio = rounded(facts.higher_tier_cost / facts.list_cost)
-    share = f"{words(ratio * 100)} % of cost on tiers dearer than the work needs, {facts.first_day} to {facts.last_day}"
+    share = (
+        f"{figure(ratio * 100)} % of cost on tiers dearer than the work needs, {facts.first_day} to {facts.last_day}"
+    )
     if facts.higher_tier_cost <= facts.max_higher_tier_ratio * facts.list_cost:
         return _result(facts, PASS, ratio, share)
     saving = saving_range(facts)
@@ -68,7 +70,7 @@ def decide_model_audit(facts: ModelAuditFacts) -> GateResult:
             facts, DEFERRED, ratio, f"higher_tier: {share}; saving unknown, the reference model has no price"
         )
     scale = DAYS_PER_MONTH / ((facts.last_day - facts.first_day).days + 1)
-    reason = f"higher_tier: {share}; saving {words(saving.low * scale)} to {words(saving.high * scale)} a month"
+    reason = f"higher_tier: {share}; saving {figure(saving.low * scale)} to {figure(saving.high * scale)} a month"
     return _result(facts, DEFERRED, ratio, reason)
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from orchestration.graduation.gates.result import FAIL, INSUFFICIENT, PASS, GateResult
-from orchestration.policy.evidence import evidence_id, words
+from orchestration.policy.evidence import evidence_id, figure
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def decide_guardrail(facts: GuardrailFacts) -> GateResult:
             ["not_read_back: a declaration alone, no read-back of the gateway", *_drill_faults(facts)],
         )
     if reading.age_hours > facts.max_age_hours:
-        stale = f"stale_read_back: {words(reading.age_hours, 1)} hours old, {facts.max_age_hours} allowed"
+        stale = f"stale_read_back: {figure(reading.age_hours, 1)} hours old, {facts.max_age_hours} allowed"
         return _result(facts, FAIL, None, [stale, *_drill_faults(facts)])
     if not reading.is_found:
         return _result(
@@ -67,7 +67,7 @@ def decide_guardrail(facts: GuardrailFacts) -> GateResult:
     if faults:
         return _result(facts, FAIL, cap, faults)
     reason = (
-        f"{words(cap if cap is not None else Decimal(0))} a day in force, declared {words(facts.declared_daily_cap)}; "
+        f"{figure(cap if cap is not None else Decimal(0))} a day in force, declared {figure(facts.declared_daily_cap)}; "
         f"exercised on {facts.last_drill_date}"
     )
     return _result(facts, PASS, cap, [reason])
@@ -77,7 +77,7 @@ def _cap_faults(cap: Decimal | None, declared: Decimal) -> list[str]:
     if cap is None:
         return ["cap_not_in_force: the gateway shows no budget and no request limit"]
     if cap > declared:
-        return [f"cap_above_declared: {words(cap)} a day in force, declared {words(declared)}"]
+        return [f"cap_above_declared: {figure(cap)} a day in force, declared {figure(declared)}"]
     return []
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from orchestration.graduation.gates.result import FAIL, INSUFFICIENT, PASS, GateResult
-from orchestration.policy.evidence import evidence_id, words
+from orchestration.policy.evidence import evidence_id, figure
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ def _stability_reason(facts: StabilityFacts) -> str:
     if facts.first_day is not None and facts.last_day is not None:
         parts.append(f"{facts.window_days} days {facts.first_day} to {facts.last_day}")
     if facts.variation is not None:
-        parts.append(f"variation {words(facts.variation, 3)} (at most {words(facts.max_variation, 3)})")
+        parts.append(f"variation {figure(facts.variation, 3)} (at most {figure(facts.max_variation, 3)})")
     if facts.growth_low is not None and facts.growth_high is not None:
-        interval = f"{words(facts.growth_low, 3)} to {words(facts.growth_high, 3)}"
-        parts.append(f"growth in 30 days {interval} (inside +-{words(facts.growth_margin, 3)})")
+        interval = f"{figure(facts.growth_low, 3)} to {figure(facts.growth_high, 3)}"
+        parts.append(f"growth in 30 days {interval} (inside +-{figure(facts.growth_margin, 3)})")
     return "; ".join(parts)
 
 

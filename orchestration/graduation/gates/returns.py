@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from orchestration.graduation.gates.result import FAIL, INSUFFICIENT, PASS, GateResult
-from orchestration.policy.evidence import evidence_id, rounded, words
+from orchestration.policy.evidence import evidence_id, figure, rounded
 
 MIN_REVENUE_DAYS = 7
 
@@ -70,11 +70,11 @@ def decide_product_return(facts: ProductReturnFacts) -> GateResult:
     margin = rounded(profit / facts.revenue)
     status = PASS if profit >= facts.target_ratio * facts.revenue else FAIL
     verdict = "at or above" if status == PASS else "margin_below_target: below"
-    beside = "".join(f", {name} {words(amount)}" for name, amount in facts.ready_upper_run_rates)
+    beside = "".join(f", {name} {figure(amount)}" for name, amount in facts.ready_upper_run_rates)
     reason = (
-        f"{verdict} target {words(facts.target_ratio, 4)}: projected margin of {facts.product_id} {words(margin, 4)} "
-        f"(revenue {words(facts.revenue)}, other cost {words(facts.other_cogs)}, "
-        f"AI cost {words(facts.product_ai_cogs)}, own upper run-rate {words(facts.own_upper_run_rate)}{beside} a month)"
+        f"{verdict} target {figure(facts.target_ratio, 4)}: projected margin of {facts.product_id} {figure(margin, 4)} "
+        f"(revenue {figure(facts.revenue)}, other cost {figure(facts.other_cogs)}, "
+        f"AI cost {figure(facts.product_ai_cogs)}, own upper run-rate {figure(facts.own_upper_run_rate)}{beside} a month)"
     )
     return _result(facts, status, margin, facts.target_ratio, "gross_margin_ratio", reason)
 
@@ -113,12 +113,12 @@ def decide_replacement_return(facts: ReplacementFacts) -> GateResult:
     saved = rounded((labor or Decimal(0)) + (facts.legacy_software or Decimal(0)))
     status = PASS if saved > facts.upper_run_rate else FAIL
     claimed = (
-        f"labour {words(labor)}" if labor is not None else f"labour not claimed ({facts.labor_gap or 'none stated'})"
+        f"labour {figure(labor)}" if labor is not None else f"labour not claimed ({facts.labor_gap or 'none stated'})"
     )
-    software = "none claimed" if facts.legacy_software is None else words(facts.legacy_software)
+    software = "none claimed" if facts.legacy_software is None else figure(facts.legacy_software)
     verdict = "above" if status == PASS else "costs_more_than_it_replaces: not above"
     reason = (
-        f"{verdict} the upper run-rate {words(facts.upper_run_rate)}: replaces {words(saved)} a month "
+        f"{verdict} the upper run-rate {figure(facts.upper_run_rate)}: replaces {figure(saved)} a month "
         f"({claimed}, legacy software {software})"
     )
     return _result(facts, status, saved, facts.upper_run_rate, "money_per_month", reason)

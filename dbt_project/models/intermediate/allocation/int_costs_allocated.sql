@@ -15,7 +15,8 @@ weights as (
 direct as (
 
     select
-        cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
+        cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id,
+        customer_id,
         'direct' as allocation_method, rule_id as allocation_rule_id, amount as allocated_cost
     from owned
     where rule_id is not null and share_method is null
@@ -63,7 +64,8 @@ select * from direct
 union all by name
 select
     cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
-    coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, part_amount as allocated_cost
+    coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, part_amount
+        as allocated_cost
 from split
 union all by name
 select * from unallocated

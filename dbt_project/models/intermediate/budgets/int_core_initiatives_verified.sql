@@ -83,6 +83,7 @@ union all
 select
     initiative_id,
     'first_28_days',
-    cast({{ cost_per('cast(allocated_cost * cast(365.25 as decimal(5, 2)) as decimal(38, 12))', '336') }} as decimal(38, 12)),
+    cast({{ cost_per('cast(allocated_cost * cast(365.25 as decimal(5, 2)) as decimal(38, 12))',
+    '336') }} as decimal(38, 12)),
     cast({{ cost_per('allocated_cost', 'units') }} as decimal(38, 12))
 from first_days

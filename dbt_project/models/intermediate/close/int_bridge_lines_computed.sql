@@ -10,7 +10,8 @@ explained as (
         sum(billed_cost + prepaid_cost) as charged_cost,
         sum(prepaid_cost) as prepaid_cost,
         sum(effective_cost - billed_cost) as prepaid_timing,
-        sum(billed_cost + prepaid_cost - stated_list_cost) filter (where stated_list_cost is not null) as stated_discount,
+        sum(billed_cost + prepaid_cost - stated_list_cost) filter (where stated_list_cost is not null)
+            as stated_discount,
         count(stated_list_cost) > 0 as states_list_cost
     from {{ ref('int_billed_costs_explained') }}
     group by all

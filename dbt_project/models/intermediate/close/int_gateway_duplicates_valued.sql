@@ -102,14 +102,23 @@ in_force as (
     where by_class.billing_date <= run_parameters.as_of_date
     group by all
 
+),
+
+valued as (
+
+    select
+        outcome,
+        provider,
+        billing_date,
+        {{ metered_cost('quantity', 'price_per_million') }} as list_cost
+    from in_force
+
 )
 
 select
     provider,
     strftime(billing_date, '%Y-%m') as fiscal_period,
-    coalesce({{ fine_money("sum(" ~ metered_cost('quantity', 'price_per_million') ~ ") filter (where outcome = 'removed')") }}, 0)
-        as removed_cost,
-    coalesce({{ fine_money("sum(" ~ metered_cost('quantity', 'price_per_million') ~ ") filter (where outcome = 'counted_again')") }}, 0)
-        as counted_again_cost
-from in_force
+    {{ fine_money("coalesce(sum(list_cost) filter (where outcome = 'removed'), 0)") }} as removed_cost,
+    {{ fine_money("coalesce(sum(list_cost) filter (where outcome = 'counted_again'), 0)") }} as counted_again_cost
+from valued
 group by all

@@ -59,7 +59,10 @@ costs as (
         period_costs.provider,
         period_costs.fiscal_period as service_period,
         period_costs.effective_cost as reporting_amount,
-        case when settled_abroad.provider is null then period_costs.effective_cost else period_costs.effective_amount end
+        case
+            when settled_abroad.provider is null then period_costs.effective_cost
+            else period_costs.effective_amount
+        end
             as settlement_amount
     from period_costs
     left join settled_abroad on period_costs.provider = settled_abroad.provider

@@ -31,10 +31,10 @@ candidates as (
         case
             when billed.is_billed_by_key
                 and billed.model_id = usage_weights.model_id
-                and billed.api_key_id is not distinct from usage_weights.api_key_id
+                and (billed.api_key_id is not distinct from usage_weights.api_key_id)
                 then 1
             when billed.model_id = usage_weights.model_id and billed.api_key_id is null then 2
-            when billed.is_billed_by_key and billed.api_key_id is not distinct from usage_weights.api_key_id then 3
+            when billed.is_billed_by_key and (billed.api_key_id is not distinct from usage_weights.api_key_id) then 3
             when billed.api_key_id is null then 4
         end as match_level
     from billed

@@ -21,7 +21,8 @@ billed as (
     from {{ ref('stg_openai__costs') }}
     union all
     select
-        cost_date, 'anthropic' as source, 'anthropic' as provider, account_id, project_id, api_key_id, model_id, line_item,
+        cost_date, 'anthropic' as source, 'anthropic' as provider, account_id, project_id, api_key_id, model_id,
+        line_item,
         case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
         billed_amount, billed_amount as effective_amount, list_amount, billed_currency
     from {{ ref('stg_anthropic__costs') }}
@@ -35,7 +36,8 @@ billed as (
     union all
     select
         cost_date, 'focus_files' as source, provider, account_id, project_id, cast(null as varchar) as api_key_id,
-        coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item, charge_category,
+        coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item,
+        charge_category,
         billed_amount, effective_amount, list_amount, billed_currency
     from {{ ref('stg_focus_files__cost_and_usage') }}
 
@@ -43,7 +45,8 @@ billed as (
 
 select
     md5(concat_ws(
-        chr(31), cast(billed.cost_date as varchar), billed.source, billed.provider, coalesce(billed.account_id, chr(30)),
+        chr(31), cast(billed.cost_date as varchar), billed.source, billed.provider,
+        coalesce(billed.account_id, chr(30)),
         coalesce(billed.project_id, chr(30)), coalesce(billed.api_key_id, chr(30)), coalesce(billed.model_id, chr(30)),
         coalesce(billed.line_item, chr(30)), billed.charge_category, billed.billed_currency
     )) as billed_cost_key,
@@ -58,10 +61,15 @@ select
     billed.charge_category,
     billed.billed_currency,
     {{ money('sum(billed.billed_amount)') }} as billed_amount,
-    {{ money("sum(case when billed.charge_category = 'tax' then 0 else billed.effective_amount end)") }} as effective_amount,
+    {{ money("sum(case when billed.charge_category = 'tax' then 0 else billed.effective_amount end)") }}
+        as effective_amount,
     {{ money('sum(billed.list_amount)') }} as stated_list_amount,
     {{ money('sum(' ~ reporting_amount('billed.billed_amount', 'billed.billed_currency') ~ ')') }} as billed_cost,
-    {{ money("sum(case when billed.charge_category = 'tax' then 0 else " ~ reporting_amount('billed.effective_amount', 'billed.billed_currency') ~ ' end)') }} as effective_cost,
+    {{ money(
+        "sum(case when billed.charge_category = 'tax' then 0 else "
+        ~ reporting_amount('billed.effective_amount', 'billed.billed_currency')
+        ~ ' end)'
+    ) }} as effective_cost,
     {{ money('sum(' ~ reporting_amount('billed.list_amount', 'billed.billed_currency') ~ ')') }} as stated_list_cost
 from billed
 cross join run_parameters

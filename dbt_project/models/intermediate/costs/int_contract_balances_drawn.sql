@@ -50,7 +50,8 @@ shared as (
         kind,
         billed_cost_key,
         cost_date,
-        {{ fine_money('greatest(least(balance, used_by_day_end) - least(balance, used_by_day_end - used_on_day), 0)') }} as amount,
+        {{ fine_money('greatest(least(balance, used_by_day_end) - least(balance, used_by_day_end - used_on_day), 0)') }}
+            as amount,
         {{ to_pico('billed_cost') }} as weight
     from drawing
 

@@ -156,7 +156,8 @@ versions as (
 
     select product_id, cost_date, known_from, part_amount, 'posted' as other_cogs_basis from spread
     union all
-    select estimated_days.product_id, estimated_days.cost_date, estimated_days.known_from, estimated_days.part_amount, 'estimated'
+    select estimated_days.product_id, estimated_days.cost_date, estimated_days.known_from, estimated_days.part_amount,
+    'estimated'
     from estimated_days
     cross join run_parameters
     where estimated_days.cost_date <= run_parameters.as_of_date

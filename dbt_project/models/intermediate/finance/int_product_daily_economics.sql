@@ -20,8 +20,9 @@ ai_cogs as (
         cost_date as margin_date,
         product_id,
         {{ fine_money('sum(allocated_cost)') }} as ai_cogs,
-        {{ fine_money("coalesce(sum(allocated_cost) filter (where budget_class is distinct from 'experimentation'), 0)") }}
-            as core_ai_cogs
+        {{ fine_money(
+            "coalesce(sum(allocated_cost) filter (where budget_class is distinct from 'experimentation'), 0)"
+        ) }} as core_ai_cogs
     from {{ ref('int_costs_classified') }}
     where cost_class = 'cost_of_goods_sold' and product_id is not null
     group by all
@@ -55,7 +56,8 @@ product_days as (
 
     select
         bounds.product_id,
-        cast(unnest(generate_series(bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date) as margin_date
+        cast(unnest(generate_series(bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date)
+            as margin_date
     from (select product_id, min(known_date) as first_date from known group by product_id) as bounds
     cross join run_parameters
 

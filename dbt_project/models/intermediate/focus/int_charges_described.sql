@@ -39,7 +39,10 @@ joined as (
         owned.initiative_id,
         owned.department_id,
         {{ charge_token_class('billed.line_item') }} as token_class,
-        case when billed.source = 'openai' then {{ charge_price_variant('billed.line_item') }} else 'standard' end as price_variant,
+        case
+            when billed.source = 'openai' then {{ charge_price_variant('billed.line_item') }}
+            else 'standard'
+        end as price_variant,
         quantities.quantity,
         quantities.unit,
         case

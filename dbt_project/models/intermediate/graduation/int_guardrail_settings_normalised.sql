@@ -42,7 +42,8 @@ parsed as (
             when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400
             when 'w' then 604800 when 'mo' then 2629800 when 'y' then 31557600
         end as duration_seconds,
-        least(as_of_date, greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on, as_of_date)))
+        least(as_of_date, greatest(coalesce(updated_on, as_of_date), coalesce(previous_date + 1, updated_on,
+        as_of_date)))
             as speaks_from
     from durations
 

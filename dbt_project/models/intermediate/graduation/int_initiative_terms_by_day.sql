@@ -126,7 +126,8 @@ converted as (
             as guardrail_cap,
         {{ reporting_amount('declared.legacy_software_per_month', 'declared.replaces_currency', 'software_rates') }}
             as software_amount,
-        {{ reporting_amount('labor_rates.hourly_rate', 'labor_rates.currency', 'hourly_rates') }} as converted_hourly_rate
+        {{ reporting_amount('labor_rates.hourly_rate', 'labor_rates.currency', 'hourly_rates') }}
+            as converted_hourly_rate
     from declared
     cross join run_parameters
     left join labor_rates

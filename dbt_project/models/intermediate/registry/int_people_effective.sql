@@ -5,7 +5,8 @@ people as (
     select
         *,
         coalesce(valid_from, date '0001-01-01') as effective_from,
-        lead(valid_from) over (partition by actor_id order by coalesce(valid_from, date '0001-01-01')) as next_valid_from
+        lead(valid_from) over (partition by actor_id order by coalesce(valid_from, date '0001-01-01'))
+            as next_valid_from
     from {{ ref('stg_ledgers__people') }}
 
 )

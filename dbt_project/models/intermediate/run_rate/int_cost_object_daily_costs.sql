@@ -37,7 +37,8 @@ source_costs as (
     select
         'initiative' as entity_type, initiative_id as entity_id, cost_date, source,
         sum(allocated_cost) as allocated_cost,
-        sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end) as stable_basis_cost
+        sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end)
+            as stable_basis_cost
     from allocated
     where initiative_id is not null
     group by all

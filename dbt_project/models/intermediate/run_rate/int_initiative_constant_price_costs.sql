@@ -34,7 +34,8 @@ valued as (
         usage.rule_id,
         usage.share_method,
         usage.initiative_id,
-        {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'first_prices.price_per_million') ~ ')') }} as constant_price_cost
+        {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'first_prices.price_per_million') ~ ')') }}
+            as constant_price_cost
     from usage
     inner join first_prices
         on usage.provider = first_prices.provider
@@ -50,7 +51,8 @@ shared as (
     select
         valued.usage_date,
         weights.initiative_id,
-        {{ fine_money('valued.constant_price_cost * cast(weights.share_ratio as decimal(10, 9))') }} as constant_price_cost
+        {{ fine_money('valued.constant_price_cost * cast(weights.share_ratio as decimal(10, 9))') }}
+            as constant_price_cost
     from valued
     inner join weights
         on valued.rule_id = weights.rule_id and valued.usage_date = weights.shared_date

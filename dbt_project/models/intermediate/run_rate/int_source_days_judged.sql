@@ -32,7 +32,8 @@ usage_loads as (
     inner join sources on loads.source = sources.source
     where (loads.source, loads.stream) in (
         ('openai', 'usage_completions'), ('openai', 'usage_other'), ('openai', 'costs'), ('anthropic', 'usage'),
-        ('anthropic', 'costs'), ('openrouter', 'activity'), ('merge_gateway', 'usage'), ('focus_files', 'cost_and_usage')
+        ('anthropic', 'costs'), ('openrouter', 'activity'), ('merge_gateway', 'usage'),
+        ('focus_files', 'cost_and_usage')
     ) or (
         loads.source = 'litellm'
         and loads.stream = case when sources.mode = 'daily_activity' then 'daily_activity' else 'spend_logs' end
@@ -108,7 +109,8 @@ file_days as (
 
     select
         file_bounds.source,
-        cast(unnest(generate_series(file_bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date) as source_date,
+        cast(unnest(generate_series(file_bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date)
+            as source_date,
         file_bounds.* exclude (source)
     from file_bounds
     cross join run_parameters
@@ -130,7 +132,7 @@ judged_file_days as (
             )
         ) is true as is_complete,
         file_rows.row_date is null
-        and file_days.empty_days is distinct from 'zero'
+        and (file_days.empty_days is distinct from 'zero')
         and file_days.source_date < file_days.last_date as is_missing
     from file_days
     cross join run_parameters

@@ -1,4 +1,5 @@
-{# One row per UTC day, account, token class and stated list price of a cloud bill that meters tokens: quantity in tokens. #}
+{# One row per UTC day, account, token class and stated list price of a cloud bill that meters tokens: quantity in
+   tokens. #}
 {{ config(materialized='view') }}
 
 with

@@ -1,6 +1,6 @@
-{#- Follows the log by changed days: what stands here of other days is right as long as their loads are the same; an id of a changed day is looked for in
-   all others. -#}
 -- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
+{# Follows the log by changed days: what stands here of other days is right as long as their loads are the same; an id
+   of a changed day is looked for in all others. #}
 {% set changed_days = changed_gateway_days() -%}
 {% set known = load_relation(this) if execute else none -%}
 {% set is_rebuilt = changed_days is none or known is none -%}

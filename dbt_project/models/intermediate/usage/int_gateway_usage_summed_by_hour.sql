@@ -129,8 +129,9 @@ summed as (
             where not is_success
             and regexp_matches(lower(concat_ws(' ', error_type, error_class)), 'budget|rate_?limit|throttl')
         ) as refused_requests,
-        cast(coalesce(sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0) as bigint)
-            as input_uncached,
+        cast(coalesce(
+            sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0
+        ) as bigint) as input_uncached,
         cast(coalesce(sum(cache_read_tokens) filter (where is_success), 0) as bigint) as cache_read,
         cast(coalesce(sum(cache_write_tokens) filter (where is_success), 0) as bigint) as cache_write_other,
         cast(coalesce(sum(completion_tokens) filter (where is_success), 0) as bigint) as output

@@ -1,4 +1,5 @@
-{# One row per initiative with gateway traffic of its own and month: the share of its logged requests that failed, the gateway's only sign of retry waste. #}
+{# One row per initiative with gateway traffic of its own and month: the share of its logged requests that failed,
+   the gateway's only sign of retry waste. #}
 with
 
 hourly as (

@@ -1,5 +1,6 @@
-{# One row per price key (provider, model, price variant), token class, context tier and billing day of usage: the list price in force, whether the model
-   has context tiers at all, and the negotiated price or discount of contracts.yaml. No price: null, never the nearest name. #}
+{# One row per price key (provider, model, price variant), token class, context tier and billing day of usage: the
+   list price in force, whether the model has context tiers at all, and the negotiated price or discount of
+   contracts.yaml. No price: null, never the nearest name. #}
 with
 
 usage as (

@@ -1,4 +1,5 @@
-{# One row per usage row and cost object that it belongs to, whole or in its share: the use that follows the money. Only the source that counts. #}
+{# One row per usage row and cost object that it belongs to, whole or in its share: the use that follows the money.
+   Only the source that counts. #}
 {{ config(materialized='view') }}
 
 with
@@ -29,7 +30,8 @@ select
     usage.usage_key_id, usage.usage_date, usage.provider, usage.model_id, usage.actor_id, usage.token_class, usage.unit,
     usage.price_variant, usage.context_tier_start, weights.initiative_id, weights.department_id,
     cast(weights.share_ratio as decimal(10, 9)) as share,
-    cast(cast(usage.quantity as decimal(18, 0)) * cast(weights.share_ratio as decimal(10, 9)) as decimal(38, 9)) as quantity,
+    cast(cast(usage.quantity as decimal(18, 0)) * cast(weights.share_ratio as decimal(10, 9)) as decimal(38, 9))
+        as quantity,
     {{ fine_money('usage.list_cost * cast(weights.share_ratio as decimal(10, 9))') }} as list_cost
 from usage
 inner join weights on usage.rule_id = weights.rule_id and usage.usage_date = weights.shared_date

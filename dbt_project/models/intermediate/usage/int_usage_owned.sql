@@ -1,4 +1,5 @@
-{# One row per row of int_usage_valued with the dimensions that its key stands for: the usage that costs, audits and marts read. #}
+{# One row per row of int_usage_valued with the dimensions that its key stands for: the usage that costs, audits and
+   marts read. #}
 {{ config(materialized='view') }}
 
 with

@@ -1,6 +1,6 @@
-{# One row per local day, UTC billing day, usage key, context tier, stated price and token class, up to the as-of day: all usage once, in narrow rows.
-   What a day would blur keeps a row of its own: both dates across zones and clock changes, the context tier, a price that changes within the day,
-   requests without token evidence. #}
+{# One row per local day, UTC billing day, usage key, context tier, stated price and token class, up to the as-of
+   day: all usage once, in narrow rows. What a day would blur keeps a row of its own: both dates across zones and
+   clock changes, the context tier, a price that changes within the day, requests without token evidence. #}
 with
 
 logged as (
@@ -22,7 +22,9 @@ logged as (
 
 ),
 
-{% set columns = ['usage_key_id', 'usage_date', 'billing_date', 'context_tier_start', 'is_measured', 'stated_unit_price'] -%}
+{% set columns = [
+    'usage_key_id', 'usage_date', 'billing_date', 'context_tier_start', 'is_measured', 'stated_unit_price',
+] -%}
 usage as (
 
     {{ token_class_rows_by_day('logged', columns, token_classes('litellm')) }}

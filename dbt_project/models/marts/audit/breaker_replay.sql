@@ -20,7 +20,10 @@ select
     decisions.from_state,
     decisions.reasons,
     decisions.is_trip,
-    case when not decisions.is_trip or decisions.replay_date + 7 <= run_parameters.as_of_date then decisions.is_false_trip end
+    case
+        when not decisions.is_trip or decisions.replay_date + 7 <= run_parameters.as_of_date
+            then decisions.is_false_trip
+    end
         as is_false_trip,
     decisions.is_alert,
     decisions.saved_amount,

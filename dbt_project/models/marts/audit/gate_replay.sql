@@ -20,7 +20,9 @@ select
     verdicts.reasons,
     verdicts.is_ready,
     verdicts.is_trip,
-    case when not verdicts.is_trip or verdicts.replay_date + 30 <= run_parameters.as_of_date then verdicts.is_false_trip end
+    case
+        when not verdicts.is_trip or verdicts.replay_date + 30 <= run_parameters.as_of_date then verdicts.is_false_trip
+    end
         as is_false_trip,
     verdicts.saved_amount,
     verdicts.blocking_gates,

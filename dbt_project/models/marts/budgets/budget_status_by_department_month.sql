@@ -1,5 +1,5 @@
-{# What a department's spend of a period is judged against: core by its flexible budget where every core initiative is verified, else by what was funded;
-   experimentation by what was funded. #}
+{# What a department's spend of a period is judged against: core by its flexible budget where every core initiative
+   is verified, else by what was funded; experimentation by what was funded. #}
 with
 
 run_parameters as (

@@ -1,5 +1,5 @@
-{# The allocation in force on each day, from its first day on. Spending counts up to the day it closed; what a closing did not consume went back to the
-   pool. Exhaustion follows the forecast, beyond its horizon the run-rate. #}
+{# The allocation in force on each day, from its first day on. Spending counts up to the day it closed; what a
+   closing did not consume went back to the pool. Exhaustion follows the forecast, beyond its horizon the run-rate. #}
 with
 
 run_parameters as (
@@ -121,7 +121,8 @@ running as (
         closed_by,
         {{ fine_money('sum(allotted_amount) over to_date') }} as allocated_amount,
         {{ fine_money('sum(case when is_inside then allocated_cost end) over to_date') }} as spent_amount,
-        {{ fine_money('coalesce(sum(case when not is_inside then allocated_cost end) over to_date, 0)') }} as spent_after_close_amount
+        {{ fine_money('coalesce(sum(case when not is_inside then allocated_cost end) over to_date, 0)') }}
+            as spent_after_close_amount
     from day_amounts
     window to_date as (
         partition by initiative_id, starts_on order by as_of_date
@@ -176,8 +177,10 @@ forecast_exhaustion as (
     select
         judged.initiative_id,
         judged.as_of_date,
-        min(case when forecast_sums.forecast > judged.remaining_amount then forecast_sums.forecast_date end) as likely_date,
-        min(case when forecast_sums.forecast_high > judged.remaining_amount then forecast_sums.forecast_date end) as early_date,
+        min(case when forecast_sums.forecast > judged.remaining_amount then forecast_sums.forecast_date end)
+            as likely_date,
+        min(case when forecast_sums.forecast_high > judged.remaining_amount then forecast_sums.forecast_date end)
+            as early_date,
         max(forecast_sums.forecast_date) as last_forecast_date
     from judged
     inner join forecast_sums
@@ -191,8 +194,10 @@ run_rate_exhaustion as (
     select
         judged.initiative_id,
         judged.as_of_date,
-        floor(cast(judged.remaining_amount as double) * 365.25 / 12 / cast(run_rates.run_rate_monthly as double)) + 1 as likely_days,
-        floor(cast(judged.remaining_amount as double) * 365.25 / 12 / cast(run_rates.run_rate_high as double)) + 1 as early_days
+        floor(cast(judged.remaining_amount as double) * 365.25 / 12 / cast(run_rates.run_rate_monthly as double)) + 1
+            as likely_days,
+        floor(cast(judged.remaining_amount as double) * 365.25 / 12 / cast(run_rates.run_rate_high as double)) + 1
+            as early_days
     from judged
     inner join run_rates
         on judged.initiative_id = run_rates.entity_id and judged.as_of_date = run_rates.as_of_date
@@ -220,9 +225,11 @@ projected as (
         ) as early_date
     from judged
     left join forecast_exhaustion
-        on judged.initiative_id = forecast_exhaustion.initiative_id and judged.as_of_date = forecast_exhaustion.as_of_date
+        on judged.initiative_id = forecast_exhaustion.initiative_id
+        and judged.as_of_date = forecast_exhaustion.as_of_date
     left join run_rate_exhaustion
-        on judged.initiative_id = run_rate_exhaustion.initiative_id and judged.as_of_date = run_rate_exhaustion.as_of_date
+        on judged.initiative_id = run_rate_exhaustion.initiative_id
+        and judged.as_of_date = run_rate_exhaustion.as_of_date
 
 )
 

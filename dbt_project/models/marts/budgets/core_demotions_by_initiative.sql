@@ -1,5 +1,5 @@
-{# Judged are complete core days with units; a day without units shows no unit cost and neither counts nor interrupts. The first 28 days of what began in
-   core made the verified value, so they are not judged by it. #}
+{# Judged are complete core days with units; a day without units shows no unit cost and neither counts nor
+   interrupts. The first 28 days of what began in core made the verified value, so they are not judged by it. #}
 with
 
 run_parameters as (
@@ -71,7 +71,8 @@ judged_days as (
     select
         core_days.*,
         policy.demotion_days,
-        {{ fine_money('cast(core_days.verified_unit_cost as decimal(24, 12)) * policy.unit_cost_ratio') }} as limit_unit_cost,
+        {{ fine_money('cast(core_days.verified_unit_cost as decimal(24, 12)) * policy.unit_cost_ratio') }}
+            as limit_unit_cost,
         {{ cost_per('core_days.allocated_cost', 'core_days.units') }} as unit_cost,
         row_number() over (partition by core_days.initiative_id order by core_days.cost_date desc) as days_back
     from core_days
@@ -85,7 +86,8 @@ streaks as (
 
     select
         *,
-        max(case when unit_cost <= limit_unit_cost then cost_date end) over (partition by initiative_id) as last_day_within
+        max(case when unit_cost <= limit_unit_cost then cost_date end) over (partition by initiative_id)
+            as last_day_within
     from judged_days
 
 ),

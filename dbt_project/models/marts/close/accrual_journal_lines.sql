@@ -1,6 +1,6 @@
-{# The proposed accrual of every ended period, and its reversal on the first day of the next: cost of the period not yet posted, by provider, cost class
-   and department, in cents by largest remainder, against accrued liabilities. A company
-   that names no posting_accounts gets no proposal. #}
+{# The proposed accrual of every ended period, and its reversal on the first day of the next: cost of the period not
+   yet posted, by provider, cost class and department, in cents by largest remainder, against accrued liabilities. A
+   company that names no posting_accounts gets no proposal. #}
 with
 
 run_parameters as (
@@ -116,7 +116,8 @@ accrual as (
 both_ways as (
 
     select
-        fiscal_period, 'TKN-ACC-' || provider || '-' || fiscal_period as journal_id, last_day(period_start) as posting_date,
+        fiscal_period, 'TKN-ACC-' || provider || '-' || fiscal_period as journal_id,
+        last_day(period_start) as posting_date,
         account_number, department_id, cost_class, provider, debit_amount, credit_amount, false as is_reversal,
         'Accrued ' || provider || ' usage ' || fiscal_period as memo
     from accrual

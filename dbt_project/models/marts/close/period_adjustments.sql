@@ -1,4 +1,5 @@
-{# Always empty in the warehouse: rows are booked when tables are published, after every closed period's rows were recomputed (orchestration/close). #}
+{# Always empty in the warehouse: rows are booked when tables are published, after every closed period's rows were
+   recomputed (orchestration/close). #}
 select
     cast(null as varchar) as closed_period,
     cast(null as varchar) as booked_period,

@@ -1,4 +1,5 @@
-{# Leg 1 from the meter to the bill, leg 2 from the bill to the ledger. Each sums exactly; both residuals are shown, also when zero. #}
+{# Leg 1 from the meter to the bill, leg 2 from the bill to the ledger. Each sums exactly; both residuals are shown,
+   also when zero. #}
 with
 
 computed as (
@@ -47,7 +48,7 @@ periods as (
 -- the one list of the bridge's lines: a leg is a total, its causes, its residual, and the total that they add up to
 bridge_lines as (
 
-    select *
+    select line.*
     from (
         values
         (1, 'metered_list_cost', 1, true, false),

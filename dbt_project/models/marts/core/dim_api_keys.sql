@@ -1,4 +1,5 @@
-{# Deleted keys vanish from the directories but not from usage: a key seen in either is here, with provider, for an id is unique only with it. #}
+{# Deleted keys vanish from the directories but not from usage: a key seen in either is here, with provider, for an
+   id is unique only with it. #}
 with
 
 seen as (
@@ -14,7 +15,8 @@ directories as (
     union all
     select 'anthropic' as source, api_key_id, name, workspace_id as project_id from {{ ref('stg_anthropic__api_keys') }}
     union all
-    select 'openrouter' as source, api_key_id, name, cast(null as varchar) as project_id from {{ ref('stg_openrouter__api_keys') }}
+    select 'openrouter' as source, api_key_id, name, cast(null as varchar) as project_id
+    from {{ ref('stg_openrouter__api_keys') }}
 
 )
 

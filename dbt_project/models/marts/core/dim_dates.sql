@@ -10,7 +10,9 @@ days as (
 
     select
         cast(unnest(generate_series(
-            date_trunc('year', as_of_date) - interval 2 year, date_trunc('year', as_of_date) + interval 2 year, interval 1 day
+            date_trunc('year', as_of_date) - interval 2 year,
+            date_trunc('year', as_of_date) + interval 2 year,
+            interval 1 day
         )) as date) as calendar_date
     from run_parameters
 

@@ -1,6 +1,7 @@
 {{ config(materialized='view') }}
 {% set columns = [
-    'usage_date', 'billing_date', 'source', 'provider', 'gateway_provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model_id',
+    'usage_date', 'billing_date', 'source', 'provider', 'gateway_provider', 'account_id', 'project_id', 'api_key_id',
+    'actor_id', 'team_id', 'model_id',
     'service_tier',
 ] %}
 with

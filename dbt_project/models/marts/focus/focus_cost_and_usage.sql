@@ -1,5 +1,6 @@
-{# One row per billed charge in the shape of FOCUS 1.4. A charge without a measured quantity has no SkuPriceId, and so none of what depends on it.
-   Columns that no row could fill (regions, resources, reservations, commitments, contracted prices) are left out, as the specification asks. #}
+{# One row per billed charge in the shape of FOCUS 1.4. A charge without a measured quantity has no SkuPriceId, and
+   so none of what depends on it. Columns that no row could fill (regions, resources, reservations, commitments,
+   contracted prices) are left out, as the specification asks. #}
 with
 
 charges as (
@@ -14,8 +15,8 @@ select
     coalesce(account_id, provider) as "BillingAccountName",
     case when source = 'focus_files' then 'Account' else 'Organization' end as "BillingAccountType",
     billed_currency as "BillingCurrency",
-    cast({{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'cost_date')) }} as timestamp) as "BillingPeriodEnd",
-    cast({{ dbt.date_trunc('month', 'cost_date') }} as timestamp) as "BillingPeriodStart",
+    cast(date_trunc('month', cost_date) + interval 1 month as timestamp) as "BillingPeriodEnd",
+    cast(date_trunc('month', cost_date) as timestamp) as "BillingPeriodStart",
     focus_category as "ChargeCategory",
     cast(null as varchar) as "ChargeClass",
     case
@@ -23,7 +24,7 @@ select
         else concat({{ sku_meter('token_class', 'line_item') }}, ' for ', model_id)
     end as "ChargeDescription",
     case when focus_category = 'Usage' then 'Usage-Based' else 'One-Time' end as "ChargeFrequency",
-    cast({{ dbt.dateadd('day', 1, 'cost_date') }} as timestamp) as "ChargePeriodEnd",
+    cast(cost_date + interval 1 day as timestamp) as "ChargePeriodEnd",
     cast(cost_date as timestamp) as "ChargePeriodStart",
     quantity as "ConsumedQuantity",
     case unit when 'tokens' then 'Tokens' when 'searches' then 'Searches' end as "ConsumedUnit",
@@ -47,7 +48,9 @@ select
     {{ focus_provider_name('provider') }} as "ServiceProviderName",
     'Generative AI' as "ServiceSubcategory",
     case when focus_category in ('Usage', 'Purchase') then sku_id end as "SkuId",
-    case when focus_category in ('Usage', 'Purchase') then {{ sku_meter('token_class', 'line_item') }} end as "SkuMeter",
+    case
+        when focus_category in ('Usage', 'Purchase') then {{ sku_meter('token_class', 'line_item') }}
+    end as "SkuMeter",
     case
         when quantity is null or model_id is null then null
         when token_class = 'output'

@@ -1,5 +1,5 @@
-{# The same charges in the shape of FOCUS 1.2: providers by their former names, and the columns that its rules look up although nothing calls for them:
-   pricing currency (that of billing) and commitments (empty). #}
+{# The same charges in the shape of FOCUS 1.2: providers by their former names, and the columns that its rules look
+   up although nothing calls for them: pricing currency (that of billing) and commitments (empty). #}
 with
 
 charges as (

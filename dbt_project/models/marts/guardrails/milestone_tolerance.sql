@@ -1,5 +1,6 @@
-{# A feature may run below its target margin until its adoption target or its date, whichever is first; then the tolerance lapses by itself.
-   Margin debt is what was given up on the days of tolerance: the gap to the target times revenue; a day without revenue has no margin. #}
+{# A feature may run below its target margin until its adoption target or its date, whichever is first; then the
+   tolerance lapses by itself. Margin debt is what was given up on the days of tolerance: the gap to the target times
+   revenue; a day without revenue has no margin. #}
 with
 
 run_parameters as (

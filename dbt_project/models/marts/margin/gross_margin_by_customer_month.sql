@@ -1,4 +1,5 @@
-{# AI cost belongs to a customer through its rule or initiative; other cost of goods sold has no customer. What cannot be attributed is its own row, customer (unattributed). #}
+{# AI cost belongs to a customer through its rule or initiative; other cost of goods sold has no customer. What
+   cannot be attributed is its own row, customer (unattributed). #}
 with
 
 revenue as (
@@ -30,7 +31,10 @@ other_cogs as (
         strftime(margin_date, '%Y-%m') as fiscal_period,
         '(unattributed)' as customer_id,
         sum(other_cogs) as other_cogs,
-        case when bool_or(other_cogs_basis = 'estimated') then 'estimated' else max(other_cogs_basis) end as other_cogs_basis
+        case
+            when bool_or(other_cogs_basis = 'estimated') then 'estimated'
+            else max(other_cogs_basis)
+        end as other_cogs_basis
     from {{ ref('int_product_daily_economics') }}
     group by all
 

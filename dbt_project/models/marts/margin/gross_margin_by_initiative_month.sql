@@ -1,4 +1,5 @@
-{# An initiative with revenue of its own has its own margin, before other cost of goods sold, which is kept by product; one without carries its product's ratio. #}
+{# An initiative with revenue of its own has its own margin, before other cost of goods sold, which is kept by
+   product; one without carries its product's ratio. #}
 with
 
 revenue as (

@@ -20,7 +20,10 @@ months as (
         {{ money('sum(revenue)') }} as revenue,
         {{ fine_money('sum(ai_cogs)') }} as ai_cogs,
         {{ money('sum(other_cogs)') }} as other_cogs,
-        case when bool_or(other_cogs_basis = 'estimated') then 'estimated' else max(other_cogs_basis) end as other_cogs_basis
+        case
+            when bool_or(other_cogs_basis = 'estimated') then 'estimated'
+            else max(other_cogs_basis)
+        end as other_cogs_basis
     from economics
     group by all
 

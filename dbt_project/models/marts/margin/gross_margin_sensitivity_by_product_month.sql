@@ -1,4 +1,5 @@
-{# The same margin under other classifications of the product's AI cost: the policy's, all of it, core work only, none of it. #}
+{# The same margin under other classifications of the product's AI cost: the policy's, all of it, core work only,
+   none of it. #}
 with
 
 costs as (
@@ -23,7 +24,7 @@ margins as (
 
 classifications as (
 
-    select *
+    select listed.*
     from (values ('policy'), ('all_ai_cost'), ('core_only'), ('no_ai_cost')) as listed (classification)
 
 ),

@@ -1,5 +1,5 @@
-{# Cash is the balance of the cash accounts at the end of the period; net burn is its fall, journals against financing left out.
-   The runway needs the last three calendar months. #}
+{# Cash is the balance of the cash accounts at the end of the period; net burn is its fall, journals against
+   financing left out. The runway needs the last three calendar months. #}
 with
 
 entries as (

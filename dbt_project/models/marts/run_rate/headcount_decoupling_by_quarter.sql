@@ -22,12 +22,14 @@ placed as (
             extract(year from decoupling.quarter_start_date)
             + case
                 when run_parameters.fiscal_year_start_month > 1
-                    and extract(month from decoupling.quarter_start_date) >= run_parameters.fiscal_year_start_month then 1
+                    and extract(month from decoupling.quarter_start_date) >= run_parameters.fiscal_year_start_month
+                    then 1
                 else 0
             end as integer
         ) as fiscal_year,
         cast(
-            (extract(month from decoupling.quarter_start_date) - run_parameters.fiscal_year_start_month + 12) % 12 as integer
+            (extract(month from decoupling.quarter_start_date) - run_parameters.fiscal_year_start_month + 12) % 12
+                as integer
         ) as months_into_year
     from decoupling
     cross join run_parameters
@@ -37,7 +39,12 @@ placed as (
 select
     concat(
         cast(fiscal_year as varchar), '-Q',
-        case when months_into_year < 3 then '1' when months_into_year < 6 then '2' when months_into_year < 9 then '3' else '4' end
+        case
+            when months_into_year < 3 then '1'
+            when months_into_year < 6 then '2'
+            when months_into_year < 9 then '3'
+            else '4'
+        end
     ) as fiscal_quarter,
     quarter_start_date,
     periods,

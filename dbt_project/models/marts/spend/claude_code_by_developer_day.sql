@@ -39,7 +39,8 @@ summed as (
         cast(sum(lines_removed) as bigint) as lines_removed,
         cast(sum(commits) as bigint) as commits,
         cast(sum(pull_requests) as bigint) as pull_requests,
-        cast(coalesce(sum(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens), 0) as bigint) as tokens,
+        cast(coalesce(sum(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens), 0) as bigint)
+            as tokens,
         {{ money('coalesce(sum(estimated_cost), 0)') }} as estimated_cost
     from daily
     group by usage_date, actor_id

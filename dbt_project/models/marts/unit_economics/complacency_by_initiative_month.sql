@@ -1,5 +1,5 @@
-{# Healthy margins hide drift: tokens per unit going up, cache hits going down, retries wasting money. drift_cost is this month's cost less what its units
-   would have cost at the unit cost of the month before, never below zero. #}
+{# Healthy margins hide drift: tokens per unit going up, cache hits going down, retries wasting money. drift_cost is
+   this month's cost less what its units would have cost at the unit cost of the month before, never below zero. #}
 with
 
 economics as (
@@ -24,7 +24,9 @@ measured as (
 
     select
         economics.*,
-        case when economics.units > 0 then cast(tokens.tokens as double) / cast(economics.units as double) end as intensity,
+        case
+            when economics.units > 0 then cast(tokens.tokens as double) / cast(economics.units as double)
+        end as intensity,
         retries.failed_ratio as retry_cost_ratio
     from economics
     left join tokens

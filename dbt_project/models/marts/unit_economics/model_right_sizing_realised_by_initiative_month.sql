@@ -1,5 +1,6 @@
-{# After a change to cheaper models: what the audit claimed for the latest month above the limit, beside what was saved since. Both are scaled to the
-   later month by units of work, so that a cheaper model that needs more tokens is found out; by tokens only where no units are known. #}
+{# After a change to cheaper models: what the audit claimed for the latest month above the limit, beside what was
+   saved since. Both are scaled to the later month by units of work, so that a cheaper model that needs more tokens
+   is found out; by tokens only where no units are known. #}
 with
 
 audits as (
