@@ -23,28 +23,35 @@ from benchmarks.traffic import PRICES
 
 MEMORY_LIMIT = "2GB"
 RUN_RATE_DAYS = 28
+_REPEATED = """
+create temp table repeated as
+select hash(request_id) as request_hash
+from read_parquet({files}) where status = 'success' group by 1 having count(*) > 1"""
+
 _USAGE = """
 create table usage as
-with logs as (
+with logs as not materialized (
     select
         request_id, api_key, "user", team_id, model, custom_llm_provider, prompt_tokens, completion_tokens, "startTime",
-        cast("startTime" as date) as usage_date,
-        json_extract_string(
-            metadata, ['$.usage_object.cache_read_input_tokens', '$.usage_object.cache_creation_input_tokens']
-        ) as cache
+        metadata
     from read_parquet({files})
     where status = 'success'
 ),
-repeated as (
-    select hash(request_id) as request_hash from logs group by 1 having count(*) > 1
-),
-once as (
+counted as not materialized (
     select * from logs anti join repeated on hash(request_id) = request_hash
     union all
     select logs.* from logs semi join repeated on hash(request_id) = request_hash
     qualify row_number() over (
         partition by request_id order by prompt_tokens + completion_tokens desc, "startTime"
     ) = 1
+),
+once as not materialized (
+    select
+        *, cast("startTime" as date) as usage_date,
+        json_extract_string(
+            metadata, ['$.usage_object.cache_read_input_tokens', '$.usage_object.cache_creation_input_tokens']
+        ) as cache
+    from counted
 ),
 summed as (
     select
@@ -108,7 +115,7 @@ def run(company: Path, folder: Path) -> None:
         connection.execute("set preserve_insertion_order = false")
         _read_company(connection, company)
         files = f"'{company / LOG_FOLDER}/*.parquet'"
-        for statement in (_USAGE.format(files=files), _ALLOCATED, _MARGIN):
+        for statement in (_REPEATED.format(files=files), _USAGE.format(files=files), _ALLOCATED, _MARGIN):
             connection.execute(statement)
         _run_rate(connection)
         for answer in ("usage", "allocated", "margin", "run_rate"):
