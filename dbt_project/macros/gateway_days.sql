@@ -30,45 +30,6 @@
     and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
 {%- endmacro %}
 
-{% materialization summed_by_batches, adapter='duckdb' %}
-    {%- set target = this.incorporate(type='table') -%}
-    {%- set batches = gateway_batches() -%}
-    {%- set is_rebuilt = batches[0][0] -%}
-    {%- set existing = load_cached_relation(this) -%}
-    {%- if existing is none and not is_rebuilt -%}
-        {%- do exceptions.raise_compiler_error(this ~ ' is not there, and this run does not build it whole') -%}
-    {%- endif -%}
-    {%- if existing is not none and existing.type != 'table' -%}
-        {%- do adapter.drop_relation(existing) -%}
-    {%- endif -%}
-
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if is_rebuilt %}
-        {% call statement('emptied') -%}
-            create or replace table {{ target }} as {{ sql | replace(in_gateway_batch(), 'false') }}
-        {%- endcall %}
-    {% endif %}
-    {% for _, event_dates, partitions in batches if event_dates is not none %}
-        {% if not is_rebuilt %}
-            {% call statement('withdrawn') -%}
-                delete from {{ target }} where {{ config.get('event_date') }} in ({{ event_dates }})
-            {%- endcall %}
-        {% endif %}
-        {% if partitions %}
-            {% call statement('summed') -%}
-                insert into {{ target }}
-                {{ sql | replace(in_gateway_batch(), on_gateway_days(event_dates, partitions)) }}
-            {%- endcall %}
-        {% endif %}
-    {% endfor %}
-    {% call statement('main') -%}
-        select count(*) from {{ target }}
-    {%- endcall %}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {{ adapter.commit() }}
-    {{ return({'relations': [target]}) }}
-{% endmaterialization %}
-
 {# The changed days of all batches as one list of literals: none where the log is summed whole, empty where nothing
    changed. #}
 {% macro changed_gateway_days() -%}

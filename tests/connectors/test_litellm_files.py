@@ -2,6 +2,9 @@
 
 import csv
 import json
+import multiprocessing
+import os
+import signal
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -456,6 +459,24 @@ def test_a_count_is_a_whole_number_however_it_is_written(tmp_path: Path, count: 
             land(tmp_path, rows)
     else:
         assert land(tmp_path, rows)[0]["cache_read_tokens"] == wanted
+
+
+def die_while_converting(folder: Path, root: Path) -> None:
+    conversion.Profile.add = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+    extract(company(folder), Landing(root), AS_OF, None)
+
+
+def test_a_kill_in_the_middle_of_a_file_leaves_nothing_that_counts_and_is_healed(tmp_path: Path) -> None:
+    folder, landing = tmp_path / "company", Landing(tmp_path / "landing")
+    write_csv(folder / "logs" / "a.csv", [log_row()])
+    process = multiprocessing.get_context("spawn").Process(target=die_while_converting, args=(folder, landing.root))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert landed(landing) == [] and list((landing.root / "litellm" / ".incoming").iterdir())
+    extract(company(folder), landing, AS_OF, None)
+    assert [row["request_id"] for row in landed(landing)] == ["r1"]
+    assert not (landing.root / "litellm" / ".incoming").exists()
 
 
 def test_of_several_files_at_fault_the_first_is_named(tmp_path: Path) -> None:
