@@ -8,7 +8,7 @@ open.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -96,5 +96,6 @@ def _session(
     home = Home(settings.home)
     moment = known_before(published_days(home.published), as_of)
     landing = Landing(home.landing, allow_shrink=settings.allow_shrink, known_before=moment)
-    fed = Fed(home, landing, as_of, program_digest(), files)
+    lag = timedelta(hours=max((company.settle_lag_hours(name) for name in company.sources), default=0))
+    fed = Fed(home, landing, as_of, program_digest(), files, lag)
     return Session(settings, home, company, landing, as_of, fed, demo_keys)

@@ -6,7 +6,7 @@ whose knowledge it shows; closed periods and the budget journal; this program, i
 on. Fails closed: without a record, or if anything differs, the run builds. The record goes before a build touches the
 warehouse and comes back after its publication, so that a killed run has none.
 
-One thing may move and still stand: how far past the as-of day a source had been read (:data:`SETTLED`).
+One thing may move and still stand: how far past the as-of day a source had been read (:data:`PAST_IN_ANY_ZONE`).
 """
 
 import hashlib
@@ -24,8 +24,9 @@ from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
 from orchestration.project import ROOT, Home, project_digest
 
-SETTLED = timedelta(days=2)
-"""A day is complete or not by whether its source was read past its end, in any zone; a read later than that is no news."""
+PAST_IN_ANY_ZONE = timedelta(days=2)
+"""From the as-of day's midnight in UTC until that day has ended everywhere. A day is complete or not by whether its source was
+read past its end and settle lag; a read later than both is no news."""
 
 PACKAGES = ("orchestration", "expectations")
 MADE_BY_THE_BUILD = ("prices", "statistics", "guardrails")
@@ -34,13 +35,16 @@ MADE_BY_THE_BUILD = ("prices", "statistics", "guardrails")
 
 @dataclass(frozen=True)
 class Fed:
-    """What a run would feed its build with, but for the loads. ``program`` and ``company`` are digests."""
+    """What a run would feed its build with, but for the loads. ``program`` and ``company`` are digests; ``settle_lag`` is the
+    longest of the company's sources.
+    """
 
     home: Home
     landing: Landing
     as_of: date
     program: str
     company: str
+    settle_lag: timedelta
 
     def digest(self) -> str:
         """One digest of everything; equal digests mean equal tables."""
@@ -49,7 +53,7 @@ class Fed:
             "known_before": self.landing.known_before,
             "program": self.program,
             "company": self.company,
-            "loads": list(_loads(self.landing, self.as_of)),
+            "loads": list(_loads(self.landing, self.as_of, self.settle_lag)),
             "closed": list(_files(self.home.closed)),
             "budget": list(_files(self.home.budget)),
         }
@@ -104,8 +108,8 @@ def _record(home: Home) -> Path:
     return home.root / "built.json"
 
 
-def _loads(landing: Landing, as_of: date) -> Iterator[list[Any]]:
-    settled = utc_text(datetime.combine(as_of, time(), UTC) + SETTLED)
+def _loads(landing: Landing, as_of: date, settle_lag: timedelta) -> Iterator[list[Any]]:
+    settled = utc_text(datetime.combine(as_of, time(), UTC) + PAST_IN_ANY_ZONE + settle_lag)
     for source, stream in STREAMS:
         if source in MADE_BY_THE_BUILD:
             continue

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     for folder, name in ((home.closed, "register.jsonl"), (home.budget, "journal.log"), (home.budget, "lock")):
         folder.mkdir(exist_ok=True)
         (folder / name).write_text("one\n")
-    fed = Fed(home, Landing(home.landing), AS_OF, program_digest(), company_digest(company))
+    fed = Fed(home, Landing(home.landing), AS_OF, program_digest(), company_digest(company), timedelta(hours=24))
     site = Site(home, company, fed)
     site.land("a.jsonl", spend_row("r1"), **FACTS)
     remember(site.fed, "run-1")
@@ -158,6 +158,15 @@ def test_what_is_no_news_lets_it_stand(site: Site) -> None:
     assert site.stands == "run-1"
 
 
+def test_a_read_past_a_long_settle_lag_is_news(site: Site) -> None:
+    site.fed = replace(site.fed, settle_lag=timedelta(hours=72))
+    digests = set()
+    for read_to in ("2026-11-03T23:00:00.000000Z", "2026-11-04T01:00:00.000000Z"):
+        site.land("a.jsonl", spend_row("r1"), **(FACTS | {"watermark_at": read_to}))
+        digests.add(site.fed.digest())
+    assert len(digests) == 2, "the as-of day of 31 October is settled since 4 November, 00:00 UTC"
+
+
 def test_a_damaged_record_is_not_trusted(site: Site) -> None:
     for text in (json.dumps({"run_id": "run-1"}), "{", "[]"):
         (site.home.root / "built.json").write_text(text)
@@ -165,7 +174,7 @@ def test_a_damaged_record_is_not_trusted(site: Site) -> None:
 
 
 def test_only_completeness_and_the_list_of_loads_read_watermarks() -> None:
-    """Else a watermark past the as-of day might be news; see ``SETTLED``."""
+    """Else a watermark past the as-of day might be news; see ``PAST_IN_ANY_ZONE``."""
     models = (Path(__file__).parents[2] / "dbt_project" / "models").rglob("*.sql")
     reading = {path.stem for path in models if "watermark_at" in path.read_text()}
     assert reading == {"stg_run__loads", "int_source_days_judged", "ingestion_outcomes"}
