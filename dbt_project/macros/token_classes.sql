@@ -21,6 +21,17 @@
     {{ return(rows) }}
 {%- endmacro %}
 
+{# The token classes of the sources that report hours, each once. #}
+{% macro hourly_token_classes() -%}
+    {%- set rows = [] -%}
+    {%- for source in ['openai', 'anthropic', 'litellm'] -%}
+        {%- for row in token_classes(source) if row not in rows -%}
+            {%- do rows.append(row) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(rows) }}
+{%- endmacro %}
+
 {# Rows of usage hours (or days) with one column per class, summed by day. Where a source reports sums, the mean
    prompt of each of its rows chooses the context tier, before anything is summed: a day of many small requests never
    reaches the long-context price. `<class>_start_at` is the first hour in which the class was used. A class that a

@@ -14,6 +14,14 @@
     'stated_unit_price']) }}
 {%- endmacro %}
 
+{# The published columns of an hour of usage, its hour and token class aside. #}
+{% macro hourly_usage_columns() -%}
+    {{ return([
+        'usage_date', 'billing_date', 'source', 'provider', 'gateway_provider', 'account_id', 'project_id',
+        'api_key_id', 'actor_id', 'team_id', 'model_id', 'service_tier',
+    ]) }}
+{%- endmacro %}
+
 {# A whole number that stands for a combination of values, nulls included: 64 bits, the same in every run, so that a
    table built day by day needs no counter. That no two combinations share a number is tested where the keys are
    listed. #}

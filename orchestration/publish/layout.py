@@ -1,8 +1,12 @@
 """How each table is laid out in a publication, as its dbt model says in ``meta``.
 
 ``partition_by`` names the date column of a large fact: its Parquet files are one for each month of it, in its order.
-``parquet_only: true`` leaves the table out of ``marts.duckdb``. A table that says nothing is one file, in order of its
-columns. A ``meta`` that names no date column of the model's contract stops the publication.
+``parquet_only: true`` leaves the table out of ``marts.duckdb``. ``parts_follow`` names the model of which a view is another
+shape, row by row: a month of the view follows from the same month of that model, see
+:mod:`orchestration.publish.origins`. A table that says nothing is one file, in order of its columns.
+
+A ``meta`` that names no date column of the model's contract, or a model that is not the only one the view reads, stops the
+publication.
 """
 
 import json
@@ -18,10 +22,13 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True)
 class Layout:
-    """``partition_by``: the column whose months are the parts; None: one part."""
+    """``partition_by``: the column whose months are the parts; None: one part. ``parts_follow``: the relation whose parts, by
+    a column of the same name, decide those of the table; None: the table's own rows do.
+    """
 
     partition_by: str | None = None
     parquet_only: bool = False
+    parts_follow: str | None = None
 
 
 ONE_PART = Layout()
@@ -29,13 +36,15 @@ ONE_PART = Layout()
 
 def read_layouts(manifest: Path, schema: str = "marts") -> dict[str, Layout]:
     """Layout by table of ``schema``, from dbt's manifest; raises :class:`LayoutError`."""
-    nodes = json.loads(manifest.read_text())["nodes"].values()
+    nodes = json.loads(manifest.read_text())["nodes"]
     return {
-        node["alias"]: _layout(node) for node in nodes if node["resource_type"] == "model" and node["schema"] == schema
+        node["alias"]: _layout(node, nodes)
+        for node in nodes.values()
+        if node["resource_type"] == "model" and node["schema"] == schema
     }
 
 
-def _layout(node: Mapping[str, Any]) -> Layout:
+def _layout(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Layout:
     meta = node["config"]["meta"]
     column, parquet_only = meta.get("partition_by"), meta.get("parquet_only", False)
     if column is not None and _kind(node, column) not in ("date", "timestamp"):
@@ -44,7 +53,19 @@ def _layout(node: Mapping[str, Any]) -> Layout:
         )
     if not isinstance(parquet_only, bool):
         raise LayoutError(f"{node['name']}: meta parquet_only is true or false, not {parquet_only!r}")
-    return Layout(column, parquet_only)
+    return Layout(
+        column, parquet_only, _followed(node, nodes, meta["parts_follow"]) if "parts_follow" in meta else None
+    )
+
+
+def _followed(node: Mapping[str, Any], nodes: Mapping[str, Any], name: str) -> str:
+    read = [nodes.get(one) for one in node["depends_on"]["nodes"]]
+    is_view = node["config"]["materialized"] == "view" and "partition_by" in node["config"]["meta"]
+    if not (is_view and len(read) == 1 and read[0] is not None and read[0]["name"] == name):
+        raise LayoutError(
+            f"{node['name']}: meta parts_follow is for a view with partition_by that reads {name!r} and nothing else"
+        )
+    return f'"{read[0]["schema"]}"."{read[0]["alias"]}"'
 
 
 def _kind(node: Mapping[str, Any], column: str) -> str | None:

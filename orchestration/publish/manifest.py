@@ -21,11 +21,15 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """``parts`` by name, in order; ``rows`` and ``checksum`` are their sums. ``columns``: type by name."""
+    """``parts`` by name, in order; ``rows`` and ``checksum`` are their sums. ``columns``: type by name. ``origins``:
+    digest by part of what it follows from, where that is known (:mod:`orchestration.publish.origins`); no content, so
+    not compared.
+    """
 
     columns: dict[str, str]
     parts: dict[str, Content]
     parquet_only: bool = False
+    origins: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def rows(self) -> int:
@@ -41,7 +45,7 @@ class PublishedTable:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "PublishedTable":
         parts = {name: Content(**part) for name, part in body["parts"].items()}
-        return cls(body["columns"], parts, body["parquet_only"])
+        return cls(body["columns"], parts, body["parquet_only"], body["origins"])
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,15 @@ class Before:
     def has(self, tables: Mapping[str, PublishedTable]) -> bool:
         """Every one of ``tables``, at least one, was published with this content and layout."""
         return bool(tables) and all(self.tables.get(name) == table for name, table in tables.items())
+
+    def parts(self, name: str, columns: Mapping[str, str]) -> dict[str, Content]:
+        """The parts of table ``name`` if it had these columns, in this order."""
+        known = self.tables.get(name)
+        return known.parts if known and list(known.columns.items()) == list(columns.items()) else {}
+
+    def origins(self, name: str) -> dict[str, str]:
+        known = self.tables.get(name)
+        return known.origins if known else {}
 
     def link(self, name: str, work: Path) -> bool:
         """Make ``work/name`` the same file, or folder of files, as here. False, and nothing done, if it has none or one

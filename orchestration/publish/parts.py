@@ -2,10 +2,11 @@
 
 ``parquet/<table>/<part>.parquet``: a part is a month (YYYY-MM) of the column that the table is partitioned by, or ``data``,
 the whole table. A part whose content is that of the publication before is the same file, hard-linked; so is ``marts.duckdb``
-when none of its tables changed.
+when none of its tables changed. Where a view says what its parts follow from, a part of the same origin is linked, and any
+other is written in one evaluation and its content taken from the file (:mod:`orchestration.publish.origins`).
 
 Failure mode: whatever fails here leaves an unfinished folder, which nobody reads. A column whose type Parquet would
-change, and a ``marts.duckdb`` that lacks a row of the parts, are errors.
+change, and a ``marts.duckdb`` or a part that lacks a row, are errors.
 """
 
 from collections.abc import Mapping
@@ -17,9 +18,12 @@ import duckdb
 from orchestration.checksum import Content, added, columns_of, contents
 from orchestration.publish.layout import ONE_PART, Layout
 from orchestration.publish.manifest import Before, PublishedTable
+from orchestration.publish.origins import origins
 
+SCHEMA = "marts"
 MARTS = "marts.duckdb"
 WHOLE, UNDATED = "data", "undated"
+NOTHING = Content(0, added(()), added(()))
 
 
 class PublicationError(Exception):
@@ -37,21 +41,74 @@ def write_parts(
     tables = {}
     for name, query in queries.items():
         layout = layouts.get(name, ONE_PART)
-        columns = columns_of(connection, f"({query})")
-        found = contents(connection, f"({query})", columns, _part(layout.partition_by))
-        table = PublishedTable(columns, found or {WHOLE: Content(0, added(()), added(()))}, layout.parquet_only)
-        known = before.tables.get(name)
-        old = known.parts if known and known.columns == columns else {}
-        written = [
-            part
-            for part, content in table.parts.items()
-            if not (old.get(part) == content and before.link(_file(name, part), work))
-        ]
-        for part in written:
+        write = _write_changed if layout.parts_follow is None else _write_following
+        tables[name] = write(connection, name, query, layout, work, before)
+    return tables
+
+
+def _write_changed(
+    connection: duckdb.DuckDBPyConnection, name: str, query: str, layout: Layout, work: Path, before: Before
+) -> PublishedTable:
+    """Write the parts whose content, taken from the rows, is not that of before."""
+    columns = columns_of(connection, f"({query})")
+    found = contents(connection, f"({query})", columns, _part(layout.partition_by)) or {WHOLE: NOTHING}
+    old = before.parts(name, columns)
+    for part, content in found.items():
+        if not (old.get(part) == content and before.link(_file(name, part), work)):
             rows = f"select * from ({query}){_rows_of(part, layout.partition_by)}"
             _write_part(connection, rows, work / _file(name, part), columns)
-        tables[name] = table
-    return tables
+    return PublishedTable(columns, found, layout.parquet_only)
+
+
+def _write_following(
+    connection: duckdb.DuckDBPyConnection, name: str, query: str, layout: Layout, work: Path, before: Before
+) -> PublishedTable:
+    """Write the parts whose origin is not that of before; their content is that of the file."""
+    assert layout.parts_follow is not None, "decided by the caller"
+    columns, part_of = columns_of(connection, f"({query})"), _part(layout.partition_by)
+    found = origins(connection, f"{SCHEMA}.{name}", query, layout.parts_follow, part_of, columns)
+    old, stood = before.parts(name, columns), before.origins(name)
+    same = [part for part in old if part in found and stood.get(part) == found[part]]
+    parts = {part: old[part] for part in same if before.link(_file(name, part), work)}
+    for part in [*(found.keys() - parts.keys()), *_parts_besides(connection, query, part_of, found)]:
+        content = _write_and_read(connection, name, part, query, layout, work, columns)
+        if content.rows:
+            parts[part] = content
+        else:
+            (work / _file(name, part)).unlink()
+    if not parts:
+        parts[WHOLE] = _write_and_read(connection, name, WHOLE, query, layout, work, columns)
+    known = {part: found[part] for part in sorted(parts) if part in found}
+    return PublishedTable(columns, dict(sorted(parts.items())), layout.parquet_only, known)
+
+
+def _parts_besides(
+    connection: duckdb.DuckDBPyConnection, query: str, part_of: str, known: Mapping[str, str]
+) -> list[str]:
+    """The parts of ``query`` that are none of ``known``; rows of these are passed over early."""
+    rows = connection.execute(
+        f"select distinct {part_of} from ({query}) where not list_contains(?, {part_of}) order by 1", [list(known)]
+    ).fetchall()
+    return [part for (part,) in rows]
+
+
+def _write_and_read(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    part: str,
+    query: str,
+    layout: Layout,
+    work: Path,
+    columns: dict[str, str],
+) -> Content:
+    """Write the rows of ``part``; the content of the file."""
+    file = work / _file(name, part)
+    rows = f"select * from ({query}){_rows_of(part, layout.partition_by)}"
+    written = _write_part(connection, rows, file, columns)
+    content = contents(connection, _parquet(literal(file)), columns).get("", NOTHING)
+    if content.rows != written:
+        raise PublicationError(f"{name}: {content.rows} rows in the file of {part}, {written} written")
+    return content
 
 
 def write_marts(
@@ -82,13 +139,17 @@ def literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _write_part(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, columns: dict[str, str]) -> None:
+def _write_part(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, columns: dict[str, str]) -> int:
+    """Write ``rows`` into ``target``; how many."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    connection.execute(f"copy ({rows}) to {literal(target)} (format parquet, compression zstd)")
+    (written,) = connection.execute(
+        f"copy ({rows}) to {literal(target)} (format parquet, compression zstd)"
+    ).fetchone() or (0,)
     kept = columns_of(connection, _parquet(literal(target)))
     if kept != columns:
         changed = ", ".join(f"{name} ({kind})" for name, kind in columns.items() if kept.get(name) != kind)
         raise PublicationError(f"{target.parent.name}: Parquet does not keep the type of {changed}")
+    return int(written)
 
 
 def _file(table: str, part: str) -> str:

@@ -36,9 +36,8 @@ from orchestration.publish.journals import write_journals
 from orchestration.publish.layout import Layout
 from orchestration.publish.manifest import NAME as MANIFEST
 from orchestration.publish.manifest import Before, PublishedTable, link, seal, writer
-from orchestration.publish.parts import write_marts, write_parts
+from orchestration.publish.parts import SCHEMA, write_marts, write_parts
 
-SCHEMA = "marts"
 KEPT_BEFORE = 2
 UNFINISHED = ".unfinished-"
 ALARMS = ("residual_alarm_ratio", "unallocated_alarm_ratio")

@@ -50,9 +50,54 @@ def test_what_cannot_be_is_an_error(tmp_path: Path, meta: dict[str, Any], messag
         read_layouts(manifest(tmp_path, meta))
 
 
+def following(tmp_path: Path, kind: str, read: list[str], meta: dict[str, Any]) -> dict[str, Layout]:
+    """The layouts of a view (or table: ``kind``) of hours over the models ``read``."""
+    hours = {
+        "resource_type": "model",
+        "name": "hours",
+        "alias": "hours",
+        "schema": "marts",
+        "config": {"meta": meta, "materialized": kind},
+        "depends_on": {"nodes": read},
+        "columns": {"cost_date": {"data_type": "date"}},
+    }
+    placed = {"resource_type": "model", "name": "placed", "alias": "placed_rows", "schema": "intermediate"}
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"nodes": {"hours": hours, "placed": placed, "other": {**placed, "name": "other"}}}))
+    return read_layouts(path)
+
+
+def test_a_view_follows_the_one_model_that_it_reads(tmp_path: Path) -> None:
+    meta = {"partition_by": "cost_date", "parts_follow": "placed"}
+    assert following(tmp_path, "view", ["placed"], meta) == {
+        "hours": Layout("cost_date", parts_follow='"intermediate"."placed_rows"')
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "read", "meta"),
+    [
+        ("table", ["placed"], {"partition_by": "cost_date", "parts_follow": "placed"}),
+        ("view", ["placed", "other"], {"partition_by": "cost_date", "parts_follow": "placed"}),
+        ("view", ["other"], {"partition_by": "cost_date", "parts_follow": "placed"}),
+        ("view", ["a_source"], {"partition_by": "cost_date", "parts_follow": "placed"}),
+        ("view", ["placed"], {"parts_follow": "placed"}),
+    ],
+)
+def test_what_reads_more_or_is_no_view_follows_nothing(
+    tmp_path: Path, kind: str, read: list[str], meta: dict[str, Any]
+) -> None:
+    with pytest.raises(
+        LayoutError, match="hours: meta parts_follow is for a view with partition_by that reads 'placed'"
+    ):
+        following(tmp_path, kind, read, meta)
+
+
 def test_the_large_facts_of_the_project_are_laid_out_by_month(tmp_path: Path) -> None:
     layouts = read_layouts(ensure_manifest(Home(tmp_path)))
     assert layouts["fct_usage"] == Layout("usage_date")
     assert layouts["fct_allocated_costs"] == layouts["fct_billed_costs"] == Layout("cost_date")
-    assert layouts["fct_usage_by_hour"] == Layout("usage_date", parquet_only=True)
+    assert layouts["fct_usage_by_hour"] == Layout(
+        "usage_date", parquet_only=True, parts_follow='"intermediate"."int_usage_placed_by_hour"'
+    )
     assert layouts["dim_dates"] == Layout()

@@ -26,6 +26,7 @@ from orchestration.publish.layout import Layout
 from orchestration.publish.snapshot import publish
 home, run_id = Path(sys.argv[1]), sys.argv[2]
 layouts = {f"t{number}": Layout("day") for number in range(3)}
+layouts["following"] = Layout("day", parts_follow='"marts"."t1"')
 with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
     connection.execute(f"update marts.t1 set n = n + 1 where day < '2026-02-01'")
     print("publishing", flush=True)
@@ -59,6 +60,7 @@ def test_publisher_killed_leaves_a_whole_publication(tmp_path: Path) -> None:
                 f"create table marts.t{number} as select range as n, date '2026-01-01' + cast(range % 200 as integer) as day "
                 "from range(200000)"
             )
+        warehouse.execute("create view marts.following as select n + 1 as n, day from marts.t1")
     first = start(tmp_path, "first")
     assert first.stdout is not None
     first.stdout.readline()
