@@ -111,7 +111,7 @@ LITELLM_LOGS = Suite(
     "spend_logs",
     ("request_id", "started_at", "model"),
     (
-        required("request_id", "started_at"),
+        required("request_id", moments=("started_at",)),
         plausible_date("started_at"),
         inside_window("started_at"),
         one_of("status", "success", "failure", optional=True),

@@ -16,11 +16,17 @@
     {{ return(run_query(query).rows) }}
 {%- endmacro %}
 
+{# A list of days costs a join per row, so it stands only where the days have a gap. #}
 {% macro on_gateway_days(event_dates, partitions) -%}
+    {%- set days = event_dates.split(', ') -%}
+    {%- set first_day = modules.datetime.date.fromisoformat(days[0][6:16]) -%}
+    {%- set last_day = modules.datetime.date.fromisoformat(days[-1][6:16]) -%}
     (
         partition in ({{ partitions }})
         and {{ between_gateway_days(event_dates) }}
+        {%- if (last_day - first_day).days >= days | length %}
         and cast(started_at at time zone 'UTC' as date) in ({{ event_dates }})
+        {%- endif %}
     )
 {%- endmacro %}
 

@@ -416,6 +416,14 @@ def test_odd_but_correct_gateway_rows_pass(tmp_path: Path, changes: dict[str, An
         assert validate(connection, {key: None})[key].failures == []
 
 
+@pytest.mark.parametrize("changes", [{"request_id": ""}, {"request_id": None}, {"started_at": None}], ids=str)
+def test_gateway_row_without_its_id_or_moment_is_noticed(tmp_path: Path, changes: dict[str, Any]) -> None:
+    key = ("litellm", "spend_logs")
+    with landed(tmp_path, key, complete(key, changes)) as connection:
+        failures = validate(connection, {key: None})[key].failures
+    assert any(": required_keys: 1 of 1 rows" in failure for failure in failures)
+
+
 def test_parts_that_openai_does_not_report_are_not_compared(tmp_path: Path) -> None:
     key = ("openai", "usage_completions")
     parts = ("input_uncached_tokens", "input_cached_tokens", "input_cache_write_tokens", "input_audio_tokens")

@@ -2,7 +2,10 @@ with
 
 allocated as (
 
-    select * from {{ ref('int_costs_allocated') }}
+    select
+        *,
+        case when allocation_method <> 'unallocated' then cost_date end as classified_date
+    from {{ ref('int_costs_allocated') }}
 
 ),
 
@@ -30,8 +33,7 @@ select
     {{ fine_money('sum(allocated.allocated_cost)') }} as allocated_cost
 from allocated
 left join classes
-    on allocated.cost_date = classes.cost_date
+    on allocated.classified_date = classes.cost_date
     and allocated.initiative_id is not distinct from classes.initiative_id
     and allocated.department_id is not distinct from classes.department_id
-    and allocated.allocation_method <> 'unallocated'
 group by all

@@ -87,9 +87,13 @@ placed as (
     select
         quarter_hours.usage_start_at,
         quarter_hours.usage_date,
-        quarter_hours.billing_date,
         requests.*,
         requests.status = 'success' as is_success,
+        case when requests.status <> 'success' then
+            regexp_matches(
+                lower(concat_ws(' ', requests.error_type, requests.error_class)), 'budget|rate_?limit|throttl'
+            )
+        end as is_refused,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from requests
     inner join quarter_hours on requests.quarter_hour = quarter_hours.quarter_hour
@@ -106,7 +110,6 @@ summed as (
     select
         usage_start_at,
         usage_date,
-        billing_date,
         'litellm' as source,
         provider,
         gateway_provider,
@@ -125,10 +128,7 @@ summed as (
         is_success and has_token_evidence as is_measured,
         count(*) filter (where is_success) as request,
         count(*) filter (where not is_success) as failed_requests,
-        count(*) filter (
-            where not is_success
-            and regexp_matches(lower(concat_ws(' ', error_type, error_class)), 'budget|rate_?limit|throttl')
-        ) as refused_requests,
+        count(*) filter (where is_refused) as refused_requests,
         cast(coalesce(
             sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0
         ) as bigint) as input_uncached,
@@ -142,5 +142,6 @@ summed as (
 
 select
     {{ integer_key(usage_key_columns()) }} as usage_key_id,
+    cast(usage_start_at as date) as billing_date,
     *
 from summed
