@@ -164,15 +164,15 @@ def test_batch_cost_keeps_its_creator(story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "duration", "exercised", "status"),
-    [("30", "1d", True, PASS), ("99.10", "1d", True, FAIL), ("30", "1h", True, FAIL), ("30", "1d", False, FAIL)],
+    ("daily_cap", "exercised", "status"),
+    [("30", True, PASS), ("99.10", True, FAIL), ("720", True, FAIL), ("30", False, FAIL)],
 )
-def test_a_budget_cap_that_does_not_hold_passes_no_gate(
-    budget: str, duration: str, exercised: bool, status: str
-) -> None:
-    """Thirty a day were declared. What the gateway says counts, over a whole day, and that it ever refused a call."""
+def test_a_budget_cap_that_does_not_hold_passes_no_gate(daily_cap: str, exercised: bool, status: str) -> None:
+    """Thirty a day were declared. What the gateway says counts, over a whole day (30 an hour is 720), and that it ever
+    refused a call.
+    """
     today = date(2026, 8, 31)
-    reading = CapReading(today, Decimal(1), True, False, Decimal(budget), duration, None)
+    reading = CapReading(today, Decimal(1), True, False, Decimal(daily_cap))
     drill = today if exercised else None
     facts = GuardrailFacts(today, "team_a", Decimal(30), reading, Decimal("0.10"), drill, 24, 90)
     assert decide_guardrail(facts).status == status
