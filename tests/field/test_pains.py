@@ -174,7 +174,7 @@ def test_a_budget_cap_that_does_not_hold_passes_no_gate(daily_cap: str, exercise
     today = date(2026, 8, 31)
     reading = CapReading(today, Decimal(1), True, False, Decimal(daily_cap))
     drill = today if exercised else None
-    facts = GuardrailFacts(today, "team_a", Decimal(30), reading, Decimal("0.10"), drill, 24, 90)
+    facts = GuardrailFacts(today, "team_a", Decimal(30), reading, drill, 24, 90)
     assert decide_guardrail(facts).status == status
 
 
