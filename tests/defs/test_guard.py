@@ -1,7 +1,7 @@
 """No secret leaves a step in an exception."""
 
 import traceback
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,7 +22,7 @@ def session(home: Path) -> Session:
     sources = {"openai": SimpleNamespace(api_key_env="MY_VENDOR_CREDENTIAL", base_url="http://127.0.0.1:9/v1")}
     company = cast(Any, SimpleNamespace(sources=sources))
     landing, as_of = Landing(home / "landing"), date(2026, 10, 31)
-    fed = Fed(Home(home), landing, as_of, "program", "company")
+    fed = Fed(Home(home), landing, as_of, "program", "company", timedelta(hours=24))
     return Session(RunSettings(home, home), Home(home), company, landing, as_of, fed)
 
 

@@ -25,7 +25,8 @@ connection = duckdb.connect(sys.argv[1])
 connection.execute("create table theirs as select 1")
 """
 LONG = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 from pathlib import Path
 from tests.transform.conftest import ROOT
 from orchestration import project
