@@ -73,6 +73,12 @@ prices as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
 run_parameters as (
 
     select * from {{ ref('stg_run__parameters') }}
@@ -89,7 +95,8 @@ in_force as (
         by_class.context_tier_start,
         by_class.token_class,
         by_class.quantity,
-        max_by(prices.price_per_million, prices.context_tier_start) as price_per_million
+        max_by(prices.price_per_million, prices.context_tier_start) as price_per_million,
+        max_by(prices.currency, prices.context_tier_start) as currency
     from by_class
     cross join run_parameters
     inner join prices
@@ -107,11 +114,17 @@ in_force as (
 valued as (
 
     select
-        outcome,
-        provider,
-        billing_date,
-        {{ metered_cost('quantity', 'price_per_million') }} as list_cost
+        in_force.outcome,
+        in_force.provider,
+        in_force.billing_date,
+        {{ fine_money(
+            metered_cost('in_force.quantity', 'in_force.price_per_million') ~ ' * ('
+            ~ reporting_rate('in_force.currency') ~ ')'
+        ) }} as list_cost
     from in_force
+    cross join run_parameters
+    left join exchange_rates
+        on in_force.currency = exchange_rates.currency and in_force.billing_date = exchange_rates.rate_date
 
 )
 

@@ -11,6 +11,12 @@ charges as (
 
 ),
 
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
 usage as (
 
     select * from {{ ref('int_usage_owned') }}
@@ -40,6 +46,7 @@ select
     cast(sum(usage.quantity) as decimal(18, 0)) as quantity,
     case
         when count(usage.list_unit_price_per_million) = count(*)
+            and bool_and(usage.list_price_currency = run_parameters.reporting_currency)
             and min(usage.list_unit_price_per_million) = max(usage.list_unit_price_per_million)
             then min(usage.list_unit_price_per_million)
     end as list_unit_price,
@@ -47,6 +54,7 @@ select
         when count(usage.list_cost) = count(*) then {{ fine_money('sum(usage.list_cost)') }}
     end as metered_list_cost
 from scoped
+cross join run_parameters
 inner join usage
     on scoped.provider = usage.provider
     and scoped.cost_date = usage.billing_date

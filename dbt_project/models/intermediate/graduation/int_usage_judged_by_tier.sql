@@ -53,11 +53,23 @@ complexity_tiers as (
 prices as (
 
     select
-        model_id, token_class, valid_from, valid_to,
+        model_id, token_class, currency, valid_from, valid_to,
         max(price_per_million) as price_per_million
     from {{ ref('stg_prices__price_book') }}
     where price_variant = 'standard' and context_tier_start = 0
     group by all
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
@@ -103,11 +115,11 @@ judged as (
 
 ),
 
-priced as (
+referenced as (
 
     select
         judged.*,
-        uncached.price_per_million is not null as is_reference_priced,
+        uncached.currency as reference_currency,
         same.price_per_million as same_price,
         case when judged.token_class = 'cache_read' then uncached.price_per_million else same.price_per_million end
             as cache_lost_price
@@ -122,6 +134,30 @@ priced as (
         and uncached.token_class = 'input_uncached'
         and judged.usage_date >= coalesce(uncached.valid_from, date '0001-01-01')
         and judged.usage_date < coalesce(uncached.valid_to, date '9999-12-31')
+
+),
+
+priced as (
+
+    select
+        referenced.*,
+        {{ reporting_rate('referenced.reference_currency') }} as rate
+    from referenced
+    cross join run_parameters
+    left join exchange_rates
+        on referenced.reference_currency = exchange_rates.currency
+        and referenced.usage_date = exchange_rates.rate_date
+
+),
+
+counterfactual as (
+
+    select
+        *,
+        rate is not null as is_reference_priced,
+        {{ fine_money(metered_cost('quantity', 'same_price') ~ ' * rate') }} as same_cost,
+        {{ fine_money(metered_cost('quantity', 'cache_lost_price') ~ ' * rate') }} as cache_lost_cost
+    from priced
 
 )
 
@@ -139,10 +175,10 @@ select
     tier_rank < allowed_tier_rank as is_higher_tier,
     {{ fine_money('sum(list_cost)') }} as list_cost,
     case when bool_and(is_reference_priced)
-        then {{ fine_money('sum(coalesce(' ~ metered_cost('quantity', 'same_price') ~ ', list_cost))') }}
+        then {{ fine_money('sum(coalesce(same_cost, list_cost))') }}
     end as counterfactual_same,
     case when bool_and(is_reference_priced)
-        then {{ fine_money('sum(coalesce(' ~ metered_cost('quantity', 'cache_lost_price') ~ ', list_cost))') }}
+        then {{ fine_money('sum(coalesce(cache_lost_cost, list_cost))') }}
     end as counterfactual_cache_lost
-from priced
+from counterfactual
 group by all

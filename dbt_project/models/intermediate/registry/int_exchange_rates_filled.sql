@@ -57,7 +57,7 @@ filled as (
         quoted.rate,
         row_number() over (
             partition by quoted.currency, cast(quoted.quoted_date + cast(age.days as integer) as date)
-            order by quoted.direction, quoted.quoted_date desc
+            order by quoted.quoted_date desc, quoted.direction
         ) as preference
     from quoted
     cross join (select unnest(range(0, 8)) as days) as age

@@ -1,6 +1,7 @@
 {# One row per price key (provider, model, price variant), token class, context tier and billing day of usage: the
    list price in force, whether the model has context tiers at all, and the negotiated price or discount of
-   contracts.yaml. No price: null, never the nearest name. #}
+   contracts.yaml, each price in its own currency with the rate of the day. No price or no rate: null, never the
+   nearest name and never one to one. #}
 with
 
 usage as (
@@ -34,6 +35,18 @@ contracts as (
         coalesce(valid_to, date '9999-12-31') as effective_to
     from {{ ref('stg_registry__contracts') }}
     where kind in ('discount', 'price')
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
@@ -72,7 +85,8 @@ list_prices as (
         combinations.token_class,
         combinations.context_tier_start,
         combinations.billing_date,
-        max_by(prices.price_per_million, prices.context_tier_start) as list_unit_price_per_million
+        max_by(prices.price_per_million, prices.context_tier_start) as list_unit_price_per_million,
+        max_by(prices.currency, prices.context_tier_start) as list_price_currency
     from combinations
     inner join prices
         on combinations.provider = prices.provider
@@ -96,7 +110,10 @@ terms as (
         max(contracts.discount_ratio) filter (where contracts.kind = 'discount') as discount_ratio,
         min(contracts.price_per_million) filter (
             where contracts.kind = 'price' and contracts.token_class = combinations.token_class
-        ) as contract_price_per_million
+        ) as contract_price_per_million,
+        min_by(contracts.currency, contracts.price_per_million) filter (
+            where contracts.kind = 'price' and contracts.token_class = combinations.token_class
+        ) as contract_price_currency
     from combinations
     inner join contracts
         on combinations.provider = contracts.provider
@@ -113,10 +130,14 @@ select
     combinations.context_tier_start,
     combinations.billing_date,
     list_prices.list_unit_price_per_million,
+    list_prices.list_price_currency,
+    {{ reporting_rate('list_prices.list_price_currency', rates='list_rates') }} as list_rate,
     tiered_models.model_id is not null as has_context_tiers,
     terms.discount_ratio,
-    terms.contract_price_per_million
+    terms.contract_price_per_million,
+    {{ reporting_rate('terms.contract_price_currency', rates='contract_rates') }} as contract_rate
 from combinations
+cross join run_parameters
 left join list_prices
     on combinations.price_key = list_prices.price_key
     and combinations.token_class = list_prices.token_class
@@ -127,5 +148,9 @@ left join terms
     and combinations.token_class = terms.token_class
     and combinations.context_tier_start = terms.context_tier_start
     and combinations.billing_date = terms.billing_date
+left join exchange_rates as list_rates
+    on list_prices.list_price_currency = list_rates.currency and combinations.billing_date = list_rates.rate_date
+left join exchange_rates as contract_rates
+    on terms.contract_price_currency = contract_rates.currency and combinations.billing_date = contract_rates.rate_date
 left join tiered_models
     on combinations.provider = tiered_models.provider and combinations.model_id = tiered_models.model_id

@@ -1,5 +1,5 @@
-{# One row per row of int_usage_summed_by_day, priced, contracted and owned in one pass. No list price: null cost and
-   status unpriced, never zero. Requests are known one by one at the gateway; aggregated usage takes the context tier
+{# One row per row of int_usage_summed_by_day, priced, contracted and owned in one pass. Costs are in the reporting
+   currency, at the rate of the billing day. No list price or no rate: null cost and status unpriced, never zero. Requests are known one by one at the gateway; aggregated usage takes the context tier
    of its mean request and says tier_estimated. Directly assigned usage names its initiative; shared usage names
    none, see fct_usage_shares. #}
 with
@@ -34,6 +34,12 @@ initiatives as (
 
 ),
 
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
 joined as (
 
     select
@@ -43,13 +49,24 @@ joined as (
             when usage.token_class = 'request' then cast(0 as decimal(18, 6))
             else coalesce(usage.stated_unit_price, prices.list_unit_price_per_million)
         end as list_unit_price_per_million,
+        case
+            when usage.token_class = 'request' or usage.stated_unit_price is not null
+                then run_parameters.reporting_currency
+            else prices.list_price_currency
+        end as list_price_currency,
+        case
+            when usage.token_class = 'request' or usage.stated_unit_price is not null then cast(1 as decimal(38, 12))
+            else prices.list_rate
+        end as list_rate,
         prices.discount_ratio,
         prices.contract_price_per_million,
+        prices.contract_rate,
         owners.rule_id,
         owners.share_method,
         owners.initiative_id,
         coalesce(owners.department_id, initiatives.department_id) as department_id
     from usage
+    cross join run_parameters
     inner join keys on usage.usage_key_id = keys.usage_key_id
     left join prices
         on keys.price_key = prices.price_key
@@ -71,7 +88,7 @@ priced as (
 
     select
         *,
-        {{ metered_cost('quantity', 'list_unit_price_per_million') }} as list_cost
+        {{ fine_money(metered_cost('quantity', 'list_unit_price_per_million') ~ ' * list_rate') }} as list_cost
     from joined
 
 )
@@ -88,15 +105,17 @@ select
     unit,
     quantity,
     list_unit_price_per_million,
+    list_price_currency,
     list_cost,
     case
-        when contract_price_per_million is not null then {{ metered_cost('quantity', 'contract_price_per_million') }}
+        when contract_price_per_million is not null
+            then {{ fine_money(metered_cost('quantity', 'contract_price_per_million') ~ ' * contract_rate') }}
         when discount_ratio is not null then {{ fine_money('list_cost * cast(1 - discount_ratio as decimal(10, 9))') }}
         else list_cost
     end as contracted_cost,
     case
         when token_class = 'request' then case when is_measured then 'priced' else 'unmeasured' end
-        when list_unit_price_per_million is null then 'unpriced'
+        when list_cost is null then 'unpriced'
         when is_tier_estimated then 'tier_estimated'
         else 'priced'
     end as pricing_status,

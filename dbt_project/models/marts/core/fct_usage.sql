@@ -32,6 +32,7 @@ select
     usage.unit,
     case when usage.token_class = 'request' then usage.quantity else 0 end as requests,
     usage.list_unit_price_per_million,
+    usage.list_price_currency,
     usage.list_cost,
     usage.pricing_status,
     usage.is_counted,

@@ -17,6 +17,7 @@ renamed as (
         valid_from,
         valid_to,
         price_per_million,
+        'USD' as currency,
         price_source
     from source
 
