@@ -18,6 +18,7 @@ import duckdb
 
 from orchestration.landing.store import Landing
 from orchestration.project import project_digest
+from orchestration.quoting import literal
 
 GATEWAY = ("litellm", "spend_logs")
 SUMMED_LOG = ("intermediate", "int_gateway_usage_summed_by_hour")
@@ -172,8 +173,7 @@ def _retiered(connection: duckdb.DuckDBPyConnection) -> set[date]:
 
 def _literals(days: list[date], holders: dict[date, set[str]]) -> tuple[str, str]:
     partitions = sorted({name for day in days for name in holders.get(day, ())})
-    quoted = ("'" + name.replace("'", "''") + "'" for name in partitions)
-    return ", ".join(f"date '{day}'" for day in days), ", ".join(quoted)
+    return ", ".join(f"date '{day}'" for day in days), ", ".join(map(literal, partitions))
 
 
 def _replace(

@@ -7,8 +7,8 @@ A load is judged once per suite. A run that finds nothing to judge opens no ware
 import duckdb
 
 from expectations import SUITES, ValidationOutcome, validate
-from orchestration.connectors.verdicts import Judgement, record_passed, to_judge
 from orchestration.landing.store import Landing
+from orchestration.landing.verdicts import Judgement, record_passed, to_judge
 
 Stream = tuple[str, str]
 

@@ -38,7 +38,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- For the one table that follows the log, see gateway_days.sql. -#}
+{#- For the sum of the log, see gateway_days.sql. -#}
 {% materialization summed_by_batches, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set batches = gateway_batches() -%}

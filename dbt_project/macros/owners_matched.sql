@@ -30,13 +30,11 @@ candidates as (
     from {{ dimensions }} as dimensions
     inner join rules
         on true
-        {% for column in [
-            'source', 'provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model',
-        ] -%}
-        {%- set value = 'dimensions.' ~ (column if column != 'model' else 'model_id') %}
+        {% for column in owner_columns() if column != 'request_tags' -%}
+        {%- set value, pattern = 'dimensions.' ~ column, 'rules.' ~ (column | replace('model_id', 'model')) ~ '_pattern' %}
         and (
-            rules.{{ column }}_pattern is null
-            or regexp_full_match(coalesce({{ value }}, ''), rules.{{ column }}_pattern) and {{ value }} is not null
+            {{ pattern }} is null
+            or regexp_full_match(coalesce({{ value }}, ''), {{ pattern }}) and {{ value }} is not null
         )
         {% endfor %}
         and {{ tags_match('dimensions.request_tags', 'rules.tag_patterns') }}

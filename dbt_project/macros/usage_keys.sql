@@ -29,11 +29,14 @@
     hash({{ columns | join(', ') }})
 {%- endmacro %}
 
-{# The published key of a row of usage. #}
+{# The published key of a row of usage: of its own words, not of the number that stands for them, which another version of
+   DuckDB hashes anew; closed periods keep the key that they were frozen with. #}
 {% macro usage_row_key(usage) -%}
     md5(concat_ws(
         chr(31),
-        cast({{ usage }}.usage_key_id as varchar),
+        {% for column in usage_key_columns() -%}
+        coalesce(cast({{ usage }}.{{ column }} as varchar), chr(30)),
+        {% endfor -%}
         cast({{ usage }}.usage_date as varchar),
         cast({{ usage }}.billing_date as varchar),
         {{ usage }}.token_class,

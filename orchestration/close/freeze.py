@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.checksum import checksum
 from orchestration.close.contracts import books
+from orchestration.quoting import literal
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,3 @@ def freeze(connection: duckdb.DuckDBPyConnection, expressions: dict[str, str], p
 def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.checksum import columns_of
 from orchestration.close.contracts import books
-from orchestration.close.freeze import FrozenTable, file_sha256, literal
+from orchestration.close.freeze import FrozenTable, file_sha256
 from orchestration.close.periods import last_day
 from orchestration.close.register import closed_folder, closed_periods, read_register
+from orchestration.quoting import literal
 
 
 class FrozenPeriodError(Exception):
@@ -67,7 +69,7 @@ def check_fit(connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeri
     periods: set[str] = set()
     for frozen in closed:
         for table in frozen.tables:
-            then = _columns(connection, f"from {frozen.rows(table)}")
+            then = columns_of(connection, frozen.rows(table))
             now = _table_columns(connection, schema, table)
             if then != now:
                 changed[table] = set(dict(set(then.items()) ^ set(now.items())))
@@ -114,7 +116,3 @@ def _table_columns(connection: duckdb.DuckDBPyConnection, schema: str, table: st
         [schema, table],
     ).fetchall()
     return dict(rows)
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, str]:
-    return {name: kind for name, kind, *_ in connection.execute(f"describe {source}").fetchall()}

@@ -153,7 +153,7 @@ def land_reads(landing: Landing, source: str, reads: Sequence[StreamRead]) -> li
             for part in read.partitions:
                 batch.add_rows(part.partition, part.rows, **part.facts)
         for batch in batches:
-            batch._refuse_collapse()
+            batch.refuse_collapse()
     return [
         StreamOutcome(source, read.stream, len(read.partitions), sum(len(part.rows) for part in read.partitions))
         for read in reads

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.landing.errors import SchemaDrift
+from orchestration.quoting import literal
 
 SUFFIXES = (".csv", ".parquet")
 NESTED = ("MAP", "STRUCT", "LIST", "[]")
@@ -48,10 +49,6 @@ def connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     return connection
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def quoted(column: str) -> str:

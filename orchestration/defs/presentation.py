@@ -10,6 +10,7 @@ import duckdb
 
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
+from orchestration.quoting import literal
 
 OWNERS = ["team:finance-engineering"]
 PREVIEW_ROWS = 5
@@ -96,5 +97,4 @@ def _landed_preview(
     files = landing.current_files(source, stream)
     if not files:
         return dg.MetadataValue.md("nothing landed")
-    name = str(files[-1]).replace("'", "''")
-    return preview(connection, f"select * from read_parquet('{name}')")
+    return preview(connection, f"select * from read_parquet({literal(files[-1])})")

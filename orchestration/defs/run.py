@@ -8,6 +8,7 @@ config.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -65,8 +66,6 @@ class Run(dg.ConfigurableResource):
             remember(self.session.fed, run_id)
 
     def settings(self) -> RunSettings:
-        from pathlib import Path
-
         return load_settings(
             Path(self.company) if self.company else None,
             Path(self.home) if self.home else None,

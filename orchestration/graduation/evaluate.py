@@ -44,9 +44,8 @@ def evaluate(connection: duckdb.DuckDBPyConnection, landing: Landing, company: C
     ``BrokenInput`` where an intermediate table does not hold what it promises.
     """
     found = evaluated(connection, company.policy, as_of)
-    own = Landing(landing.root, allow_shrink=True)
     for stream, rows in (("run_rates", found.run_rates), ("gates", found.gates), ("readiness", found.readiness)):
-        with own.batch("statistics", stream) as batch:
+        with landing.batch("statistics", stream) as batch:
             batch.add_rows(PARTITION, [vars(row) for row in rows])
 
 

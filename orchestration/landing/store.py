@@ -29,6 +29,7 @@ from orchestration.landing.errors import CollapsedLoad
 from orchestration.landing.loads import Load, Partition
 from orchestration.landing.profile import MODELS_OF_USAGE
 from orchestration.landing.streams import STREAMS, stream_schema
+from orchestration.quoting import literal
 
 COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
@@ -121,7 +122,7 @@ class Landing:
             ]
             name = f"landing.{source}__{stream}"
             if files:
-                listed = ", ".join(_literal(str(file)) for file in files)
+                listed = ", ".join(literal(file) for file in files)
                 connection.execute(f"create or replace view {name} as select * from read_parquet([{listed}])")
             else:
                 empty = stream_schema(source, stream).empty_table()
@@ -150,7 +151,7 @@ class Landing:
             found |= {(provider, model) for load in loads.values() for provider, model in load.models or ()}
             old = [self.load_file(source, stream, name, load) for name, load in loads.items() if load.models is None]
             if old:
-                listed = ", ".join(_literal(str(file)) for file in old)
+                listed = ", ".join(literal(file) for file in old)
                 query = f"select distinct {', '.join(columns.columns)} from read_parquet([{listed}])"
                 with duckdb.connect() as connection:
                     rows = [
@@ -200,7 +201,7 @@ class Batch:
                     f"{self.source}/{self.stream}: columns {sorted(set(row) ^ set(names))} do not fit the stream"
                 )
         load_id = content_id(rows)
-        if self._is_current(partition, load_id):
+        if self.is_current(partition, load_id):
             return self._refresh(partition, facts)
         if (self.source, self.stream) in MODELS_OF_USAGE:
             facts["models"] = MODELS_OF_USAGE[self.source, self.stream].pairs(rows)
@@ -210,7 +211,7 @@ class Batch:
 
     def add_table(self, partition: str, table: pa.Table, *, load_id: str, **facts: Any) -> Load:
         """Land an Arrow table of the stream's columns (without partition and load_id, which are added here)."""
-        if self._is_current(partition, load_id):
+        if self.is_current(partition, load_id):
             return self._refresh(partition, facts)
         schema = stream_schema(self.source, self.stream)
         table = table.append_column("partition", pa.array([partition] * table.num_rows, pa.string()))
@@ -225,7 +226,7 @@ class Batch:
 
     def add_file(self, partition: str, write: Any, *, load_id: str, **facts: Any) -> Load:
         """Land what ``write(path)`` writes as Parquet with all columns of the stream; it returns the number of rows."""
-        if self._is_current(partition, load_id):
+        if self.is_current(partition, load_id):
             return self._refresh(partition, facts)
         target = self.landing.folder(self.source, self.stream) / quote(partition, safe="") / load_id
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -251,14 +252,11 @@ class Batch:
             self.changed.add(partition)
             self.touched.add(partition)
 
-    def is_current(self, partition: str, load_id: str) -> bool:
-        return self._is_current(partition, load_id)
-
     def commit(self) -> None:
         """Write the manifest; from here on the batch is what the stream holds."""
         if not self.touched:
             return
-        self._refuse_collapse()
+        self.refuse_collapse()
         body = {
             "source": self.source,
             "stream": self.stream,
@@ -267,7 +265,7 @@ class Batch:
         path = self.landing.folder(self.source, self.stream) / _MANIFEST
         write_atomically(path, json.dumps(body, indent=1))
 
-    def _refuse_collapse(self) -> None:
+    def refuse_collapse(self) -> None:
         if self.source in DERIVED_SOURCES or self.landing.allow_shrink:
             return
         before = sum(load.rows for name in self.changed if (load := self.previous.get(name)))
@@ -280,7 +278,7 @@ class Batch:
             "replaced. If the source really withdrew them, run again with --allow-shrink.",
         )
 
-    def _is_current(self, partition: str, load_id: str) -> bool:
+    def is_current(self, partition: str, load_id: str) -> bool:
         part = self.partitions.get(partition)
         return part is not None and part.current is not None and part.current.load_id == load_id
 
@@ -300,10 +298,6 @@ class Batch:
         self.partitions[partition] = replace(part, current=load, history=history)
         self.changed.add(partition)
         self.touched.add(partition)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _duckdb_types(connection: duckdb.DuckDBPyConnection, empty: pa.Table) -> list[tuple[str, str]]:

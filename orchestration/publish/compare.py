@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.checksum import ASIDE
+from orchestration.checksum import ASIDE, columns_of
+from orchestration.quoting import literal
 
 EXAMPLES = 3
 _MEMORY_LIMIT = "1GB"
@@ -63,7 +64,7 @@ def _tables(home: Path) -> dict[str, Path]:
 
 def _compare_table(connection: duckdb.DuckDBPyConnection, name: str, first: Path, second: Path) -> Difference:
     sides = [_source(path) for path in (first, second)]
-    columns = [dict(row[:2] for row in connection.execute(f"describe from {side}").fetchall()) for side in sides]
+    columns = [columns_of(connection, side) for side in sides]
     lines = [f"column {column} is gone" for column in columns[0] if column not in columns[1]]
     lines += [f"column {column} is new" for column in columns[1] if column not in columns[0]]
     common = [column for column in columns[0] if column in columns[1]]
@@ -85,8 +86,7 @@ def _compare_table(connection: duckdb.DuckDBPyConnection, name: str, first: Path
 
 
 def _source(folder: Path) -> str:
-    files = str(folder / "**" / "*.parquet").replace("'", "''")
-    return f"read_parquet('{files}', hive_partitioning = false)"
+    return f"read_parquet({literal(folder / '**' / '*.parquet')}, hive_partitioning = false)"
 
 
 def main() -> int:

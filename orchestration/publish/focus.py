@@ -11,7 +11,7 @@ import duckdb
 
 from orchestration.checksum import columns_of
 from orchestration.publish.manifest import link
-from orchestration.publish.parts import literal
+from orchestration.quoting import literal
 
 TABLES = ("focus_cost_and_usage", "focus_cost_and_usage_v1_2")
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.quoting import literal
+
 SHAPES = {
     "quickbooks": """
         select journal_id as "Journal No", strftime(posting_date, '%m/%d/%Y') as "Journal Date", reporting_currency as "Currency",
@@ -47,8 +49,7 @@ def write_journals(lines: Path, folder: Path) -> list[Path]:
         for system, query in SHAPES.items():
             path = folder / period / f"{system}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
-            literal = str(path).replace("'", "''")
-            connection.execute(f"copy ({query}) to '{literal}' (format csv, header true, nullstr '')")
+            connection.execute(f"copy ({query}) to {literal(path)} (format csv, header true, nullstr '')")
             written.append(path)
     connection.close()
     return written

@@ -19,6 +19,7 @@ from orchestration.checksum import Content, added, columns_of, contents
 from orchestration.publish.layout import ONE_PART, Layout
 from orchestration.publish.manifest import Before, PublishedTable
 from orchestration.publish.origins import origins
+from orchestration.quoting import literal
 
 SCHEMA = "marts"
 MARTS = "marts.duckdb"
@@ -133,10 +134,6 @@ def write_marts(
     finally:
         connection.execute("reset threads")
         connection.execute("detach publication")
-
-
-def literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, columns: dict[str, str]) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,10 +34,6 @@ class Company:
     products: tuple[Product, ...] = ()
     customers: tuple[Customer, ...] = ()
     files: tuple[str, ...] = field(default=())
-
-    def initiatives_on(self, day: date) -> dict[str, Initiative]:
-        """The version of every initiative that is valid on ``day``, by id."""
-        return {one.initiative_id: one for one in self.initiatives if one.is_valid_on(day)}
 
     def settle_lag_hours(self, source: str) -> int:
         """Hours after a day's end until a configured source's figures for it no longer move."""

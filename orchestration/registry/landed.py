@@ -30,9 +30,8 @@ ENGINEERING_FUNCTIONS = (
 
 def land_registry(company: Company, landing: Landing) -> None:
     """Land every registry stream of a company; streams whose rows did not change keep their load."""
-    whole = Landing(landing.root, allow_shrink=True)
     for stream, rows in registry_rows(company).items():
-        with whole.batch("registry", stream) as batch:
+        with landing.batch("registry", stream) as batch:
             batch.add_rows("current", rows)
 
 

@@ -122,8 +122,7 @@ def _check(first: date, last: date, as_of: date) -> None:
 
 
 def _land(landing: Landing, kind: str, rows: Sequence[object]) -> None:
-    own = Landing(landing.root, allow_shrink=True)
-    with own.batch("replay", kind) as batch:
+    with landing.batch("replay", kind) as batch:
         batch.add_rows(PARTITION, [vars(row) for row in rows])
 
 

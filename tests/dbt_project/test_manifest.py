@@ -61,7 +61,7 @@ def test_arrows_go_from_staging_through_intermediate_to_marts(models: dict[str, 
 def test_every_model_says_what_it_is_once(models: dict[str, Node]) -> None:
     silent = {node["name"] for node in models.values() if not node["description"].strip()}
     assert silent == set()
-    below = [node for node in models.values() if layer(node) != "marts" and area(node) not in ("usage", "allocation")]
+    below = [node for node in models.values() if layer(node) != "marts"]
     twice = {node["name"] for node in below if node["raw_code"].startswith("{#")}
     assert twice == set()
 

@@ -9,7 +9,6 @@ import dagster as dg
 from orchestration.defs.presentation import landed_results, landed_specs, standing_note, table_keys
 from orchestration.defs.run import Run
 from orchestration.graduation import inputs
-from orchestration.landing.store import Landing
 from orchestration.lineage import merged
 from orchestration.replay import breakers
 from orchestration.warehouse import connect
@@ -33,7 +32,6 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         return
     with connect(session.home.warehouse) as connection:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
-    own = Landing(session.landing.root, allow_shrink=True)
-    with own.batch("guardrails", "decisions") as batch:
+    with session.landing.batch("guardrails", "decisions") as batch:
         batch.add_rows("current", [vars(row) for row in rows])
     yield from landed_results(session.landing, "guardrails")

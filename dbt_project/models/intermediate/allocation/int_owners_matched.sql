@@ -1,5 +1,3 @@
-{# One row per combination of dimensions of usage or cost and period without a change of rules, with the ownership
-   rule that wins: what usage has matched already, and what only cost has. #}
 with
 
 dimensions as (

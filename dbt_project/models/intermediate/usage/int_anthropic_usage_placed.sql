@@ -1,5 +1,3 @@
-{# One row per Anthropic usage hour and its dimensions, on its local day, with a column per token class. The classes
-   are disjoint on the wire already; cache writes keep their lifetime. #}
 {{ config(materialized='view') }}
 
 with

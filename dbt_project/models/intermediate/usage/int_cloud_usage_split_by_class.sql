@@ -1,5 +1,3 @@
-{# One row per UTC day, account, token class and stated list price of a cloud bill that meters tokens: quantity in
-   tokens. #}
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,3 @@
-{# One row per model and context tier beyond the first: the prompt above which it begins, and the last prompt before
-   the next. #}
 with
 
 starts as (

@@ -1,5 +1,3 @@
-{# One row per UTC day, key, team and model of the gateway's daily totals, with a column per token class, for the
-   days without a request in its log: never both. #}
 {{ config(materialized='view') }}
 
 with

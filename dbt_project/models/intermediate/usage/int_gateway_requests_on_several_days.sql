@@ -92,11 +92,7 @@ by_day as (
     from found
     qualify row_number() over (
         partition by request_id, billing_date
-        order by
-            case when status = 'success' then 0 else 1 end,
-            prompt_tokens + completion_tokens desc,
-            started_at,
-            partition
+        order by {{ counted_first() }}
     ) = 1
 
 )

@@ -59,11 +59,7 @@ repeated_requests as (
         logs.*,
         row_number() over (
             partition by logs.request_id, logs.quarter_hour // 96
-            order by
-                case when status = 'success' then 0 else 1 end,
-                prompt_tokens + completion_tokens desc,
-                started_at,
-                partition
+            order by {{ counted_first() }}
         ) > 1 as is_duplicate
     from logs
     inner join repeated_hashes on logs.request_hash = repeated_hashes.request_hash

@@ -1,5 +1,3 @@
-{# One row per initiative with gateway traffic of its own and month: the share of its logged requests that failed,
-   the gateway's only sign of retry waste. #}
 with
 
 hourly as (

@@ -1,4 +1,3 @@
-{# One row per initiative and month: its tokens by the classes that ratios rest on, shared usage in its share. #}
 select
     strftime(usage_date, '%Y-%m') as fiscal_period,
     initiative_id,

@@ -1,6 +1,3 @@
-{# One row per UTC day, project, vendor and model at Merge Gateway, with a column per token class. It publishes no
-   schema: input tokens are read as holding the cached ones, as at the gateways that do; what it does not say makes
-   no row. Visible beside the vendor's own usage, counted by the metering rules. #}
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,3 @@
-{# One row per model seen in usage with its tier: the first pattern of model_tiers.yaml that matches, by the tiers in
-   force on the as-of day; tier null where none does. #}
 with
 
 models as (

@@ -1,6 +1,3 @@
-{# One row per UTC day, dimensions and class of OpenAI's usage besides completions. These kinds have no service tier:
-   the kind stands in its place and keeps their rows apart from completions. Requests of web searches are counted as
-   completions already. #}
 {{ config(materialized='view') }}
 
 with

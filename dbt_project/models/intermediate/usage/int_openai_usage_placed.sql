@@ -1,5 +1,3 @@
-{# One row per OpenAI usage hour and its dimensions, on its local day, with a column per token class. The input total
-   holds cached, cache-write, audio and image tokens: taken apart here. #}
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,3 @@
-{# One row per UTC day, workspace, key and model at OpenRouter, over its endpoints, with a column per token class.
-   Prompt tokens hold the cached ones: taken apart here; reasoning is part of the output. #}
 {{ config(materialized='view') }}
 
 with

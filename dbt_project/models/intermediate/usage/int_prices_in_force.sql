@@ -1,7 +1,3 @@
-{# One row per price key (provider, model, price variant), token class, context tier and billing day of usage: the
-   list price in force, whether the model has context tiers at all, and the negotiated price or discount of
-   contracts.yaml, each price in its own currency with the rate of the day. No price or no rate: null, never the
-   nearest name and never one to one. #}
 with
 
 usage as (

@@ -1,5 +1,3 @@
-{# One row per quarter of an hour of the landed history: its UTC hour and day, and its day in the reporting time
-   zone. #}
 with
 
 run_parameters as (

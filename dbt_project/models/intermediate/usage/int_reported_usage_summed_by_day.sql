@@ -1,5 +1,3 @@
-{# One row per day, dimensions and token class of usage that its source reports summed: everything but the gateway's
-   log. #}
 {% set sources = [
     ('openai', 'int_openai_usage_placed'),
     ('anthropic', 'int_anthropic_usage_placed'),

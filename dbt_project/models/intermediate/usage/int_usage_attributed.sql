@@ -1,5 +1,3 @@
-{# One row per usage row and cost object that it belongs to, whole or in its share: the use that follows the money.
-   Only the source that counts. #}
 {{ config(materialized='view') }}
 
 with

@@ -1,5 +1,3 @@
-{# One row per combination of everything that tells usage apart besides its day, class, context tier and stated
-   price; is_counted marks the one source that counts for its provider. Usage itself carries the number only. #}
 with
 
 combinations as (

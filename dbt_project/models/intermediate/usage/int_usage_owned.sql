@@ -1,5 +1,3 @@
-{# One row per row of int_usage_valued with the dimensions that its key stands for: the usage that costs, audits and
-   marts read. #}
 {{ config(materialized='view') }}
 
 with

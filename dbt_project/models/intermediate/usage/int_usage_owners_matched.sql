@@ -1,5 +1,3 @@
-{# One row per combination of dimensions seen in usage and period without a change of rules, with the ownership rule
-   that wins and whose it makes them. #}
 with
 
 dimensions as (

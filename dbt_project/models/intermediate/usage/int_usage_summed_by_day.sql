@@ -1,6 +1,3 @@
-{# One row per local day, UTC billing day, usage key, context tier, stated price and token class, up to the as-of
-   day: all usage once, in narrow rows. What a day would blur keeps a row of its own: both dates across zones and
-   clock changes, the context tier, a price that changes within the day, requests without token evidence. #}
 with
 
 logged as (

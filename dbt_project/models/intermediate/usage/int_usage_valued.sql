@@ -1,7 +1,3 @@
-{# One row per row of int_usage_summed_by_day, priced, contracted and owned in one pass. Costs are in the reporting
-   currency, at the rate of the billing day. No list price or no rate: null cost and status unpriced, never zero. Requests are known one by one at the gateway; aggregated usage takes the context tier
-   of its mean request and says tier_estimated. Directly assigned usage names its initiative; shared usage names
-   none, see fct_usage_shares. #}
 with
 
 usage as (

@@ -2,7 +2,7 @@ with
 
 usage as (
 
-    select * from {{ ref('int_usage_valued') }}
+    select * from {{ ref('int_usage_owned') }}
     where share_method is not null
 
 ),
