@@ -159,10 +159,14 @@ def test_a_rate_holds_for_seven_days_and_no_longer(caps):
     assert found["key:e", DAY + timedelta(days=8), 1]["daily_cap"] is None
 
 
-def test_a_stated_rate_stands_before_an_inverted_one(caps):
-    rates = [rate("EUR", DAY, "1.2"), rate("USD", DAY + timedelta(days=1), "0.5", to="EUR")]
+def test_the_latest_quotation_stands_and_of_one_day_the_pair_as_quoted_before_its_inverse(caps):
+    rates = [
+        rate("EUR", DAY, "1.2"),
+        rate("USD", DAY, "0.8", to="EUR"),
+        rate("USD", DAY + timedelta(days=1), "0.5", to="EUR"),
+    ]
     found = caps([reading("key:e", max_budget="10", budget_duration="1d", currency="EUR")], rates)
-    assert found["key:e", DAY + timedelta(days=1), 1]["daily_cap"] == D(12)
+    assert [found["key:e", DAY + timedelta(days=n), 1]["daily_cap"] for n in (0, 1)] == [D(12), D(20)]
 
 
 def test_a_later_reading_speaks_and_what_was_known_before_it_stands_second(caps):
