@@ -36,7 +36,8 @@ def compiled(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """What a run of a company in USD and UTC says of itself."""
+    """What a run of a company in USD and UTC says of itself; the gateway's log is one batch."""
+    connection.execute("create table landing.gateway_batches (batch integer, event_dates varchar, partitions varchar)")
     connection.execute(
         "create table landing.run_parameters as select ?::date as as_of_date, 'UTC' as reporting_time_zone, "
         "'USD' as reporting_currency, 1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version, "

@@ -37,11 +37,16 @@ def caps(tmp_path: Path) -> Callable[..., Caps]:
 
     def of(readings: list[dict], rates: list[dict] = (), requests: list[dict] = ()) -> Caps:
         landing = Landing(tmp_path / "landing")
-        streams = (("litellm", "guardrail_settings", readings), ("ledgers", "exchange_rates", rates))
-        for source, stream, rows in (*streams, ("litellm", "spend_logs", requests)):
+        logged = {"window_start": f"{DAY}T00:00:00Z", "window_end": f"{AS_OF}T00:00:00Z"}
+        streams = (
+            ("litellm", "guardrail_settings", readings, {}),
+            ("ledgers", "exchange_rates", rates, {}),
+            ("litellm", "spend_logs", requests, logged),
+        )
+        for source, stream, rows, facts in streams:
             if rows:
                 with landing.batch(source, stream) as batch:
-                    batch.add_rows("current", list(rows))
+                    batch.add_rows("current", list(rows), **facts)
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)

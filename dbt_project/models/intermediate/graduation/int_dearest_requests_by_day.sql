@@ -8,28 +8,27 @@ limited as (
 
 ),
 
-requests as (
+hourly as (
 
-    select
-        requests.api_key_id,
-        requests.team_id,
-        cast(timezone(run_parameters.reporting_time_zone, requests.started_at) as date) as request_date,
-        max(requests.gateway_spend) as gateway_spend
-    from {{ ref('stg_litellm__spend_logs') }} as requests
-    cross join {{ ref('stg_run__parameters') }} as run_parameters
-    where requests.gateway_spend > 0 and exists (select 1 from limited)
-    group by all
+    select * from {{ ref('int_gateway_usage_summed_by_hour') }}
+    where dearest_request > 0
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
 
 )
 
 select
     limited.entity,
-    requests.request_date,
-    cast(max(max(requests.gateway_spend)) over (partition by limited.entity order by requests.request_date)
+    hourly.usage_date as request_date,
+    cast(max(max(hourly.dearest_request)) over (partition by limited.entity order by hourly.usage_date)
         as decimal(38, 12)) as dearest_request
 from limited
-inner join requests
-    on limited.entity in ('key:' || requests.api_key_id, 'team:' || requests.team_id)
-cross join {{ ref('stg_run__parameters') }} as run_parameters
-where requests.request_date <= run_parameters.as_of_date
-group by limited.entity, requests.request_date
+inner join hourly
+    on limited.entity in ('key:' || hourly.api_key_id, 'team:' || hourly.team_id)
+cross join run_parameters
+where hourly.usage_date <= run_parameters.as_of_date
+group by limited.entity, hourly.usage_date

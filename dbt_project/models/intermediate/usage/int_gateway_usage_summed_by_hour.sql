@@ -26,7 +26,8 @@ logs as (
         prompt_tokens,
         completion_tokens,
         cache_read_tokens,
-        cache_write_tokens
+        cache_write_tokens,
+        gateway_spend
     from {{ ref('stg_litellm__spend_logs') }}
     where {{ in_gateway_batch() }}
 
@@ -130,7 +131,8 @@ summed as (
         ) as bigint) as input_uncached,
         cast(coalesce(sum(cache_read_tokens) filter (where is_success), 0) as bigint) as cache_read,
         cast(coalesce(sum(cache_write_tokens) filter (where is_success), 0) as bigint) as cache_write_other,
-        cast(coalesce(sum(completion_tokens) filter (where is_success), 0) as bigint) as output
+        cast(coalesce(sum(completion_tokens) filter (where is_success), 0) as bigint) as output,
+        max(gateway_spend) as dearest_request
     from placed
     group by all
 
