@@ -6,7 +6,7 @@ with
 
 judged as (
 
-    select * from {{ ref('int_usage_judged_by_tier') }}
+    select * from {{ ref('int_usage_repriced_by_tier') }}
     where {{ entity_column }} is not null
 
 ),
@@ -14,7 +14,7 @@ judged as (
 months as (
 
     select
-        strftime(usage_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('usage_date') }} as fiscal_period,
         {{ entity_column }},
         coalesce(sum(list_cost), 0) as actual_cost,
         coalesce(sum(list_cost) filter (where is_higher_tier), 0) as higher_tier_cost,

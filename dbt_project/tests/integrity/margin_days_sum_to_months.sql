@@ -4,7 +4,7 @@ with
 days as (
 
     select
-        product_id, strftime(margin_date, '%Y-%m') as fiscal_period,
+        product_id, {{ fiscal_period('margin_date') }} as fiscal_period,
         sum(revenue) as revenue, sum(ai_cogs) as ai_cogs, sum(other_cogs) as other_cogs
     from {{ ref('gross_margin_by_product_day') }}
     group by all

@@ -4,8 +4,7 @@ stated_targets as (
 
     select
         rule_id, initiative_id, department_id, pool_id, weight,
-        coalesce(valid_from, date '0001-01-01') as effective_from,
-        coalesce(valid_to, date '9999-12-31') as effective_to
+        {{ effective_bounds() }}
     from {{ ref('stg_registry__ownership_targets') }}
 
 ),

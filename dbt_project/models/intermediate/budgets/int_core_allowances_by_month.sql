@@ -31,7 +31,7 @@ core_days as (
     select
         initiatives.initiative_id,
         initiatives.department_id,
-        strftime(daily_costs.cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('daily_costs.cost_date') }} as fiscal_period,
         cast(extract(day from last_day(daily_costs.cost_date)) as integer) as days_in_period,
         count(*) as days,
         {{ money('sum(daily_units.units)') }} as units

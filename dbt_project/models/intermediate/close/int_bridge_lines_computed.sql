@@ -4,7 +4,7 @@ explained as (
 
     select
         provider,
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         explanation,
         sum(billed_cost) as billed_cost,
         sum(billed_cost + prepaid_cost) as charged_cost,

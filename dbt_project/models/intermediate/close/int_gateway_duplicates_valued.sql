@@ -104,8 +104,7 @@ in_force as (
         and by_class.model_id = prices.model_id
         and by_class.token_class = prices.token_class
         and by_class.context_tier_start >= prices.context_tier_start
-        and by_class.billing_date >= coalesce(prices.valid_from, date '0001-01-01')
-        and by_class.billing_date < coalesce(prices.valid_to, date '9999-12-31')
+        and {{ in_force('prices', on='by_class.billing_date') }}
     where by_class.billing_date <= run_parameters.as_of_date
     group by all
 
@@ -130,7 +129,7 @@ valued as (
 
 select
     provider,
-    strftime(billing_date, '%Y-%m') as fiscal_period,
+    {{ fiscal_period('billing_date') }} as fiscal_period,
     {{ fine_money("coalesce(sum(list_cost) filter (where outcome = 'removed'), 0)") }} as removed_cost,
     {{ fine_money("coalesce(sum(list_cost) filter (where outcome = 'counted_again'), 0)") }} as counted_again_cost
 from valued

@@ -14,7 +14,7 @@ run_parameters as (
 
 select
     usage.provider,
-    strftime(usage.billing_date, '%Y-%m') as fiscal_period,
+    {{ fiscal_period('usage.billing_date') }} as fiscal_period,
     {{ fine_money('coalesce(sum(usage.list_cost) filter (where usage.is_counted), 0)') }} as metered_list_cost,
     {{ fine_money('coalesce(sum(usage.contracted_cost) filter (where usage.is_counted), 0)') }} as contracted_cost,
     {{ fine_money('coalesce(sum(usage.list_cost) filter (where not usage.is_counted), 0)') }} as other_source_list_cost,

@@ -4,7 +4,7 @@ billed as (
 
     select
         provider,
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
         sum(effective_amount) as settlement_amount,

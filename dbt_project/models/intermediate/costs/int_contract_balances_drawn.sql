@@ -7,8 +7,7 @@ contracts as (
         kind,
         provider,
         coalesce(model_pattern, '.*') as model_pattern,
-        coalesce(valid_from, date '0001-01-01') as effective_from,
-        coalesce(valid_to, date '9999-12-31') as effective_to,
+        {{ effective_bounds() }},
         balance
     from {{ ref('int_contracts_converted') }}
 

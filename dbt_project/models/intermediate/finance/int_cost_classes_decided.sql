@@ -60,6 +60,5 @@ left join rules
     and (rules.stage is null or rules.stage = described.stage)
     and (rules.department_id is null or rules.department_id = described.department_id)
     and (rules.function is null or rules.function = described.function)
-    and described.cost_date >= coalesce(rules.valid_from, date '0001-01-01')
-    and described.cost_date < coalesce(rules.valid_to, date '9999-12-31')
+    and {{ in_force('rules', on='described.cost_date') }}
 group by all

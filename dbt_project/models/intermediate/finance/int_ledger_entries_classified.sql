@@ -69,7 +69,7 @@ select
     entries.journal_entry_id,
     entries.journal_line_number,
     entries.posting_date,
-    coalesce(entries.fiscal_period, strftime(entries.posting_date, '%Y-%m')) as fiscal_period,
+    coalesce(entries.fiscal_period, {{ fiscal_period('entries.posting_date') }}) as fiscal_period,
     entries.service_period,
     entries.account_number,
     entries.account_name,

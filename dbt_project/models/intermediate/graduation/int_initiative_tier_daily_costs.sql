@@ -10,6 +10,6 @@ select
     {{ fine_money('sum(list_cost)') }} as list_cost,
     {{ fine_money('sum(counterfactual_same)') }} as counterfactual_same,
     {{ fine_money('sum(counterfactual_cache_lost)') }} as counterfactual_cache_lost
-from {{ ref('int_usage_judged_by_tier') }}
+from {{ ref('int_usage_repriced_by_tier') }}
 where initiative_id is not null
 group by all

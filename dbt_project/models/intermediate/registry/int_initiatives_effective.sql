@@ -29,8 +29,7 @@ filled as (
         initiatives.* exclude (stage, valid_from, valid_to),
         initiatives.stage as registered_stage,
         graduations.graduated_on,
-        coalesce(initiatives.valid_from, date '0001-01-01') as effective_from,
-        coalesce(initiatives.valid_to, date '9999-12-31') as effective_to
+        {{ effective_bounds('initiatives') }}
     from initiatives
     left join graduations on initiatives.initiative_id = graduations.initiative_id
 

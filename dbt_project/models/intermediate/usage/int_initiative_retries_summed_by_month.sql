@@ -21,7 +21,7 @@ run_parameters as (
 )
 
 select
-    strftime(hourly.usage_date, '%Y-%m') as fiscal_period,
+    {{ fiscal_period('hourly.usage_date') }} as fiscal_period,
     owners.initiative_id,
     cast(sum(hourly.failed_requests) as double)
     / cast(nullif(sum(hourly.failed_requests + hourly.request), 0) as double) as failed_ratio

@@ -1,5 +1,5 @@
 select
-    strftime(usage_date, '%Y-%m') as fiscal_period,
+    {{ fiscal_period('usage_date') }} as fiscal_period,
     initiative_id,
     cast(coalesce(sum(quantity) filter (where unit = 'tokens'), 0) as decimal(38, 9)) as tokens,
     cast(coalesce(sum(quantity) filter (where unit = 'tokens' and token_class not like '%output'), 0) as decimal(38, 9))

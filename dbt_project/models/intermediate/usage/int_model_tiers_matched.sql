@@ -18,8 +18,7 @@ tiers as (
     select model_tiers.*
     from {{ ref('stg_registry__model_tiers') }} as model_tiers
     cross join {{ ref('stg_run__parameters') }} as run_parameters
-    where run_parameters.as_of_date >= coalesce(model_tiers.valid_from, date '0001-01-01')
-        and run_parameters.as_of_date < coalesce(model_tiers.valid_to, date '9999-12-31')
+    where {{ in_force('model_tiers', on='run_parameters.as_of_date') }}
 
 ),
 

@@ -17,8 +17,7 @@ prices as (
 
     select
         * exclude (valid_from, valid_to),
-        coalesce(valid_from, date '0001-01-01') as effective_from,
-        coalesce(valid_to, date '9999-12-31') as effective_to
+        {{ effective_bounds() }}
     from {{ ref('stg_prices__price_book') }}
 
 ),
@@ -27,8 +26,7 @@ contracts as (
 
     select
         * exclude (valid_from, valid_to),
-        coalesce(valid_from, date '0001-01-01') as effective_from,
-        coalesce(valid_to, date '9999-12-31') as effective_to
+        {{ effective_bounds() }}
     from {{ ref('stg_registry__contracts') }}
     where kind in ('discount', 'price')
 

@@ -37,7 +37,7 @@ budgets as (
     cross join run_parameters
     where (movements.kind = 'fund' and movements.account <> 'corporate'
         or movements.kind = 'graduate' and movements.account like 'core:%')
-        and movements.fiscal_period <= strftime(run_parameters.as_of_date, '%Y-%m')
+        and movements.fiscal_period <= {{ fiscal_period('run_parameters.as_of_date') }}
     group by all
 
 ),
@@ -46,7 +46,7 @@ spending as (
 
     select
         department_id,
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         budget_class,
         sum(allocated_cost) as spent_amount
     from costs

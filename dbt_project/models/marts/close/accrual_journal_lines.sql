@@ -34,7 +34,7 @@ objects as (
 
     select
         provider,
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         coalesce(cost_class, 'selling_and_administration') as cost_class,
         department_id,
         greatest({{ to_pico('sum(allocated_cost)') }}, 0) as weight
@@ -123,7 +123,7 @@ both_ways as (
     from accrual
     union all
     select
-        strftime(period_start + interval 1 month, '%Y-%m'), 'TKN-REV-' || provider || '-' || fiscal_period,
+        {{ fiscal_period('period_start + interval 1 month') }}, 'TKN-REV-' || provider || '-' || fiscal_period,
         cast(period_start + interval 1 month as date),
         account_number, department_id, cost_class, provider, credit_amount, debit_amount, true,
         'Reversal of accrued ' || provider || ' usage ' || fiscal_period

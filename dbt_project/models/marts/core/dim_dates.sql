@@ -24,7 +24,7 @@ select
     cast(extract(month from days.calendar_date) as integer) as calendar_month,
     cast(extract(isodow from days.calendar_date) as integer) as iso_weekday,
     extract(isodow from days.calendar_date) >= 6 as is_weekend,
-    strftime(days.calendar_date, '%Y-%m') as fiscal_period,
+    {{ fiscal_period('days.calendar_date') }} as fiscal_period,
     cast(
         extract(year from days.calendar_date)
         + case

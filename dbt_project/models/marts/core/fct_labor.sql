@@ -37,7 +37,7 @@ departments as (
 )
 
 select
-    strftime(departments.month_end, '%Y-%m') as fiscal_period,
+    {{ fiscal_period('departments.month_end') }} as fiscal_period,
     departments.department_id,
     labor_rates.labor_rate_id,
     {{ money('departments.headcount') }} as headcount,

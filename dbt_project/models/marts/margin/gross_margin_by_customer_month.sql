@@ -5,7 +5,7 @@ with
 revenue as (
 
     select
-        strftime(revenue_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('revenue_date') }} as fiscal_period,
         coalesce(customer_id, '(unattributed)') as customer_id,
         sum(revenue) as revenue
     from {{ ref('fct_revenue') }}
@@ -16,7 +16,7 @@ revenue as (
 ai_cogs as (
 
     select
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         coalesce(customer_id, '(unattributed)') as customer_id,
         sum(allocated_cost) as ai_cogs
     from {{ ref('fct_allocated_costs') }}
@@ -28,7 +28,7 @@ ai_cogs as (
 other_cogs as (
 
     select
-        strftime(margin_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('margin_date') }} as fiscal_period,
         '(unattributed)' as customer_id,
         sum(other_cogs) as other_cogs,
         case

@@ -5,7 +5,7 @@ with
 revenue as (
 
     select
-        strftime(revenue_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('revenue_date') }} as fiscal_period,
         initiative_id,
         max(product_id) as product_id,
         sum(revenue) as revenue
@@ -18,7 +18,7 @@ revenue as (
 costs as (
 
     select
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         initiative_id,
         max(product_id) as product_id,
         coalesce(sum(allocated_cost) filter (where cost_class = 'cost_of_goods_sold'), 0) as ai_cogs

@@ -15,7 +15,7 @@ products as (
 months as (
 
     select
-        strftime(margin_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('margin_date') }} as fiscal_period,
         product_id,
         {{ money('sum(revenue)') }} as revenue,
         {{ fine_money('sum(ai_cogs)') }} as ai_cogs,

@@ -5,7 +5,7 @@ with
 costs as (
 
     select
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         product_id,
         coalesce(sum(allocated_cost) filter (where cost_class = 'cost_of_goods_sold'), 0) as policy_cost,
         coalesce(sum(allocated_cost), 0) as all_cost,

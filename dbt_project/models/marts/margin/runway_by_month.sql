@@ -19,7 +19,7 @@ financed as (
 cash_moves as (
 
     select
-        strftime(entries.posting_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('entries.posting_date') }} as fiscal_period,
         sum(entries.net_amount) as cash_change,
         coalesce(sum(entries.net_amount) filter (where financed.journal_entry_id is null), 0) as operating_change
     from entries

@@ -47,7 +47,7 @@ compared as (
     left join measured as before
         on measured.initiative_id = before.initiative_id
         and before.fiscal_period
-        = strftime(cast(measured.fiscal_period || '-01' as date) - interval 1 month, '%Y-%m')
+        = {{ fiscal_period("cast(measured.fiscal_period || '-01' as date) - interval 1 month") }}
 
 ),
 

@@ -3,7 +3,7 @@ with
 costs as (
 
     select
-        strftime(cost_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
         initiative_id,
         sum(allocated_cost) as allocated_cost
     from {{ ref('fct_allocated_costs') }}
@@ -21,7 +21,7 @@ tokens as (
 units as (
 
     select
-        strftime(metric_date, '%Y-%m') as fiscal_period,
+        {{ fiscal_period('metric_date') }} as fiscal_period,
         initiative_id,
         sum(units) as units
     from {{ ref('int_initiative_daily_units') }}

@@ -43,8 +43,7 @@ complexity_tiers as (
 
     select
         complexity_tiers.complexity, tiers.tier_rank, tiers.reference_model,
-        coalesce(tiers.valid_from, date '0001-01-01') as effective_from,
-        coalesce(tiers.valid_to, date '9999-12-31') as effective_to
+        {{ effective_bounds('tiers') }}
     from {{ ref('stg_registry__complexity_tiers') }} as complexity_tiers
     inner join {{ ref('stg_registry__model_tiers') }} as tiers on complexity_tiers.tier = tiers.tier
 
@@ -127,13 +126,11 @@ referenced as (
     left join prices as same
         on judged.reference_model = same.model_id
         and judged.token_class = same.token_class
-        and judged.usage_date >= coalesce(same.valid_from, date '0001-01-01')
-        and judged.usage_date < coalesce(same.valid_to, date '9999-12-31')
+        and {{ in_force('same', on='judged.usage_date') }}
     left join prices as uncached
         on judged.reference_model = uncached.model_id
         and uncached.token_class = 'input_uncached'
-        and judged.usage_date >= coalesce(uncached.valid_from, date '0001-01-01')
-        and judged.usage_date < coalesce(uncached.valid_to, date '9999-12-31')
+        and {{ in_force('uncached', on='judged.usage_date') }}
 
 ),
 
