@@ -41,11 +41,14 @@
     case when status = 'success' then 0 else 1 end, prompt_tokens + completion_tokens desc, started_at, partition
 {%- endmacro %}
 
-{# The changed days of all batches as one list of literals: none where the log is summed whole, empty where nothing
-   changed. #}
+{# The changed days of all batches as one list of literals: none where the log is summed whole (also where dbt compiles
+   without a warehouse), empty where nothing changed. #}
 {% macro changed_gateway_days() -%}
-    {%- set batches = gateway_batches() if execute else [] -%}
-    {%- if batches and batches[0][0] -%}
+    {%- if not execute or load_relation(ref('stg_run__parameters')) is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set batches = gateway_batches() -%}
+    {%- if batches[0][0] -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set days = [] -%}

@@ -1,62 +1,38 @@
 -- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
 {# Follows the log by changed days: what stands here of other days is right as long as their loads are the same; an id
    of a changed day is looked for in all others. Each scan of the log reads only the columns it needs: a CTE of the whole
-   log that is read twice would be held in memory. #}
+   log that is read twice would be held in memory, and so would the repeated ids of a day, where files overlap. #}
 {% set changed_days = changed_gateway_days() -%}
-{% set known = load_relation(this) if execute else none -%}
-{% set is_rebuilt = changed_days is none or known is none -%}
+{% set is_rebuilt = changed_days is none -%}
+{% if execute and not is_rebuilt and load_relation(this) is none -%}
+    {%- do exceptions.raise_compiler_error(this ~ ' is not there, and this run does not build it whole') -%}
+{% endif -%}
 {% if not is_rebuilt and not changed_days -%}
 select * from {{ this }}
 {%- else -%}
 with
 
-logs as (
+repeated_hashes as (
 
-    select * from {{ ref('stg_litellm__spend_logs') }}
+    select * from {{ ref('int_gateway_hashes_repeated') }}
 
 ),
 
 {% if is_rebuilt -%}
-repeated_hashes as (
+on_several_days as (
 
-    select hash(request_id) as request_hash
-    from {{ ref('stg_litellm__spend_logs') }}
-    group by request_hash
-    having cast(min(started_at) at time zone 'UTC' as date) <> cast(max(started_at) at time zone 'UTC' as date)
+    select repeated_hashes.request_hash
+    from {{ ref('stg_litellm__spend_logs') }} as logs
+    inner join repeated_hashes on hash(logs.request_id) = repeated_hashes.request_hash
+    group by repeated_hashes.request_hash
+    having
+        cast(min(logs.started_at) at time zone 'UTC' as date) <> cast(max(logs.started_at) at time zone 'UTC' as date)
 
 ),
 {%- else -%}
-changed_hashes as (
+on_several_days as (
 
-    select
-        hash(request_id) as request_hash,
-        cast(min(started_at) at time zone 'UTC' as date)
-        <> cast(max(started_at) at time zone 'UTC' as date) as is_repeated
-    from {{ ref('stg_litellm__spend_logs') }}
-    where
-        {{ between_gateway_days(changed_days) }}
-        and cast(started_at at time zone 'UTC' as date) in ({{ changed_days }})
-    group by request_hash
-
-),
-
-other_hashes as (
-
-    select hash(request_id) as request_hash
-    from {{ ref('stg_litellm__spend_logs') }}
-    where cast(started_at at time zone 'UTC' as date) not in ({{ changed_days }})
-
-),
-
-repeated_hashes as (
-
-    select request_hash
-    from changed_hashes
-    where is_repeated
-    union
-    select other_hashes.request_hash
-    from other_hashes
-    semi join changed_hashes on other_hashes.request_hash = changed_hashes.request_hash
+    select * from repeated_hashes
 
 ),
 {%- endif %}
@@ -76,8 +52,8 @@ found as (
         logs.completion_tokens,
         logs.cache_read_tokens,
         logs.cache_write_tokens
-    from logs
-    semi join repeated_hashes on hash(logs.request_id) = repeated_hashes.request_hash
+    from {{ ref('stg_litellm__spend_logs') }} as logs
+    semi join on_several_days on hash(logs.request_id) = on_several_days.request_hash
     {% if not is_rebuilt -%}
     union
     select * from {{ this }}

@@ -47,10 +47,7 @@ context_tiers as (
 
 repeated_hashes as (
 
-    select request_hash
-    from logs
-    group by request_hash
-    having count(*) > 1
+    select * from {{ ref('int_gateway_hashes_repeated') }}
 
 ),
 
