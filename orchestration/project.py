@@ -78,10 +78,15 @@ class Home:
         return self.root / ".run.lock"
 
 
+def parsed_projects() -> Path:
+    """Where the parsed dbt project is kept for new homes: dbt's own folder for what it makes of a project."""
+    return DBT_PROJECT / "target"
+
+
 def project_digest() -> str:
     """A hash of the dbt project's sources: equal digests mean equal models."""
     digest = hashlib.sha256()
-    skipped = {DBT_PROJECT / "target", DBT_PROJECT / "logs"}
+    skipped = {parsed_projects(), DBT_PROJECT / "logs"}
     for path in sorted(DBT_PROJECT.rglob("*")):
         if path.suffix in _DBT_SUFFIXES and path.is_file() and not skipped & set(path.parents):
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")

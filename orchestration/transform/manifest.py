@@ -1,35 +1,76 @@
-"""The dbt project parsed, once for as long as it does not change, and kept in the home: as JSON for the graph, and as dbt itself
-reads it for the calls of a run.
+"""The dbt project parsed, once for as long as it does not change: as JSON for the graph, and as dbt itself reads it for the
+calls of a run.
+
+A home keeps its own copy. What was parsed is also kept in the project's folder for dbt's output, so that a new home
+does not parse again; nothing in it names a home. A project that cannot be written to is parsed for each home.
 """
 
+import hashlib
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.files import write_atomically
-from orchestration.project import Home, ProjectError, project_digest
+from orchestration.project import Home, ProjectError, parsed_projects, project_digest
 from orchestration.settings import load_settings, redact
 from orchestration.transform.runner import as_a_child, run_dbt
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+MANIFEST, PARSED, STAMP = "manifest.json", "partial_parse.msgpack", "parsed.digest"
+KEPT = "parsed-"
+"""What the folder of a parsed project is called before its digest."""
 PARSE = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors", "parse")
 
 
 def ensure_manifest(home: Home) -> Path:
-    """Parse the dbt project unless ``home`` holds the manifest of exactly these sources."""
-    stamp, wanted = home.dbt_target / "parsed.digest", _wanted(home)
+    """Parse the dbt project unless ``home`` or the project holds the manifest of exactly these sources."""
+    stamp, wanted = home.dbt_target / STAMP, _wanted(home)
     if home.manifest.exists() and _parsed(home).exists() and stamp.exists() and stamp.read_text() == wanted:
         return home.manifest
     stamp.unlink(missing_ok=True)
+    kept = parsed_projects() / f"{KEPT}{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+    if not _copied(kept, home.dbt_target):
+        _parse(home)
+        _keep(home.dbt_target, kept)
+    write_atomically(stamp, wanted)
+    return home.manifest
+
+
+def _parse(home: Home) -> None:
     with as_a_child(home):
         ended = run_dbt(home, PARSE)
     if not ended.success:
         raise ProjectError(f"the dbt project does not parse:\n{redact(str(ended.exception).strip())}")
-    write_atomically(stamp, wanted)
-    return home.manifest
+
+
+def _copied(kept: Path, target: Path) -> bool:
+    """Whether the parsed project was there to be copied."""
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        for name in (MANIFEST, PARSED):
+            shutil.copyfile(kept / name, target / name)
+    except OSError:
+        return False
+    return True
+
+
+def _keep(target: Path, kept: Path) -> None:
+    """Keep what was parsed, whole or not at all, in place of what other sources parsed to."""
+    with suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".tmp-", ignore_cleanup_errors=True) as work:
+            for name in (MANIFEST, PARSED):
+                shutil.copyfile(target / name, Path(work) / name)
+            for old in kept.parent.glob(f"{KEPT}*"):
+                shutil.rmtree(old)
+            Path(work).rename(kept)
 
 
 def load_manifest(home: Home) -> "Manifest":
@@ -46,12 +87,12 @@ def _read(path: Path, stamp: str) -> "Manifest":
 
 
 def _parsed(home: Home) -> Path:
-    return home.dbt_target / "partial_parse.msgpack"
+    return home.dbt_target / PARSED
 
 
 def _wanted(home: Home) -> str:
     versions = " ".join(f"{name} {version(name)}" for name in ("dbt-core", "dbt-duckdb"))
-    return f"{project_digest()} {home.warehouse} {versions}"
+    return f"{project_digest()} {home.warehouse.stem} {versions} {parsed_projects()} {sys.prefix}"
 
 
 def main() -> None:
