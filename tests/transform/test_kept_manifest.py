@@ -1,4 +1,4 @@
-"""A new home takes over what the project was parsed to, and parses itself where that is not there, not whole or of other sources."""
+"""A new home takes over what the project was parsed to, and parses itself where that is missing, torn or of other sources."""
 
 from pathlib import Path
 from typing import Any
