@@ -66,16 +66,33 @@ def test_every_model_says_what_it_is_once(models: dict[str, Node]) -> None:
     assert twice == set()
 
 
-def test_every_mart_is_tested_for_its_grain(manifest: dict[str, Any], models: dict[str, Node]) -> None:
-    tested = {
+@pytest.fixture(scope="module")
+def tested_for_grain(manifest: dict[str, Any]) -> set[str]:
+    """The models with a data test of their grain."""
+    return {
         node["attached_node"]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") in GRAIN_TESTS
     }
+
+
+def test_every_mart_is_tested_for_its_grain(models: dict[str, Node], tested_for_grain: set[str]) -> None:
     # what is Parquet alone stands in no database on which a test could count it: the end-to-end tests do
     in_a_database = {key for key, node in models.items() if not node["config"]["meta"].get("parquet_only")}
     promising = {key for key in in_a_database if layer(models[key]) == "marts"}
-    assert {models[key]["name"] for key in promising - tested} == set()
+    assert {models[key]["name"] for key in promising - tested_for_grain} == set()
+
+
+def test_below_the_marts_a_row_per_something_names_its_columns(
+    models: dict[str, Node], tested_for_grain: set[str]
+) -> None:
+    """In its meta or, where a build must stop, in a data test. The end-to-end tests look for them in the built tables."""
+    between = {key: node for key, node in models.items() if layer(node) == "intermediate"}
+    promising = {key for key, node in between.items() if "one row per" in node["description"].lower()}
+    grains = {key: node["config"]["meta"]["grain"] for key, node in models.items() if "grain" in node["config"]["meta"]}
+    assert {models[key]["name"] for key in promising ^ (grains.keys() | tested_for_grain & between.keys())} == set()
+    assert {models[key]["name"] for key in grains.keys() & tested_for_grain} == set()
+    assert {key for key, columns in grains.items() if not columns or len(columns) > len(set(columns))} == set()
 
 
 def test_periods_of_every_effective_dated_dimension_follow_each_other(

@@ -28,6 +28,7 @@ from tests.demo.truth import (
     expected,
 )
 from tests.end_to_end.demo_run import Published, run_tokenomics
+from tests.end_to_end.grains import assert_grains
 
 SHARED_SPLIT_TOLERANCE = Decimal("0.000001")
 """Shares are split per day in units of 10^-9; which part gets the last unit may differ within a month."""
@@ -271,6 +272,11 @@ def test_nothing_is_published_outside_the_history(published):
         ("fct_revenue", "revenue_date"),
     ):
         assert published.rows(table, f"select min({column}), max({column}) from t") == [(FIRST_DAY, AS_OF)], table
+
+
+def test_no_model_repeats_its_grain(published, restated):
+    for home in (published, restated[0]):
+        assert_grains(home.folder.parents[1])
 
 
 def test_gateway_rows_count_once_and_failed_calls_are_free(published):

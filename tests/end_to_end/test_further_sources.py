@@ -19,6 +19,7 @@ from orchestration.landing.store import Landing
 from orchestration.registry import load_company
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 from tests.end_to_end.command_line import query, tokenomics
+from tests.end_to_end.grains import assert_grains
 from tests.end_to_end.tiny_company import FIRST, KEY, LAST, TinyOpenAI, unix, write_tiny_company
 
 NOW = datetime.fromisoformat("2026-10-08T12:00:00+00:00")
@@ -183,3 +184,7 @@ def test_claude_code_is_shown_per_developer_and_stays_an_estimate(home):
     assert query(home, "claude_code_by_developer_day", f"select {columns}, department_id from t") == [
         ("a@company.example", date(2026, 10, 1), 2, 10, 1, 1, 0, 165, Decimal("1.5"), None)
     ]
+
+
+def test_no_model_repeats_its_grain(home):
+    assert_grains(home)
