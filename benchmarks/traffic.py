@@ -145,7 +145,7 @@ def write_day(folder: Path, day: date, rows: int, seed: int) -> None:
 def _generator(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute("set memory_limit = '1GB'")
+        connection.execute("set memory_limit = '4GB'")
         connection.execute(f"set temp_directory = '{folder}/.spill'")
         keys = {"api_key": map(key_hash, range(KEYS)), "team_id": map(team_name, range(KEYS))}
         _register(connection, "keys", key_number=range(KEYS), **keys)

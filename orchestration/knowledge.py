@@ -13,6 +13,7 @@ from pathlib import Path
 
 from orchestration.files import utc_text, write_atomically
 from orchestration.project import Home
+from orchestration.published import read_manifest
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,7 @@ class FirstRun:
 
 def published_days(published: Path) -> dict[date, FirstRun]:
     """As-of day to its first run, from the manifest in ``published``; empty when nothing is published."""
-    manifest = published / "manifest.json"
-    if not manifest.exists():
-        return {}
-    days = json.loads(manifest.read_text()).get("as_of_days", {})
+    days = (read_manifest(published) or {}).get("as_of_days", {})
     return {date.fromisoformat(day): FirstRun(**run) for day, run in days.items()}
 
 

@@ -35,6 +35,22 @@ def test_a_difference_in_value_null_row_name_or_type_shows(other: str) -> None:
     assert of(other) != of(BASE)
 
 
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("decimal(38, 12)", "0", "-0.000000000001"),
+        ("decimal(38, 9)", "0", "-0.000000001"),
+        ("decimal(20, 2)", "-0.01", "0"),
+        ("decimal(38, 0)", "5", f"{5 * 2**64}"),
+        ("hugeint", "0", "-1"),
+        ("hugeint", f"{2**64 + 2}", f"{2**65 + 1}"),
+        ("decimal(18, 2)", "0", "-0.01"),
+    ],
+)
+def test_numbers_that_the_engine_may_hash_alike_show(kind: str, one: str, other: str) -> None:
+    assert of(f"select cast('{one}' as {kind}) as amount") != of(f"select cast('{other}' as {kind}) as amount")
+
+
 def test_text_cannot_move_between_columns_unseen() -> None:
     assert of("select 'ab' as x, 'c' as y") != of("select 'a' as x, 'bc' as y")
 

@@ -4,7 +4,6 @@ Reads ``HOME/published``, writes only the alert transports, which remember what 
 is tried again at the next occasion.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from orchestration.alerts.deliver import deliver, transports
 from orchestration.alerts.message import Alert
 from orchestration.alerts.transports import Transport
 from orchestration.project import Home
+from orchestration.published import read_manifest
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,10 @@ class Published:
 def tell(home: Home, read: Callable[[Published], list[Alert]], over: list[Transport] | None = None) -> Told:
     """Send every alert that ``read`` finds and that was never told; ``over`` defaults to the configured transports."""
     folder = home.published.resolve()
-    if not (folder / "manifest.json").exists():
+    manifest = read_manifest(folder)
+    if manifest is None:
         return Told((), "nothing is published yet")
-    as_of = date.fromisoformat(json.loads((folder / "manifest.json").read_text())["as_of"])
+    as_of = date.fromisoformat(manifest["as_of"])
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         names = connection.execute("select table_name from information_schema.tables").fetchall()
         alerts = read(Published(connection, as_of, frozenset(name for (name,) in names)))

@@ -5,7 +5,6 @@ last step has not happened. Nothing outside ``HOME/closed`` is written.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from orchestration.close.freeze import attach_published, freeze
 from orchestration.close.periods import check_period, last_day
 from orchestration.close.register import Decision, append, closed_folder, closed_periods, read_register
 from orchestration.files import utc_text
+from orchestration.published import read_manifest
 from orchestration.registry.fields import check_email
 
 COST_TABLES = ("fct_usage", "fct_billed_costs", "fct_allocated_costs")
@@ -79,10 +79,9 @@ def reopen_period(home: Path, period: str, approver: str) -> Decision:
 
 
 def _manifest(home: Path) -> dict[str, Any]:
-    path = home / "published" / "manifest.json"
-    if not path.exists():
+    manifest = read_manifest(home / "published")
+    if manifest is None:
         raise CloseRefused(f"nothing is published in {home}; run: tokenomics run")
-    manifest: dict[str, Any] = json.loads(path.read_text())
     if manifest.get("policy_version") is None:
         raise CloseRefused("the published state does not say under which policy it was made; run again first.")
     return manifest

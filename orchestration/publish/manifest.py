@@ -5,7 +5,6 @@ published. Failure mode: when one of these is not so, or there is no publication
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -15,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.checksum import METHOD, Content, added
-
-NAME = "manifest.json"
+from orchestration.published import read_manifest
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Before:
     def read(cls, published: Path) -> "Before":
         """The publication that the link ``published`` leads to, if any."""
         folder = published.resolve()
-        body = json.loads((folder / NAME).read_text()) if (folder / NAME).exists() else {}
+        body = read_manifest(folder) or {}
         if body.get("writer") != writer():
             return cls(folder)
         moment = datetime.fromisoformat(body["published_at"]).timestamp()

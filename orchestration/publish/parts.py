@@ -24,6 +24,10 @@ from orchestration.quoting import literal
 SCHEMA = "marts"
 MARTS = "marts.duckdb"
 WHOLE, UNDATED = "data", "undated"
+SORTED_ROWS = 1_000_000
+"""A part is sorted by the day that readers filter by if it has no more rows: DuckDB holds what it sorts in memory. A longer one
+lies in the order in which its days were built, which readers skip by as well, if less finely.
+"""
 NOTHING = Content(0, added(()), added(()))
 
 
@@ -57,6 +61,8 @@ def _write_changed(
     for part, content in found.items():
         if not (old.get(part) == content and before.link(_file(name, part), work)):
             rows = f"select * from ({query}){_rows_of(part, layout.partition_by)}"
+            if content.rows <= SORTED_ROWS:
+                rows += " order by " + (f'"{layout.partition_by}"' if layout.partition_by else "all")
             _write_part(connection, rows, work / _file(name, part), columns)
     return PublishedTable(columns, found, layout.parquet_only)
 
@@ -162,11 +168,11 @@ def _part(column: str | None) -> str:
 
 
 def _rows_of(part: str, column: str | None) -> str:
-    """The end of a query for the rows of ``part``, in their order; bounds are literal, so that they prune."""
+    """The condition on the rows of ``part``; bounds are literal, so that they prune."""
     if column is None or part == WHOLE:
-        return " order by all"
+        return ""
     if part == UNDATED:
         return f' where "{column}" is null'
     first = date.fromisoformat(f"{part}-01")
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return f' where "{column}" >= date \'{first}\' and "{column}" < date \'{after}\' order by "{column}"'
+    return f' where "{column}" >= date \'{first}\' and "{column}" < date \'{after}\''

@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,12 +35,12 @@ from orchestration.publish.focus import TABLES as FOCUS_TABLES
 from orchestration.publish.focus import write_focus
 from orchestration.publish.journals import write_journals
 from orchestration.publish.layout import Layout
-from orchestration.publish.manifest import NAME as MANIFEST
 from orchestration.publish.manifest import Before, PublishedTable, link, seal, writer
 from orchestration.publish.parts import SCHEMA, write_marts, write_parts
+from orchestration.published import MANIFEST, DamagedPublication, read_manifest
 
 KEPT_BEFORE = 2
-UNFINISHED = ".unfinished-"
+UNFINISHED, FRESH_LINK = ".unfinished-", ".published-"
 ALARMS = ("residual_alarm_ratio", "unallocated_alarm_ratio")
 
 
@@ -109,13 +110,12 @@ def publish_again(home: Path, *, run_id: str, begun_at: str | None = None) -> Pu
 
     None, and nothing done, when nothing is published, another program wrote it or a file was touched since.
     """
-    before = Before.read(home / "published")
-    if not before.is_whole:
+    before, body = Before.read(home / "published"), read_manifest(home / "published")
+    if body is None or not before.is_whole:
         return None
     work = _begin(home, run_id)
     for path in before.files:
         link(before.folder / path, work / path)
-    body = json.loads((before.folder / MANIFEST).read_text())
     now, as_of = utc_text(datetime.now(UTC)), date.fromisoformat(body["as_of"])
     days = _as_of_days(before.folder, as_of, FirstRun(begun_at, now) if begun_at else None)
     body |= {"run_id": run_id, "published_at": now, "as_of_days": days}
@@ -139,11 +139,17 @@ def _write_derived(
 
 
 def _begin(home: Path, run_id: str) -> Path:
-    """A new folder for the files of ``run_id``; what killed runs left is removed."""
+    """A new folder for the files of ``run_id``; what killed runs left is removed: folders that were not finished or never
+    published, and links that were not put in place.
+    """
     publications = home / "publications"
     publications.mkdir(parents=True, exist_ok=True)
-    for leftover in publications.glob(f"{UNFINISHED}*"):
-        shutil.rmtree(leftover)
+    known = _published_before(home)
+    for folder in publications.iterdir():
+        if folder.name.startswith(UNFINISHED) or (known and folder.resolve() not in known):
+            shutil.rmtree(folder)
+    for fresh in home.glob(f"{FRESH_LINK}*"):
+        fresh.unlink()
     work = publications / f"{UNFINISHED}{run_id}"
     work.mkdir()
     return work
@@ -162,7 +168,7 @@ def _finish(home: Path, work: Path, body: dict[str, Any]) -> Path:
 def swap(home: Path, folder: Path) -> None:
     """Point ``HOME/published`` at ``folder`` in one step, by a relative link, so that a copied home stays whole."""
     current = home / "published"
-    fresh = home / f".published-{os.getpid()}"
+    fresh = home / f"{FRESH_LINK}{os.getpid()}"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(os.path.relpath(folder, home), target_is_directory=True)
     os.replace(fresh, current)  # noqa: PTH105 - says what matters here: atomic, also over an existing link
@@ -199,9 +205,21 @@ def _as_of_days(published: Path, as_of: date, run: FirstRun | None) -> dict[str,
 
 def _retire(home: Path, keep: Path) -> None:
     """Keep the published publication and the ``KEPT_BEFORE`` before it."""
-    finished = [
-        path for path in (home / "publications").iterdir() if (path / "manifest.json").exists() and path != keep
-    ]
-    finished.sort(key=lambda path: json.loads((path / "manifest.json").read_text())["published_at"], reverse=True)
-    for old in finished[KEPT_BEFORE:]:
+    for old in [path for path in _published_before(home) if path != keep][KEPT_BEFORE:]:
         shutil.rmtree(old)
+
+
+def _published_before(home: Path) -> list[Path]:
+    """Finished publications up to the published one, the latest first: one that is later was named and never published. None
+    where nothing is published.
+    """
+    current = read_manifest(home / "published")
+    if current is None:
+        return []
+    found = []
+    for folder in (home / "publications").iterdir():
+        with suppress(DamagedPublication):
+            body = read_manifest(folder)
+            if body is not None and body["published_at"] <= current["published_at"]:
+                found.append((body["published_at"], folder.resolve()))
+    return [folder for _, folder in sorted(found, reverse=True)]

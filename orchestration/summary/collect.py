@@ -4,7 +4,6 @@ Every answer is a query on promised columns of published tables. A table that is
 empty, and its name in ``missing_tables``; nothing is guessed.
 """
 
-import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -15,6 +14,7 @@ import duckdb
 
 from orchestration.publish.evidence import plain
 from orchestration.publish.snapshot import ALARMS
+from orchestration.published import read_manifest
 from orchestration.summary.open_amounts import (
     OWNER_REMEDY,
     PRICE_REMEDY,
@@ -35,10 +35,10 @@ class NotPublished(Exception):
 
 def collect(published: Path) -> dict[str, Any]:
     """The summary of the publication at ``published``; raises :class:`NotPublished` when there is none."""
-    if not (published / "manifest.json").exists():
-        raise NotPublished(f"nothing is published in {published.parent}; run: tokenomics run")
     folder = published.resolve()
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise NotPublished(f"nothing is published in {published.parent}; run: tokenomics run")
     as_of, alarms = manifest["as_of"], _alarms(manifest)
     day = date.fromisoformat(as_of)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:

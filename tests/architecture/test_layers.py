@@ -15,7 +15,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (
-    {"files", "quoting", "settings", "progress", "lineage", "checksum", "lock", "statistics", "policy", "demo"},
+    {
+        "files",
+        "quoting",
+        "settings",
+        "progress",
+        "lineage",
+        "checksum",
+        "lock",
+        "published",
+        "statistics",
+        "policy",
+        "demo",
+    },
     {"project", "watch"},
     {"landing", "knowledge"},
     {"registry", "run_rate", "gateway_days", "transform"},

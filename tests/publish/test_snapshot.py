@@ -14,6 +14,7 @@ import pytest
 from orchestration.checksum import checksum
 from orchestration.publish.layout import Layout
 from orchestration.publish.snapshot import NothingToPublish, Publication, publish
+from orchestration.published import DamagedPublication
 
 DAY = date(2026, 10, 31)
 
@@ -77,6 +78,50 @@ def test_unfinished_publication_is_removed_by_the_next(warehouse: duckdb.DuckDBP
     publish_as(warehouse, tmp_path, "one")
 
     assert not leftover.exists()
+
+
+def test_what_was_named_and_never_published_takes_no_place_of_what_readers_hold(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run_id in ("one", "two", "three"):
+        publish_as(warehouse, tmp_path, run_id)
+    for number in range(2):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr("orchestration.publish.snapshot.os.replace", killed)
+            publish_as(warehouse, tmp_path, f"killed{number}")
+    assert (tmp_path / "published").resolve().name == "three"
+    publish_as(warehouse, tmp_path, "four")
+
+    assert sorted(path.name for path in (tmp_path / "publications").iterdir()) == ["four", "three", "two"]
+    assert not list(tmp_path.glob(".published-*"))
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_without_a_published_link_no_publication_is_removed(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    publish_as(warehouse, tmp_path, "one")
+    (tmp_path / "published").unlink()
+    publish_as(warehouse, tmp_path, "two")
+    assert sorted(path.name for path in (tmp_path / "publications").iterdir()) == ["one", "two"]
+
+
+def test_a_damaged_manifest_stops_with_the_file_and_the_remedy(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    publish_as(warehouse, tmp_path, "one")
+    file = (tmp_path / "published").resolve() / "manifest.json"
+    file.unlink()
+    file.write_text('{"a"')
+    with pytest.raises(
+        DamagedPublication, match=r"publications/one/manifest\.json cannot be read .* restore that file"
+    ):
+        publish_as(warehouse, tmp_path, "two")
+    (tmp_path / "publications" / "one").joinpath("manifest.json").unlink()
+    assert publish_as(warehouse, tmp_path, "three").run_id == "three"
 
 
 def test_failed_copy_leaves_the_published_state(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
