@@ -175,4 +175,4 @@ def _rows_of(part: str, column: str | None) -> str:
         return f' where "{column}" is null'
     first = date.fromisoformat(f"{part}-01")
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return f' where "{column}" >= date \'{first}\' and "{column}" < date \'{after}\''
+    return f" where \"{column}\" >= date '{first}' and \"{column}\" < date '{after}'"

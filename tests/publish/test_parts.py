@@ -90,6 +90,19 @@ def test_each_month_is_a_part_in_the_order_of_its_days(home: Home) -> None:
     assert duckdb.sql(f"select * from '{folder}/dim_things/data.parquet'").fetchall() == [(1,), (2,), (3,)]
 
 
+def test_a_part_too_long_to_be_sorted_is_whole(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.publish.parts.SORTED_ROWS", 30)
+    home.publish("before")
+    rows = home.warehouse.execute(f"select * from '{home.published}/parquet/fct_costs/2026-10.parquet'").fetchall()
+    assert (
+        sorted(rows)
+        == home.warehouse.execute(
+            "select * from marts.fct_costs where cost_date >= '2026-10-01' order by all"
+        ).fetchall()
+    )
+    assert home.manifest()["tables"]["fct_costs"]["rows"] == 92
+
+
 def test_the_database_holds_a_large_fact_in_the_order_of_its_days(home: Home) -> None:
     home.publish("one")
     with duckdb.connect(str(home.published / "marts.duckdb"), read_only=True) as reader:
