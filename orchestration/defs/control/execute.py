@@ -24,7 +24,9 @@ STATES = {"STEP_START": "started", "STEP_SUCCESS": "finished", "STEP_FAILURE": "
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a step failed. ``message``: the root cause alone; ``trace``: the whole chain."""
+    """Why a step failed. ``message``: what the product itself said first, else the first line of the root cause;
+    ``trace``: the whole chain.
+    """
 
     step: str
     message: str
@@ -64,7 +66,10 @@ def execute(settings: RunSettings) -> Outcome:
     job = _job()
     config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
     with _instance() as instance, _quiet(Home(settings.home)):
-        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+        try:
+            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
     is_published = Home(settings.home).published.resolve().name == result.run_id
     return Outcome(result.run_id, is_published, tuple(_failures(result.all_events)))
 
@@ -108,12 +113,17 @@ def _failures(events: Sequence[DagsterEvent]) -> Iterator[Failure]:
 def _failure(step: str, error: Any) -> Failure:
     if error is None:
         return Failure(step, "stopped without saying why; run again with --verbose", "")
-    root = error
-    while root.cause is not None:
-        root = root.cause
-    message = root.message.strip()
-    own = f"{root.cls_name}: "
-    head, found, rest = message.partition(own)
-    is_prefix = found and " " not in head
-    ours = is_prefix and head.startswith(("orchestration.", "expectations."))
-    return Failure(step, rest if ours else f"{own}{rest}" if is_prefix else message, error.to_string())
+    chain = [error]
+    while chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    said = [text for module, text in map(_said, chain) if module.startswith(("orchestration.", "expectations."))]
+    root = chain[-1]
+    message = said[0] if said else f"{root.cls_name}: {_said(root)[1].partition(chr(10))[0]}"
+    return Failure(step, message, error.to_string())
+
+
+def _said(error: Any) -> tuple[str, str]:
+    """The module that an error's type stands in, with a full stop at its end, and what it says."""
+    message = error.message.strip()
+    head, found, rest = message.partition(f"{error.cls_name}: ")
+    return (head, rest) if found and " " not in head else ("", message)
