@@ -51,7 +51,7 @@ def check(
         bool, typer.Option("--explain-policy", help="Print each policy value in force, and where it came from.")
     ] = False,
 ) -> None:
-    """Validate the company folder, read its files, reach every enabled source.
+    """Validate the company folder, and try every source.
 
     Every fault is printed as file:line: message, all of a folder at once. Logs, bills and ledgers are read as a run would
     read them, and nothing is landed or published. An API is reached with the key from the environment variable that

@@ -9,7 +9,9 @@ from datetime import date
 from orchestration.landing.store import DERIVED_SOURCES, Landing
 from orchestration.landing.streams import STREAMS
 
-_NOT_OF_DAYS = ("budget", "rejected_rows")
+_LEFT_OUT = ("budget", "rejected_rows", "guardrail_settings")
+"""Bookings have days of their own, and settings are read back now whatever the day; rejected rows are no rows."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CURRENT = "current"
 
@@ -20,7 +22,7 @@ def not_known(landing: Landing, as_of: date) -> list[str]:
     """
     if landing.known_before is None:
         return []
-    keys = [key for key in STREAMS if key[0] not in DERIVED_SOURCES and not set(key) & set(_NOT_OF_DAYS)]
+    keys = [key for key in STREAMS if key[0] not in DERIVED_SOURCES and not set(key) & set(_LEFT_OUT)]
     return [line for key in keys for line in _of_stream(landing, *key, as_of)]
 
 
@@ -34,6 +36,11 @@ def _of_stream(landing: Landing, source: str, stream: str, as_of: date) -> Itera
             if name <= as_of.isoformat() and name not in visible and rows:
                 days, rows_of_days = days + 1, rows_of_days + rows
         elif rows != known and rows:
-            yield f"{name}, {rows} rows" + (f" in place of {known}" if known else "")
+            yield f"{name}, {_counted(rows, 'row')}" + (f" in place of {known}" if known else "")
     if days:
-        yield f"{source} {stream.replace('_', ' ')}, {days} days with {rows_of_days} rows"
+        counted = f"{_counted(days, 'day')} with {_counted(rows_of_days, 'row')}"
+        yield f"{source} {stream.replace('_', ' ')}, {counted}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

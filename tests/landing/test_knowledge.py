@@ -11,6 +11,7 @@ from orchestration.landing import store
 from orchestration.landing.late import not_known
 from orchestration.landing.loads import Load, Partition
 from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 STREAM = ("ledgers", "exchange_rates")
 DAY = "ledgers/exchange_rates.csv"
@@ -190,9 +191,10 @@ def test_rows_that_are_landed_but_not_known_on_a_day_are_named(tmp_path: Path) -
 
 def test_days_of_an_api_that_came_later_are_counted_together(tmp_path: Path) -> None:
     Clock.hour = 4
+    row = dict.fromkeys(name for name, _ in STREAMS["openrouter", "activity"])
     with Landing(tmp_path).batch("openrouter", "activity") as batch:
-        for day in ("2026-10-01", "2026-10-02", "2026-10-09"):
-            batch.add_rows(day, [], window_start=f"{day}T00:00:00.000000Z")
-    manifest = Landing(tmp_path).manifest("openrouter", "activity")
-    assert sorted(manifest) == ["2026-10-01", "2026-10-02", "2026-10-09"]
-    assert not_known(Landing(tmp_path, known_before=at(3)), date(2026, 10, 5)) == [], "empty days hide nothing"
+        for day, rows in (("2026-10-01", 3), ("2026-10-02", 2), ("2026-10-03", 0), ("2026-10-09", 9)):
+            batch.add_rows(day, [row] * rows, window_start=f"{day}T00:00:00.000000Z")
+    then = Landing(tmp_path, known_before=at(3))
+    assert not_known(then, date(2026, 10, 5)) == ["openrouter activity, 2 days with 5 rows"]
+    assert not_known(then, date(2026, 9, 30)) == []
