@@ -19,6 +19,7 @@ from orchestration.defs.run import JOB, run_config
 from orchestration.project import Home
 from orchestration.settings import RunSettings, has_dagster_home
 
+INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 STATES = {"STEP_START": "started", "STEP_SUCCESS": "finished", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
 
 
@@ -31,6 +32,7 @@ class Failure:
     step: str
     message: str
     trace: str
+    is_interrupt: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def loggers() -> dg.Definitions:
 
 
 def execute(settings: RunSettings) -> Outcome:
-    """Execute ``tokenomics_run``; step failures come back, an interrupt is raised."""
+    """Execute ``tokenomics_run``; step failures come back, an interrupt before the publication is raised."""
     job = _job()
     config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
     with _instance() as instance, _quiet(Home(settings.home)):
@@ -71,7 +73,10 @@ def execute(settings: RunSettings) -> Outcome:
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
     is_published = Home(settings.home).published.resolve().name == result.run_id
-    return Outcome(result.run_id, is_published, tuple(_failures(result.all_events)))
+    failures = tuple(_failures(result.all_events))
+    if not is_published and any(failure.is_interrupt for failure in failures):
+        raise KeyboardInterrupt
+    return Outcome(result.run_id, is_published, failures)
 
 
 def steps() -> list[str]:
@@ -116,6 +121,8 @@ def _failure(step: str, error: Any) -> Failure:
     chain = [error]
     while chain[-1].cause is not None:
         chain.append(chain[-1].cause)
+    if chain[-1].cls_name in INTERRUPTS:
+        return Failure(step, "stopped", error.to_string(), is_interrupt=True)
     said = [text for module, text in map(_said, chain) if module.startswith(("orchestration.", "expectations."))]
     root = chain[-1]
     message = said[0] if said else f"{root.cls_name}: {_said(root)[1].partition(chr(10))[0]}"
