@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 HOME_DIR ?= data
+UI_HOME := $(abspath $(or $(TOKENOMICS_HOME),$(HOME_DIR)))
 SQL := $(shell find dbt_project/models dbt_project/tests -name '*.sql')
 SQL_RULES := .sqlfluff $(wildcard dbt_project/macros/*.sql)
 SQL_LINTED := $(VENV)/.sql-linted
@@ -51,7 +52,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 parse: $(READY)
-	TOKENOMICS_HOME=$(HOME_DIR) $(BIN)/python -m orchestration.transform.manifest
+	TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.manifest
 
 pytest: $(READY)
 	$(BIN)/pytest -n auto --dist loadfile
@@ -62,10 +63,10 @@ test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost,
 test-replay: $(READY) ## Replay the demo's gates and compare them with real runs of many days (long)
 	REPLAY_DAYS=10 $(BIN)/pytest -s tests/end_to_end/test_replay_of_gates.py
 
-ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000
-	mkdir -p $(HOME_DIR)/dagster
-	test -f $(HOME_DIR)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $(HOME_DIR)/dagster/dagster.yaml
-	TOKENOMICS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster \
+ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000, of the same home as make run
+	mkdir -p $(UI_HOME)/dagster
+	test -f $(UI_HOME)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $(UI_HOME)/dagster/dagster.yaml
+	TOKENOMICS_HOME=$(UI_HOME) DAGSTER_HOME=$(UI_HOME)/dagster \
 		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from orchestration.files import utc_text, write_atomically
 from orchestration.project import Home
@@ -24,6 +25,17 @@ class FirstRun:
     published_at: str
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What a run shows: what was landed before ``before`` (RFC 3339 UTC; None: all there is). ``history_until`` is set for
+    a day before this home's first one: files and days that begin by then and first landed later are history, not
+    restatements, and are known from the start.
+    """
+
+    before: str | None = None
+    history_until: date | None = None
+
+
 def published_days(published: Path) -> dict[date, FirstRun]:
     """As-of day to its first run, from the manifest in ``published``; empty when nothing is published."""
     days = (read_manifest(published) or {}).get("as_of_days", {})
@@ -35,18 +47,25 @@ def as_json(days: Mapping[date, FirstRun]) -> dict[str, dict[str, str]]:
     return {day.isoformat(): asdict(run) for day, run in sorted(days.items())}
 
 
-def known_before(days: Mapping[date, FirstRun], as_of: date) -> str | None:
-    """The moment whose knowledge a run as of ``as_of`` shows; None when no later day was run: all there is.
+def knowledge(days: Mapping[date, FirstRun], as_of: date, zone: ZoneInfo) -> Knowledge:
+    """What a run as of ``as_of`` knows; all there is when no later day was run.
 
-    That is the begin of the first run of any later day. If this home had run no day up to ``as_of`` by then, the
-    earliest knowledge it has is what that first run landed, so the moment is its publication.
+    That is what was landed before the first run of any later day began. If this home had run no day up to ``as_of`` by
+    then, the earliest knowledge it has is what that first run landed, and what was loaded of its past since. A run of a day
+    that had not ended in ``zone`` when it began is no run of that day: it says nothing about what was known then.
     """
-    later = [run for day, run in days.items() if day > as_of]
+    ended = {day: run for day, run in days.items() if _begun_on(run, zone) > day}
+    later = [day for day in ended if day > as_of]
     if not later:
-        return None
-    first = min(later, key=lambda run: run.begun_at)
-    had_begun = any(run.begun_at < first.begun_at for day, run in days.items() if day <= as_of)
-    return first.begun_at if had_begun else first.published_at
+        return Knowledge()
+    first_day = min(later, key=lambda day: ended[day].begun_at)
+    first = ended[first_day]
+    had_begun = any(run.begun_at < first.begun_at for day, run in ended.items() if day <= as_of)
+    return Knowledge(first.begun_at) if had_begun else Knowledge(first.published_at, first_day)
+
+
+def _begun_on(run: FirstRun, zone: ZoneInfo) -> date:
+    return datetime.fromisoformat(run.begun_at).astimezone(zone).date()
 
 
 def begin(home: Home, as_of: date) -> str:

@@ -5,13 +5,18 @@ Whether a run failed is whether it published. A step on which the publication do
 as an asset) is named below the summary if it failed, and red in the UI.
 """
 
+import sys
+from datetime import date
 from typing import TYPE_CHECKING, TextIO
+from zoneinfo import ZoneInfo
 
 from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
 from orchestration.alerts.prices import tell_unpriced
+from orchestration.landing.late import not_known
 from orchestration.lock import home_lock
 from orchestration.project import Home
+from orchestration.session import day_of_run, landing_as_known, require_keys
 from orchestration.settings import RunSettings, redact
 from orchestration.summary.collect import collect
 from orchestration.summary.show import write_summary
@@ -25,12 +30,14 @@ DONE, FAULT = 0, 1
 
 
 def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) -> int:
-    """Exit code 0 only if everything was published. Raises RegistryError before anything is read or written."""
-    if settings.company is not None:
-        from orchestration.registry import load_company
+    """Exit code 0 only if everything was published. What failed is told on standard error.
 
-        load_company(settings.company)
+    Raises RegistryError, and SettingsError for a day that has not ended or a missing key, before anything is read or
+    written.
+    """
+    who, as_of, zone = _asked(settings)
     home = Home(settings.home)
+    print(f"{who}, as of {as_of}, in {home.root}", file=stream, flush=True)
     with home_lock(home.lock):
         ensure_manifest(home)
     from orchestration.defs.control.execute import execute, steps
@@ -38,26 +45,44 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     with watching(stream, steps()):
         outcome = execute(settings)
     if not outcome.is_published:
-        _tell(outcome, stream, verbose)
-        print("Nothing was published; what was published before stands.", file=stream)
+        _tell(outcome, sys.stderr, verbose)
+        print("Nothing was published; what was published before stands.", file=sys.stderr)
         return FAULT
     flagged, budgets, prices = flag_ready(home), tell_budgets(home), tell_unpriced(home)
     print(file=stream)
     write_summary(collect(home.published), stream)
+    if late := not_known(landing_as_known(home, as_of, zone), as_of):
+        print(f"landed but not known on that day: {'; '.join(late)}", file=stream)
+        print(
+            "To count it, run without --as-of, or with another --home, where it is known from the start.", file=stream
+        )
     for initiative in flagged.initiatives:
         print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
     for title in (*budgets.titles, *prices.titles):
         print(title, file=stream)
     for fault in (*flagged.faults, *budgets.faults, *prices.faults):
-        print(redact(fault), file=stream)
+        print(redact(fault), file=sys.stderr)
     if outcome.failures:
-        _tell(outcome, stream, verbose)
-        print("All tables are published; what failed does not change them.", file=stream)
+        _tell(outcome, sys.stderr, verbose)
+        print("All tables are published; what failed does not change them.", file=sys.stderr)
     return DONE
+
+
+def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo]:
+    """The company's name, as-of day and time zone, after everything that can be refused before the first read."""
+    if settings.company is None:
+        return "the demo company", day_of_run(settings, ZoneInfo("UTC")), ZoneInfo("UTC")
+    from orchestration.registry import load_company
+
+    company = load_company(settings.company)
+    as_of = day_of_run(settings, company.config.zone)
+    require_keys(settings, company)
+    return company.config.name, as_of, company.config.zone
 
 
 def _tell(outcome: "Outcome", stream: TextIO, verbose: bool) -> None:
     for failure in outcome.failures:
-        print(redact(f"{step_text(failure.step)} failed: {failure.message}"), file=stream)
+        message = failure.message.removeprefix(f"{failure.step}: ")
+        print(redact(f"{step_text(failure.step)} failed: {message}"), file=stream)
         if verbose:
             print(redact(failure.trace), file=stream)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from orchestration import settings as environment
-from orchestration.knowledge import known_before, published_days
+from orchestration.knowledge import knowledge, published_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
-from orchestration.settings import RunSettings
+from orchestration.settings import RunSettings, SettingsError
 from orchestration.transform.standing import Fed, company_digest, program_digest
 
 if TYPE_CHECKING:
@@ -60,6 +60,24 @@ class Session:
         return environment.redact(text, extra=self.demo_keys.values(), named=named)
 
 
+def require_keys(settings: RunSettings, company: "Company") -> None:
+    """Raise SettingsError that names every variable a run of a real ``company`` would miss, before anything is read."""
+    wanted = [one for one in company.sources.values() if one.enabled and one.base_url and one.api_key_env]
+    missing = [one for one in wanted if not settings.offline and environment.find_secret(str(one.api_key_env)) is None]
+    if missing:
+        lines = [f"{one.name}: the environment variable {one.api_key_env} is not set" for one in missing]
+        remedy = "set it, or put it into a .env file in this folder, or write enabled: false in sources.yaml"
+        raise SettingsError("\n".join([*lines, f"Nothing was read: {remedy}."]))
+
+
+def landing_as_known(home: Home, as_of: date, zone: ZoneInfo, *, allow_shrink: bool = False) -> Landing:
+    """The landing area of ``home`` as a run of ``as_of`` shows it."""
+    known = knowledge(published_days(home.published), as_of, zone)
+    return Landing(
+        home.landing, allow_shrink=allow_shrink, known_before=known.before, history_until=known.history_until
+    )
+
+
 @contextmanager
 def open_session(settings: RunSettings) -> Iterator[Session]:
     """Open the company that ``settings`` mean; raises RegistryError when its folder is not valid."""
@@ -72,13 +90,12 @@ def open_session(settings: RunSettings) -> Iterator[Session]:
 
         files = company_digest(settings.company)
         company = load_company(settings.company)
-        zone = ZoneInfo(company.config.reporting_time_zone)
-        yield _session(settings, company, files, settings.as_of or environment.last_complete_day(zone), {})
+        yield _session(settings, company, files, day_of_run(settings, company.config.zone), {})
 
 
 @contextmanager
 def _demo_session(settings: RunSettings) -> Iterator[Session]:
-    from orchestration.demo.catalog import AS_OF, DEMO_KEYS
+    from orchestration.demo.catalog import DEMO_KEYS
     from orchestration.demo.company_folder import write_demo_company
     from orchestration.demo.server import serving
     from orchestration.registry import load_company
@@ -86,16 +103,30 @@ def _demo_session(settings: RunSettings) -> Iterator[Session]:
     folder = Home(settings.home).demo_company
     with serving() as base_url:
         write_demo_company(folder, base_url)
-        files = company_digest(folder)
-        yield _session(settings, load_company(folder), files, settings.as_of or AS_OF, DEMO_KEYS)
+        files, company = company_digest(folder), load_company(folder)
+        yield _session(settings, company, files, day_of_run(settings, company.config.zone), DEMO_KEYS)
+
+
+def day_of_run(settings: RunSettings, zone: ZoneInfo) -> date:
+    """The as-of day of a run: the one asked for, else the last complete day in ``zone``; the simulated company has its own.
+
+    Raises SettingsError for a day that has not ended: what a run knew of it would hide what comes later.
+    """
+    from orchestration.demo.catalog import AS_OF
+
+    last = AS_OF if settings.is_demo else environment.last_complete_day(zone)
+    asked = settings.as_of or last
+    if asked > last:
+        whose = "the demo company's last day" if settings.is_demo else f"the last complete day in {zone.key}"
+        raise SettingsError(f"--as-of {asked} is after {last}, {whose}; name that day or an earlier one")
+    return asked
 
 
 def _session(
     settings: RunSettings, company: "Company", files: str, as_of: date, demo_keys: Mapping[str, str]
 ) -> Session:
     home = Home(settings.home)
-    moment = known_before(published_days(home.published), as_of)
-    landing = Landing(home.landing, allow_shrink=settings.allow_shrink, known_before=moment)
+    landing = landing_as_known(home, as_of, company.config.zone, allow_shrink=settings.allow_shrink)
     lag = timedelta(hours=max((company.settle_lag_hours(name) for name in company.sources), default=0))
     fed = Fed(home, landing, as_of, program_digest(), files, lag)
     return Session(settings, home, company, landing, as_of, fed, demo_keys)

@@ -6,13 +6,14 @@ anew, since a home may have moved.
 """
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
-from orchestration.knowledge import known_before, published_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
+from orchestration.session import landing_as_known
 from orchestration.settings import redact
 from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
-from orchestration.warehouse import connect, last_as_of
+from orchestration.warehouse import connect, last_asked
 
 
 class NothingBuilt(Exception):
@@ -26,9 +27,9 @@ def broken_expectations(home: Home) -> Iterator[tuple[str, list[str]]]:
     if not home.warehouse.exists():
         raise NothingBuilt(f"{home.root} holds no warehouse; run: tokenomics run")
     with connect(home.warehouse) as connection:
-        as_of = last_as_of(connection)
-        moment = known_before(published_days(home.published), as_of) if as_of else None
-        Landing(home.landing, known_before=moment).register(connection)
+        asked = last_asked(connection)
+        landing = landing_as_known(home, asked[0], ZoneInfo(asked[1])) if asked else Landing(home.landing)
+        landing.register(connection)
         for (source, stream), outcome in validate(connection, dict.fromkeys(SUITES)).items():
             yield f"{source} {stream}", outcome.failures
 

@@ -88,13 +88,14 @@ def prepare(
     return changed
 
 
-def last_as_of(connection: duckdb.DuckDBPyConnection) -> date | None:
-    """The as-of day of the last run, published or not; None before the first."""
+def last_asked(connection: duckdb.DuckDBPyConnection) -> tuple[date, str] | None:
+    """As-of day and reporting time zone of the last run, published or not; None before the first."""
     known = connection.execute(
         "select count(*) from duckdb_tables() where schema_name = 'landing' and table_name = 'run_parameters'"
     ).fetchone()
-    row = connection.execute("select as_of_date from landing.run_parameters").fetchone() if known == (1,) else None
-    return row[0] if row else None
+    if known != (1,):
+        return None
+    return connection.execute("select as_of_date, reporting_time_zone from landing.run_parameters").fetchone()
 
 
 def begin_build(connection: duckdb.DuckDBPyConnection, changed: ChangedDays) -> None:

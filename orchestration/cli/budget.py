@@ -1,7 +1,7 @@
 """``graduate``, ``budget adjust`` and ``budget return``: what moves money in the budget ledger."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -76,7 +76,7 @@ def _change(
     initiative: str,
     amount: str,
     approver: str,
-    as_of: datetime | None,
+    as_of: date | None,
     company: Path | None,
     home: Path | None,
 ) -> None:

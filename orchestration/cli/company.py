@@ -51,26 +51,33 @@ def check(
         bool, typer.Option("--explain-policy", help="Print each policy value in force, and where it came from.")
     ] = False,
 ) -> None:
-    """Validate the company folder, and reach every enabled source.
+    """Validate the company folder, and try every source.
 
-    Every fault is printed as file:line: message, all of a folder at once. A source is reached with the key from the
-    environment variable that sources.yaml names for it; no key is printed. Nothing is landed or published.
+    Every fault is printed as file:line: message, all of a folder at once. Logs, bills and ledgers are read as a run would
+    read them, and nothing is landed or published. An API is reached with the key from the environment variable that
+    sources.yaml names for it; no key is printed.
     """
     with clear_errors():
         settings = settings_of(company, home)
         from orchestration.connectors.reach import reach
+        from orchestration.connectors.trial import try_files
         from orchestration.registry import explain_policy as policy_table
         from orchestration.session import open_session
 
         with open_session(settings) as session:
-            print(f"{session.company.config.company_id}: every file is valid")
-            if explain_policy:
-                print(policy_table(session.company.policy))
+            print(f"{session.company.config.company_id}: the YAML files of the company folder are valid")
             faults = []
             for name in session.company.sources:
                 if session.is_read(name):
                     fault = reach(session.company, name, session.secret)
                     print(session.redact(fault) if fault else f"{name}: reached")
                     faults += [fault] if fault else []
-        if faults:
+            if not any(source.enabled for source in session.company.sources.values()):
+                print("no source is enabled in sources.yaml: a run would read the ledgers folder alone")
+            trial = try_files(session.company, session.as_of)
+            for line in (*trial.lines, *(f"note: {doubt}" for doubt in trial.doubts), *trial.faults):
+                print(session.redact(line))
+            if explain_policy:
+                print(policy_table(session.company.policy))
+        if faults or trial.faults:
             raise typer.Exit(FAULT)

@@ -13,7 +13,10 @@ INTERRUPTED = 130
 
 @contextmanager
 def clear_errors(verbose: bool = False) -> Iterator[None]:
-    """Print what went wrong, and leave with exit code 1; an error that is not the product's own keeps its trace."""
+    """Print what went wrong, and leave with exit code 1.
+
+    An error that is neither the product's own nor the file system's word on a named file keeps its trace.
+    """
     try:
         yield
     except (typer.Exit, typer.Abort):
@@ -22,15 +25,16 @@ def clear_errors(verbose: bool = False) -> Iterator[None]:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader left; nothing is to be flushed to it
         raise typer.Exit(FAULT) from None
     except KeyboardInterrupt:
-        fail("interrupted; nothing was published, and the next run continues from what was landed", INTERRUPTED)
+        fail("stopped; what was published before stands", INTERRUPTED)
     except Exception as error:
         from orchestration.settings import redact
 
-        if verbose or not type(error).__module__.startswith(("orchestration", "expectations")):
+        is_told = isinstance(error, OSError) and error.filename is not None
+        if verbose or not (is_told or type(error).__module__.startswith(("orchestration", "expectations"))):
             import traceback
 
             print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
-        fail(redact(str(error)))
+        fail(redact(f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and is_told else str(error)))
 
 
 def fail(message: str, code: int = FAULT) -> None:

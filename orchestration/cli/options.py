@@ -1,6 +1,7 @@
 """Arguments that several commands share, and the settings that they mean."""
 
-from datetime import date, datetime
+import re
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from orchestration.settings import RunSettings
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 CompanyOption = Annotated[
     Path | None,
@@ -21,11 +24,25 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", metavar="DIR", help="Where everything is written. Default: TOKENOMICS_HOME, or ./data."),
 ]
+
+
+def read_day(text: str) -> date:
+    """A day as YYYY-MM-DD; anything else is told in words."""
+    try:
+        if not _DAY.fullmatch(text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text} is not a day; write year, month and day, such as 2026-10-31 for the 31st of October 2026"
+        ) from None
+
+
 AsOfOption = Annotated[
-    datetime | None,
+    date | None,
     typer.Option(
         "--as-of",
-        formats=["%Y-%m-%d"],
+        parser=read_day,
         metavar="YYYY-MM-DD",
         help="The last day to count. Default: the company's last complete local day (the demo has its own day).",
     ),
@@ -33,15 +50,10 @@ AsOfOption = Annotated[
 ApproverOption = Annotated[str, typer.Option("--approver", metavar="EMAIL", help="Who approves it; recorded.")]
 
 
-def settings_of(company: Path | None, home: Path | None, as_of: datetime | None = None, **flags: Any) -> "RunSettings":
+def settings_of(company: Path | None, home: Path | None, as_of: date | None = None, **flags: Any) -> "RunSettings":
     """What the arguments and the environment mean, exported for the processes that this one starts."""
     from orchestration.settings import export, load_settings
 
-    settings = load_settings(company, home, day_of(as_of), **flags)
+    settings = load_settings(company, home, as_of, **flags)
     export(settings)
     return settings
-
-
-def day_of(moment: datetime | None) -> date | None:
-    """The day that an option of format YYYY-MM-DD names."""
-    return moment.date() if moment else None

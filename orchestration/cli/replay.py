@@ -1,14 +1,14 @@
 """``replay``: history again, day by day, without look-ahead."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from orchestration.cli.errors import clear_errors
-from orchestration.cli.options import CompanyOption, HomeOption, day_of, settings_of
+from orchestration.cli.options import CompanyOption, HomeOption, read_day, settings_of
 
 
 class ReplayKind(StrEnum):
@@ -28,15 +28,13 @@ def replay(
         ),
     ],
     first: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="First day. Default: where history begins."
-        ),
+        date | None,
+        typer.Option("--from", parser=read_day, metavar="YYYY-MM-DD", help="First day. Default: where history begins."),
     ] = None,
     last: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            "--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Last day. Default: the last run's as-of day."
+            "--to", parser=read_day, metavar="YYYY-MM-DD", help="Last day. Default: the last run's as-of day."
         ),
     ] = None,
     company: CompanyOption = None,
@@ -55,4 +53,4 @@ def replay(
         settings = settings_of(company, home)
         from orchestration.replay.command import replay_once
 
-        replay_once(settings, what.value, day_of(first), day_of(last), sys.stdout)
+        replay_once(settings, what.value, first, last, sys.stdout)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 
@@ -33,6 +34,18 @@ class Load:
         """Since when these facts are known."""
         return self.renewed_at or self.loaded_at
 
+    @property
+    def first_day(self) -> str | None:
+        """The UTC day of its first event, else of its window (ISO date); None for a load without dates."""
+        begins = self.first_event_at or self.window_start
+        return begins[:10] if begins else None
+
+    def rows_until(self, day: date) -> int:
+        """Rows up to a UTC day, as far as the load says which days its rows are of."""
+        if self.days is not None:
+            return sum(rows for of, rows in self.days.items() if of <= day.isoformat())
+        return self.rows if (self.first_day or "") <= day.isoformat() else 0
+
 
 @dataclass
 class Partition:
@@ -58,10 +71,17 @@ class Partition:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def known_before(self, moment: str) -> Load | None:
-        """The load that was current just before ``moment``; None when there was none."""
+    def known_before(self, moment: str, history_until: date | None = None) -> Load | None:
+        """The load that was current just before ``moment``; None when there was none.
+
+        With ``history_until`` a partition that first landed later counts as its first load, if that begins by this day
+        and the partition still stands.
+        """
         versions = [*self.history, *self.renewed, *([self.current] if self.current else [])]
         known = [load for load in versions if load.known_at < moment]
+        if not known and history_until is not None and self.current is not None:
+            first = min(versions, key=lambda load: load.known_at)
+            return first if (first.first_day or "") <= history_until.isoformat() else None
         latest = max(known, key=lambda load: load.known_at, default=None)
         if latest is None or any(latest.known_at < withdrawn < moment for withdrawn in self.withdrawals):
             return None

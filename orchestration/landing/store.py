@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -57,14 +57,22 @@ def content_id(rows: Iterable[Mapping[str, Any]]) -> str:
 class Landing:
     """The landing area under ``root`` (``HOME/landing``).
 
-    ``known_before`` (RFC 3339 UTC, None: now): the moment whose knowledge :meth:`register` shows. Reading and writing
-    loads is not affected by it.
+    ``known_before`` (RFC 3339 UTC, None: now): the moment whose knowledge :meth:`register` shows, and ``history_until`` the
+    day up to which what first landed later is history all the same. Reading and writing loads is not affected by them.
     """
 
-    def __init__(self, root: Path, *, allow_shrink: bool = False, known_before: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        allow_shrink: bool = False,
+        known_before: str | None = None,
+        history_until: date | None = None,
+    ) -> None:
         self.root = root
         self.allow_shrink = allow_shrink
         self.known_before = known_before
+        self.history_until = history_until
 
     def folder(self, source: str, stream: str) -> Path:
         return self.root / source / stream
@@ -136,7 +144,7 @@ class Landing:
         """The loads that :meth:`register` shows, by partition, in order of partition."""
         moment = None if source in DERIVED_SOURCES else self.known_before
         loads = {
-            name: part.current if moment is None else part.known_before(moment)
+            name: part.current if moment is None else part.known_before(moment, self.history_until)
             for name, part in sorted(self.manifest(source, stream).items())
         }
         return {name: load for name, load in loads.items() if load is not None}

@@ -18,6 +18,8 @@ from orchestration.published import read_manifest
 from orchestration.summary.open_amounts import (
     OWNER_REMEDY,
     PRICE_REMEDY,
+    UNMEASURED,
+    UNMEASURED_REMEDY,
     UNPRICED,
     bridge_as_json,
     read_bridge,
@@ -67,6 +69,7 @@ def collect(published: Path) -> dict[str, Any]:
             "margin_by_product": query("gross_margin_by_product_month", MARGIN, as_of),
             "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
             "unpriced": _with_remedy(query("fct_usage", f"{UNPRICED} limit {TOP}"), PRICE_REMEDY),
+            "unmeasured": _with_remedy(query("fct_usage", UNMEASURED), UNMEASURED_REMEDY),
             "unallocated": query("fct_allocated_costs", UNALLOCATED, as_of),
             "unallocated_share": [share_as_json(one) for one in shares],
             "open_amounts": [bridge_as_json(one) for one in bridge],

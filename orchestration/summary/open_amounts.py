@@ -23,6 +23,10 @@ from orchestration.policy.open_amounts import (
 from orchestration.publish.evidence import plain
 
 PRICE_REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
+UNMEASURED_REMEDY = (
+    "the gateway logged no tokens for them, so they have no cost here; let it log the usage of streamed answers "
+    "(LiteLLM: always_include_stream_usage: true), then load its log again"
+)
 OWNER_REMEDY = "add a rule to ownership.yaml that matches this project or key"
 REMEDIES = {
     "unpriced_usage": "add prices for the models under Unpriced usage to contracts.yaml (kind: price)",
@@ -42,6 +46,20 @@ select
 from fct_usage
 where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
 group by provider, unit, 2 order by unit = 'tokens' desc, tokens desc, 2
+"""
+
+UNMEASURED = """
+select
+    provider, model_id,
+    sum(quantity) filter (where pricing_status = 'unmeasured') as requests,
+    sum(quantity) as all_requests,
+    min(usage_date) filter (where pricing_status = 'unmeasured') as first_date,
+    max(usage_date) filter (where pricing_status = 'unmeasured') as last_date
+from fct_usage
+where token_class = 'request' and is_counted
+group by provider, model_id
+having sum(quantity) filter (where pricing_status = 'unmeasured') > 0
+order by requests desc, provider, model_id
 """
 
 BRIDGE = f"""

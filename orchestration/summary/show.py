@@ -27,6 +27,7 @@ def sections(summary: dict[str, Any]) -> list[Section]:
         _margin(summary["margin_by_product"], currency),
         _run_rate(summary["run_rate"], currency),
         _unpriced(summary["unpriced"]),
+        *_unmeasured(summary["unmeasured"]),
         _unallocated(summary, currency),
         _open_amounts(summary, currency),
         *_budget_alerts(summary["budget_alerts"], currency),
@@ -142,6 +143,21 @@ def _unpriced(rows: list[dict[str, Any]]) -> Section:
         for row in rows
     ]
     return Section("Unpriced usage", ("model", "tokens", "since", "remedy"), shown, "" if shown else "none")
+
+
+def _unmeasured(rows: list[dict[str, Any]]) -> list[Section]:
+    """No section where every request was measured."""
+    shown = [
+        (
+            f"{row['provider']} {row['model_id'] or 'without model'}",
+            f"{Decimal(row['requests']):,.0f} of {Decimal(row['all_requests']):,.0f}",
+            row["first_date"],
+            row["last_date"],
+        )
+        for row in rows
+    ]
+    headers = ("model", "requests", "since", "until")
+    return [Section("Unmeasured requests", headers, shown, rows[0]["remedy"])] if rows else []
 
 
 def _unallocated(summary: dict[str, Any], currency: str) -> Section:

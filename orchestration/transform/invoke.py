@@ -5,11 +5,17 @@ A model that does not build or a test that finds rows is a result; dbt that cann
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from orchestration.project import Home
+from orchestration.transform.data_tests import explained
 from orchestration.transform.manifest import load_manifest
 from orchestration.transform.runner import as_a_child, run_dbt
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 QUIET = (
     *("--quiet", "--no-print", "--log-level", "none", "--log-level-file", "none"),
@@ -25,13 +31,16 @@ class DbtStopped(Exception):
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What came of one model or test. ``failures``: rows that a test found; None for a model."""
+    """What came of one model or test. ``failures``: rows that a test found; None for a model. ``message``: of a test that
+    failed and has a sentence, this sentence.
+    """
 
     unique_id: str
     status: str
     message: str | None
     seconds: float
     failures: int | None
+    is_sentence: bool = False
 
     @property
     def is_failed(self) -> bool:
@@ -60,10 +69,32 @@ def invoke(home: Home, arguments: Sequence[str], on_end: Callable[[str], None] |
         if ended.result is None:
             raise DbtStopped(str(ended.exception or "dbt stopped without saying why"))
         ended.result.write(str(home.dbt_target / "run_results.json"))
+    said = _sentences(home, manifest, ended.result.results)
     return [
-        NodeResult(one.node.unique_id, str(one.status), one.message, one.execution_time, one.failures)
+        NodeResult(
+            one.node.unique_id,
+            str(one.status),
+            said.get(one.node.unique_id, one.message),
+            one.execution_time,
+            one.failures,
+            one.node.unique_id in said,
+        )
         for one in ended.result.results
     ]
+
+
+def _sentences(home: Home, manifest: "Manifest", results: Sequence[Any]) -> dict[str, str]:
+    """Unique id of each failed data test that has a sentence, to that sentence."""
+    failed = [one for one in results if str(one.status) == "fail"]
+    if not failed:
+        return {}
+    said = {}
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        for one in failed:
+            tested = manifest.nodes.get(getattr(one.node, "attached_node", None) or "")
+            relation = getattr(tested, "relation_name", None) or ""
+            said[one.node.unique_id] = explained(connection, one.node, relation, one.failures)
+    return {name: sentence for name, sentence in said.items() if sentence}
 
 
 def failure_lines(results: Sequence[NodeResult], shown: int = 10) -> list[str]:
@@ -75,4 +106,12 @@ def failure_lines(results: Sequence[NodeResult], shown: int = 10) -> list[str]:
 
 def _failure(result: NodeResult) -> str:
     kind, _, name = result.unique_id.split(".", 2)
-    return f"{kind} {name}: {' '.join((result.message or 'no message').split())}"
+    if result.is_sentence:
+        return f"{result.message} (data test {name.partition('.')[0]})"
+    return f"{kind} {name}: {' '.join(_first_paragraph(result.message or 'no message').split())}"
+
+
+def _first_paragraph(message: str) -> str:
+    """Of what the database said, without its advice and the query; what dbt itself says stands whole."""
+    head, _, said = message.strip().partition("\n")
+    return said.strip().split("\n  \n")[0].partition("\n\n")[0] if head.startswith("Runtime Error") else message

@@ -51,6 +51,7 @@ class Fed:
         body = {
             "as_of": self.as_of.isoformat(),
             "known_before": self.landing.known_before,
+            "history_until": str(self.landing.history_until),
             "program": self.program,
             "company": self.company,
             "loads": list(_loads(self.landing, self.as_of, self.settle_lag)),

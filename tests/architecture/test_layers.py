@@ -54,6 +54,7 @@ PURE = {
 
 NAMES_LANDED_TABLES = {
     "landing": "makes them",
+    "connectors.named_in_files": "reads the rows of a trial, in a landing area of their own",
     "warehouse": "makes the run's parameters and remembers which loads were built",
     "gateway_days": "remembers which days of the gateway's log were built, and from which prices",
     "defs.transform.dbt": "counts, for the graph, what the warehouse registered",

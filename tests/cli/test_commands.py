@@ -1,12 +1,17 @@
 """The commands as a user meets them: errors that name file and line, exit codes, no secret shown."""
 
+import errno
 import fcntl
 import json
+import os
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from orchestration.lock import HomeNotWritable, home_lock
 from orchestration.registry.policy_keys import KINDS, profile_defaults
 from tests.cli.call import tokenomics
 
@@ -86,7 +91,92 @@ def test_unknown_target_and_bad_date_are_refused(company: Path, tmp_path: Path) 
     unknown = tokenomics("run", "--company", str(company), "--target", "oracle", cwd=tmp_path)
     assert unknown.returncode == 1
     assert "oracle" in unknown.stderr
-    assert tokenomics("run", "--company", str(company), "--as-of", "31.10.2026", cwd=tmp_path).returncode == 2
+    for option in (("run", "--as-of"), ("replay", "gates", "--from"), ("replay", "gates", "--to")):
+        for day in ("31.10.2026", "2026-02-30", "20261031"):
+            told = tokenomics(*option, day, "--company", str(company), cwd=tmp_path)
+            assert told.returncode == 2
+            assert f"{day} is not a day; write year, month and day, such as 2026-10-31" in " ".join(told.stderr.split())
+            assert "%" not in told.stderr
+
+
+OPENAI = "sources:\n  openai: {base_url: 'http://127.0.0.1:9/v1', api_key_env: MY_ABSENT_KEY, start_date: 2026-10-01}\n"
+
+
+@pytest.fixture
+def quiet_company(company: Path) -> Path:
+    """One provider with a key that is not set; days are those of Honolulu."""
+    (company / "sources.yaml").write_text(OPENAI)
+    (company / "ownership.yaml").write_text("rules: []\n")
+    (company / "company.yaml").write_text(
+        "company_id: acme\nname: Acme\nreporting_currency: USD\nreporting_time_zone: Pacific/Honolulu\n"
+        "profile: {company_size: startup, margin_profile: healthy}\n"
+    )
+    return company
+
+
+@pytest.mark.parametrize("offline", [(), ("--offline",)])
+def test_a_day_that_has_not_ended_is_refused_before_anything_is_read(
+    quiet_company: Path, tmp_path: Path, offline: tuple[str, ...]
+) -> None:
+    today = datetime.now(ZoneInfo("Pacific/Honolulu")).date()
+    for day in (today, today + timedelta(days=400)):
+        arguments = ("--company", str(quiet_company), "--home", str(tmp_path / "home"), "--as-of", str(day))
+        done = tokenomics("run", *arguments, *offline, cwd=tmp_path)
+        assert done.returncode == 1
+        last = datetime.now(ZoneInfo("Pacific/Honolulu")).date() - timedelta(days=1)
+        assert f"{day} is after {last}, the last complete day in Pacific/Honolulu" in done.stderr
+        assert "Traceback" not in done.stderr and done.stdout == ""
+        assert not (tmp_path / "home").exists(), "the home does not learn of such a day"
+
+
+def test_the_demo_company_has_its_own_last_day(tmp_path: Path) -> None:
+    done = tokenomics("run", "--home", str(tmp_path / "home"), "--as-of", "2026-10-29", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "--as-of 2026-10-29 is after 2026-10-28, the demo company's last day" in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_run_names_every_missing_key_before_anything_is_read(quiet_company: Path, tmp_path: Path) -> None:
+    with (quiet_company / "sources.yaml").open("a") as file:
+        file.write("  litellm: {mode: files, path: 'logs/*.csv', base_url: 'http://127.0.0.1:9'}\n")
+        file.write("  openrouter: {enabled: false}\n")
+    arguments = ("--company", str(quiet_company), "--home", str(tmp_path / "home"))
+    done = tokenomics("run", *arguments, cwd=tmp_path, environment={"LITELLM_MASTER_KEY": ""})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "openai: the environment variable MY_ABSENT_KEY is not set",
+        "litellm: the environment variable LITELLM_MASTER_KEY is not set",
+        "Nothing was read: set it, or put it into a .env file in this folder, or write enabled: false in sources.yaml.",
+    ]
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "test", "close"])
+@pytest.mark.parametrize("below", ["", "folder"])
+def test_a_file_as_home_is_told_in_one_line(quiet_company: Path, tmp_path: Path, command: str, below: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    home = tmp_path / "file" / below
+    words = {"close": ("close", "2026-10", "--approver", "cfo@company.example")}.get(command, (command,))
+    key = {"MY_ABSENT_KEY": "sk-example-0001"}
+    done = tokenomics(*words, "--company", str(quiet_company), "--home", str(home), cwd=tmp_path, environment=key)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(str(home)) and line.endswith("name a folder for the results with --home")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_home_that_may_not_be_written_to_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may write anywhere, as root may, is refused by hand."""
+
+    def refuse(*given: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with (
+        pytest.raises(HomeNotWritable, match=r"cannot be written to .Permission denied.; name a folder"),
+        home_lock(tmp_path / ".run.lock"),
+    ):
+        pass
 
 
 def test_status_before_the_first_run_says_so(tmp_path: Path) -> None:

@@ -147,10 +147,33 @@ def test_a_run_has_failed_if_it_published_nothing_and_only_then(site, module, na
     done = python(spoiled, *site.arguments, "--full-refresh", OPENAI_ADMIN_KEY=KEY)
     assert done.returncode == (0 if is_published else 1), done.stdout[-2000:] + done.stderr[-2000:]
     assert (site.manifest != before) == is_published
-    assert f"{step} failed: ArithmeticError: planted in {step}" in done.stdout
-    assert ("Nothing was published" in done.stdout) == (not is_published)
-    assert ("All tables are published" in done.stdout) == is_published
+    assert f"{step} failed: ArithmeticError: planted in {step}" in done.stderr
+    assert ("Nothing was published" in done.stderr) == (not is_published)
+    assert ("All tables are published" in done.stderr) == is_published
     assert ("spend USD" in done.stdout) == is_published, "the summary is shown"
+
+
+INTERRUPTED_STEP = """
+import os, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
+import orchestration.defs.{module} as step
+def wait(*given, **named):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+step.{name} = wait
+from orchestration.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("module", "name"), [("ingest.registry", "land_registry"), ("publish.publication", "publish")])
+def test_a_run_that_is_interrupted_says_so_in_one_line(site, module, name):
+    before = site.manifest
+    code = INTERRUPTED_STEP.format(module=module, name=name)
+    done = python(code, *site.arguments, "--full-refresh", OPENAI_ADMIN_KEY=KEY)
+    assert done.returncode == 130, done.stdout[-2000:] + done.stderr[-2000:]
+    assert done.stderr.strip() == "stopped; what was published before stands"
+    assert site.manifest == before
 
 
 def test_a_collapsed_read_is_refused_and_says_how_to_allow_it(site):

@@ -1,6 +1,6 @@
 """The landing area shows what was known before a moment: earlier contents, earlier watermarks, files since withdrawn."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,8 +8,10 @@ import duckdb
 import pytest
 
 from orchestration.landing import store
+from orchestration.landing.late import not_known
 from orchestration.landing.loads import Load, Partition
 from orchestration.landing.store import Landing
+from orchestration.landing.streams import STREAMS
 
 STREAM = ("ledgers", "exchange_rates")
 DAY = "ledgers/exchange_rates.csv"
@@ -128,3 +130,71 @@ def test_what_a_run_derives_may_shrink(tmp_path: Path) -> None:
     land_rules(1)
     part = Landing(tmp_path).manifest("registry", "ledger_account_patterns")["current"]
     assert part.current is not None and part.current.rows == 1
+
+
+REVENUE = ("ledgers", "revenue")
+OCTOBER, NOVEMBER = "ledgers/revenue_october.csv", "ledgers/revenue_november.csv"
+
+
+def land_revenue(root: Path, name: str, rows: int, day: str, hour: int) -> None:
+    Clock.hour = hour
+    row = {"file": name, "revenue_date": date.fromisoformat(day), "product_id": "app", "amount": Decimal(1)}
+    with Landing(root).batch(*REVENUE) as batch:
+        moments = {"first_event_at": f"{day}T00:00:00.000000Z", "last_event_at": f"{day}T00:00:00.000000Z"}
+        batch.add_rows(
+            name,
+            [
+                {
+                    **dict.fromkeys(("recognition_end_date", "customer_id", "initiative_id")),
+                    **row,
+                    "line": line,
+                    "currency": "USD",
+                }
+                for line in range(rows)
+            ],
+            **moments,
+        )
+
+
+def rows_shown(landing: Landing) -> dict[str, int]:
+    return {name: load.rows for name, load in landing.visible_loads(*REVENUE).items()}
+
+
+def test_a_first_history_that_is_loaded_after_the_first_run_is_known_from_the_start(tmp_path: Path) -> None:
+    """The first run is as of 2026-11-26 and published at 3 o'clock; October comes at 4, is restated at 5, and a file of
+    December comes at 6."""
+    land_revenue(tmp_path, NOVEMBER, 20, "2026-11-02", hour=2)
+    land_revenue(tmp_path, OCTOBER, 30, "2026-10-02", hour=4)
+    land_revenue(tmp_path, OCTOBER, 31, "2026-10-02", hour=5)
+    land_revenue(tmp_path, "ledgers/revenue_december.csv", 7, "2026-12-01", hour=6)
+    before_its_first_day = Landing(tmp_path, known_before=at(3), history_until=date(2026, 11, 26))
+    assert rows_shown(before_its_first_day) == {NOVEMBER: 20, OCTOBER: 30}
+    assert rows_shown(Landing(tmp_path, known_before=at(3))) == {NOVEMBER: 20}
+    assert not_known(before_its_first_day, date(2026, 10, 31)) == [f"{OCTOBER}, 31 rows in place of 30"]
+
+
+def test_a_file_taken_back_is_no_history(tmp_path: Path) -> None:
+    land_revenue(tmp_path, OCTOBER, 30, "2026-10-02", hour=4)
+    with Landing(tmp_path).batch(*REVENUE) as batch:
+        batch.withdraw(OCTOBER)
+    assert rows_shown(Landing(tmp_path, known_before=at(3), history_until=date(2026, 11, 26))) == {}
+
+
+def test_rows_that_are_landed_but_not_known_on_a_day_are_named(tmp_path: Path) -> None:
+    land_revenue(tmp_path, OCTOBER, 30, "2026-10-02", hour=2)
+    land_revenue(tmp_path, NOVEMBER, 20, "2026-11-02", hour=4)
+    then = Landing(tmp_path, known_before=at(3))
+    assert not_known(then, date(2026, 11, 20)) == [f"{NOVEMBER}, 20 rows"]
+    assert not_known(then, date(2026, 11, 1)) == [], "its rows are of later days"
+    assert not_known(Landing(tmp_path), date(2026, 11, 20)) == []
+
+
+def test_days_of_an_api_that_came_later_are_counted_together(tmp_path: Path) -> None:
+    Clock.hour = 4
+    row = dict.fromkeys(name for name, _ in STREAMS["openrouter", "activity"])
+    with Landing(tmp_path).batch("openrouter", "activity") as batch:
+        for day, rows in (("2026-10-01", 3), ("2026-10-02", 2), ("2026-10-03", 0), ("2026-10-09", 9)):
+            batch.add_rows(day, [row] * rows, window_start=f"{day}T00:00:00.000000Z")
+    then = Landing(tmp_path, known_before=at(3))
+    assert not_known(then, date(2026, 10, 5)) == ["openrouter activity, 2 days with 5 rows"]
+    assert not_known(then, date(2026, 9, 30)) == []

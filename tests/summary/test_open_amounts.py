@@ -94,3 +94,21 @@ def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
     found = summary(tmp_path, "drop table reconciliation_by_provider_month")
     assert found["open_amounts"] == []
     assert "reconciliation_by_provider_month" in found["missing_tables"]
+
+
+def test_requests_without_a_token_count_have_their_own_lines_and_a_remedy(tmp_path: Path) -> None:
+    requests = (
+        "insert into fct_usage values "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'chat', null, 'p', 'k', 'u4'), "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 122, 'priced', true, 0, 'chat', null, 'p', 'k', 'u5'), "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 9, 'unmeasured', false, 0, 'chat', null, 'p', 'k', 'u6')"
+    )
+    found = summary(tmp_path, requests)
+    assert [(row["requests"], row["all_requests"]) for row in found["unmeasured"]] == [("368", "500")]
+    title, line = section(found, "Unmeasured requests")
+    assert "let it log the usage of streamed answers" in title
+    assert line == "  openai m: requests 368 of 500, since 2026-10-06, until 2026-10-06"
+
+
+def test_no_section_of_unmeasured_requests_where_all_are_measured(tmp_path: Path) -> None:
+    assert "Unmeasured" not in plain_text(summary(tmp_path))

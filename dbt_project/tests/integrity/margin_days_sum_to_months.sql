@@ -18,8 +18,11 @@ months as (
 )
 
 select
-    days.product_id,
-    days.fiscal_period
+    coalesce(days.product_id, months.product_id) as product_id,
+    coalesce(days.fiscal_period, months.fiscal_period) as fiscal_period,
+    coalesce(days.revenue, 0) - coalesce(months.revenue, 0) as revenue_difference,
+    coalesce(days.ai_cogs, 0) - coalesce(months.ai_cogs, 0) as ai_cogs_difference,
+    coalesce(days.other_cogs, 0) - coalesce(months.other_cogs, 0) as other_cogs_difference
 from days
 full outer join months
     on days.product_id = months.product_id and days.fiscal_period = months.fiscal_period

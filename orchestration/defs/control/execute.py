@@ -19,16 +19,20 @@ from orchestration.defs.run import JOB, run_config
 from orchestration.project import Home
 from orchestration.settings import RunSettings, has_dagster_home
 
+INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 STATES = {"STEP_START": "started", "STEP_SUCCESS": "finished", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a step failed. ``message``: the root cause alone; ``trace``: the whole chain."""
+    """Why a step failed. ``message``: what the product itself said first, else the first line of the root cause;
+    ``trace``: the whole chain.
+    """
 
     step: str
     message: str
     trace: str
+    is_interrupt: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,19 @@ def loggers() -> dg.Definitions:
 
 
 def execute(settings: RunSettings) -> Outcome:
-    """Execute ``tokenomics_run``; step failures come back, an interrupt is raised."""
+    """Execute ``tokenomics_run``; step failures come back, an interrupt before the publication is raised."""
     job = _job()
     config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
     with _instance() as instance, _quiet(Home(settings.home)):
-        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+        try:
+            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
     is_published = Home(settings.home).published.resolve().name == result.run_id
-    return Outcome(result.run_id, is_published, tuple(_failures(result.all_events)))
+    failures = tuple(_failures(result.all_events))
+    if not is_published and any(failure.is_interrupt for failure in failures):
+        raise KeyboardInterrupt
+    return Outcome(result.run_id, is_published, failures)
 
 
 def steps() -> list[str]:
@@ -108,12 +118,19 @@ def _failures(events: Sequence[DagsterEvent]) -> Iterator[Failure]:
 def _failure(step: str, error: Any) -> Failure:
     if error is None:
         return Failure(step, "stopped without saying why; run again with --verbose", "")
-    root = error
-    while root.cause is not None:
-        root = root.cause
-    message = root.message.strip()
-    own = f"{root.cls_name}: "
-    head, found, rest = message.partition(own)
-    is_prefix = found and " " not in head
-    ours = is_prefix and head.startswith(("orchestration.", "expectations."))
-    return Failure(step, rest if ours else f"{own}{rest}" if is_prefix else message, error.to_string())
+    chain = [error]
+    while chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    if chain[-1].cls_name in INTERRUPTS:
+        return Failure(step, "stopped", error.to_string(), is_interrupt=True)
+    said = [text for module, text in map(_said, chain) if module.startswith(("orchestration.", "expectations."))]
+    root = chain[-1]
+    message = said[0] if said else f"{root.cls_name}: {_said(root)[1].partition(chr(10))[0]}"
+    return Failure(step, message, error.to_string())
+
+
+def _said(error: Any) -> tuple[str, str]:
+    """The module that an error's type stands in, with a full stop at its end, and what it says."""
+    message = error.message.strip()
+    head, found, rest = message.partition(f"{error.cls_name}: ")
+    return (head, rest) if found and " " not in head else ("", message)
