@@ -40,6 +40,7 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, Tiere
 
 from orchestration.landing.store import Landing
 from orchestration.prices.resolve import PricedModel, find_maker, find_model
+from orchestration.sellers import seller_of
 
 if TYPE_CHECKING:
     from orchestration.registry.company import Company
@@ -99,7 +100,7 @@ def build_price_book(landing: Landing, company: "Company") -> None:
     Seen is what the visible loads say of themselves (:meth:`Landing.models_of_usage`). Reference models are priced at their maker
     and at every provider seen; not at other resellers, whose prices nobody here could pay.
     """
-    seen = landing.models_of_usage()
+    seen = {(seller_of(provider), model) for provider, model in landing.models_of_usage()}
     references = {tier.reference_model for tier in company.tiers.tiers}
     providers = {provider for provider, _ in seen}
     wanted = set(seen)

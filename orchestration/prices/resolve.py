@@ -28,22 +28,9 @@ from genai_prices.types import (
     Provider,
 )
 
-Clause = ClauseAnd | ClauseContains | ClauseEndsWith | ClauseEquals | ClauseOr | ClauseRegex | ClauseStartsWith
+from orchestration.sellers import seller_of
 
-GATEWAY_NAMES = {
-    "azure_ai": "azure",
-    "azure_text": "azure",
-    "bedrock": "aws",
-    "bedrock_converse": "aws",
-    "cohere_chat": "cohere",
-    "fireworks_ai": "fireworks",
-    "gemini": "google",
-    "github_copilot": "github-copilot",
-    "moonshot": "moonshotai",
-    "text-completion-openai": "openai",
-    "vertex_ai": "google",
-}
-"""Names LiteLLM gives to providers that the price list calls otherwise."""
+Clause = ClauseAnd | ClauseContains | ClauseEndsWith | ClauseEquals | ClauseOr | ClauseRegex | ClauseStartsWith
 
 _SNAPSHOT_DATE = re.compile(r"[-@](\d{4})-?(\d{2})-?(\d{2})$")
 
@@ -74,14 +61,13 @@ def find_model(provider_name: str, model_id: str) -> PricedModel | None:
     reference = model_id.strip().lower()
     found = _find_at(provider, reference)
     prefix, slash, rest = reference.partition("/")
-    if found is None and slash and prefix in (provider_name.strip().lower(), provider.id):
+    if found is None and slash and seller_of(prefix) in (seller_of(provider_name), provider.id):
         found = _find_at(provider, rest)
     return found
 
 
 def _find_provider(name: str) -> Provider | None:
-    wanted = name.strip().lower()
-    wanted = GATEWAY_NAMES.get(wanted, wanted)
+    wanted = seller_of(name)
     providers = get_snapshot().providers
     for provider in providers:
         if provider.id == wanted:

@@ -16,6 +16,7 @@ from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 from orchestration.registry.globs import to_regex
 from orchestration.registry.ownership import MATCH_KEYS, OwnershipRule, Pool, Share
+from orchestration.sellers import seller_of
 
 Rows = list[dict[str, Any]]
 ENGINEERING_FUNCTIONS = (
@@ -67,7 +68,7 @@ def _sources(company: Company) -> Rows:
 
 
 def _metering(company: Company) -> Rows:
-    return [{"provider": provider, "source": source} for provider, source in company.metering.items()]
+    return [{"provider": seller_of(provider), "source": source} for provider, source in company.metering.items()]
 
 
 def _initiatives(company: Company) -> Rows:
@@ -108,6 +109,8 @@ def _ownership_rules(company: Company) -> Rows:
 
 def _rule(rule: OwnershipRule) -> dict[str, Any]:
     patterns = {f"{key}_pattern": _regex(getattr(rule.match, key)) for key in MATCH_KEYS}
+    if rule.match.provider is not None:
+        patterns["provider_pattern"] = to_regex([seller_of(glob) for glob in rule.match.provider])
     tags = {name: to_regex(globs) for name, globs in rule.match.tags.items()}
     return (
         _fields(rule, "rule_id", "priority", "valid_from", "valid_to")
@@ -198,7 +201,12 @@ def _contracts(company: Company) -> Rows:
     ]
     reporting = company.config.reporting_currency
     return [
-        _fields(one, *names) | {"model_pattern": _regex(one.models), "currency": one.currency or reporting}
+        _fields(one, *names)
+        | {
+            "provider": seller_of(one.provider),
+            "model_pattern": _regex(one.models),
+            "currency": one.currency or reporting,
+        }
         for one in company.contracts
     ]
 
@@ -232,9 +240,9 @@ def _posting_accounts(company: Company) -> Rows:
 
 def _ledger_counterparties(company: Company) -> Rows:
     """The declared patterns, then ``<provider>*`` for each provider that the folder names and no pattern covers."""
-    declared = list(company.config.ledger_counterparties.items())
+    declared = [(name, seller_of(provider)) for name, provider in company.config.ledger_counterparties.items()]
     named = {"openai", "anthropic", "openrouter"} & company.sources.keys()
-    named |= {one.provider for one in company.contracts} | company.metering.keys()
+    named |= {seller_of(one.provider) for one in company.contracts} | {seller_of(one) for one in company.metering}
     named -= {provider for _, provider in declared}
     entries = declared + [(f"{provider}*", provider) for provider in sorted(named)]
     return _positioned(entries, "counterparty_pattern", "provider", lower=True)

@@ -29,7 +29,7 @@ FLOORS = (
         "demo",
     },
     {"project", "watch"},
-    {"landing", "knowledge"},
+    {"landing", "knowledge", "sellers"},
     {"registry", "run_rate", "gateway_days", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},

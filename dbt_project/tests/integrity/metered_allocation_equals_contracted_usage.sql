@@ -1,14 +1,14 @@
-{# Providers without a bill: what is allocated on the metered basis is the contracted cost of their counted usage,
+{# Where no bill covers the day: what is allocated on the metered basis is the contracted cost of their counted usage,
    difference exactly zero. #}
 with
 
 metered as (
 
-    select usage.provider, usage.usage_date as cost_date, sum(usage.contracted_cost) as metered_cost
+    select usage.provider, usage.cost_date, sum(usage.contracted_cost) as metered_cost
     from {{ ref('int_usage_owned') }} as usage
     where usage.is_counted
-        and usage.provider not in (select provider from {{ ref('fct_billed_costs') }})
-    group by usage.provider, usage.usage_date
+        and usage.cost_basis = 'metered'
+    group by usage.provider, usage.cost_date
 
 ),
 

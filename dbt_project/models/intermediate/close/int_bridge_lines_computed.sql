@@ -81,6 +81,10 @@ lines as (
     from metered
     where provider not in (select provider from stating_providers)
     union all
+    select provider, fiscal_period, 'discount', unbilled_contracted_cost - unbilled_list_cost
+    from metered
+    where provider in (select provider from stating_providers)
+    union all
     select provider, fiscal_period, 'tax', net_amount
     from ai_postings
     where is_tax and not is_own_journal

@@ -19,26 +19,38 @@ billed as (
 metered as (
 
     select * from {{ ref('int_metered_costs_summed_by_month') }}
-    where provider not in (select provider from billed)
+    where has_unbilled_usage
+
+),
+
+combined as (
+
+    select
+        coalesce(billed.provider, metered.provider) as provider,
+        coalesce(billed.fiscal_period, metered.fiscal_period) as fiscal_period,
+        coalesce(billed.billed_cost, 0) as billed_cost,
+        coalesce(billed.effective_cost, 0) as effective_cost,
+        coalesce(metered.unbilled_contracted_cost, 0) as unbilled_cost,
+        case when billed.currencies = 1 then billed.settlement_currency end as billed_currency,
+        case when billed.currencies = 1 then billed.settlement_amount end as settlement_amount,
+        case when billed.provider is null then 'metered' else 'billed' end as cost_basis
+    from billed
+    full outer join metered
+        on billed.provider = metered.provider and billed.fiscal_period = metered.fiscal_period
 
 )
 
 select
     provider,
     fiscal_period,
-    {{ fine_money('billed_cost') }} as period_cost,
-    {{ fine_money('effective_cost') }} as effective_cost,
-    case when currencies = 1 then settlement_currency end as billed_currency,
-    case when currencies = 1 then {{ fine_money('settlement_amount') }} end as effective_amount,
-    'billed' as cost_basis
-from billed
-union all
-select
-    provider,
-    fiscal_period,
-    {{ fine_money('contracted_cost') }} as period_cost,
-    {{ fine_money('contracted_cost') }} as effective_cost,
-    cast(null as varchar) as billed_currency,
-    cast(null as decimal(38, 12)) as effective_amount,
-    'metered' as cost_basis
-from metered
+    {{ fine_money('billed_cost + unbilled_cost') }} as period_cost,
+    {{ fine_money('effective_cost + unbilled_cost') }} as effective_cost,
+    billed_currency,
+    case
+        when unbilled_cost = 0 then {{ fine_money('settlement_amount') }}
+        when effective_cost <> 0
+            then {{ fine_money('settlement_amount') }}
+                + {{ portion_of('settlement_amount', 'unbilled_cost', 'effective_cost') }}
+    end as effective_amount,
+    cost_basis
+from combined

@@ -46,7 +46,7 @@ billed_pieces as (
 metered_pieces as (
 
     select
-        usage.usage_date as cost_date,
+        usage.cost_date,
         usage.source,
         usage.provider,
         usage.account_id,
@@ -60,9 +60,7 @@ metered_pieces as (
         'metered' as cost_basis,
         usage.contracted_cost as amount
     from {{ ref('int_usage_owned') }} as usage
-    left join (select distinct provider from billed) as billing_providers
-        on usage.provider = billing_providers.provider
-    where usage.is_counted and billing_providers.provider is null and usage.contracted_cost is not null
+    where usage.is_counted and usage.cost_basis = 'metered' and usage.contracted_cost is not null
 
 )
 

@@ -8,6 +8,12 @@ usage as (
 
 billed as (
 
+    select distinct provider from {{ ref('int_billed_days') }}
+
+),
+
+contracted as (
+
     select distinct provider from {{ ref('int_billed_costs_unioned') }}
 
 ),
@@ -17,6 +23,8 @@ providers as (
     select provider from usage
     union
     select provider from billed
+    union
+    select provider from contracted
 
 )
 

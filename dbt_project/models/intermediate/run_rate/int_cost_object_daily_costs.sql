@@ -35,7 +35,7 @@ source_days as (
 source_costs as (
 
     select
-        'initiative' as entity_type, initiative_id as entity_id, cost_date, source,
+        'initiative' as entity_type, initiative_id as entity_id, cost_date, source, provider,
         sum(allocated_cost) as allocated_cost,
         sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end)
             as stable_basis_cost
@@ -44,7 +44,7 @@ source_costs as (
     group by all
     union all
     select
-        'department', department_id, cost_date, source,
+        'department', department_id, cost_date, source, provider,
         sum(allocated_cost),
         sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end)
     from allocated
@@ -52,7 +52,7 @@ source_costs as (
     group by all
     union all
     select
-        'company', 'company', cost_date, source,
+        'company', 'company', cost_date, source, provider,
         sum(allocated_cost),
         sum(allocated_cost)
     from allocated
@@ -107,7 +107,8 @@ entity_days as (
 feeding_sources as (
 
     select distinct
-        entity_days.entity_type, entity_days.entity_id, entity_days.cost_date, source_costs.source
+        entity_days.entity_type, entity_days.entity_id, entity_days.cost_date, source_costs.source,
+        source_costs.provider
     from entity_days
     inner join source_costs
         on entity_days.entity_type = source_costs.entity_type
@@ -122,11 +123,13 @@ judged as (
         feeding_sources.entity_type,
         feeding_sources.entity_id,
         feeding_sources.cost_date,
-        bool_and(coalesce(source_days.is_complete, false)) as is_complete,
-        bool_or(coalesce(source_days.is_missing, false)) as is_missing
+        bool_and(source_days.is_complete) as is_complete,
+        bool_or(source_days.is_missing) as is_missing
     from feeding_sources
-    left join source_days
-        on feeding_sources.source = source_days.source and feeding_sources.cost_date = source_days.source_date
+    inner join source_days
+        on feeding_sources.source = source_days.source
+        and (source_days.provider is null or feeding_sources.provider = source_days.provider)
+        and feeding_sources.cost_date = source_days.source_date
     group by all
 
 )

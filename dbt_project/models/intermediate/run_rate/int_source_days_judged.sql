@@ -14,8 +14,21 @@ loads as (
 
 sources as (
 
-    select * from {{ ref('stg_registry__sources') }}
-    where is_enabled
+    select
+        loaded.source,
+        sources.mode,
+        sources.empty_days,
+        sources.start_date,
+        sources.complete_through,
+        coalesce(sources.is_enabled, false) as is_enabled,
+        coalesce(sources.is_file_source, loaded.is_without_window) as is_file_source,
+        coalesce(sources.settle_lag_hours, case when loaded.is_without_window then 0 else 24 end) as settle_lag_hours
+    from (
+        select source, bool_and(window_start is null) as is_without_window
+        from loads
+        group by source
+    ) as loaded
+    left join {{ ref('stg_registry__sources') }} as sources on loaded.source = sources.source
 
 ),
 
@@ -41,13 +54,36 @@ usage_loads as (
 
 ),
 
+bill_rows as (
+
+    select * from {{ ref('stg_focus_files__cost_and_usage') }}
+
+),
+
 file_rows as (
 
-    select distinct 'litellm' as source, usage_date as row_date
+    select distinct
+        'litellm' as source,
+        cast(null as varchar) as provider,
+        cast(null as varchar) as account_id,
+        usage_date as row_date
     from {{ ref('int_gateway_usage_summed_by_hour') }}
     union
-    select distinct 'focus_files' as source, cost_date as row_date
-    from {{ ref('stg_focus_files__cost_and_usage') }}
+    select distinct 'focus_files' as source, provider, account_id, cost_date as row_date
+    from bill_rows
+
+),
+
+last_events as (
+
+    select 'litellm' as source, cast(null as varchar) as provider, cast(null as varchar) as account_id,
+        max(last_event_at) as last_event_at
+    from usage_loads
+    where source = 'litellm'
+    union all
+    select 'focus_files' as source, provider, account_id, timezone('UTC', max(charge_period_start_at)) as last_event_at
+    from bill_rows
+    group by provider, account_id
 
 ),
 
@@ -82,9 +118,9 @@ api_days as (
         on sources.source = usage_loads.source
         and streams.stream = usage_loads.stream
         and usage_loads.partition = strftime(day_pieces.billing_date, '%Y-%m-%d')
-    where not sources.is_file_source
-        and day_pieces.source_date between sources.start_date and run_parameters.as_of_date
-    group by sources.source, day_pieces.source_date
+    where not sources.is_file_source and day_pieces.source_date <= run_parameters.as_of_date
+    group by sources.source, sources.is_enabled, sources.start_date, day_pieces.source_date
+    having count(usage_loads.load_id) > 0 or (sources.is_enabled and day_pieces.source_date >= sources.start_date)
 
 ),
 
@@ -92,14 +128,20 @@ file_bounds as (
 
     select
         sources.source,
+        file_rows.provider,
+        file_rows.account_id,
+        sources.is_enabled,
         sources.empty_days,
         sources.complete_through,
         min(file_rows.row_date) as first_date,
         max(file_rows.row_date) as last_date,
-        max(usage_loads.last_event_at) as last_event_at
+        max(last_events.last_event_at) as last_event_at
     from sources
     inner join file_rows on sources.source = file_rows.source
-    left join usage_loads on sources.source = usage_loads.source
+    left join last_events
+        on file_rows.source = last_events.source
+        and file_rows.provider is not distinct from last_events.provider
+        and file_rows.account_id is not distinct from last_events.account_id
     where sources.is_file_source
     group by all
 
@@ -109,8 +151,18 @@ file_days as (
 
     select
         file_bounds.source,
-        cast(unnest(generate_series(file_bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date)
-            as source_date,
+        cast(unnest(generate_series(
+            file_bounds.first_date,
+            case
+                when file_bounds.is_enabled
+                    then least(
+                        run_parameters.as_of_date,
+                        greatest(file_bounds.last_date + 60, file_bounds.complete_through)
+                    )
+                else least(run_parameters.as_of_date, file_bounds.last_date)
+            end,
+            interval 1 day
+        )) as date) as source_date,
         file_bounds.* exclude (source)
     from file_bounds
     cross join run_parameters
@@ -121,11 +173,13 @@ judged_file_days as (
 
     select
         file_days.source,
+        file_days.provider,
         file_days.source_date,
         (file_rows.row_date is not null or file_days.empty_days = 'zero' or file_days.source_date > file_days.last_date)
         and (
             file_days.source_date < file_days.last_date
             or file_days.source_date <= file_days.complete_through
+            or not file_days.is_enabled
             or (
                 file_days.source_date = file_days.last_date
                 and extract(hour from timezone(run_parameters.reporting_time_zone, file_days.last_event_at)) = 23
@@ -137,10 +191,26 @@ judged_file_days as (
     from file_days
     cross join run_parameters
     left join file_rows
-        on file_days.source = file_rows.source and file_days.source_date = file_rows.row_date
+        on file_days.source = file_rows.source
+        and file_days.provider is not distinct from file_rows.provider
+        and file_days.account_id is not distinct from file_rows.account_id
+        and file_days.source_date = file_rows.row_date
 
 )
 
-select source, source_date, coalesce(is_complete, false) as is_complete, is_missing from api_days
+select
+    source,
+    cast(null as varchar) as provider,
+    source_date,
+    coalesce(is_complete, false) as is_complete,
+    is_missing
+from api_days
 union all
-select source, source_date, coalesce(is_complete, false) as is_complete, is_missing from judged_file_days
+select
+    source,
+    provider,
+    source_date,
+    bool_and(coalesce(is_complete, false)) as is_complete,
+    bool_or(is_missing) as is_missing
+from judged_file_days
+group by source, provider, source_date

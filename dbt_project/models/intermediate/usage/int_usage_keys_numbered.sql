@@ -17,7 +17,7 @@ combinations as (
 
 metering as (
 
-    select * from {{ ref('stg_registry__metering') }}
+    select distinct provider, source from {{ ref('stg_registry__metering') }}
 
 ),
 
@@ -30,19 +30,22 @@ sources_seen as (
 
 ),
 
-metering_source as (
+source_ranks as (
 
     select
         sources_seen.provider,
-        coalesce(
-            max(metering.source),
-            max(sources_seen.source) filter (where sources_seen.source = sources_seen.provider),
-            max(sources_seen.source) filter (where sources_seen.source = 'focus_files'),
-            min(sources_seen.source)
-        ) as source
+        sources_seen.source,
+        row_number() over (
+            partition by sources_seen.provider
+            order by
+                metering.source is not null desc,
+                sources_seen.source = sources_seen.provider desc,
+                sources_seen.source = 'focus_files' desc,
+                sources_seen.source
+        ) as source_rank
     from sources_seen
-    left join metering on sources_seen.provider = metering.provider
-    group by sources_seen.provider
+    left join metering
+        on sources_seen.provider = metering.provider and sources_seen.source = metering.source
 
 )
 
@@ -50,6 +53,7 @@ select
     combinations.*,
     {{ owner_key('combinations') }} as owner_key,
     {{ integer_key(['combinations.provider', 'combinations.model_id', 'combinations.price_variant']) }} as price_key,
-    coalesce(combinations.source = metering_source.source, false) as is_counted
+    source_ranks.source_rank
 from combinations
-left join metering_source on combinations.provider is not distinct from metering_source.provider
+inner join source_ranks
+    on combinations.provider = source_ranks.provider and combinations.source = source_ranks.source

@@ -12,6 +12,12 @@ keys as (
 
     select * from {{ ref('int_usage_keys_numbered') }}
 
+),
+
+counted as (
+
+    select * from {{ ref('int_usage_counted_by_day') }}
+
 )
 
 select
@@ -19,6 +25,13 @@ select
     {% for column in usage_key_columns() -%}
     keys.{{ column }},
     {% endfor -%}
-    keys.is_counted
+    counted.is_counted,
+    counted.cost_basis,
+    case when counted.cost_basis = 'billed' then usage.billing_date else usage.usage_date end as cost_date
 from usage
 inner join keys on usage.usage_key_id = keys.usage_key_id
+inner join counted
+    on keys.provider = counted.provider
+    and keys.source = counted.source
+    and keys.account_id is not distinct from counted.account_id
+    and usage.billing_date = counted.billing_date

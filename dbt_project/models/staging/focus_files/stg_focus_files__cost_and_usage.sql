@@ -24,12 +24,7 @@ renamed as (
 
     select
         ---------- ids
-        case
-            when lower(provider_name) in ('aws', 'amazon web services') then 'aws'
-            when lower(provider_name) like 'microsoft%' or lower(provider_name) = 'azure' then 'azure'
-            when lower(provider_name) like 'google%' then 'google'
-            else lower(provider_name)
-        end as provider,
+        {{ seller('provider_name') }} as provider,
         billing_account_id as account_id,
         sub_account_id as project_id,
         {{ focus_model('meter') }} as model_id,

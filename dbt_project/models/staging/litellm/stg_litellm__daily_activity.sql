@@ -13,7 +13,7 @@ renamed as (
         api_key as api_key_id,
         team_id,
         model as model_id,
-        coalesce(custom_llm_provider, 'unknown') as provider,
+        coalesce({{ seller('custom_llm_provider') }}, 'unknown') as provider,
         custom_llm_provider as gateway_provider,
 
         ---------- strings

@@ -16,7 +16,7 @@ renamed as (
         team_id,
         organization_id as account_id,
         model as model_id,
-        coalesce(custom_llm_provider, 'unknown') as provider,
+        coalesce({{ seller('custom_llm_provider') }}, 'unknown') as provider,
         custom_llm_provider as gateway_provider,
 
         ---------- strings

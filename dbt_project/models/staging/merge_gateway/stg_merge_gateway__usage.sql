@@ -13,7 +13,7 @@ renamed as (
         project_id,
         api_key_id,
         model as model_id,
-        coalesce(vendor, 'unknown') as provider,
+        coalesce({{ seller('vendor') }}, 'unknown') as provider,
         vendor as gateway_provider,
 
         ---------- strings

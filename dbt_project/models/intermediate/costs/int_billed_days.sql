@@ -1,0 +1,93 @@
+with
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
+charge_days as (
+
+    select distinct source, provider, account_id, cost_date
+    from {{ ref('int_charges_reported') }}
+
+),
+
+billing_accounts as (
+
+    select source, provider, account_id, min(cost_date) as first_date
+    from charge_days
+    group by all
+
+),
+
+sources as (
+
+    select * from {{ ref('stg_registry__sources') }}
+
+),
+
+bill_rows as (
+
+    select provider, account_id, max(cost_date) as last_date
+    from {{ ref('stg_focus_files__cost_and_usage') }}
+    group by all
+
+),
+
+settled_loads as (
+
+    select
+        loads.source,
+        cast(loads.partition as date) as billing_date
+    from {{ ref('stg_run__loads') }} as loads
+    left join sources on loads.source = sources.source
+    where (loads.source, loads.stream) in (
+        ('openai', 'costs'), ('anthropic', 'costs'), ('openrouter', 'activity')
+    )
+    and loads.watermark_at >= timezone('UTC', cast(loads.partition as timestamp) + interval 1 day)
+        + to_hours(cast(coalesce(sources.settle_lag_hours, 24) as integer))
+
+),
+
+last_covered as (
+
+    select
+        billing_accounts.provider,
+        billing_accounts.account_id,
+        billing_accounts.first_date,
+        greatest(bill_rows.last_date - 1, sources.complete_through) as last_date
+    from billing_accounts
+    inner join bill_rows
+        on billing_accounts.provider = bill_rows.provider
+        and billing_accounts.account_id is not distinct from bill_rows.account_id
+    left join sources on sources.source = 'focus_files'
+    where billing_accounts.source = 'focus_files'
+
+),
+
+covered as (
+
+    select provider, account_id, cost_date as billing_date from charge_days
+    union
+    select billing_accounts.provider, billing_accounts.account_id, settled_loads.billing_date
+    from billing_accounts
+    inner join settled_loads
+        on billing_accounts.source = settled_loads.source
+        and billing_accounts.first_date <= settled_loads.billing_date
+    union
+    select
+        last_covered.provider,
+        last_covered.account_id,
+        cast(unnest(generate_series(
+            last_covered.first_date, least(last_covered.last_date, run_parameters.as_of_date), interval 1 day
+        )) as date) as billing_date
+    from last_covered
+    cross join run_parameters
+
+)
+
+select provider, account_id, billing_date from covered
+where account_id is not null
+union
+select provider, cast(null as varchar) as account_id, billing_date from covered

@@ -1,0 +1,29 @@
+"""One name per seller: what gateways, clouds and people call a provider, and the name the warehouse knows it by.
+
+The table stands once, as ``vars: sellers`` of ``dbt_project.yml``, where staging reads it (macro ``seller``): the seller's
+name to the names that mean it, in lower case, a trailing ``*`` for any ending. Here it serves the price book and what the
+company folder says of providers. A name that the table does not list is the seller's own name, in lower case.
+"""
+
+from functools import cache
+
+import yaml
+
+from orchestration.project import DBT_PROJECT
+
+
+def seller_of(name: str) -> str:
+    """The one name of the seller that is called ``name``; a pattern that the table lists means that seller too."""
+    wanted = name.strip().lower()
+    for seller, names in _names_of_sellers().items():
+        for listed in names:
+            if wanted == listed or (listed.endswith("*") and wanted.startswith(listed[:-1])):
+                return seller
+    return wanted
+
+
+@cache
+def _names_of_sellers() -> dict[str, list[str]]:
+    project = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    sellers: dict[str, list[str]] = project["vars"]["sellers"]
+    return sellers

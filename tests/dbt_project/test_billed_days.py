@@ -1,0 +1,180 @@
+"""What is billed and what is metered, by provider, billing account and day, and that one seller's cost counts once.
+
+Every million tokens of model ``m`` lists at ten dollars; the gateway sees a million on each day.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.landing.store import Landing
+from tests.dbt_project.compiled_models import build, write_run_parameters
+from tests.dbt_project.warehouse_rows import charge, declared_source, moment, price, request, row
+
+MODELS = ("int_effective_costs_split_to_usage", "int_period_costs_summed", "int_providers_seen")
+MILLION = 1_000_000
+
+
+def days(first: int, last: int) -> list[str]:
+    return [f"2026-07-{day:02}" for day in range(first, last + 1)]
+
+
+def bill(provider: str, billed: list[str], account: str = "acct", amount: str = "7", **given: Any) -> list[dict[str, Any]]:
+    """A charge of seven dollars a day, without a token meter."""
+    return [
+        charge(
+            provider,
+            billed_cost=amount,
+            effective_cost=amount,
+            list_cost=None,
+            list_unit_price=None,
+            usage_type="service",
+            service_category="AI and Machine Learning",
+            billing_account_id=account,
+            charge_period_start=moment(day),
+            charge_period_end=moment(day).replace(hour=23),
+            **given,
+        )
+        for day in billed
+    ]
+
+
+def metered(provider: str, on: list[str], **given: Any) -> list[dict[str, Any]]:
+    return [request(provider, f"{provider}-{day}", MILLION, day, **given) for day in on]
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    """Builds the models from what a gateway and bills say as of the tenth."""
+
+    def build_from(
+        log: list[dict[str, Any]], charges: list[dict[str, Any]], zone: str = "UTC", **landed: list[dict[str, Any]]
+    ) -> duckdb.DuckDBPyConnection:
+        streams = {
+            ("litellm", "spend_logs"): log,
+            ("focus_files", "cost_and_usage"): charges,
+            ("prices", "price_book"): [price(name, "10") for name in ("aws", "azure", "google", "mistral")],
+            ("registry", "sources"): [declared_source("litellm"), declared_source("focus_files")],
+            **{tuple(name.split("__")): rows for name, rows in landed.items()},
+        }
+        landing = Landing(tmp_path / "landing")
+        for (source, stream), rows in streams.items():
+            with landing.batch(source, stream) as batch:
+                batch.add_rows("current", rows, first_event_at="2026-06-30T00:00:00Z", last_event_at="2026-07-10T00:00:00Z")
+        connection = duckdb.connect(str(tmp_path / "warehouse.duckdb"))
+        connection.execute("set TimeZone = 'UTC'")
+        landing.register(connection)
+        write_run_parameters(connection, date(2026, 7, 10))
+        connection.execute("update landing.run_parameters set reporting_time_zone = ?", [zone])
+        build(connection, MODELS)
+        return connection
+
+    return build_from
+
+
+def costs(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, int], Decimal]:
+    """Cost by provider, basis and day of July."""
+    rows = connection.execute(
+        "select provider, cost_basis, day(cost_date), sum(amount) from intermediate.int_effective_costs_split_to_usage "
+        "group by all"
+    ).fetchall()
+    return {(provider, basis, day): amount for provider, basis, day, amount in rows}
+
+
+@pytest.mark.parametrize(
+    ("gateway_name", "seller_on_bill", "seller"),
+    [
+        ("bedrock", "AWS", "aws"),
+        ("bedrock_converse", "Amazon Web Services", "aws"),
+        ("sagemaker_chat", "Amazon Web Services, Inc.", "aws"),
+        ("vertex_ai", "Google Cloud", "google"),
+        ("vertex_ai-anthropic_models", "Google", "google"),
+        ("gemini", "Google Cloud Platform", "google"),
+        ("azure_ai", "Microsoft", "azure"),
+        ("azure", "Microsoft Azure", "azure"),
+    ],
+)
+def test_one_seller_under_two_names_costs_what_its_bill_says(warehouse, gateway_name, seller_on_bill, seller):
+    connection = warehouse(metered(gateway_name, days(1, 10)), bill(seller_on_bill, days(1, 10)))
+    assert costs(connection) == {(seller, "billed", day): Decimal(7) for day in range(1, 11)}
+    names = connection.execute("select distinct provider, gateway_provider from intermediate.int_usage_owned").fetchall()
+    assert names == [(seller, gateway_name)]
+
+
+def test_usage_before_a_bill_begins_and_after_it_ends_is_metered(warehouse):
+    connection = warehouse(metered("azure", days(1, 10)), bill("Microsoft", ["2026-07-04", "2026-07-07"]))
+    expected = {("azure", "metered", day): Decimal(10) for day in (1, 2, 3, 8, 9, 10)}
+    expected |= {("azure", "billed", day): Decimal(7) for day in (4, 7)}
+    assert costs(connection) == expected, "the fifth and sixth are covered and cost nothing"
+    period = connection.execute("select provider, period_cost, effective_cost from intermediate.int_period_costs_summed")
+    assert period.fetchall() == [("azure", Decimal(74), Decimal(74))]
+
+
+def test_a_bill_declared_complete_covers_the_days_after_its_last_charge(warehouse):
+    sources = [declared_source("litellm"), declared_source("focus_files") | {"complete_through": date(2026, 7, 9)}]
+    connection = warehouse(
+        metered("azure", days(1, 10)), bill("Microsoft", ["2026-07-01"]), registry__sources=sources
+    )
+    assert costs(connection) == {("azure", "billed", 1): Decimal(7), ("azure", "metered", 10): Decimal(10)}
+
+
+def test_one_providers_bill_says_nothing_of_anothers_days(warehouse):
+    log = metered("azure", days(1, 4)) + metered("bedrock", days(1, 4))
+    connection = warehouse(log, bill("Microsoft", days(1, 4)) + bill("AWS", days(1, 2)))
+    expected = {("azure", "billed", day): Decimal(7) for day in range(1, 5)}
+    expected |= {("aws", "billed", day): Decimal(7) for day in (1, 2)}
+    expected |= {("aws", "metered", day): Decimal(10) for day in (3, 4)}
+    assert costs(connection) == expected
+
+
+def test_usage_that_names_its_billing_account_follows_that_accounts_bill(warehouse):
+    log = metered("bedrock", days(1, 4), organization_id="late")
+    connection = warehouse(log, bill("AWS", days(1, 4), "early") + bill("AWS", days(1, 2), "late"))
+    expected = {("aws", "billed", day): Decimal(14) for day in (1, 2)}
+    expected |= {("aws", "billed", day): Decimal(7) for day in (3, 4)}
+    expected |= {("aws", "metered", day): Decimal(10) for day in (3, 4)}
+    assert costs(connection) == expected
+
+
+def test_a_bill_that_meters_itself_leaves_later_days_to_the_gateway(warehouse):
+    token_meter = [
+        charge("AWS", billing_account_id="a", charge_period_start=moment(day), service_name="Amazon Bedrock")
+        for day in days(1, 3)
+    ]
+    connection = warehouse(metered("bedrock", days(1, 5)), token_meter)
+    expected = {("aws", "billed", day): Decimal(10) for day in (1, 2, 3)}
+    expected |= {("aws", "metered", day): Decimal(10) for day in (4, 5)}
+    assert costs(connection) == expected
+
+
+def test_a_contract_makes_no_provider_billed(warehouse):
+    prepaid = row(
+        *("registry", "contracts"),
+        contract_id="c",
+        kind="prepaid",
+        provider="mistral",
+        amount=Decimal(100),
+        currency="USD",
+        valid_from=date(2026, 7, 1),
+        valid_to=date(2026, 12, 31),
+    )
+    connection = warehouse(metered("mistral", days(1, 2)), [], registry__contracts=[prepaid])
+    assert {key: amount for key, amount in costs(connection).items() if key[1] == "metered"} == {
+        ("mistral", "metered", 1): Decimal(10),
+        ("mistral", "metered", 2): Decimal(10),
+    }
+    seen = connection.execute("select provider, has_billed_cost from intermediate.int_providers_seen").fetchall()
+    assert seen == [("mistral", False)]
+
+
+def test_metered_cost_has_one_date_the_local_day(warehouse):
+    late = moment("2026-06-30").replace(hour=20)
+    connection = warehouse([request("mistral", "r", MILLION, started_at=late)], [], zone="Pacific/Auckland")
+    assert costs(connection) == {("mistral", "metered", 1): Decimal(10)}
+    periods = connection.execute(
+        "select fiscal_period, period_cost, cost_basis from intermediate.int_period_costs_summed"
+    ).fetchall()
+    assert periods == [("2026-07", Decimal(10), "metered")]
