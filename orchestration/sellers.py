@@ -7,7 +7,7 @@ company folder says of providers. A name that the table does not list is the sel
 
 from functools import cache
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from orchestration.project import DBT_PROJECT
 

@@ -29,3 +29,34 @@
         when regexp_matches(lower({{ unit }}), '^tokens?$') then 1
     end
 {%- endmacro %}
+
+{#- Whether who sells or publishes a service makes models or sells nothing but their use. -#}
+{% macro is_model_maker(name) -%}
+    coalesce(regexp_matches(
+        lower({{ name }}),
+        '^(openai|anthropic|mistral|cohere|deepseek|xai|x-ai|ai21|stability ai|perplexity|moonshot|openrouter|groq|'
+        || 'together ai|fireworks|hugging ?face|black forest labs|voyage ai|elevenlabs|deepgram|assemblyai|cerebras|'
+        || 'sambanova|z\.ai|zhipu|minimax|twelvelabs|luma ai|writer)\b'
+    ), false)
+{%- endmacro %}
+
+{#- Whether the description of a charge that names no service speaks of a cloud's other services. -#}
+{% macro is_other_cloud_service(description) -%}
+    coalesce(regexp_matches(
+        lower({{ description }}),
+        '\b(ec2|s3|rds|ebs|vpc|nat|vm|vms|virtual machines?|compute|storage|snapshots?|disks?|databases?|bandwidth|'
+        || 'data transfer|egress|load balanc\w*|kubernetes|dns|vpn|firewall|backup|bigquery|cdn)\b'
+    ) and not regexp_matches(lower({{ description }}), 'model|token|claude|gpt|gemini|llama|inference|\bai\b'), false)
+{%- endmacro %}
+
+{#- What one day has of an amount over `period_days` days: even parts in units of 10^-9 (`unit='whole'`: of one), the units
+    left over one each to the first days. -#}
+{% macro part_of_days(amount, unit='nano') -%}
+    {%- set scale = '1000000000' if unit == 'nano' else '1' -%}
+    {%- set units = 'cast(trunc(abs(' ~ amount ~ ') * cast(' ~ scale ~ ' as decimal(10, 0))) as hugeint)' -%}
+    cast(
+        case when {{ amount }} < 0 then -1 else 1 end
+        * cast({{ units }} // period_days + case when day_number <= {{ units }} % period_days then 1 else 0 end as decimal(28, 0))
+        * cast({{ '0.000000001' if unit == 'nano' else '1' }} as decimal(10, 9)) as decimal(38, 9)
+    )
+{%- endmacro %}

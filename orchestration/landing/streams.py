@@ -143,6 +143,11 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(MOMENT, "charge_period_start charge_period_end billing_period_start billing_period_end"),
         ("line", WHOLE),
     ],
+    ("focus_files", "superseded_days"): [
+        *_columns(TEXT, "file provider_name billing_account_id"),
+        ("charge_date", DAY),
+        ("superseded_by", TEXT),
+    ],
     ("ledgers", "general_ledger"): [
         *_columns(TEXT, "file"),
         ("line", WHOLE),
@@ -228,6 +233,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(DAY, "start_date complete_through"),
         *_columns(WHOLE, "lookback_days settle_lag_hours"),
         ("is_file_source", FLAG),
+        ("services_pattern", TEXT),
     ],
     ("registry", "metering"): _columns(TEXT, "provider source"),
     ("registry", "initiatives"): [

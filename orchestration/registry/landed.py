@@ -16,6 +16,7 @@ from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 from orchestration.registry.globs import to_regex
 from orchestration.registry.ownership import MATCH_KEYS, OwnershipRule, Pool, Share
+from orchestration.registry.sources import MODEL_SERVICES
 from orchestration.sellers import seller_of
 
 Rows = list[dict[str, Any]]
@@ -62,6 +63,9 @@ def _sources(company: Company) -> Rows:
             "is_enabled": source.enabled,
             "settle_lag_hours": company.settle_lag_hours(name),
             "is_file_source": source.is_file_source,
+            "services_pattern": to_regex([glob.lower() for glob in source.services or MODEL_SERVICES])
+            if name == "focus_files"
+            else None,
         }
         for name, source in company.sources.items()
     ]

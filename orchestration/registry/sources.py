@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from orchestration.registry.fields import Currency, Day, Part, Text
+from orchestration.registry.fields import Currency, Day, Globs, Part, Text
 
 SourceName = Literal[
     "openai",
@@ -48,7 +48,26 @@ _OWN_KEYS = {
     "empty_days": ("litellm", "focus_files", *LEDGER_SOURCES),
     "legal_entity_id": LEDGER_SOURCES,
     "currency": LEDGER_SOURCES,
+    "services": ("focus_files",),
 }
+MODEL_SERVICES = (
+    "*bedrock*",
+    "*sagemaker*",
+    "amazon q*",
+    "*openai*",
+    "azure ai*",
+    "azure machine learning*",
+    "azure cognitive services*",
+    "cognitive services*",
+    "foundry*",
+    "*ai foundry*",
+    "vertex ai*",
+    "*gemini*",
+    "*generative language*",
+    "claude*",
+)
+"""The clouds' services that sell the use of models, as their bills name them; without regard to case."""
+
 APIS = {"anthropic": ("analytics", "legacy"), "quickbooks": ("general_ledger", "journal_entries")}
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
@@ -104,6 +123,10 @@ class SourceConfig(Part):
     """Last day the files are known to be complete for."""
     empty_days: Literal["missing", "zero"] | None = None
     """What a day without rows means: no usage (zero) or no data (missing)."""
+    services: Globs | None = None
+    """Patterns of the services on a cloud's bill that are AI cost, without regard to case, beside the service category AI and
+    Machine Learning and the makers of models. Default: the clouds' model services.
+    """
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = None
     """Longest wait for one answer, in seconds."""
     legal_entity_id: Text | None = None

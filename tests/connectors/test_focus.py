@@ -142,7 +142,8 @@ def test_parquet_keeps_decimals_maps_and_times(bills: Bills) -> None:
 
 def test_an_unchanged_bill_is_no_new_load_and_a_vanished_one_is_withdrawn(bills: Bills) -> None:
     bills.write("a.csv", CHARGE)
-    gone = bills.write("b.csv", CHARGE, CHARGE)
+    other = {**CHARGE, "BillingAccountId": "008"}
+    gone = bills.write("b.csv", other, other)
     assert bills.extract() == (2, 3)
     first = bills.landing.manifest("focus_files", "cost_and_usage")
     assert bills.extract() == (2, 3)

@@ -22,7 +22,9 @@ def days(first: int, last: int) -> list[str]:
     return [f"2026-07-{day:02}" for day in range(first, last + 1)]
 
 
-def bill(provider: str, billed: list[str], account: str = "acct", amount: str = "7", **given: Any) -> list[dict[str, Any]]:
+def bill(
+    provider: str, billed: list[str], account: str = "acct", amount: str = "7", **given: Any
+) -> list[dict[str, Any]]:
     """A charge of seven dollars a day, without a token meter."""
     return [
         charge(
@@ -63,7 +65,9 @@ def warehouse(tmp_path):
         landing = Landing(tmp_path / "landing")
         for (source, stream), rows in streams.items():
             with landing.batch(source, stream) as batch:
-                batch.add_rows("current", rows, first_event_at="2026-06-30T00:00:00Z", last_event_at="2026-07-10T00:00:00Z")
+                batch.add_rows(
+                    "current", rows, first_event_at="2026-06-30T00:00:00Z", last_event_at="2026-07-10T00:00:00Z"
+                )
         connection = duckdb.connect(str(tmp_path / "warehouse.duckdb"))
         connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
@@ -100,7 +104,9 @@ def costs(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, int], D
 def test_one_seller_under_two_names_costs_what_its_bill_says(warehouse, gateway_name, seller_on_bill, seller):
     connection = warehouse(metered(gateway_name, days(1, 10)), bill(seller_on_bill, days(1, 10)))
     assert costs(connection) == {(seller, "billed", day): Decimal(7) for day in range(1, 11)}
-    names = connection.execute("select distinct provider, gateway_provider from intermediate.int_usage_owned").fetchall()
+    names = connection.execute(
+        "select distinct provider, gateway_provider from intermediate.int_usage_owned"
+    ).fetchall()
     assert names == [(seller, gateway_name)]
 
 
@@ -109,15 +115,15 @@ def test_usage_before_a_bill_begins_and_after_it_ends_is_metered(warehouse):
     expected = {("azure", "metered", day): Decimal(10) for day in (1, 2, 3, 8, 9, 10)}
     expected |= {("azure", "billed", day): Decimal(7) for day in (4, 7)}
     assert costs(connection) == expected, "the fifth and sixth are covered and cost nothing"
-    period = connection.execute("select provider, period_cost, effective_cost from intermediate.int_period_costs_summed")
+    period = connection.execute(
+        "select provider, period_cost, effective_cost from intermediate.int_period_costs_summed"
+    )
     assert period.fetchall() == [("azure", Decimal(74), Decimal(74))]
 
 
 def test_a_bill_declared_complete_covers_the_days_after_its_last_charge(warehouse):
     sources = [declared_source("litellm"), declared_source("focus_files") | {"complete_through": date(2026, 7, 9)}]
-    connection = warehouse(
-        metered("azure", days(1, 10)), bill("Microsoft", ["2026-07-01"]), registry__sources=sources
-    )
+    connection = warehouse(metered("azure", days(1, 10)), bill("Microsoft", ["2026-07-01"]), registry__sources=sources)
     assert costs(connection) == {("azure", "billed", 1): Decimal(7), ("azure", "metered", 10): Decimal(10)}
 
 
@@ -141,7 +147,13 @@ def test_usage_that_names_its_billing_account_follows_that_accounts_bill(warehou
 
 def test_a_bill_that_meters_itself_leaves_later_days_to_the_gateway(warehouse):
     token_meter = [
-        charge("AWS", billing_account_id="a", charge_period_start=moment(day), service_name="Amazon Bedrock")
+        charge(
+            "AWS",
+            billing_account_id="a",
+            charge_period_start=moment(day),
+            charge_period_end=moment(day).replace(hour=12),
+            service_name="Amazon Bedrock",
+        )
         for day in days(1, 3)
     ]
     connection = warehouse(metered("bedrock", days(1, 5)), token_meter)

@@ -16,6 +16,15 @@ matches as (
 
 ),
 
+model_providers as (
+
+    select distinct billed.provider
+    from matches
+    inner join billed on matches.billed_cost_key = billed.billed_cost_key
+    where matches.match_level in (1, 2)
+
+),
+
 unpriced_models as (
 
     select
@@ -40,11 +49,13 @@ select
     case
         when billed.charge_category = 'credit' then 'credits'
         when unpriced_models.model_id is not null then 'unpriced_usage'
-        when matches.match_level in (1, 2) then 'matched'
+        when matches.match_level in (1, 2) or (matches.match_level is not null and model_providers.provider is null)
+            then 'matched'
         else 'untracked_traffic'
     end as explanation
 from billed
 left join matches on billed.billed_cost_key = matches.billed_cost_key
+left join model_providers on billed.provider = model_providers.provider
 left join unpriced_models
     on billed.provider = unpriced_models.provider
     and billed.cost_date = unpriced_models.billing_date

@@ -1,17 +1,74 @@
 with
 
+usage_weights as (
+
+    select * from {{ ref('int_usage_weights_summed_by_day') }}
+
+),
+
+charged as (
+
+    select * from {{ ref('int_billed_costs_unioned') }}
+
+),
+
+metered_columns as (
+
+    select provider, count(project_id) > 0 as has_project, count(api_key_id) > 0 as has_key
+    from usage_weights
+    group by provider
+
+),
+
+billed_columns as (
+
+    select provider, count(project_id) > 0 as has_project
+    from charged
+    group by provider
+
+),
+
+common_accounts as (
+
+    select distinct charged.provider, charged.account_id
+    from charged
+    inner join usage_weights
+        on charged.provider = usage_weights.provider and charged.account_id = usage_weights.account_id
+
+),
+
+keyed as (
+
+    select
+        charged.* exclude (api_key_id),
+        case when metered_columns.has_key then charged.api_key_id end as api_key_id,
+        metered_columns.has_project and billed_columns.has_project as is_matched_by_project,
+        common_accounts.account_id as matched_account_id
+    from charged
+    inner join metered_columns on charged.provider = metered_columns.provider
+    inner join billed_columns on charged.provider = billed_columns.provider
+    left join common_accounts
+        on charged.provider = common_accounts.provider and charged.account_id = common_accounts.account_id
+
+),
+
 billed as (
 
     select
         *,
         count(api_key_id) over (partition by provider, cost_date) > 0 as is_billed_by_key
-    from {{ ref('int_billed_costs_unioned') }}
+    from keyed
 
 ),
 
-usage_weights as (
+metered as (
 
-    select * from {{ ref('int_usage_weights_summed_by_day') }}
+    select
+        usage_weights.*,
+        common_accounts.account_id as matched_account_id
+    from usage_weights
+    left join common_accounts
+        on usage_weights.provider = common_accounts.provider and usage_weights.account_id = common_accounts.account_id
 
 ),
 
@@ -19,29 +76,34 @@ candidates as (
 
     select
         billed.billed_cost_key,
-        usage_weights.part_key,
-        usage_weights.actor_id,
-        usage_weights.team_id,
-        usage_weights.request_tags,
-        usage_weights.api_key_id,
-        usage_weights.model_id as usage_model_id,
-        usage_weights.list_cost,
-        usage_weights.tokens,
-        usage_weights.requests,
+        metered.part_key,
+        metered.project_id as usage_project_id,
+        metered.actor_id,
+        metered.team_id,
+        metered.request_tags,
+        metered.api_key_id,
+        metered.model_id as usage_model_id,
+        metered.list_cost,
+        metered.tokens,
+        metered.requests,
         case
             when billed.is_billed_by_key
-                and billed.model_id = usage_weights.model_id
-                and (billed.api_key_id is not distinct from usage_weights.api_key_id)
+                and billed.model_id = metered.model_id
+                and (billed.api_key_id is not distinct from metered.api_key_id)
                 then 1
-            when billed.model_id = usage_weights.model_id and billed.api_key_id is null then 2
-            when billed.is_billed_by_key and (billed.api_key_id is not distinct from usage_weights.api_key_id) then 3
+            when billed.model_id = metered.model_id and billed.api_key_id is null then 2
+            when billed.is_billed_by_key and (billed.api_key_id is not distinct from metered.api_key_id) then 3
             when billed.api_key_id is null then 4
         end as match_level
     from billed
-    inner join usage_weights
-        on billed.provider = usage_weights.provider
-        and billed.cost_date = usage_weights.billing_date
-        and coalesce(billed.project_id, chr(30)) = coalesce(usage_weights.project_id, chr(30))
+    inner join metered
+        on billed.provider = metered.provider
+        and billed.cost_date = metered.billing_date
+        and (
+            not billed.is_matched_by_project
+            or coalesce(billed.project_id, chr(30)) = coalesce(metered.project_id, chr(30))
+        )
+        and billed.matched_account_id is not distinct from metered.matched_account_id
 
 ),
 

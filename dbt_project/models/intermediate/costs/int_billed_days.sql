@@ -10,6 +10,12 @@ charge_days as (
 
     select distinct source, provider, account_id, cost_date
     from {{ ref('int_charges_reported') }}
+    where source <> 'focus_files'
+    union
+    select distinct 'focus_files', charges.provider, charges.account_id, charges.cost_date
+    from {{ ref('int_cloud_charges_spread_by_day') }} as charges
+    cross join run_parameters
+    where charges.proves_day and charges.cost_date <= run_parameters.as_of_date
 
 ),
 
@@ -30,7 +36,8 @@ sources as (
 bill_rows as (
 
     select provider, account_id, max(cost_date) as last_date
-    from {{ ref('stg_focus_files__cost_and_usage') }}
+    from {{ ref('int_cloud_charges_judged') }}
+    where period_days = 1
     group by all
 
 ),
@@ -58,7 +65,7 @@ last_covered as (
         billing_accounts.first_date,
         greatest(bill_rows.last_date - 1, sources.complete_through) as last_date
     from billing_accounts
-    inner join bill_rows
+    left join bill_rows
         on billing_accounts.provider = bill_rows.provider
         and billing_accounts.account_id is not distinct from bill_rows.account_id
     left join sources on sources.source = 'focus_files'

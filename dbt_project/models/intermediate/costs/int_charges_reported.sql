@@ -39,7 +39,7 @@ billed as (
         coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item,
         charge_category,
         billed_amount, effective_amount, list_amount, billed_currency
-    from {{ ref('stg_focus_files__cost_and_usage') }}
+    from {{ ref('int_cloud_charges_spread_by_day') }}
 
 )
 

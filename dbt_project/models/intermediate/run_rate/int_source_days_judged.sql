@@ -56,7 +56,15 @@ usage_loads as (
 
 bill_rows as (
 
-    select * from {{ ref('stg_focus_files__cost_and_usage') }}
+    select provider, account_id, cost_date, usage_start_at as charged_at
+    from {{ ref('int_cloud_charges_spread_by_day') }}
+    where proves_day
+    union all
+    select charges.provider, charges.account_id, charges.cost_date, charges.charge_period_start_at as charged_at
+    from {{ ref('int_cloud_charges_judged') }} as charges
+    semi join {{ ref('int_cloud_charges_spread_by_day') }} as counted
+        on charges.provider = counted.provider and charges.account_id is not distinct from counted.account_id
+    where not charges.is_ai and charges.period_days = 1
 
 ),
 
@@ -81,7 +89,7 @@ last_events as (
     from usage_loads
     where source = 'litellm'
     union all
-    select 'focus_files' as source, provider, account_id, timezone('UTC', max(charge_period_start_at)) as last_event_at
+    select 'focus_files' as source, provider, account_id, timezone('UTC', max(charged_at)) as last_event_at
     from bill_rows
     group by provider, account_id
 

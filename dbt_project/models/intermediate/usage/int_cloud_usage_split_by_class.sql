@@ -4,7 +4,7 @@ with
 
 charges as (
 
-    select * from {{ ref('stg_focus_files__cost_and_usage') }}
+    select * from {{ ref('int_cloud_charges_spread_by_day') }}
     where token_class is not null and tokens_per_unit is not null and charge_category = 'usage'
 
 ),
@@ -24,7 +24,7 @@ exchange_rates as (
 periods as (
 
     select
-        charges.charge_period_start_at as usage_start_at,
+        charges.usage_start_at,
         charges.cost_date as usage_date,
         charges.cost_date as billing_date,
         'focus_files' as source,
@@ -50,7 +50,7 @@ periods as (
         ) as stated_unit_price,
         charges.token_class,
         'tokens' as unit,
-        cast(sum(charges.consumed_quantity * cast(charges.tokens_per_unit as decimal(7, 0))) as bigint) as quantity
+        cast(sum(charges.tokens) as bigint) as quantity
     from charges
     cross join run_parameters
     left join exchange_rates

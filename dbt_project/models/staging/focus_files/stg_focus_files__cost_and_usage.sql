@@ -25,24 +25,30 @@ renamed as (
     select
         ---------- ids
         {{ seller('provider_name') }} as provider,
+        provider_name,
+        publisher_name,
         billing_account_id as account_id,
         sub_account_id as project_id,
         {{ focus_model('meter') }} as model_id,
         {{ focus_token_class('meter') }} as token_class,
 
         ---------- strings
+        service_name,
+        service_category,
         coalesce(charge_description, meter, service_name) as line_item,
         lower(charge_category) as charge_category,
         upper(billing_currency) as billed_currency,
         consumed_unit,
         tags,
         partition,
+        line,
 
         ---------- numerics
         {{ round_half_even('exact_billed_cost') }} as billed_amount,
         {{ round_half_even('exact_effective_cost') }} as effective_amount,
-        {{ round_half_even('exact_list_cost') }} as list_amount,
-        exact_list_unit_price as list_unit_price,
+        case when exact_list_cost <> 0 or exact_billed_cost = 0 then {{ round_half_even('exact_list_cost') }} end
+            as list_amount,
+        case when exact_list_unit_price <> 0 or exact_billed_cost = 0 then exact_list_unit_price end as list_unit_price,
         exact_quantity as consumed_quantity,
         {{ focus_unit_tokens('consumed_unit') }} as tokens_per_unit,
 

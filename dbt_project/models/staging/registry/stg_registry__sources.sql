@@ -17,7 +17,8 @@ renamed as (
         complete_through,
         lookback_days,
         settle_lag_hours,
-        is_file_source
+        is_file_source,
+        services_pattern
     from source
 
 )

@@ -2,9 +2,9 @@
 
 Source: the files that ``path`` of ``focus_files`` names, a glob below the company folder. Grain: one row per charge,
 one partition per file, named by the file's path relative to the company folder; an unchanged file is no new load, a
-vanished one is withdrawn. Money and quantities stay text as written; a Parquet file that stores them in binary
-floating point gives the shortest decimal text that means the same. Times are UTC, also where the file writes no zone;
-``NULL`` and blank are null.
+vanished one is withdrawn. Exports that state the same charges again: ``exports.py`` says which days count.
+Money and quantities stay text as written; a Parquet file that stores them in binary floating point gives the shortest
+decimal text that means the same. Times are UTC, also where the file writes no zone; ``NULL`` and blank are null.
 Failure mode: a required column that is absent or null, a bad time or bad tags are :class:`SchemaDrift`, an amount
 that is not a decimal :class:`MalformedMoney`; both name file and line. Any error leaves the landing area as it was.
 """
@@ -13,6 +13,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +29,7 @@ from orchestration.connectors.providers.focus.columns import (
     focus_version,
     missing_columns,
 )
+from orchestration.connectors.providers.focus.exports import SUPERSEDED_DAYS, Export, superseded_days
 from orchestration.connectors.text_tables import (
     SUFFIXES,
     TextFile,
@@ -66,6 +68,7 @@ def extract(company: Company, landing: Landing, as_of: date, secret: str | None)
     paths = bill_files(company.folder, company.sources[SOURCE].path)
     held = {name: part.current for name, part in landing.manifest(SOURCE, STREAM).items()}
     bills = []
+    modified = {path.relative_to(company.folder).as_posix(): int(path.stat().st_mtime) for path in paths}
     with connect() as connection:
         for path in paths:
             file = open_text_file(connection, SOURCE, path, path.relative_to(company.folder).as_posix())
@@ -75,7 +78,8 @@ def extract(company: Company, landing: Landing, as_of: date, secret: str | None)
                 bills.append(Bill(file.name, load_id, None, load.rows))
             else:
                 bills.append(read_bill(connection, file, load_id))
-    _land(landing, bills)
+        replaced = superseded_days(connection, SOURCE, _exports(connection, landing, bills, modified))
+    _land(landing, bills, replaced)
     return [StreamOutcome(SOURCE, STREAM, len(bills), sum(bill.rows for bill in bills))]
 
 
@@ -158,7 +162,27 @@ def _span(connection: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None
     return (utc_text(row[0]), utc_text(row[1])) if row[0] else (None, None)
 
 
-def _land(landing: Landing, bills: list[Bill]) -> None:
+def _exports(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, bills: list[Bill], modified: dict[str, int]
+) -> dict[str, Export]:
+    """Every bill as a relation: as just read, or as landed before."""
+    exports = {}
+    held = landing.manifest(SOURCE, STREAM)
+    for number, bill in enumerate(bills):
+        relation = f"export_{number}"
+        if bill.charges is not None:
+            connection.register(relation, bill.charges)
+        else:
+            current = held[bill.name].current
+            assert current is not None
+            relation = f"read_parquet({literal(str(landing.load_file(SOURCE, STREAM, bill.name, current)))})"
+        exports[bill.name] = Export(bill.name, relation, bill.load_id, modified[bill.name])
+    return exports
+
+
+def _land(landing: Landing, bills: list[Bill], replaced: list[dict[str, Any]]) -> None:
+    with landing.batch(SOURCE, SUPERSEDED_DAYS) as batch:
+        batch.add_rows("current", replaced)
     with landing.batch(SOURCE, STREAM) as batch:
         for bill in bills:
             if bill.charges is not None:

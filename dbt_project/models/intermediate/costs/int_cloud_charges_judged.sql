@@ -1,0 +1,64 @@
+{{ config(materialized='view') }}
+
+with
+
+charges as (
+
+    select * from {{ ref('stg_focus_files__cost_and_usage') }}
+
+),
+
+superseded_days as (
+
+    select * from {{ ref('stg_focus_files__superseded_days') }}
+
+),
+
+services as (
+
+    select max(services_pattern) as services_pattern
+    from {{ ref('stg_registry__sources') }}
+    where source = 'focus_files'
+
+),
+
+standing as (
+
+    select charges.*
+    from charges
+    anti join superseded_days
+        on charges.partition = superseded_days.file
+        and charges.provider_name = superseded_days.provider_name
+        and coalesce(charges.account_id, '') = superseded_days.account_id
+        and charges.cost_date = superseded_days.charge_date
+
+),
+
+judged as (
+
+    select
+        standing.*,
+        greatest(
+            1,
+            date_diff('day', standing.cost_date, cast(standing.charge_period_end_at - interval 1 microsecond as date)) + 1
+        ) as period_days,
+        coalesce(
+            lower(standing.service_category) = 'ai and machine learning'
+            or regexp_full_match(lower(standing.service_name), services.services_pattern)
+            or {{ is_model_maker('standing.provider_name') }}
+            or {{ is_model_maker('standing.publisher_name') }}
+            or standing.token_class is not null,
+            false
+        ) as is_named_ai,
+        standing.service_name is null and standing.service_category is null as is_unnamed,
+        {{ is_other_cloud_service('standing.line_item') }} as is_described_as_other
+    from standing
+    cross join services
+
+)
+
+select
+    * exclude (is_named_ai, is_unnamed, is_described_as_other),
+    is_named_ai or (is_unnamed and not is_described_as_other) as is_ai,
+    not is_named_ai and is_unnamed and not is_described_as_other as is_unclear
+from judged

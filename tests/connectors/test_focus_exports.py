@@ -1,0 +1,112 @@
+"""Exports of one bill that overlap: the newest counts for the days it covers, parts add up, the rest is refused by name."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.landing.errors import SchemaDrift
+from tests.connectors.test_focus import CHARGE, Bills, bills  # noqa: F401
+
+DAYS = ["2026-10-01", "2026-10-02", "2026-10-03"]
+
+
+def charge(day: str, **given: str) -> dict[str, str]:
+    return {
+        **CHARGE,
+        "ChargePeriodStart": f"{day}T00:00:00Z",
+        "ChargePeriodEnd": f"{day}T23:00:00Z",
+        "SkuId": "sku",
+        "ChargeClass": "",
+        **given,
+    }
+
+
+def at(path: Path, second: int) -> Path:
+    os.utime(path, (1_790_000_000 + second, 1_790_000_000 + second))
+    return path
+
+
+def replaced(bills: Bills) -> list[tuple[str, str, str]]:  # noqa: F811
+    """File, day and the file that replaces it."""
+    with duckdb.connect() as connection:
+        bills.landing.register(connection)
+        return connection.execute(
+            "select file, cast(charge_date as varchar), superseded_by from landing.focus_files__superseded_days order by all"
+        ).fetchall()
+
+
+def test_a_newer_export_replaces_the_days_it_covers(bills: Bills) -> None:  # noqa: F811
+    at(bills.write("one.csv", *map(charge, DAYS[:2])), 1)
+    at(bills.write("two.csv", *map(charge, DAYS[1:])), 2)
+    bills.extract()
+    assert replaced(bills) == [("focus/one.csv", DAYS[1], "focus/two.csv")]
+
+
+def test_an_export_that_arrives_later_replaces_what_was_landed_before(bills: Bills) -> None:  # noqa: F811
+    at(bills.write("b.csv", *map(charge, DAYS[:2])), 1)
+    bills.extract()
+    assert replaced(bills) == []
+    at(bills.write("a.csv", *map(charge, DAYS)), 2)
+    bills.extract()
+    assert replaced(bills) == [("focus/b.csv", day, "focus/a.csv") for day in DAYS[:2]]
+    (bills.company.folder / "focus/a.csv").unlink()
+    bills.extract()
+    assert replaced(bills) == []
+
+
+def test_equal_times_are_told_apart_by_the_numbers_in_their_names(bills: Bills) -> None:  # noqa: F811
+    for day in (9, 10, 11):
+        at(bills.write(f"export_2026-10-{day}.csv", *map(charge, DAYS), charge(f"2026-10-{day:02}")), 1)
+    bills.extract()
+    assert replaced(bills) == [
+        *(("focus/export_2026-10-10.csv", day, "focus/export_2026-10-11.csv") for day in DAYS),
+        *(("focus/export_2026-10-9.csv", day, "focus/export_2026-10-11.csv") for day in DAYS),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "given_second"),
+    [
+        ("bill_part-0001.csv", "bill_part-0002.csv", {}),
+        ("bill-00001.csv", "bill-00002.csv", {}),
+        ("bedrock.csv", "sagemaker.csv", {"ServiceName": "Amazon SageMaker"}),
+        ("october.csv", "corrections.csv", {"ChargeClass": "Correction"}),
+        ("first.csv", "second.csv", {"BillingAccountId": "008"}),
+        ("first.csv", "second.csv", {"ProviderName": "Microsoft"}),
+        ("first.csv", "second.csv", {"ChargePeriodStart": "2026-10-09T00:00:00Z"}),
+    ],
+)
+def test_files_that_state_different_charges_add_up(bills: Bills, first: str, second: str, given_second: dict) -> None:  # noqa: F811
+    at(bills.write(first, charge(DAYS[0])), 1)
+    at(bills.write(second, charge(DAYS[0], **given_second)), 2)
+    bills.extract()
+    assert replaced(bills) == []
+
+
+@pytest.mark.parametrize(
+    ("second_at", "second_charges"),
+    [
+        (1, [charge(DAYS[0]), charge(DAYS[0], SkuId="x")]),
+        (2, [charge(DAYS[0], SkuId=sku) for sku in ("sku", "x", "y")]),
+    ],
+    ids=["nothing tells which is newer", "the newer states too little of the older again"],
+)
+def test_what_cannot_be_told_apart_is_refused_by_the_names_of_both_and_lands_nothing(
+    bills: Bills,  # noqa: F811
+    second_at: int,
+    second_charges: list,
+) -> None:
+    at(bills.write("mine.csv", *(charge(DAYS[0], SkuId=sku) for sku in ("sku", "p", "q", "r"))), 1)
+    at(bills.write("yours.csv", *second_charges), second_at)
+    with pytest.raises(SchemaDrift, match=r"focus/mine\.csv and focus/yours\.csv"):
+        bills.extract()
+    assert bills.rows("line") == []
+
+
+def test_a_copy_of_a_file_counts_once(bills: Bills) -> None:  # noqa: F811
+    at(bills.write("bill.csv", charge(DAYS[0])), 1)
+    at(bills.write("copy of bill.csv", charge(DAYS[0])), 1)
+    bills.extract()
+    assert replaced(bills) == [("focus/bill.csv", DAYS[0], "focus/copy of bill.csv")]
