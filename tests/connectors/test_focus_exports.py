@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from orchestration.landing.errors import SchemaDrift
+from orchestration.registry.sources import SourceConfig
 from tests.connectors.test_focus import CHARGE, Bills, bills  # noqa: F401
 
 DAYS = ["2026-10-01", "2026-10-02", "2026-10-03"]
@@ -110,3 +111,15 @@ def test_a_copy_of_a_file_counts_once(bills: Bills) -> None:  # noqa: F811
     at(bills.write("copy of bill.csv", charge(DAYS[0])), 1)
     bills.extract()
     assert replaced(bills) == [("focus/bill.csv", DAYS[0], "focus/copy of bill.csv")]
+
+
+@pytest.mark.parametrize(("start_date", "is_refused"), [("2026-10-01", True), ("2026-10-02", False)])
+def test_a_provider_that_its_own_source_bills_too_is_refused(bills: Bills, start_date: str, is_refused: bool) -> None:  # noqa: F811
+    api = SourceConfig.model_validate({"name": "openai", "start_date": start_date})
+    bills.company.sources["openai"] = api
+    bills.write("openai.csv", charge(DAYS[0], ProviderName="OpenAI"))
+    if is_refused:
+        with pytest.raises(SchemaDrift, match=r"focus/openai\.csv bills openai up to 2026-10-01, and source openai"):
+            bills.extract()
+    else:
+        bills.extract()

@@ -10,17 +10,24 @@ Two files are compared where they hold charges of the same provider and billing 
   is the later time of modification in whole seconds; of equal times, the greater numbers in names that differ in numbers
   only; of equal contents, the last by name.
 
-Failure mode: what fits none of these cannot be told apart, which is :class:`SchemaDrift` naming both files.
+Failure mode: what fits none of these cannot be told apart, which is :class:`SchemaDrift` naming both files. A provider
+whose own API bills it from a day on (:data:`BILLED_BY_API`) and a file of the same days are refused likewise: their costs
+would add up.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import duckdb
 
 from orchestration.landing.errors import SchemaDrift
+from orchestration.sellers import seller_of
+
+BILLED_BY_API = ("openai", "anthropic", "openrouter")
+"""The sources whose API reports what their provider bills; each is named like its provider."""
 
 SUPERSEDED_DAYS = "superseded_days"
 RESTATED_RATIO = 0.5
@@ -152,3 +159,28 @@ def _replaced(
         }
         for provider, account, day in found
     ]
+
+
+def refuse_second_bills(
+    connection: duckdb.DuckDBPyConnection, source: str, exports: Mapping[str, Export], read_from: Mapping[str, date]
+) -> None:
+    """Raise where a file bills a provider on days that the provider's own source bills too.
+
+    ``read_from``: the first day of each source of :data:`BILLED_BY_API` that is read.
+    """
+    if not read_from or not exports:
+        return
+    for one in exports.values():
+        last_days = connection.execute(
+            "select provider_name, max(cast(timezone('UTC', charge_period_start) as date)) "
+            f"from {one.relation} group by provider_name order by provider_name"
+        ).fetchall()
+        for name, last_day in last_days:
+            provider = seller_of(name)
+            if provider in read_from and last_day >= read_from[provider]:
+                raise SchemaDrift(
+                    source,
+                    f"{one.name} bills {provider} up to {last_day}, and source {provider} bills it from "
+                    f"{read_from[provider]} on: their costs would count twice; switch one of the two off in "
+                    f"sources.yaml, or let start_date of {provider} begin after the files",
+                )

@@ -29,7 +29,13 @@ from orchestration.connectors.providers.focus.columns import (
     focus_version,
     missing_columns,
 )
-from orchestration.connectors.providers.focus.exports import SUPERSEDED_DAYS, Export, superseded_days
+from orchestration.connectors.providers.focus.exports import (
+    BILLED_BY_API,
+    SUPERSEDED_DAYS,
+    Export,
+    refuse_second_bills,
+    superseded_days,
+)
 from orchestration.connectors.text_tables import (
     SUFFIXES,
     TextFile,
@@ -78,7 +84,9 @@ def extract(company: Company, landing: Landing, as_of: date, secret: str | None)
                 bills.append(Bill(file.name, load_id, None, load.rows))
             else:
                 bills.append(read_bill(connection, file, load_id))
-        replaced = superseded_days(connection, SOURCE, _exports(connection, landing, bills, modified))
+        exports = _exports(connection, landing, bills, modified)
+        refuse_second_bills(connection, SOURCE, exports, _read_from(company))
+        replaced = superseded_days(connection, SOURCE, exports)
     _land(landing, bills, replaced)
     return [StreamOutcome(SOURCE, STREAM, len(bills), sum(bill.rows for bill in bills))]
 
@@ -160,6 +168,12 @@ def _span(connection: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None
     ).fetchone()
     assert row is not None
     return (utc_text(row[0]), utc_text(row[1])) if row[0] else (None, None)
+
+
+def _read_from(company: Company) -> dict[str, date]:
+    """The first day of each source that is on and bills its own provider."""
+    billing = {name: company.sources[name] for name in BILLED_BY_API if name in company.sources}
+    return {name: one.start_date for name, one in billing.items() if one.enabled and one.start_date is not None}
 
 
 def _exports(
