@@ -13,6 +13,10 @@ TABLES = {
         "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
         "allocated_cost decimal(38, 12), reporting_currency varchar"
     ),
+    "ingestion_outcomes": (
+        "source varchar, status varchar, rows bigint, watermark_at timestamptz, loaded_at timestamptz, reason varchar, "
+        "partition varchar, unnamed_rows bigint, unnamed_amount decimal(38, 9)"
+    ),
     "reconciliation_by_provider_month": (
         "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12)"
     ),
@@ -26,6 +30,7 @@ insert into fct_allocated_costs values
     ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD'),
     ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD'),
     ('2026-10-05', 'openai', 'm', 'direct', 'billed', 1000, 'USD');
+insert into ingestion_outcomes values ('focus_files', 'loaded', 2, null, null, null, 'focus/aws.csv', 0, 0);
 insert into reconciliation_by_provider_month
 select period, 'openai', line, if(line = 'billed_cost', 1000, 0)
 from unnest(['2026-08', '2026-09', '2026-10']) as periods (period), unnest([
@@ -44,6 +49,9 @@ FAULTS = {
     "cost_has_an_owner": (
         "insert into fct_allocated_costs values "
         "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD')"
+    ),
+    "cloud_charges_name_a_service": (
+        "insert into ingestion_outcomes values ('focus_files', 'loaded', 2, null, null, null, 'focus/azure.csv', 2, 7)"
     ),
     "no_untracked_traffic": LINE.format(amount="3.000000000001", period="2026-10", line="untracked_traffic"),
     "no_duplicates": LINE.format(amount="-2", period="2026-09", line="duplicates"),

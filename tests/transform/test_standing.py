@@ -177,4 +177,4 @@ def test_only_completeness_and_the_list_of_loads_read_watermarks() -> None:
     """Else a watermark past the as-of day might be news; see ``PAST_IN_ANY_ZONE``."""
     models = (Path(__file__).parents[2] / "dbt_project" / "models").rglob("*.sql")
     reading = {path.stem for path in models if "watermark_at" in path.read_text()}
-    assert reading == {"stg_run__loads", "int_source_days_judged", "ingestion_outcomes"}
+    assert reading == {"stg_run__loads", "int_source_days_judged", "int_billed_days", "ingestion_outcomes"}

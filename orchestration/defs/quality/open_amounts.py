@@ -25,6 +25,7 @@ from orchestration.warehouse import connect
 
 USAGE = dg.AssetKey(["marts", "fct_usage"])
 ALLOCATED = dg.AssetKey(["marts", "fct_allocated_costs"])
+OUTCOMES = dg.AssetKey(["marts", "ingestion_outcomes"])
 BRIDGE = dg.AssetKey(["marts", "reconciliation_by_provider_month"])
 LINES = {
     "no_untracked_traffic": (("untracked_traffic",), "Everything billed was metered, this month and the last."),
@@ -41,10 +42,15 @@ SPECS = [
         asset=ALLOCATED,
         description="Cost without an owner is at most unallocated_alarm_ratio of each of the two latest months.",
     ),
+    dg.AssetCheckSpec(
+        "cloud_charges_name_a_service", asset=OUTCOMES, description="Every charge counted on a cloud's bill says what for."
+    ),
     *(dg.AssetCheckSpec(name, asset=BRIDGE, description=text) for name, (_, text) in LINES.items()),
 ]
 
 
+UNNAMED = "select partition, unnamed_rows, unnamed_amount from ingestion_outcomes where unnamed_rows > 0 order by partition"
+UNNAMED_REMEDY = "counted as AI cost: let the export write ServiceName and ServiceCategory, or take the rows out of it"
 REFUSED = "select value, column_name, reason from rejected_rows where source = 'prices' order by reason, column_name"
 
 
@@ -70,6 +76,8 @@ def judged(
         if one.is_above_alarm
     ]
     yield _result(ALLOCATED, "cost_has_an_owner", above, OWNER_REMEDY)
+    unnamed = [f"{file}: {rows} charges, {amount}" for file, rows, amount in connection.execute(UNNAMED).fetchall()]
+    yield _result(OUTCOMES, "cloud_charges_name_a_service", unnamed, UNNAMED_REMEDY)
     bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
     for name, (lines, _) in LINES.items():
         found = [

@@ -46,13 +46,13 @@ settled_loads as (
 
     select
         loads.source,
-        cast(loads.partition as date) as billing_date
+        try_cast(loads.partition as date) as billing_date
     from {{ ref('stg_run__loads') }} as loads
     left join sources on loads.source = sources.source
     where (loads.source, loads.stream) in (
         ('openai', 'costs'), ('anthropic', 'costs'), ('openrouter', 'activity')
     )
-    and loads.watermark_at >= timezone('UTC', cast(loads.partition as timestamp) + interval 1 day)
+    and loads.watermark_at >= timezone('UTC', try_cast(loads.partition as timestamp) + interval 1 day)
         + to_hours(cast(coalesce(sources.settle_lag_hours, 24) as integer))
 
 ),

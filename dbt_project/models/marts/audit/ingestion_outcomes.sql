@@ -21,20 +21,27 @@ exchange_rates as (
 
 ),
 
-left_out as (
+judged as (
 
     select
         'focus_files' as source,
         'cost_and_usage' as stream,
         charges.partition,
-        count(*) as left_out_rows,
-        {{ money('sum(' ~ reporting_amount('charges.billed_amount', 'charges.billed_currency') ~ ')') }}
-            as left_out_amount
+        count(*) filter (where not charges.is_ai) as left_out_rows,
+        {{ money(
+            'sum(' ~ reporting_amount('charges.billed_amount', 'charges.billed_currency')
+            ~ ') filter (where not charges.is_ai)'
+        ) }} as left_out_amount,
+        count(*) filter (where charges.is_unclear) as unnamed_rows,
+        {{ money(
+            'sum(' ~ reporting_amount('charges.billed_amount', 'charges.billed_currency')
+            ~ ') filter (where charges.is_unclear)'
+        ) }} as unnamed_amount
     from {{ ref('int_cloud_charges_judged') }} as charges
     cross join run_parameters
     left join exchange_rates
         on charges.billed_currency = exchange_rates.currency and charges.cost_date = exchange_rates.rate_date
-    where not charges.is_ai
+    where not charges.is_ai or charges.is_unclear
     group by charges.partition
 
 )
@@ -50,13 +57,17 @@ select
     loads.loaded_at,
     case
         when loads.rows = 0 then 'a complete load without rows: a day of zero'
-        when left_out.left_out_rows > 0 then 'charges of services that are no AI cost are left out'
+        when judged.left_out_rows > 0 then 'charges of services that are no AI cost are left out'
+        when judged.unnamed_rows > 0 then 'charges that name no service are counted as AI cost'
     end as reason,
-    coalesce(left_out.left_out_rows, 0) as left_out_rows,
-    case when left_out.left_out_rows is null then cast(0 as decimal(38, 9)) else left_out.left_out_amount end
+    coalesce(judged.left_out_rows, 0) as left_out_rows,
+    case when coalesce(judged.left_out_rows, 0) = 0 then cast(0 as decimal(38, 9)) else judged.left_out_amount end
         as left_out_amount,
+    coalesce(judged.unnamed_rows, 0) as unnamed_rows,
+    case when coalesce(judged.unnamed_rows, 0) = 0 then cast(0 as decimal(38, 9)) else judged.unnamed_amount end
+        as unnamed_amount,
     run_parameters.reporting_currency
 from loads
 cross join run_parameters
-left join left_out
-    on loads.source = left_out.source and loads.stream = left_out.stream and loads.partition = left_out.partition
+left join judged
+    on loads.source = judged.source and loads.stream = judged.stream and loads.partition = judged.partition
