@@ -43,13 +43,17 @@ SPECS = [
         description="Cost without an owner is at most unallocated_alarm_ratio of each of the two latest months.",
     ),
     dg.AssetCheckSpec(
-        "cloud_charges_name_a_service", asset=OUTCOMES, description="Every charge counted on a cloud's bill says what for."
+        "cloud_charges_name_a_service",
+        asset=OUTCOMES,
+        description="Every charge counted on a cloud's bill says what for.",
     ),
     *(dg.AssetCheckSpec(name, asset=BRIDGE, description=text) for name, (_, text) in LINES.items()),
 ]
 
 
-UNNAMED = "select partition, unnamed_rows, unnamed_amount from ingestion_outcomes where unnamed_rows > 0 order by partition"
+UNNAMED = (
+    "select partition, unnamed_rows, unnamed_amount from ingestion_outcomes where unnamed_rows > 0 order by partition"
+)
 UNNAMED_REMEDY = "counted as AI cost: let the export write ServiceName and ServiceCategory, or take the rows out of it"
 REFUSED = "select value, column_name, reason from rejected_rows where source = 'prices' order by reason, column_name"
 

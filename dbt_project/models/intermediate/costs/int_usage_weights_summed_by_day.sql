@@ -19,7 +19,7 @@ select
     request_tags,
     md5(concat_ws(
         chr(31), coalesce(project_id, chr(30)), coalesce(api_key_id, chr(30)), coalesce(actor_id, chr(30)),
-        coalesce(team_id, chr(30)), coalesce(model_id, chr(30)), coalesce(request_tags, chr(30))
+        coalesce(team_id, chr(30)), coalesce(model_id, chr(30)), coalesce(request_tags, chr(30)), account_id
     )) as part_key,
     {{ fine_money('coalesce(sum(list_cost), 0)') }} as list_cost,
     cast(coalesce(sum(quantity) filter (where unit = 'tokens'), 0) as hugeint) as tokens,
