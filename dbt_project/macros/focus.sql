@@ -44,8 +44,8 @@
 {% macro is_other_cloud_service(description) -%}
     coalesce(regexp_matches(
         lower({{ description }}),
-        '\b(ec2|s3|rds|ebs|vpc|nat|vm|vms|virtual machines?|compute|storage|snapshots?|disks?|databases?|bandwidth|'
-        || 'data transfer|egress|load balanc\w*|kubernetes|dns|vpn|firewall|backup|bigquery|cdn)\b'
+        '\b(ec2|s3|rds|ebs|vpc|nat gateway|vms?|virtual machines?|(blob|block|cloud|file|object) storage|snapshots?|'
+        || 'managed disks?|bandwidth|data transfer|egress|load balanc\w*|kubernetes|dns|vpn|firewall|bigquery|cdn)\b'
     ) and not regexp_matches(lower({{ description }}), 'model|token|claude|gpt|gemini|llama|inference|\bai\b'), false)
 {%- endmacro %}
 
