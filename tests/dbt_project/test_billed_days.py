@@ -50,7 +50,8 @@ def metered(provider: str, on: list[str], **given: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def warehouse(tmp_path):
-    """Builds the models from what a gateway and bills say as of the tenth."""
+    """Builds the models from what a gateway and bills say as of the tenth, beside what the test landed itself."""
+    landing = Landing(tmp_path / "landing")
 
     def build_from(
         log: list[dict[str, Any]], charges: list[dict[str, Any]], zone: str = "UTC", **landed: list[dict[str, Any]]
@@ -58,11 +59,10 @@ def warehouse(tmp_path):
         streams = {
             ("litellm", "spend_logs"): log,
             ("focus_files", "cost_and_usage"): charges,
-            ("prices", "price_book"): [price(name, "10") for name in ("aws", "azure", "google", "mistral")],
+            ("prices", "price_book"): [price(name, "10") for name in ("aws", "azure", "google", "mistral", "openai")],
             ("registry", "sources"): [declared_source("litellm"), declared_source("focus_files")],
             **{tuple(name.split("__")): rows for name, rows in landed.items()},
         }
-        landing = Landing(tmp_path / "landing")
         for (source, stream), rows in streams.items():
             with landing.batch(source, stream) as batch:
                 batch.add_rows(
@@ -76,6 +76,7 @@ def warehouse(tmp_path):
         build(connection, MODELS)
         return connection
 
+    build_from.landing = landing
     return build_from
 
 
@@ -190,3 +191,25 @@ def test_metered_cost_has_one_date_the_local_day(warehouse):
         "select fiscal_period, period_cost, cost_basis from intermediate.int_period_costs_summed"
     ).fetchall()
     assert periods == [("2026-07", Decimal(10), "metered")]
+
+
+def test_an_api_bills_the_days_whose_costs_are_loaded_past_the_settle_lag(warehouse):
+    """A charge on the second; the third is settled and empty, the fourth not yet settled, the fifth not loaded."""
+    charged = row(
+        *("openai", "costs"),
+        start_time=moment("2026-07-02"),
+        end_time=moment("2026-07-03"),
+        organization_id="org",
+        line_item="m, input",
+        amount="7",
+        currency="usd",
+    )
+    read_to = {"2026-07-02": "2026-07-04", "2026-07-03": "2026-07-05", "2026-07-04": "2026-07-05"}
+    with warehouse.landing.batch("openai", "costs") as batch:
+        for day, watermark in read_to.items():
+            rows = [charged] if day == "2026-07-02" else []
+            batch.add_rows(day, rows, watermark_at=f"{watermark}T00:00:00Z", window_start=f"{day}T00:00:00Z")
+    api = declared_source("openai", is_file_source=False) | {"settle_lag_hours": 24}
+    connection = warehouse(metered("openai", days(1, 5)), [], registry__sources=[declared_source("litellm"), api])
+    expected = {("openai", "metered", day): Decimal(10) for day in (1, 4, 5)}
+    assert costs(connection) == expected | {("openai", "billed", 2): Decimal(7)}

@@ -86,7 +86,9 @@ def extract(company: Company, landing: Landing, as_of: date, secret: str | None)
                 bills.append(read_bill(connection, file, load_id))
         exports = _exports(connection, landing, bills, modified)
         refuse_second_bills(connection, SOURCE, exports, _read_from(company))
-        replaced = superseded_days(connection, SOURCE, exports)
+        is_judged = all(bill.charges is None for bill in bills) and bool(landing.manifest(SOURCE, SUPERSEDED_DAYS))
+        is_judged &= {name for name, load in held.items() if load is not None} == exports.keys()
+        replaced = None if is_judged else superseded_days(connection, SOURCE, exports)
     _land(landing, bills, replaced)
     return [StreamOutcome(SOURCE, STREAM, len(bills), sum(bill.rows for bill in bills))]
 
@@ -194,9 +196,11 @@ def _exports(
     return exports
 
 
-def _land(landing: Landing, bills: list[Bill], replaced: list[dict[str, Any]]) -> None:
-    with landing.batch(SOURCE, SUPERSEDED_DAYS) as batch:
-        batch.add_rows("current", replaced)
+def _land(landing: Landing, bills: list[Bill], replaced: list[dict[str, Any]] | None) -> None:
+    """Land the bills, and the days replaced among them; None: those landed before still hold."""
+    if replaced is not None:
+        with landing.batch(SOURCE, SUPERSEDED_DAYS) as batch:
+            batch.add_rows("current", replaced)
     with landing.batch(SOURCE, STREAM) as batch:
         for bill in bills:
             if bill.charges is not None:
