@@ -7,7 +7,7 @@ company folder says of providers. A name that the table does not list is the sel
 
 from functools import cache
 
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from orchestration.project import DBT_PROJECT
 

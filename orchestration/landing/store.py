@@ -35,6 +35,8 @@ COLLAPSE_RATIO = 0.2
 COLLAPSE_MIN_ROWS = 100
 DERIVED_SOURCES = ("registry", "prices", "statistics", "guardrails", "replay")
 """What a run makes for itself: always shown as it is now, and free to shrink, as when the as-of day moves back."""
+FREE_TO_SHRINK = (("focus_files", "superseded_days"),)
+"""Streams that a connector works out from what it read, beside :data:`DERIVED_SOURCES`: fewer rows are no withdrawal."""
 
 _TEMPORARY = ".tmp-"
 _MANIFEST = "manifest.json"
@@ -275,6 +277,8 @@ class Batch:
 
     def refuse_collapse(self) -> None:
         if self.source in DERIVED_SOURCES or self.landing.allow_shrink:
+            return
+        if (self.source, self.stream) in FREE_TO_SHRINK:
             return
         before = sum(load.rows for name in self.changed if (load := self.previous.get(name)))
         after = sum(load.rows for name in self.changed if (load := self.partitions[name].current))

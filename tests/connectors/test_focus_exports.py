@@ -123,3 +123,15 @@ def test_a_provider_that_its_own_source_bills_too_is_refused(bills: Bills, start
             bills.extract()
     else:
         bills.extract()
+
+
+def test_replaced_days_may_vanish_with_the_files_that_replaced_them(bills: Bills) -> None:  # noqa: F811
+    skus = [charge(f"2026-{month:02}-{day:02}") for month in range(1, 7) for day in range(1, 29)]
+    at(bills.write("one.csv", *skus), 1)
+    newer = at(bills.write("two.csv", *skus), 2)
+    bills.extract()
+    assert len(replaced(bills)) == 168
+    newer.unlink()
+    bills.write("three.csv", *(charge(f"2026-{month:02}-{day:02}") for month in range(7, 13) for day in range(1, 29)))
+    bills.extract()
+    assert replaced(bills) == []
