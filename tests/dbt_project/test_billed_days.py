@@ -181,6 +181,8 @@ def test_a_contract_makes_no_provider_billed(warehouse):
     }
     seen = connection.execute("select provider, has_billed_cost from intermediate.int_providers_seen").fetchall()
     assert seen == [("mistral", False)]
+    bases = connection.execute("select distinct cost_basis from intermediate.int_period_costs_summed").fetchall()
+    assert bases == [("metered",)]
 
 
 def test_metered_cost_has_one_date_the_local_day(warehouse):

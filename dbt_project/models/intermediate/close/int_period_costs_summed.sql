@@ -9,7 +9,8 @@ billed as (
         sum(effective_cost) as effective_cost,
         sum(effective_amount) as settlement_amount,
         min(billed_currency) as settlement_currency,
-        count(distinct billed_currency) as currencies
+        count(distinct billed_currency) as currencies,
+        bool_or(source <> 'contracts') as is_billed
     from {{ ref('int_billed_costs_unioned') }}
     where charge_category <> 'tax'
     group by all
@@ -33,7 +34,8 @@ combined as (
         coalesce(metered.unbilled_contracted_cost, 0) as unbilled_cost,
         case when billed.currencies = 1 then billed.settlement_currency end as billed_currency,
         case when billed.currencies = 1 then billed.settlement_amount end as settlement_amount,
-        case when billed.provider is null then 'metered' else 'billed' end as cost_basis
+        case when metered.provider is not null and not coalesce(billed.is_billed, false) then 'metered' else 'billed' end
+            as cost_basis
     from billed
     full outer join metered
         on billed.provider = metered.provider and billed.fiscal_period = metered.fiscal_period
