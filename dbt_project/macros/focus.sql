@@ -49,14 +49,17 @@
     ) and not regexp_matches(lower({{ description }}), 'model|token|claude|gpt|gemini|llama|inference|\bai\b'), false)
 {%- endmacro %}
 
-{#- What one day has of an amount over `period_days` days: even parts in units of 10^-9 (`unit='whole'`: of one), the units
-    left over one each to the first days. -#}
+{#- What one day has of an amount over `period_days` days: even parts in units of 10^-9 (`unit='whole'`: of one), the
+    units left over one each to the first days. -#}
 {% macro part_of_days(amount, unit='nano') -%}
     {%- set scale = '1000000000' if unit == 'nano' else '1' -%}
     {%- set units = 'cast(trunc(abs(' ~ amount ~ ') * cast(' ~ scale ~ ' as decimal(10, 0))) as hugeint)' -%}
     cast(
         case when {{ amount }} < 0 then -1 else 1 end
-        * cast({{ units }} // period_days + case when day_number <= {{ units }} % period_days then 1 else 0 end as decimal(28, 0))
+        * cast(
+            {{ units }} // period_days + case when day_number <= {{ units }} % period_days then 1 else 0 end
+            as decimal(28, 0)
+        )
         * cast({{ '0.000000001' if unit == 'nano' else '1' }} as decimal(10, 9)) as decimal(38, 9)
     )
 {%- endmacro %}

@@ -1,5 +1,6 @@
-{# The one name of the seller that a gateway, a cloud's bill or the company folder calls `name`: the table is the variable
-   `sellers` of dbt_project.yml; a name that it does not list is the seller's own, in lower case. Null stays null. #}
+{# The one name of the seller that a gateway, a cloud's bill or the company folder calls `name`: the table is the
+   variable `sellers` of dbt_project.yml; a name that it does not list is the seller's own, in lower case. Null stays
+   null. #}
 {% macro seller(name) -%}
     case
         {%- for seller, names in var('sellers').items() %}

@@ -34,8 +34,10 @@ combined as (
         coalesce(metered.unbilled_contracted_cost, 0) as unbilled_cost,
         case when billed.currencies = 1 then billed.settlement_currency end as billed_currency,
         case when billed.currencies = 1 then billed.settlement_amount end as settlement_amount,
-        case when metered.provider is not null and not coalesce(billed.is_billed, false) then 'metered' else 'billed' end
-            as cost_basis
+        case
+            when metered.provider is not null and not coalesce(billed.is_billed, false) then 'metered'
+            else 'billed'
+        end as cost_basis
     from billed
     full outer join metered
         on billed.provider = metered.provider and billed.fiscal_period = metered.fiscal_period

@@ -40,7 +40,9 @@ judged as (
         standing.*,
         greatest(
             1,
-            date_diff('day', standing.cost_date, cast(standing.charge_period_end_at - interval 1 microsecond as date)) + 1
+            date_diff(
+                'day', standing.cost_date, cast(standing.charge_period_end_at - interval 1 microsecond as date)
+            ) + 1
         ) as period_days,
         coalesce(
             lower(standing.service_category) = 'ai and machine learning'
