@@ -38,7 +38,7 @@ select
     billed.prepaid_cost,
     billed.stated_list_cost,
     case
-        when billed.charge_category = 'credit' then 'credits'
+        when billed.charge_category in ('credit', 'draw') then 'credits'
         when unpriced_models.model_id is not null then 'unpriced_usage'
         when matches.match_level in (1, 2) then 'matched'
         else 'untracked_traffic'
