@@ -6,6 +6,7 @@ billed as (
         *,
         count(api_key_id) over (partition by provider, cost_date) > 0 as is_billed_by_key
     from {{ ref('int_billed_costs_unioned') }}
+    where metered_cost_key is null
 
 ),
 
