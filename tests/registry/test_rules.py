@@ -109,7 +109,7 @@ def test_a_balance_may_be_renewed_under_its_id_and_not_overlap_itself(folder, fa
     balance = "{contract_id: c, provider: p, kind: prepaid, amount: 5"
     renewed = f"contracts:\n  - {balance}, valid_from: 2026-07-01, valid_to: 2026-08-01}}\n"
     (folder / "contracts.yaml").write_text(f"{renewed}  - {balance}, valid_from: 2026-08-01}}\n")
-    assert faults() == []
+    load_company(folder)
     (folder / "contracts.yaml").write_text(f"{renewed}  - {balance}, models: [m], valid_from: 2026-07-15}}\n")
     assert [fault.split(": ")[0] for fault in faults()] == ["contracts.yaml:3"]
 

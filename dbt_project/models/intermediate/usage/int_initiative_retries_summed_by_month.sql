@@ -6,11 +6,15 @@ hourly as (
 
 ),
 
+keys as (
+
+    select usage_key_id, owner_key from {{ ref('int_usage_keys_numbered') }}
+
+),
+
 owners as (
 
-    select distinct api_key_id, initiative_id
-    from {{ ref('int_usage_owned') }}
-    where source = 'litellm' and initiative_id is not null and api_key_id is not null
+    select * from {{ ref('int_usage_owners_matched') }}
 
 ),
 
@@ -26,7 +30,14 @@ select
     cast(sum(hourly.failed_requests) as double)
     / cast(nullif(sum(hourly.failed_requests + hourly.request), 0) as double) as failed_ratio
 from hourly
-inner join owners on hourly.api_key_id = owners.api_key_id
 cross join run_parameters
-where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate
+inner join keys on hourly.usage_key_id = keys.usage_key_id
+inner join owners
+    on keys.owner_key = owners.owner_key
+    and hourly.usage_date >= owners.effective_from
+    and hourly.usage_date < owners.effective_to
+where hourly.usage_date <= run_parameters.as_of_date
+    and not hourly.is_duplicate
+    and owners.initiative_id is not null
+    and owners.share_method is null
 group by all
