@@ -28,7 +28,7 @@ def stages(tmp_path: Path) -> Stages:
 
     def of(*versions: dict[str, Any]) -> list[tuple[date, date, str]]:
         landing = Landing(tmp_path / "landing")
-        booked = {"movement_id": "graduate:x", "posting_number": 1, "kind": "graduate", "initiative_id": "x"}
+        booked = {"movement_id": "graduate:x", "posting_number": "1", "kind": "graduate", "initiative_id": "x"}
         booked |= {"effective_on": date(2026, 7, 10), "amount": Decimal(1)}
         with landing.batch("registry", "initiatives") as batch:
             batch.add_rows("current", list(versions))

@@ -1,20 +1,36 @@
 with
 
-hourly as (
+logged as (
 
     select * from {{ ref('int_gateway_usage_summed_by_hour') }}
+    where not is_duplicate
 
 ),
 
-keys as (
+hourly as (
 
-    select usage_key_id, owner_key from {{ ref('int_usage_keys_numbered') }}
+    select
+        logged.*,
+        {{ owner_key('logged') }} as owner_key
+    from logged
+
+),
+
+dimensions_without_usage as (
+
+    select distinct
+        owner_key,
+        {{ owner_columns() | join(',\n        ') }}
+    from hourly
+    where owner_key not in (select owner_key from {{ ref('int_usage_keys_numbered') }})
 
 ),
 
 owners as (
 
     select * from {{ ref('int_usage_owners_matched') }}
+    union all by name
+    select * from ({{ owners_matched('dimensions_without_usage') }}) as failed_owners
 
 ),
 
@@ -31,13 +47,9 @@ select
     / cast(nullif(sum(hourly.failed_requests + hourly.request), 0) as double) as failed_ratio
 from hourly
 cross join run_parameters
-inner join keys on hourly.usage_key_id = keys.usage_key_id
 inner join owners
-    on keys.owner_key = owners.owner_key
+    on hourly.owner_key = owners.owner_key
     and hourly.usage_date >= owners.effective_from
     and hourly.usage_date < owners.effective_to
-where hourly.usage_date <= run_parameters.as_of_date
-    and not hourly.is_duplicate
-    and owners.initiative_id is not null
-    and owners.share_method is null
+where hourly.usage_date <= run_parameters.as_of_date and owners.initiative_id is not null
 group by all
