@@ -64,7 +64,10 @@ after_graduation as (
 
     select
         filled.* exclude (stage_before, effective_from, effective_to),
-        case when filled.effective_from >= changed_again.changed_on then filled.registered_stage else 'core' end as stage,
+        case
+            when filled.effective_from >= changed_again.changed_on then filled.registered_stage
+            else 'core'
+        end as stage,
         greatest(filled.effective_from, filled.graduated_on) as effective_from,
         filled.effective_to
     from filled
