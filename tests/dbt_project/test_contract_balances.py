@@ -65,7 +65,7 @@ def costs(tmp_path: Path) -> Callable[..., Query]:
         connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
         write_run_parameters(connection, AS_OF)
-        build(connection, ["int_effective_costs_split_to_usage", "fct_billed_costs", "int_period_costs_summed"])
+        build(connection, ["int_effective_costs_split_to_usage", "fct_billed_costs"])
         connection.execute("set search_path = 'intermediate,marts'")
         return lambda sql: connection.execute(sql).fetchall()
 
@@ -140,13 +140,8 @@ def test_a_provider_without_a_bill_draws_on_its_metered_cost(costs):
     )
     assert query(ALLOCATED) == [("p_commitment", D(20)), ("p_credit", D(14)), ("p_prepaid", D(20)), ("p_short", D(25))]
     assert query(TOTALS) == [("p_credit", D(-6), D(-6)), ("p_prepaid", D(6), D(0)), ("p_short", D(5), D(5))]
-    periods = query("select provider, period_cost, effective_cost from int_period_costs_summed order by 1")
-    assert periods == [
-        ("p_commitment", D(20), D(20)),
-        ("p_credit", D(14), D(14)),
-        ("p_prepaid", D(20), D(20)),
-        ("p_short", D(25), D(25)),
-    ]
+    draws = query("select billed_cost, prepaid_cost from int_billed_costs_unioned where charge_category = 'draw'")
+    assert draws == [(D(-6), D(6))], "the purchase billed these six"
 
 
 def test_a_balance_without_a_rate_stops_with_the_name_of_its_contract(costs):

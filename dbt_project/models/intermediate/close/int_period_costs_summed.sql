@@ -19,33 +19,26 @@ billed as (
 metered as (
 
     select * from {{ ref('int_metered_costs_summed_by_month') }}
-    where provider not in (select provider from {{ ref('int_charges_reported') }})
-
-),
-
-parts as (
-
-    select
-        provider, fiscal_period, billed_cost as period_cost, effective_cost,
-        case when currencies = 1 then settlement_currency end as billed_currency,
-        case when currencies = 1 then settlement_amount end as effective_amount,
-        'billed' as cost_basis
-    from billed
-    union all
-    select
-        provider, fiscal_period, contracted_cost, contracted_cost,
-        cast(null as varchar), cast(null as decimal(38, 12)), 'metered' as cost_basis
-    from metered
+    where provider not in (select provider from billed)
 
 )
 
 select
     provider,
     fiscal_period,
-    {{ fine_money('sum(period_cost)') }} as period_cost,
-    {{ fine_money('sum(effective_cost)') }} as effective_cost,
-    case when count(billed_currency) = count(*) then min(billed_currency) end as billed_currency,
-    case when count(billed_currency) = count(*) then {{ fine_money('sum(effective_amount)') }} end as effective_amount,
-    max(cost_basis) as cost_basis
-from parts
-group by provider, fiscal_period
+    {{ fine_money('billed_cost') }} as period_cost,
+    {{ fine_money('effective_cost') }} as effective_cost,
+    case when currencies = 1 then settlement_currency end as billed_currency,
+    case when currencies = 1 then {{ fine_money('settlement_amount') }} end as effective_amount,
+    'billed' as cost_basis
+from billed
+union all
+select
+    provider,
+    fiscal_period,
+    {{ fine_money('contracted_cost') }} as period_cost,
+    {{ fine_money('contracted_cost') }} as effective_cost,
+    cast(null as varchar) as billed_currency,
+    cast(null as decimal(38, 12)) as effective_amount,
+    'metered' as cost_basis
+from metered
