@@ -60,8 +60,9 @@ credits as (
             billed_cost_key, line_item, charge_category, billed_currency, billed_amount, effective_amount, billed_cost,
             effective_cost, stated_list_amount, stated_list_cost
         ),
-        md5(concat_ws(chr(31), drawn.billed_cost_key, drawn.contract_id, cast(drawn.valid_from as varchar)))
-            as billed_cost_key,
+        md5(concat_ws(
+            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as varchar)
+        )) as billed_cost_key,
         'credit ' || drawn.contract_id as line_item,
         'credit' as charge_category,
         run_parameters.reporting_currency as billed_currency,
@@ -80,8 +81,9 @@ credits as (
 metered_draws as (
 
     select
-        md5(concat_ws(chr(31), drawn.billed_cost_key, drawn.contract_id, cast(drawn.valid_from as varchar)))
-            as billed_cost_key,
+        md5(concat_ws(
+            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as varchar)
+        )) as billed_cost_key,
         metered.cost_date,
         metered.source,
         metered.provider,
