@@ -7,7 +7,10 @@ metered as (
     select usage.provider, usage.usage_date as cost_date, sum(usage.contracted_cost) as metered_cost
     from {{ ref('int_usage_owned') }} as usage
     where usage.is_counted
-        and usage.provider not in (select provider from {{ ref('fct_billed_costs') }})
+        and usage.provider not in (
+            select provider from {{ ref('fct_billed_costs') }}
+            where source <> 'contracts' and charge_category <> 'credit'
+        )
     group by usage.provider, usage.usage_date
 
 ),
