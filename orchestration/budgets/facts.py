@@ -34,7 +34,9 @@ class BudgetLine:
 class Allocation:
     """A declared allocation. ``amount`` is to be granted, ``declared_amount`` is what the registry says now.
 
-    ``expires_on`` is inclusive; on ``superseded_on`` the initiative's next allocation starts.
+    ``expires_on`` is inclusive; on ``superseded_on`` the initiative's next allocation starts. ``continues``: on a change of
+    department, the start of the allocation whose rest this one is, granted by the new department; its ``amount`` is that
+    of the whole.
     """
 
     initiative_id: str
@@ -44,6 +46,7 @@ class Allocation:
     superseded_on: date | None
     amount: Decimal
     declared_amount: Decimal
+    continues: date | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ select department_id, fiscal_period, budget_class, starts_on, amount
 from intermediate.int_department_budgets_converted where starts_on <= $as_of
 order by starts_on, department_id, budget_class"""
 _ALLOCATIONS = """
-select initiative_id, department_id, starts_on, expires_on, superseded_on, amount, declared_amount
+select initiative_id, department_id, starts_on, expires_on, superseded_on, amount, declared_amount, continues
 from intermediate.int_allocations_declared where starts_on <= $as_of order by starts_on, initiative_id"""
 _COSTS = """
 select entity_id, cost_date, allocated_cost

@@ -48,8 +48,11 @@ def scheduled_movements(ledger: Ledger, facts: BudgetFacts, terms: Terms) -> Ite
     """What is due on ``facts.as_of`` and not in ``ledger``; each must be added to it before the next is asked for."""
     yield from _funds(ledger, facts, terms)
     for one in facts.allocations:
-        if not ledger.allocation_movements(one.initiative_id, one.starts_on):
-            yield _grant(one, terms)
+        amount = one.amount if one.continues is None else _rest(one, ledger)
+        if amount is None:
+            continue
+        if amount > 0 and not ledger.allocation_movements(one.initiative_id, one.starts_on):
+            yield _grant(one, amount, terms)
         closing = ledger.closing(one.initiative_id, one.starts_on)
         if closing is None:
             yield from _expiry(one, ledger, facts, terms)
@@ -100,8 +103,17 @@ def _funds(ledger: Ledger, facts: BudgetFacts, terms: Terms) -> Iterator[Movemen
         )
 
 
-def _grant(one: Allocation, terms: Terms) -> Movement:
-    postings = transfer(pool(one.department_id), allocation(one.initiative_id), one.amount)
+def _rest(one: Allocation, ledger: Ledger) -> Decimal | None:
+    """What the old department got back on the move; None where the allocation did not close by it (it had graduated)."""
+    closing = ledger.closing(one.initiative_id, one.continues) if one.continues else None
+    if closing is None or closing.kind != "expire" or closing.effective_on != one.starts_on:
+        return None
+    account = pool(closing.department_id)
+    return sum((posting.amount for posting in closing.postings if posting.account == account), Decimal(0))
+
+
+def _grant(one: Allocation, amount: Decimal, terms: Terms) -> Movement:
+    postings = transfer(pool(one.department_id), allocation(one.initiative_id), amount)
     name = f"grant:{one.initiative_id}:{one.starts_on}"
     return _movement(name, "grant", one.starts_on, one.department_id, postings, terms, one)
 

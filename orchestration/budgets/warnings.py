@@ -24,7 +24,7 @@ def changed_allocations(ledger: Ledger, facts: BudgetFacts) -> list[str]:
     """A line per open allocation whose declared amount was changed after its grant without a booked adjustment."""
     lines = []
     for one in facts.allocations:
-        if ledger.closing(one.initiative_id, one.starts_on) is not None:
+        if one.continues is not None or ledger.closing(one.initiative_id, one.starts_on) is not None:
             continue
         account = allocation(one.initiative_id)
         granted = sum(

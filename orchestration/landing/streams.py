@@ -315,6 +315,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_VALIDITY,
         ("price_per_million", pa.decimal128(18, 6)),
         ("price_source", TEXT),
+        ("is_maker", FLAG),
     ],
     ("prices", "refused_prices"): [
         *_columns(TEXT, "provider model_id price_variant token_class"),

@@ -4,7 +4,7 @@ Source: the snapshot inside the pinned ``genai-prices`` package; nothing is fetc
 price variant x token class x context tier x validity. USD per million tokens; for ``web_search``,
 ``characters`` and ``seconds`` USD per million of these. ``valid_from`` (null: always) and ``valid_to`` (exclusive;
 null: still) are UTC days. ``context_tier_start`` 0 is the base price; another holds for a whole request whose prompt
-has more tokens than that. Which id is which model: ``resolve.py``.
+has more tokens than that. ``is_maker``: the provider makes the model. Which id is which model: ``resolve.py``.
 
 Decisions where the list alone does not decide:
 
@@ -128,11 +128,12 @@ def list_prices(provider: str, model_id: str) -> ListedPrices:
     found = find_model(provider, model_id)
     if found is None:
         return listed
+    is_maker = find_maker(model_id) == provider
     for variant in VARIANTS:
         subject = {"provider": provider, "model_id": model_id, "price_variant": variant}
         exact, inexact = zip(*(_split(period) for period in _periods(found, variant)), strict=True)
         for price, row in _rows(subject, exact):
-            listed.rows.append({**row, "price_per_million": price.quantize(SMALLEST_PRICE)})
+            listed.rows.append({**row, "price_per_million": price.quantize(SMALLEST_PRICE), "is_maker": is_maker})
         for price, row in _rows(subject, inexact):
             listed.refused.append({**row, "listed_price": f"{price:f}", "reason": REFUSED})
     return listed

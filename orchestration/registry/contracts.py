@@ -14,6 +14,7 @@ _NEEDS = {
     "prepaid": ("amount",),
     "credit": ("amount",),
 }
+BALANCES = ("commitment", "prepaid", "credit")
 _VALUES = ("discount_ratio", "price_per_million", "amount", "token_class")
 _PRICE_DECIMALS = 6
 
@@ -60,4 +61,9 @@ class Contract(Record):
         foreign = [key for key in set_keys(self, _VALUES) if key not in needed and key != "token_class"]
         if foreign:
             raise ValueError(f"kind {self.kind} takes no {' and no '.join(foreign)}; drop it or correct the kind")
+        if self.kind in BALANCES and self.valid_from is None:
+            raise ValueError(
+                f"contract '{self.contract_id}' of kind {self.kind} needs valid_from, its first day: a balance is "
+                "worth what its currency was worth on that day, and nothing before it draws on it"
+            )
         return self

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
+from orchestration.registry.contracts import BALANCES, Contract
 from orchestration.registry.documents import Document
 from orchestration.registry.fields import Record
 from orchestration.registry.folder import Folder, Located
@@ -12,11 +13,20 @@ from orchestration.registry.wording import nearest
 
 _Key = Callable[[Any], tuple[Any, ...]]
 _Patterns = Mapping[str, tuple[str, ...]]
+
+
+def _contract_identity(contract: Contract) -> tuple[Any, ...]:
+    """A balance is its id and dates alone; a discount or price also the models and the class of tokens it holds for."""
+    if contract.kind in BALANCES:
+        return contract.contract_id, contract.kind
+    return contract.contract_id, contract.kind, contract.models, contract.token_class
+
+
 _IDENTITIES: dict[str, tuple[str, _Key]] = {
     "initiatives": ("initiative_id", lambda one: (one.initiative_id,)),
     "rules": ("rule_id", lambda one: (one.rule_id,)),
     "pools": ("pool_id", lambda one: (one.pool_id,)),
-    "contracts": ("contract_id", lambda one: (one.contract_id, one.kind, one.models, one.token_class)),
+    "contracts": ("contract_id", _contract_identity),
     "departments": ("department_id", lambda one: (one.department_id,)),
     "products": ("product_id", lambda one: (one.product_id,)),
     "customers": ("customer_id", lambda one: (one.customer_id,)),

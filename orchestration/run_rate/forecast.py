@@ -216,7 +216,8 @@ select verified.initiative_id, cast(verified.verified_unit_cost as double),
 from intermediate.int_core_initiatives_verified as verified
 inner join marts.fct_allocated_costs as costs
     on verified.initiative_id = costs.initiative_id and costs.budget_class = 'core' and costs.cost_date <= $as_of
-where verified.verified_unit_cost > 0 group by verified.initiative_id, verified.verified_unit_cost, verified.verified_by"""
+where verified.verified_unit_cost > 0 and $as_of >= verified.effective_from and $as_of < verified.effective_to
+group by verified.initiative_id, verified.verified_unit_cost, verified.verified_by"""
 _UNITS = """
 select initiative_id, metric_date, cast(sum(units) as double)
 from intermediate.int_initiative_daily_units where metric_date <= $as_of group by all"""

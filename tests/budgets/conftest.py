@@ -22,13 +22,14 @@ TABLES = (
     "create table intermediate.int_department_budgets_converted (department_id varchar, fiscal_period varchar, "
     "budget_class varchar, starts_on date, amount decimal(38,9))",
     "create table intermediate.int_allocations_declared (initiative_id varchar, department_id varchar, starts_on date, "
-    "expires_on date, superseded_on date, amount decimal(38,9), declared_amount decimal(38,9))",
+    "expires_on date, superseded_on date, amount decimal(38,9), declared_amount decimal(38,9), continues date)",
     "create table intermediate.int_cost_object_daily_costs (entity_type varchar, entity_id varchar, cost_date date, "
     "allocated_cost decimal(38,12))",
     "insert into intermediate.int_department_budgets_converted values "
     "('ops', '2026-07', 'experimentation', '2026-07-01', 1000)",
     "insert into intermediate.int_allocations_declared values "
-    "('exp', 'ops', '2026-07-01', '2026-09-30', null, 500, 500), ('raw', 'ops', '2026-07-01', '2026-09-30', null, 5, 5)",
+    "('exp', 'ops', '2026-07-01', '2026-09-30', null, 500, 500, null), "
+    "('raw', 'ops', '2026-07-01', '2026-09-30', null, 5, 5, null)",
     "insert into intermediate.int_cost_object_daily_costs values ('initiative', 'exp', '2026-07-30', 100.25), "
     "('initiative', 'exp', '2026-07-31', 20.000000000001), ('department', 'exp', '2026-07-31', 999)",
 )

@@ -141,6 +141,52 @@ def test_the_next_allocation_closes_the_one_before() -> None:
     assert ledger.balance("consumed:ops") == 0
 
 
+def test_on_a_move_the_old_department_gets_the_rest_back_and_the_new_one_grants_it() -> None:
+    """Ten days of 2 are 20 of 500 by the move; 480 go back and are granted again; 11 more days of 2 are consumed there."""
+    move = date(2026, 7, 20)
+    first = replace(EXP, superseded_on=move)
+    rest = replace(EXP, department_id="lab", starts_on=move, continues=EXP.starts_on)
+    lab = BudgetLine("lab", "2026-07", "experimentation", date(2026, 7, 1), Decimal(600))
+    costs = {date(2026, 7, day): Decimal(2) for day in range(10, 31)}
+    ledger = Ledger()
+    known = {"costs": costs, "budgets": (JULY, lab), "allocations": (first, rest)}
+    assert "grant:exp:2026-07-20" in names(book(ledger, facts(date(2026, 7, 25), **known)))
+    assert ledger.balance("consumed:ops") == 20
+    assert ledger.balance("pool:experimentation:ops") == 980
+    assert ledger.balance("pool:experimentation:lab") == 120
+    assert ledger.balance("allocation:exp") == 480
+    assert changed_allocations(ledger, facts(date(2026, 7, 25), **known)) == []
+    book(ledger, facts(date(2026, 8, 1), **known))
+    assert ledger.balance("consumed:lab") == 22
+    assert ledger.balance("pool:experimentation:lab") == 578
+    assert ledger.balance("allocation:exp") == 0
+
+
+def test_a_move_after_everything_was_spent_grants_nothing_and_what_is_spent_then_is_the_new_pools() -> None:
+    move = date(2026, 7, 20)
+    first = replace(EXP, superseded_on=move)
+    rest = replace(EXP, department_id="lab", starts_on=move, continues=EXP.starts_on)
+    costs = {date(2026, 7, 11): Decimal(501), date(2026, 7, 21): Decimal(3)}
+    ledger = Ledger()
+    book(ledger, facts(date(2026, 8, 1), costs=costs, budgets=(JULY,), allocations=(first, rest)))
+    assert [one for one in ledger.movements if one.startswith("grant:")] == ["grant:exp:2026-07-10"]
+    assert ledger.balance("consumed:ops") == 501
+    assert (ledger.balance("consumed:lab"), ledger.balance("pool:experimentation:lab")) == (3, -3)
+
+
+def test_an_allocation_that_was_closed_before_the_move_is_not_continued() -> None:
+    rest = replace(EXP, department_id="lab", starts_on=date(2026, 7, 20), continues=EXP.starts_on)
+    ledger = Ledger()
+    book(ledger, facts(date(2026, 8, 1), budgets=(JULY,)))
+    assert (
+        book(
+            ledger,
+            facts(date(2026, 8, 2), budgets=(JULY,), allocations=(replace(EXP, superseded_on=rest.starts_on), rest)),
+        )
+        == []
+    )
+
+
 def test_cost_that_comes_in_after_the_close_is_settled_from_the_pool() -> None:
     ledger = Ledger()
     book(ledger, facts(date(2026, 8, 1), costs={date(2026, 7, 30): Decimal(100)}))

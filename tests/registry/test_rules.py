@@ -105,12 +105,24 @@ def test_versions_of_an_initiative_and_contract_may_not_overlap(folder, faults):
     assert [fault.split(": ")[0] for fault in faults()] == ["contracts.yaml:3", "initiatives.yaml:30"]
 
 
+def test_a_balance_may_be_renewed_under_its_id_and_not_overlap_itself(folder, faults):
+    balance = "{contract_id: c, provider: p, kind: prepaid, amount: 5"
+    renewed = f"contracts:\n  - {balance}, valid_from: 2026-07-01, valid_to: 2026-08-01}}\n"
+    (folder / "contracts.yaml").write_text(f"{renewed}  - {balance}, valid_from: 2026-08-01}}\n")
+    load_company(folder)
+    (folder / "contracts.yaml").write_text(f"{renewed}  - {balance}, models: [m], valid_from: 2026-07-15}}\n")
+    assert [fault.split(": ")[0] for fault in faults()] == ["contracts.yaml:3"]
+
+
 @pytest.mark.parametrize(
     ("contract", "says"),
     [
         ("kind: discount", "kind discount needs discount_ratio"),
         ("kind: price, price_per_million: 1, models: [a]", "kind price needs token_class"),
         ("kind: credit, amount: 5, discount_ratio: 0.1", "kind credit takes no discount_ratio"),
+        ("kind: credit, amount: 5", "contract 'c' of kind credit needs valid_from, its first day"),
+        ("kind: prepaid, amount: 5, valid_to: 2026-08-01", "contract 'c' of kind prepaid needs valid_from"),
+        ("kind: commitment, amount: 5", "contract 'c' of kind commitment needs valid_from"),
         ("kind: discount, discount_ratio: 12", "discount_ratio: '12' is not valid"),
         (
             "kind: price, price_per_million: 0.1234567, models: [a], token_class: output",

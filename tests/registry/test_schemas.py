@@ -138,7 +138,10 @@ ACCEPTED = [
         "ownership.yaml",
         'rules: [{rule_id: r, priority: 1, match: {tag.team: ["a*", b], model: gpt-*}, assign: {product_id: 7}}]',
     ),
-    ("contracts.yaml", 'contracts: [{contract_id: c, provider: p, kind: prepaid, amount: "1e3"}]'),
+    (
+        "contracts.yaml",
+        'contracts: [{contract_id: c, provider: p, kind: prepaid, amount: "1e3", valid_from: 2026-07-01}]',
+    ),
 ]
 
 

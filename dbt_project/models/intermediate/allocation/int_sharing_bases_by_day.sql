@@ -13,97 +13,108 @@ targets as (
 
 ),
 
-direct_costs as (
+reported as (
 
     select
+        'direct_cost' as share_basis,
         cost_date as basis_date,
         initiative_id,
+        cast(null as varchar) as product_id,
         department_id,
         sum(amount) as basis_value
     from {{ ref('int_costs_owned') }}
     where rule_id is not null and share_method is null
     group by all
-
-),
-
-headcount as (
-
+    union all
     select
-        cast(date_trunc('month', month_end) as date) as basis_date,
-        department_id,
-        sum(headcount) as basis_value
+        'headcount', cast(date_trunc('month', month_end) as date), cast(null as varchar), cast(null as varchar),
+        department_id, sum(headcount)
     from {{ ref('stg_ledgers__headcount') }}
     group by all
-
-),
-
-revenue as (
-
-    select
-        revenue_date as basis_date,
-        product_id,
-        sum(revenue) as basis_value
+    union all
+    select 'revenue', revenue_date, initiative_id, product_id, cast(null as varchar), sum(revenue)
     from {{ ref('int_revenue_recognised_by_day') }}
     group by all
+    union all
+    select 'metric:' || metric_id, metric_date, initiative_id, product_id, department_id, sum(value)
+    from {{ ref('stg_ledgers__business_metrics') }}
+    group by all
 
 ),
 
-metrics as (
+matched as (
 
     select
-        metric_date as basis_date,
-        metric_id,
-        initiative_id,
-        sum(value) as basis_value
-    from {{ ref('stg_ledgers__business_metrics') }}
-    where initiative_id is not null
-    group by all
+        targets.rule_id,
+        targets.effective_from,
+        targets.effective_to,
+        targets.target_key,
+        targets.initiative_id,
+        targets.department_id,
+        reported.basis_date,
+        reported.basis_value,
+        reported.share_basis,
+        case
+            when reported.initiative_id = targets.initiative_id then 1
+            when reported.product_id = targets.product_id then 2
+            else 3
+        end as owner_rank,
+        concat_ws(
+            chr(31), coalesce(reported.initiative_id, chr(30)), coalesce(reported.product_id, chr(30)),
+            coalesce(reported.department_id, chr(30))
+        ) as reported_key
+    from rules
+    inner join targets
+        on rules.rule_id = targets.rule_id
+        and targets.effective_from >= rules.effective_from
+        and targets.effective_from < rules.effective_to
+    inner join reported
+        on rules.share_basis = reported.share_basis
+        and reported.basis_date < targets.effective_to
+        and (
+            reported.initiative_id = targets.initiative_id
+            or (reported.initiative_id is null and reported.product_id = targets.product_id)
+            or (
+                reported.department_id = targets.department_id
+                and reported.product_id is null
+                and case
+                    when reported.share_basis = 'direct_cost' then targets.initiative_id is null
+                    else reported.initiative_id is null
+                end
+            )
+        )
+
+),
+
+finest as (
+
+    select *
+    from matched
+    qualify case
+        when share_basis = 'revenue' then true
+        when share_basis = 'direct_cost'
+            then owner_rank = min(owner_rank) over (partition by rule_id, effective_from, reported_key, basis_date)
+        else owner_rank = min(owner_rank) over (partition by rule_id, effective_from, target_key, basis_date)
+    end
+
+),
+
+handed_out as (
+
+    select
+        *,
+        count(*) over (partition by rule_id, effective_from, reported_key, basis_date) as targets_in_common
+    from finest
 
 )
 
 select
-    rules.rule_id,
-    targets.target_key,
-    direct_costs.basis_date,
-    {{ fine_money('sum(direct_costs.basis_value)') }} as basis_value
-from rules
-inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
-inner join direct_costs
-    on targets.initiative_id = direct_costs.initiative_id
-    or (targets.initiative_id is null and targets.department_id = direct_costs.department_id)
-where rules.share_basis = 'direct_cost'
-group by all
-union all
-select
-    rules.rule_id,
-    targets.target_key,
-    headcount.basis_date,
-    {{ fine_money('sum(headcount.basis_value)') }}
-from rules
-inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
-inner join headcount on targets.department_id = headcount.department_id
-where rules.share_basis = 'headcount'
-group by all
-union all
-select
-    rules.rule_id,
-    targets.target_key,
-    revenue.basis_date,
-    {{ fine_money('sum(revenue.basis_value)') }}
-from rules
-inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
-inner join revenue on targets.product_id = revenue.product_id
-where rules.share_basis = 'revenue'
-group by all
-union all
-select
-    rules.rule_id,
-    targets.target_key,
-    metrics.basis_date,
-    {{ fine_money('sum(metrics.basis_value)') }}
-from rules
-inner join targets on rules.rule_id = targets.rule_id and rules.effective_from = targets.effective_from
-inner join metrics
-    on targets.initiative_id = metrics.initiative_id
-    and rules.share_basis = 'metric:' || metrics.metric_id
+    rule_id,
+    effective_from,
+    effective_to,
+    target_key,
+    basis_date,
+    {{ fine_money('sum(' ~ cost_per('cast(basis_value as decimal(38, 12))', 'targets_in_common') ~ ')') }}
+        as basis_value
+from handed_out
 group by all

@@ -11,13 +11,7 @@ stated_targets as (
 
 initiatives as (
 
-    select
-        initiative_id,
-        max_by(department_id, effective_from) as department_id,
-        max_by(product_id, effective_from) as product_id,
-        max_by(customer_id, effective_from) as customer_id
-    from {{ ref('int_initiatives_effective') }}
-    group by initiative_id
+    select * from {{ ref('int_initiatives_effective') }}
 
 ),
 
@@ -35,27 +29,64 @@ targets as (
     union all
     select
         pools_without_share.rule_id,
-        initiatives.initiative_id,
+        known.initiative_id,
         cast(null as varchar) as department_id,
         cast(null as varchar) as pool_id,
         cast(null as decimal(38, 9)) as weight,
         pools_without_share.effective_from,
         pools_without_share.effective_to
     from pools_without_share
-    cross join initiatives
+    cross join (select distinct initiative_id from initiatives) as known
+
+),
+
+changes as (
+
+    select rule_id, effective_from as version_from, effective_from as changed_on
+    from targets
+    union
+    select
+        targets.rule_id,
+        targets.effective_from,
+        unnest([initiatives.effective_from, initiatives.effective_to])
+    from targets
+    inner join initiatives on targets.initiative_id = initiatives.initiative_id
+
+),
+
+periods as (
+
+    select
+        targets.*,
+        changes.changed_on as period_from,
+        lead(changes.changed_on, 1, targets.effective_to) over (
+            partition by
+                targets.rule_id, targets.effective_from,
+                coalesce(targets.initiative_id, targets.department_id, 'pool:' || targets.pool_id)
+            order by changes.changed_on
+        ) as period_to
+    from targets
+    inner join changes
+        on targets.rule_id = changes.rule_id
+        and targets.effective_from = changes.version_from
+        and changes.changed_on >= targets.effective_from
+        and changes.changed_on < targets.effective_to
 
 )
 
 select
-    targets.rule_id,
-    coalesce(targets.initiative_id, targets.department_id, 'pool:' || targets.pool_id) as target_key,
-    targets.initiative_id,
-    coalesce(targets.department_id, initiatives.department_id) as department_id,
+    periods.rule_id,
+    coalesce(periods.initiative_id, periods.department_id, 'pool:' || periods.pool_id) as target_key,
+    periods.initiative_id,
+    coalesce(periods.department_id, initiatives.department_id) as department_id,
     initiatives.product_id,
     initiatives.customer_id,
-    targets.pool_id,
-    targets.weight,
-    targets.effective_from,
-    targets.effective_to
-from targets
-left join initiatives on targets.initiative_id = initiatives.initiative_id
+    periods.pool_id,
+    periods.weight,
+    periods.period_from as effective_from,
+    periods.period_to as effective_to
+from periods
+left join initiatives
+    on periods.initiative_id = initiatives.initiative_id
+    and periods.period_from >= initiatives.effective_from
+    and periods.period_from < initiatives.effective_to

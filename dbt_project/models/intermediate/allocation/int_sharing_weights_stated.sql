@@ -46,9 +46,11 @@ usable_bases as (
 
     select
         rule_id,
+        effective_from,
+        effective_to,
         basis_date
     from bases
-    group by rule_id, basis_date
+    group by rule_id, effective_from, effective_to, basis_date
     having sum(basis_value) > 0
 
 ),
@@ -62,6 +64,8 @@ basis_in_force as (
     from shared_days
     inner join usable_bases
         on shared_days.rule_id = usable_bases.rule_id
+        and shared_days.shared_date >= usable_bases.effective_from
+        and shared_days.shared_date < usable_bases.effective_to
         and shared_days.shared_date >= usable_bases.basis_date
     group by all
 
@@ -76,7 +80,10 @@ weights as (
         {{ to_pico('bases.basis_value') }} as weight
     from basis_in_force
     inner join bases
-        on basis_in_force.rule_id = bases.rule_id and basis_in_force.basis_date = bases.basis_date
+        on basis_in_force.rule_id = bases.rule_id
+        and basis_in_force.basis_date = bases.basis_date
+        and basis_in_force.shared_date >= bases.effective_from
+        and basis_in_force.shared_date < bases.effective_to
     where bases.basis_value > 0
     union all
     select

@@ -72,6 +72,59 @@ allocations as (
     from ranked
     group by initiative_id, starts_on
 
+),
+
+departments as (
+
+    select
+        initiative_id,
+        effective_from as moved_on,
+        department_id,
+        lag(department_id) over (partition by initiative_id order by effective_from) as department_before
+    from initiatives
+
+),
+
+followed as (
+
+    select
+        *,
+        lead(starts_on) over (partition by initiative_id order by starts_on) as next_starts_on
+    from allocations
+
+),
+
+moved as (
+
+    select
+        followed.initiative_id,
+        departments.moved_on as starts_on,
+        departments.department_id,
+        followed.expires_on,
+        followed.amount,
+        followed.declared_amount,
+        true as is_continued
+    from followed
+    cross join run_parameters
+    inner join departments
+        on followed.initiative_id = departments.initiative_id
+        and departments.moved_on > followed.starts_on
+        and departments.moved_on <= followed.expires_on
+        and departments.moved_on < coalesce(followed.next_starts_on, date '9999-12-31')
+    where departments.department_id <> departments.department_before
+        and departments.moved_on <= run_parameters.as_of_date
+
+),
+
+periods as (
+
+    select
+        *,
+        false as is_continued
+    from allocations
+    union all by name
+    select * from moved
+
 )
 
 select
@@ -81,5 +134,6 @@ select
     expires_on,
     lead(starts_on) over (partition by initiative_id order by starts_on) as superseded_on,
     amount,
-    declared_amount
-from allocations
+    declared_amount,
+    case when is_continued then lag(starts_on) over (partition by initiative_id order by starts_on) end as continues
+from periods

@@ -31,6 +31,7 @@ core_days as (
     select
         initiatives.initiative_id,
         initiatives.department_id,
+        verified.verified_by,
         {{ fiscal_period('daily_costs.cost_date') }} as fiscal_period,
         cast(extract(day from last_day(daily_costs.cost_date)) as integer) as days_in_period,
         count(*) as days,
@@ -40,6 +41,10 @@ core_days as (
         on initiatives.initiative_id = daily_costs.entity_id
         and daily_costs.cost_date >= greatest(initiatives.effective_from, initiatives.started_on)
         and daily_costs.cost_date < initiatives.effective_to
+    left join verified
+        on initiatives.initiative_id = verified.initiative_id
+        and daily_costs.cost_date >= verified.effective_from
+        and daily_costs.cost_date < verified.effective_to
     left join daily_units
         on daily_costs.entity_id = daily_units.initiative_id and daily_costs.cost_date = daily_units.metric_date
     group by all
@@ -50,6 +55,7 @@ select
     core_days.initiative_id,
     core_days.department_id,
     core_days.fiscal_period,
+    core_days.verified_by,
     core_days.units is not null and verified.verified_unit_cost is not null as is_by_units,
     case
         when core_days.units is not null and verified.verified_unit_cost is not null
@@ -58,4 +64,5 @@ select
         else {{ fine_money(cost_per('verified.verified_run_rate * core_days.days', 'core_days.days_in_period')) }}
     end as allowance_amount
 from core_days
-left join verified on core_days.initiative_id = verified.initiative_id
+left join verified
+    on core_days.initiative_id = verified.initiative_id and core_days.verified_by = verified.verified_by

@@ -77,13 +77,18 @@ select
     initiative_id,
     'graduation' as verified_by,
     cast(verified_run_rate as decimal(38, 12)) as verified_run_rate,
-    cast(verified_unit_cost as decimal(38, 12)) as verified_unit_cost
+    cast(verified_unit_cost as decimal(38, 12)) as verified_unit_cost,
+    cast(effective_on + 1 as date) as effective_from,
+    date '9999-12-31' as effective_to
 from graduations
 union all
 select
-    initiative_id,
+    first_days.initiative_id,
     'first_28_days',
-    cast({{ cost_per('cast(allocated_cost * cast(365.25 as decimal(5, 2)) as decimal(38, 12))',
+    cast({{ cost_per('cast(first_days.allocated_cost * cast(365.25 as decimal(5, 2)) as decimal(38, 12))',
     '336') }} as decimal(38, 12)),
-    cast({{ cost_per('allocated_cost', 'units') }} as decimal(38, 12))
+    cast({{ cost_per('first_days.allocated_cost', 'first_days.units') }} as decimal(38, 12)),
+    date '0001-01-01',
+    coalesce(cast(graduations.effective_on + 1 as date), date '9999-12-31')
 from first_days
+left join graduations on first_days.initiative_id = graduations.initiative_id

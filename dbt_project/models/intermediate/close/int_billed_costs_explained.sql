@@ -47,7 +47,7 @@ select
     billed.prepaid_cost,
     billed.stated_list_cost,
     case
-        when billed.charge_category = 'credit' then 'credits'
+        when billed.charge_category in ('credit', 'draw') then 'credits'
         when unpriced_models.model_id is not null then 'unpriced_usage'
         when matches.match_level in (1, 2) or (matches.match_level is not null and model_providers.provider is null)
             then 'matched'

@@ -9,6 +9,7 @@ usage_weights as (
 charged as (
 
     select * from {{ ref('int_billed_costs_unioned') }}
+    where metered_cost_key is null
 
 ),
 

@@ -18,6 +18,12 @@ derived as (
 
 ),
 
+metered as (
+
+    select * from {{ ref('int_metered_costs_summed_by_day') }}
+
+),
+
 run_parameters as (
 
     select * from {{ ref('stg_run__parameters') }}
@@ -54,7 +60,9 @@ credits as (
             billed_cost_key, line_item, charge_category, billed_currency, billed_amount, effective_amount, billed_cost,
             effective_cost, stated_list_amount, stated_list_cost
         ),
-        md5(drawn.billed_cost_key || chr(31) || drawn.contract_id) as billed_cost_key,
+        md5(concat_ws(
+            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as varchar)
+        )) as billed_cost_key,
         'credit ' || drawn.contract_id as line_item,
         'credit' as charge_category,
         run_parameters.reporting_currency as billed_currency,
@@ -70,10 +78,40 @@ credits as (
 
 ),
 
+metered_draws as (
+
+    select
+        md5(concat_ws(
+            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as varchar)
+        )) as billed_cost_key,
+        metered.cost_date,
+        metered.source,
+        metered.provider,
+        metered.account_id,
+        metered.project_id,
+        metered.api_key_id,
+        metered.model_id,
+        drawn.kind || ' ' || drawn.contract_id as line_item,
+        case when drawn.kind = 'credit' then 'credit' else 'draw' end as charge_category,
+        run_parameters.reporting_currency as billed_currency,
+        -drawn.drawn_amount as billed_amount,
+        case when drawn.kind = 'credit' then -drawn.drawn_amount else 0 end as effective_amount,
+        -drawn.drawn_amount as billed_cost,
+        case when drawn.kind = 'credit' then -drawn.drawn_amount else 0 end as effective_cost,
+        case when drawn.kind = 'credit' then 0 else drawn.drawn_amount end as prepaid_cost,
+        metered.metered_cost_key
+    from drawn
+    inner join metered on drawn.billed_cost_key = metered.metered_cost_key
+    cross join run_parameters
+    where drawn.kind in ('credit', 'prepaid')
+
+),
+
 contract_charges as (
 
     select
-        md5(derived.contract_id || chr(31) || derived.line_item) as billed_cost_key,
+        md5(concat_ws(chr(31), derived.contract_id, cast(derived.valid_from as varchar), derived.line_item))
+            as billed_cost_key,
         derived.cost_date,
         'contracts' as source,
         derived.provider,
@@ -93,5 +131,7 @@ contract_charges as (
 select * from billed
 union all by name
 select * from credits
+union all by name
+select * from metered_draws
 union all by name
 select * from contract_charges

@@ -40,6 +40,20 @@ billed_pieces as (
         coalesce(parts.part_amount, {{ fine_money('billed.effective_cost') }}) as amount
     from billed
     left join parts on billed.billed_cost_key = parts.billed_cost_key
+    where billed.metered_cost_key is null
+
+),
+
+metered_credits as (
+
+    select
+        metered.* exclude (metered_cost_key, metered_cost),
+        metered.model_id as charged_model_id,
+        'billed' as cost_basis,
+        {{ fine_money('billed.effective_cost') }} as amount
+    from billed
+    inner join {{ ref('int_metered_costs_summed_by_day') }} as metered
+        on billed.metered_cost_key = metered.metered_cost_key
 
 ),
 
@@ -72,6 +86,8 @@ from (
     select * from billed_pieces
     union all
     select * from metered_pieces
+    union all by name
+    select * from metered_credits
 ) as pieces
 group by all
 having sum(amount) <> 0

@@ -5,7 +5,9 @@ objects as (
     select distinct
         cost_date,
         initiative_id,
-        department_id
+        department_id,
+        product_id,
+        customer_id
     from {{ ref('int_costs_allocated') }}
     where allocation_method <> 'unallocated'
 
@@ -33,8 +35,10 @@ described as (
 
     select
         objects.*,
-        initiatives.kind,
-        initiatives.stage,
+        objects.initiative_id is null
+        and (objects.product_id is not null or objects.customer_id is not null) as is_customer_facing_core,
+        case when is_customer_facing_core then 'customer_facing' else initiatives.kind end as kind,
+        case when is_customer_facing_core then 'core' else initiatives.stage end as stage,
         departments.function
     from objects
     left join initiatives
@@ -52,7 +56,9 @@ select
     described.cost_date,
     described.initiative_id,
     described.department_id,
-    case when described.stage in ('core', 'experimentation') then described.stage end as budget_class,
+    described.product_id,
+    described.customer_id,
+    case when described.stage = 'experimentation' then 'experimentation' else 'core' end as budget_class,
     min_by(rules.cost_class, rules.position) as cost_class
 from described
 left join rules

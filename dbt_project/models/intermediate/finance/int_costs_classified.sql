@@ -36,4 +36,6 @@ left join classes
     on allocated.classified_date = classes.cost_date
     and allocated.initiative_id is not distinct from classes.initiative_id
     and allocated.department_id is not distinct from classes.department_id
+    and allocated.product_id is not distinct from classes.product_id
+    and allocated.customer_id is not distinct from classes.customer_id
 group by all

@@ -3,6 +3,7 @@ with
 billed as (
 
     select * from {{ ref('int_billed_costs_unioned') }}
+    where charge_category <> 'draw'
 
 ),
 

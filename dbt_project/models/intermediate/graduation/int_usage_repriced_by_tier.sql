@@ -52,11 +52,9 @@ complexity_tiers as (
 prices as (
 
     select
-        model_id, token_class, currency, valid_from, valid_to,
-        max(price_per_million) as price_per_million
+        provider, model_id, token_class, currency, valid_from, valid_to, price_per_million, is_maker
     from {{ ref('stg_prices__price_book') }}
     where price_variant = 'standard' and context_tier_start = 0
-    group by all
 
 ),
 
@@ -114,23 +112,40 @@ judged as (
 
 ),
 
-referenced as (
+sold as (
 
     select
         judged.*,
-        uncached.currency as reference_currency,
-        same.price_per_million as same_price,
-        case when judged.token_class = 'cache_read' then uncached.price_per_million else same.price_per_million end
-            as cache_lost_price
+        coalesce(served.provider, made.provider) as reference_provider,
+        coalesce(served.currency, made.currency) as reference_currency,
+        coalesce(served.price_per_million, made.price_per_million) as uncached_price
     from judged
+    left join prices as served
+        on judged.reference_model = served.model_id
+        and judged.provider = served.provider
+        and served.token_class = 'input_uncached'
+        and {{ in_force('served', on='judged.usage_date') }}
+    left join prices as made
+        on judged.reference_model = made.model_id
+        and made.is_maker
+        and made.token_class = 'input_uncached'
+        and {{ in_force('made', on='judged.usage_date') }}
+
+),
+
+referenced as (
+
+    select
+        sold.*,
+        same.price_per_million as same_price,
+        case when sold.token_class = 'cache_read' then sold.uncached_price else same.price_per_million end
+            as cache_lost_price
+    from sold
     left join prices as same
-        on judged.reference_model = same.model_id
-        and judged.token_class = same.token_class
-        and {{ in_force('same', on='judged.usage_date') }}
-    left join prices as uncached
-        on judged.reference_model = uncached.model_id
-        and uncached.token_class = 'input_uncached'
-        and {{ in_force('uncached', on='judged.usage_date') }}
+        on sold.reference_provider = same.provider
+        and sold.reference_model = same.model_id
+        and sold.token_class = same.token_class
+        and {{ in_force('same', on='sold.usage_date') }}
 
 ),
 

@@ -26,8 +26,16 @@ select
     contracts.model_pattern,
     contracts.valid_from,
     contracts.valid_to,
-    {{ reporting_amount('contracts.amount', 'contracts.currency') }} as balance
+    coalesce(
+        {{ reporting_amount('contracts.amount', 'contracts.currency') }},
+        error(
+            'contract ' || contracts.contract_id || ' needs a rate from ' || contracts.currency || ' on '
+            || contracts.valid_from || ', its first day: add one of that day, or of the seven days before it, to the'
+            || ' exchange_rates ledger'
+        )
+    ) as balance
 from contracts
 cross join run_parameters
 left join exchange_rates
     on contracts.currency = exchange_rates.currency and contracts.valid_from = exchange_rates.rate_date
+where contracts.valid_from <= run_parameters.as_of_date

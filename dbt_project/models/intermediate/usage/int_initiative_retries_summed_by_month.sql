@@ -1,16 +1,36 @@
 with
 
-hourly as (
+logged as (
 
     select * from {{ ref('int_gateway_usage_summed_by_hour') }}
+    where not is_duplicate
+
+),
+
+hourly as (
+
+    select
+        logged.*,
+        {{ owner_key('logged') }} as owner_key
+    from logged
+
+),
+
+dimensions_without_usage as (
+
+    select distinct
+        owner_key,
+        {{ owner_columns() | join(',\n        ') }}
+    from hourly
+    where owner_key not in (select owner_key from {{ ref('int_usage_keys_numbered') }})
 
 ),
 
 owners as (
 
-    select distinct api_key_id, initiative_id
-    from {{ ref('int_usage_owned') }}
-    where source = 'litellm' and initiative_id is not null and api_key_id is not null
+    select * from {{ ref('int_usage_owners_matched') }}
+    union all by name
+    select * from ({{ owners_matched('dimensions_without_usage') }}) as failed_owners
 
 ),
 
@@ -26,7 +46,10 @@ select
     cast(sum(hourly.failed_requests) as double)
     / cast(nullif(sum(hourly.failed_requests + hourly.request), 0) as double) as failed_ratio
 from hourly
-inner join owners on hourly.api_key_id = owners.api_key_id
 cross join run_parameters
-where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate
+inner join owners
+    on hourly.owner_key = owners.owner_key
+    and hourly.usage_date >= owners.effective_from
+    and hourly.usage_date < owners.effective_to
+where hourly.usage_date <= run_parameters.as_of_date and owners.initiative_id is not null
 group by all

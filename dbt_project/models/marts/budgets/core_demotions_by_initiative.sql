@@ -25,8 +25,12 @@ initiatives as (
 
 verified as (
 
-    select * from {{ ref('int_core_initiatives_verified') }}
-    where verified_unit_cost > 0
+    select verified.*
+    from {{ ref('int_core_initiatives_verified') }} as verified
+    cross join run_parameters
+    where verified.verified_unit_cost > 0
+        and run_parameters.as_of_date >= verified.effective_from
+        and run_parameters.as_of_date < verified.effective_to
 
 ),
 
@@ -60,6 +64,7 @@ core_days as (
         on initiatives.initiative_id = daily_costs.entity_id
         and daily_costs.cost_date >= greatest(initiatives.effective_from, initiatives.started_on)
         and daily_costs.cost_date < initiatives.effective_to
+        and daily_costs.cost_date >= verified.effective_from
     left join daily_units
         on daily_costs.entity_id = daily_units.initiative_id and daily_costs.cost_date = daily_units.metric_date
     where daily_costs.is_complete and not daily_costs.is_missing

@@ -23,3 +23,4 @@ select
     billed.billed_currency,
     {{ reporting_currency() }} as reporting_currency
 from billed
+where billed.charge_category <> 'draw'

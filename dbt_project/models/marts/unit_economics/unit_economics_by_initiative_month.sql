@@ -23,8 +23,9 @@ units as (
     select
         {{ fiscal_period('metric_date') }} as fiscal_period,
         initiative_id,
-        sum(units) as units
-    from {{ ref('int_initiative_daily_units') }}
+        case when count(units_null_reason) = 0 then sum(units) end as units,
+        max(units_null_reason) as units_null_reason
+    from {{ ref('int_initiative_units_matched') }}
     group by all
 
 )
@@ -42,7 +43,8 @@ select
     case when tokens.input_tokens > 0
         then cast(tokens.output_tokens as double) / cast(tokens.input_tokens as double)
     end as output_to_input_ratio,
-    {{ reporting_currency() }} as reporting_currency
+    {{ reporting_currency() }} as reporting_currency,
+    units.units_null_reason
 from costs
 left join tokens
     on costs.fiscal_period = tokens.fiscal_period and costs.initiative_id = tokens.initiative_id

@@ -18,7 +18,8 @@ renamed as (
         valid_to,
         price_per_million,
         'USD' as currency,
-        price_source
+        price_source,
+        coalesce(is_maker, false) as is_maker
     from source
 
 )
