@@ -30,7 +30,7 @@ from orchestration.connectors.providers.litellm import daily_activity, guardrail
 from orchestration.connectors.providers.litellm.client import LOGS_PATH, SOURCE, Gateway, require_columns
 from orchestration.connectors.providers.litellm.conversion import beside, connect, convert
 from orchestration.connectors.providers.litellm.log_files import LogFile, combined_id, open_log_file
-from orchestration.connectors.providers.litellm.records import COLUMNS, METADATA, REQUIRED
+from orchestration.connectors.providers.litellm.records import COLUMNS, PATHS, REQUIRED
 from orchestration.connectors.reads import PartitionRead, landed_days
 from orchestration.connectors.window import DAY, read_days, utc_midnight
 from orchestration.files import utc_text
@@ -166,8 +166,8 @@ def _allowed(row: dict[str, Any]) -> dict[str, Any]:
     require_columns(row, REQUIRED)
     metadata = _metadata(row)
     kept: dict[str, Any] = {}
-    for path in METADATA.values():
-        _copy_path(metadata, kept, path.removeprefix("$.").split("."))
+    for path in PATHS:
+        _copy_path(metadata, kept, path.split("."))
     tags = row["request_tags"]
     return {
         **{name: row[name] for name in COLUMNS if name in row},

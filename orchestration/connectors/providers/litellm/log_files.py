@@ -87,7 +87,7 @@ def open_log_file(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
             SOURCE,
             f"{name}: column {', '.join(missing)} is missing; export the columns of LiteLLM_SpendLogs unrenamed",
         )
-    return LogFile(path, name, types)
+    return LogFile(path, name, dict.fromkeys(COLUMNS, "VARCHAR") if suffix not in (".parquet", ".csv") else types)
 
 
 def _first_keys(path: Path, name: str) -> list[str]:

@@ -2,9 +2,12 @@
 ``litellm/spend_logs``.
 
 Only the columns and metadata keys named here are ever read, so that no prompt, answer or header reaches the landing
-area. Files and the API share these expressions. ``prompt_tokens`` includes cache reads and writes, whose split the
-gateway keeps in ``metadata.usage_object``; a provider that reports no split has none, and lands zero. A row without
-status is a success, as the gateway itself reads it. A token count that is absent or malformed is a fault, never zero.
+area. Files and the API share these expressions. A row without status is a success, as the gateway itself reads it. A
+token count that is absent or malformed is a fault, never zero.
+
+What a call used beyond its two token counts stands in ``metadata.usage_object`` (older gateways:
+``additional_usage_values``), in several places by age and provider. :func:`_classes` alone decides what it means; the
+columns it gives are parts of ``prompt_tokens`` or ``completion_tokens`` that no two share, and null where nothing is told.
 """
 
 import json
@@ -28,19 +31,92 @@ REQUIRED = (
     "status",
     "metadata",
 )
-OPTIONAL = ("model_group", "organization_id", "end_user", "spend")
+OPTIONAL = (
+    *("model_group", "organization_id", "end_user", "spend"),
+    *("total_tokens", "call_type", "cache_hit", "litellm_call_id"),
+)
 COLUMNS = (*REQUIRED, *OPTIONAL)
 
 METADATA = {
-    "key_alias": "$.user_api_key_alias",
-    "status": "$.status",
-    "error_type": "$.error_information.type",
-    "error_class": "$.error_information.error_class",
-    "cache_read": "$.usage_object.cache_read_input_tokens",
-    "cached": "$.usage_object.prompt_tokens_details.cached_tokens",
-    "cache_write": "$.usage_object.cache_creation_input_tokens",
+    "key_alias": "user_api_key_alias",
+    "status": "status",
+    "error_type": "error_information.type",
+    "error_class": "error_information.error_class",
+    "call_id": "litellm_call_id",
+    "service_tier": "service_tier",
+    "breakdown_tier": "cost_breakdown.service_tier",
+    "tool_cost": "cost_breakdown.tool_usage_cost",
+    "batch_models": "batch_models",
 }
-"""Alias to path of the allow-listed metadata keys."""
+"""Alias to path of the allow-listed metadata keys, those of the usage object aside."""
+
+USAGE_OBJECTS = ("usage_object", "additional_usage_values")
+"""Where the gateway keeps the usage object; the second is read where the first is absent."""
+
+USAGE = {
+    "total": "total_tokens",
+    "read": "cache_read_input_tokens",
+    "read_details": "prompt_tokens_details.cached_tokens",
+    "read_input_details": "input_tokens_details.cached_tokens",
+    "write": "cache_creation_input_tokens",
+    "write_details": "prompt_tokens_details.cache_creation_tokens",
+    "write_new": "prompt_tokens_details.cache_write_tokens",
+    "write_5m": "prompt_tokens_details.cache_creation_token_details.ephemeral_5m_input_tokens",
+    "write_1h": "prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",
+    "write_5m_raw": "cache_creation.ephemeral_5m_input_tokens",
+    "write_1h_raw": "cache_creation.ephemeral_1h_input_tokens",
+    "audio_in": "prompt_tokens_details.audio_tokens",
+    "image_in": "prompt_tokens_details.image_tokens",
+    "video_in": "prompt_tokens_details.video_tokens",
+    "audio_in_raw": "input_tokens_details.audio_tokens",
+    "image_in_raw": "input_tokens_details.image_tokens",
+    "audio_read": "prompt_tokens_details.cached_tokens_details.audio_tokens",
+    "image_read": "prompt_tokens_details.cached_tokens_details.image_tokens",
+    "audio_out": "completion_tokens_details.audio_tokens",
+    "image_out": "completion_tokens_details.image_tokens",
+    "audio_out_raw": "output_tokens_details.audio_tokens",
+    "image_out_raw": "output_tokens_details.image_tokens",
+    "searches": "server_tool_use.web_search_requests",
+    "searches_details": "prompt_tokens_details.web_search_requests",
+    "executions": "server_tool_use.code_execution_requests",
+    "tier": "service_tier",
+    "speed": "speed",
+    "traffic": "traffic_type",
+}
+"""Alias to path inside the usage object."""
+
+PATHS = (*METADATA.values(), *(f"{usage}.{path}" for usage in USAGE_OBJECTS for path in USAGE.values()))
+"""Every metadata key that may be kept."""
+
+COUNTS = {
+    "read": ("read", "read_details", "read_input_details"),
+    "write": ("write", "write_details", "write_new"),
+    "write_5m": ("write_5m", "write_5m_raw"),
+    "write_1h": ("write_1h", "write_1h_raw"),
+    "audio_in": ("audio_in", "audio_in_raw"),
+    "image_in": ("image_in", "image_in_raw"),
+    "video_in": ("video_in",),
+    "audio_read": ("audio_read",),
+    "image_read": ("image_read",),
+    "audio_out": ("audio_out", "audio_out_raw"),
+    "image_out": ("image_out", "image_out_raw"),
+    "searches": ("searches", "searches_details"),
+    "executions": ("executions",),
+}
+"""Count to the aliases that may hold it; the first that is not zero counts."""
+
+GENERATING = ("acompletion", "completion", "aresponses", "responses", "anthropic_messages", "aembedding", "embedding")
+"""The frequent call types, which need no look at :data:`GENERATES_NOTHING`."""
+
+BATCH_RESULTS = ("aretrieve_batch", "retrieve_batch")
+"""Reads that carry the usage of a whole batch, which is logged nowhere else."""
+
+GENERATES_NOTHING = (
+    "^_?a?_?(get|list|retrieve|delete|cancel|count|download|upload|add)_|"
+    "^a?create_(file|batch|thread|assistants?|container|skill|vector_store)$|"
+    "_(get|list|retrieve|delete|cancel|status|create_file|count_tokens)$|(file|video)_content$|^token_counter$"
+)
+"""Call types that read, list, store or count: what tokens such a row repeats were generated, and logged, by another call."""
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _NESTED = ("STRUCT", "MAP", "[]")
@@ -65,14 +141,17 @@ class RawRows:
                 coalesce(status, m_status, 'success') as status,
                 m_error_type as error_type, m_error_class as error_class,
                 {_tags("tags")} as request_tags,
-                prompt_tokens, completion_tokens,
-                {_CACHE_READ} as cache_read_tokens,
-                {_CACHE_WRITE} as cache_write_tokens,
-                coalesce(prompt_tokens + completion_tokens > 0, false) as has_token_evidence,
+                all_prompt_tokens as prompt_tokens, completion_tokens,
+                cache_read_tokens, cache_write_tokens,
+                coalesce(all_prompt_tokens + completion_tokens > 0, false) as has_token_evidence,
                 gateway_spend,
+                call_type, is_cache_hit, not is_cache_hit and not ({_GENERATES_NOTHING}) as is_served,
+                nullif(coalesce(call_id, m_call_id), request_id) as call_id,
+                {_SERVICE_TIER} as service_tier,
+                {", ".join(f"nullif({name}, 0) as {name}" for name in PARTS)},
                 {literal(partition)} as partition, {literal(load_id)} as load_id,
                 not coalesce({_IS_SOUND}, false) as is_bad
-            from ({self._parsed("case when meta[1] = '{' or " + _IS_OBJECT + " then meta else '!' end")})"""
+            from ({self._classed("case when meta[1] = '{' or " + _IS_OBJECT + " then meta else '!' end")})"""
 
     def faults(self, numbered_scan: str, number: str) -> str:
         """A query for the first bad row: its number in ``numbered_scan``, its request id, and what is wrong with it."""
@@ -86,51 +165,69 @@ class RawRows:
             "completion_tokens is null": "completion_tokens '{completion_text}' is not a whole number",
             "least(prompt_tokens, completion_tokens) < 0": "prompt_tokens or completion_tokens is negative",
             f"meta is not null and not (json_valid(meta) and {_IS_OBJECT})": "metadata is not a JSON object",
-            f"{_CACHE_READ} is null or {_CACHE_WRITE} is null": "a cache token count in metadata is not a whole number",
-            f"least({_CACHE_READ}, {_CACHE_WRITE}) < 0": "a cache token count in metadata is negative",
-            f"{_CACHE_READ} + {_CACHE_WRITE} > prompt_tokens": "cache reads and writes exceed prompt_tokens",
+            f"{_HAS_NO_WHOLE}": "a count in metadata is not a whole number",
+            f"least({_ALL_COUNTS}) < 0": "a count in metadata is negative",
+            "cache_read_tokens + cache_write_tokens > all_prompt_tokens": "cache reads and writes exceed prompt_tokens",
+            f"not ({_FIT})": "audio, image and video tokens exceed the tokens of the call",
             "spend_text is not null and gateway_spend is null": "spend '{spend_text}' is not a number",
             "tags is not null and tags not in ('{}', 'null') "
             "and not (json_valid(tags) and starts_with(ltrim(tags), '['))": "request_tags is not a JSON array",
         }
         branches = " ".join(f"when {condition} then {_message(text)}" for condition, text in conditions.items())
         guarded = f"case when json_valid(meta) and {_IS_OBJECT} then meta end"
-        parsed = self._parsed(guarded, numbered_scan, number, is_strict=False)
+        classed = self._classed(guarded, numbered_scan, number, is_strict=False)
         return f"""
-            select number, request_id, reason from (select *, case {branches} end as reason from ({parsed}))
+            select number, request_id, reason from (select *, case {branches} end as reason from ({classed}))
             where reason is not null order by number limit 1"""
 
-    def _parsed(self, metadata: str, scan: str | None = None, number: str = "0", *, is_strict: bool = True) -> str:
+    def _classed(self, metadata: str, scan: str | None = None, number: str = "0", *, is_strict: bool = True) -> str:
+        """:meth:`_parsed` with its counts as whole numbers and the disjoint parts of the call's tokens."""
+        counts = ", ".join(f"{_whole_of(f't_{name}')} as n_{name}" for name in COUNTS)
+        parsed = self._parsed(metadata, scan, number, is_strict=is_strict)
+        return _classes(f"select *, {counts}, {_whole_of('t_total')} as n_total from ({parsed})")
+
+    def _parsed(self, metadata: str, scan: str | None, number: str, *, is_strict: bool) -> str:
         """Columns as text, counts and moments; ``metadata`` is SQL over ``meta`` for the JSON object to take apart."""
-        shape = literal(json.dumps(_shape(METADATA.values())))
-        parts = ", ".join(f"found{path.removeprefix('$')} as m_{name}" for name, path in METADATA.items())
+        usage = _shape(USAGE.values())
+        shape = _shape(METADATA.values()) | {USAGE_OBJECTS[0]: usage, USAGE_OBJECTS[1]: "VARCHAR"}
+        older = f"from_json(case when usage_object is null and older[1] = '{{' then older end, {literal(json.dumps(usage))})"
+        parts = ", ".join(f"found.{path} as m_{name}" for name, path in METADATA.items())
+        texts = ", ".join(f"{_first_told(aliases)} as t_{name}" for name, aliases in COUNTS.items())
+        tiers = ", ".join(f"used.{USAGE[name]} as t_{name}" for name in ("tier", "speed", "traffic"))
         cast = "cast" if is_strict else "try_cast"
         return f"""
-            select *, {parts} from (
-                select *, from_json(case when meta is not null then {metadata} end, {shape}) as found from (
-                    select
-                        {number} as number,
-                        {self._text("request_id")} as request_id,
-                        {self._text("startTime")} as started_text,
-                        try_cast({self._moment("startTime")} as timestamptz) as started_at,
-                        {self._text("api_key")} as api_key,
-                        {self._text("model")} as model,
-                        {self._text("model_group")} as model_group,
-                        {self._text("custom_llm_provider")} as custom_llm_provider,
-                        {self._text("user")} as user_id,
-                        {self._text("team_id")} as team_id,
-                        {self._text("organization_id")} as organization_id,
-                        {self._text("end_user")} as end_user,
-                        {self._text("status")} as status,
-                        {self._text("prompt_tokens")} as prompt_text,
-                        {self._text("completion_tokens")} as completion_text,
-                        {self._whole("prompt_tokens")} as prompt_tokens,
-                        {self._whole("completion_tokens")} as completion_tokens,
-                        {self._text("spend")} as spend_text,
-                        {cast}({self._number("spend")} as double) as gateway_spend,
-                        {self._text("request_tags")} as tags,
-                        nullif({self._text("metadata")}, 'null') as meta
-                    from {scan or self.scan}))"""
+            select * exclude (used), coalesce(total_text, used.{USAGE["total"]}) as t_total, {texts}, {tiers} from (
+                select * exclude (found, usage_object, older), coalesce(usage_object, {older}) as used from (
+                    select *, {parts}, found.{USAGE_OBJECTS[0]} as usage_object, found.{USAGE_OBJECTS[1]} as older from (
+                        select *, from_json(case when meta is not null then {metadata} end, {literal(json.dumps(shape))}) as found
+                        from (
+                            select
+                                {number} as number,
+                                {self._text("request_id")} as request_id,
+                                {self._text("startTime")} as started_text,
+                                try_cast({self._moment("startTime")} as timestamptz) as started_at,
+                                {self._text("api_key")} as api_key,
+                                {self._text("model")} as model,
+                                {self._text("model_group")} as model_group,
+                                {self._text("custom_llm_provider")} as custom_llm_provider,
+                                {self._text("user")} as user_id,
+                                {self._text("team_id")} as team_id,
+                                {self._text("organization_id")} as organization_id,
+                                {self._text("end_user")} as end_user,
+                                {self._text("status")} as status,
+                                {self._text("call_type")} as call_type,
+                                {self._text("litellm_call_id")} as call_id,
+                                {self._text("cache_hit")} as cache_hit,
+                                {self._text("prompt_tokens")} as prompt_text,
+                                {self._text("completion_tokens")} as completion_text,
+                                {self._text("total_tokens")} as total_text,
+                                {self._whole("prompt_tokens")} as prompt_tokens,
+                                {self._whole("completion_tokens")} as completion_tokens,
+                                {self._text("spend")} as spend_text,
+                                {cast}({self._number("spend")} as double) as gateway_spend,
+                                {self._text("request_tags")} as tags,
+                                nullif({self._text("metadata")}, 'null') as meta
+                            from {scan or self.scan}))))"""
 
     def _text(self, column: str) -> str:
         """The column as text, empty text as null; a nested column as JSON text; null where the column is absent."""
@@ -156,7 +253,7 @@ def _shape(paths: Iterable[str]) -> dict[str, Any]:
     """The allow-listed keys as an object of text: one walk through the JSON, whatever their number."""
     shape: dict[str, Any] = {}
     for path in paths:
-        *outer, last = path.removeprefix("$.").split(".")
+        *outer, last = path.split(".")
         inner = shape
         for key in outer:
             inner = inner.setdefault(key, {})
@@ -175,16 +272,105 @@ def _whole_of(text: str) -> str:
         when regexp_full_match({text}, {literal(_WHOLE)}) then cast({text} as bigint) end"""
 
 
-def _count_or_none(text: str) -> str:
-    """Zero where the provider reports no such count; null where it reports something that is not a count."""
-    return f"case when {text} is null then 0 else {_whole_of(text)} end"
+def _first_told(aliases: Iterable[str]) -> str:
+    """SQL for the first of some texts of the usage object that is not zero; null where none is."""
+    texts = [f"nullif(used.{USAGE[alias]}, '0')" for alias in aliases]
+    return f"coalesce({', '.join(texts)})"
 
 
-_CACHE_READ = _count_or_none("coalesce(nullif(m_cache_read, '0'), m_cached)")
-_CACHE_WRITE = _count_or_none("m_cache_write")
+PARTS = (
+    *("cache_write_5m_tokens", "cache_write_1h_tokens"),
+    *("audio_input_tokens", "audio_cache_read_tokens", "audio_output_tokens"),
+    *("image_input_tokens", "image_cache_read_tokens", "image_output_tokens", "video_input_tokens"),
+    *("web_search_requests", "other_tool_requests"),
+)
+"""Columns of the stream that are null where there is nothing to tell."""
+
+
+def _classes(counted: str) -> str:
+    """What the counts ``n_...`` of a call say, as parts that no two share:
+
+    - Cache reads and writes are part of ``prompt_tokens``, unless the call's own total says that they come on top:
+      then ``all_prompt_tokens`` holds them too. Writes by lifetime are part of the writes.
+    - Cached tokens are text as far as there is text, unless their own details tell audio and images apart. Audio and
+      images are told without the cached part.
+    - A call that hears, speaks or draws and tells no details did so with all of its tokens.
+    - A tool that cost the gateway something and is not counted is one use of a tool.
+    """
+    return f"""
+        select *,
+            least(coalesce(n_audio_read, overflow), heard, cache_read_tokens) as audio_cache_read_tokens,
+            heard - audio_cache_read_tokens as audio_input_tokens,
+            least(
+                coalesce(n_image_read, overflow - audio_cache_read_tokens), seen, cache_read_tokens - audio_cache_read_tokens
+            ) as image_cache_read_tokens,
+            seen - image_cache_read_tokens as image_input_tokens,
+            coalesce(n_video_in, 0) as video_input_tokens,
+            n_write_5m as cache_write_5m_tokens,
+            n_write_1h as cache_write_1h_tokens,
+            coalesce(n_audio_out, case when call_type in ('aspeech', 'speech') then completion_tokens end, 0)
+                as audio_output_tokens,
+            coalesce(
+                n_image_out, case when {_DRAWS} and n_audio_out is null then completion_tokens end, 0
+            ) as image_output_tokens,
+            n_searches as web_search_requests,
+            coalesce(
+                n_executions, case when n_searches is null and try_cast(m_tool_cost as double) > 0 then 1 end
+            ) as other_tool_requests
+        from (
+            select *,
+                greatest(cache_read_tokens + cache_write_tokens + heard + seen + coalesce(n_video_in, 0) - all_prompt_tokens, 0)
+                    as overflow
+            from (
+                select *,
+                    prompt_tokens + case
+                        when cache_read_tokens + cache_write_tokens = 0 then 0
+                        when n_total = prompt_tokens + completion_tokens + cache_read_tokens + cache_write_tokens
+                            or cache_read_tokens + cache_write_tokens > prompt_tokens
+                            and n_total = prompt_tokens + completion_tokens
+                            then cache_read_tokens + cache_write_tokens
+                        else 0
+                    end as all_prompt_tokens,
+                    coalesce(
+                        n_audio_in,
+                        case when call_type in ('atranscription', 'transcription')
+                            then prompt_tokens - cache_write_tokens end,
+                        0
+                    ) as heard,
+                    coalesce(n_image_in, 0) as seen
+                from (
+                    select *,
+                        coalesce(n_read, 0) as cache_read_tokens,
+                        greatest(coalesce(n_write, 0), coalesce(n_write_5m, 0) + coalesce(n_write_1h, 0))
+                            as cache_write_tokens,
+                        {_CACHE_HIT} as is_cache_hit
+                    from ({counted}))))"""
+
+
+_DRAWS = "call_type in ('aimage_generation', 'image_generation', 'aimage_edit', 'image_edit')"
+_CACHE_HIT = """case
+    when cache_hit is null or cache_hit = 'None' then coalesce(contains(request_id, '_cache_hit'), false)
+    else cache_hit in ('True', 'true', '1') end"""
+_GENERATES_NOTHING = f"""case
+    when call_type is null or call_type in ({", ".join(map(literal, (*GENERATING, *BATCH_RESULTS)))}) then false
+    else regexp_matches(call_type, {literal(GENERATES_NOTHING)}) end"""
+_SERVICE_TIER = f"""case
+    when call_type in ({", ".join(map(literal, BATCH_RESULTS))}) or m_batch_models <> '[]' then 'batch'
+    else coalesce(
+        case when t_speed = 'fast' then t_speed end,
+        nullif(lower(t_tier), 'auto'),
+        nullif(lower(m_breakdown_tier), 'auto'),
+        lower(m_service_tier),
+        nullif(regexp_extract(lower(t_traffic), 'flex|priority|batch'), '')
+    ) end"""
+_ALL_COUNTS = ", ".join(f"n_{name}" for name in COUNTS)
+_HAS_NO_WHOLE = " or ".join(f"t_{name} is not null and n_{name} is null" for name in COUNTS)
+_FIT = """all_prompt_tokens - cache_read_tokens - cache_write_tokens
+        - audio_input_tokens - image_input_tokens - video_input_tokens >= 0
+    and completion_tokens - audio_output_tokens - image_output_tokens >= 0"""
 _IS_SOUND = f"""request_id is not null and {_IS_DATED}
-    and prompt_tokens >= 0 and completion_tokens >= 0 and cache_read_tokens >= 0 and cache_write_tokens >= 0
-    and cache_read_tokens + cache_write_tokens <= prompt_tokens"""
+    and prompt_tokens >= 0 and completion_tokens >= 0 and coalesce(least({_ALL_COUNTS}) >= 0, true)
+    and not ({_HAS_NO_WHOLE}) and {_FIT}"""
 
 
 def _tags(text: str) -> str:
