@@ -302,10 +302,15 @@ class Batch:
 
 
 def _scan(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, files: Iterable[Path]) -> str:
-    """A query for the declared columns of the files, which are grouped by the columns that they lack."""
+    """A query for the declared columns of the files, which are grouped by the columns that they lack. A damaged file is told
+    by what reads its rows.
+    """
     lacking: dict[frozenset[str], list[Path]] = {}
     for file in files:
-        held = pq.read_schema(file).names
+        try:
+            held = pq.read_schema(file).names
+        except pa.ArrowInvalid:
+            held = schema.names
         lacking.setdefault(frozenset(schema.names) - frozenset(held), []).append(file)
     types = _duckdb_types(connection, schema.empty_table())
     scans = []

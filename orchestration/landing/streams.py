@@ -132,6 +132,13 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
             "other_tool_requests",
         ),
     ],
+    ("litellm", "rejected_rows"): [
+        *_columns(TEXT, "source file"),
+        ("line", WHOLE),
+        *_columns(TEXT, "column_name value reason"),
+        ("amount", MONEY),
+        ("currency", TEXT),
+    ],
     ("litellm", "guardrail_settings"): [
         ("read_at", MOMENT),
         ("as_of_date", DAY),

@@ -421,7 +421,7 @@ def test_the_zone_of_the_machine_does_not_matter(tmp_path: Path, zone: str, monk
 
 
 FAULTS = [
-    ({"prompt_tokens": -5}, "prompt_tokens or completion_tokens is negative"),
+    ({"prompt_tokens": -5}, "prompt_tokens '-5' is negative"),
     ({"prompt_tokens": "12.5"}, "prompt_tokens '12.5' is not a whole number"),
     ({"prompt_tokens": "l00"}, "prompt_tokens 'l00' is not a whole number"),
     ({"completion_tokens": None}, "completion_tokens is empty"),
@@ -444,39 +444,90 @@ FAULTS = [
 ]
 
 
+def rejected(landing: Landing) -> list[tuple[str, int, str, Decimal | None]]:
+    """File, line, what is said, amount of the rows set aside."""
+    files = landing.current_files("litellm", "rejected_rows")
+    rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+    return [
+        (
+            row["file"],
+            row["line"],
+            row["reason"] if row["value"] is None else f"{row['column_name']} '{row['value']}' {row['reason']}",
+            row["amount"],
+        )
+        for row in rows
+    ]
+
+
 @pytest.mark.parametrize(("changes", "message"), FAULTS)
 @pytest.mark.parametrize(("write", "name", "line"), [(write_csv, "logs/a.csv", 4), (write_jsonl, "logs/a.jsonl", 2)])
-def test_a_bad_row_is_named_by_file_and_line(
+def test_a_bad_row_is_set_aside_by_file_and_line_and_the_others_land(
     tmp_path: Path, changes: dict[str, Any], message: str, write: Any, name: str, line: int
 ) -> None:
-    good = log_row(request_id="r0", end_user="two\nlines")
-    with pytest.raises(SchemaDrift) as failure:
-        land(tmp_path, [good, log_row(**changes), log_row(request_id="r3")], write, name)
-    text = str(failure.value)
-    assert f"{name}:{line}: " in text and message in text and "secret prompt" not in text
-    assert ("unknown" if "request_id" in changes else "r1") in text
-    assert Landing(tmp_path / "landing").manifest("litellm", "spend_logs") == {}
-    assert not list((tmp_path / "landing").rglob("*.parquet"))
+    good = log_row(request_id="r0", end_user="two\nlines", request_tags='["x"]')
+    rows = land(tmp_path, [good, log_row(**changes), log_row(request_id="r3")], write, name)
+    assert [(row["request_id"], row["request_tags"]) for row in rows] == [("r0", '["x"]'), ("r3", "[]")]
+    (one,) = rejected(Landing(tmp_path / "landing"))
+    assert one[:2] == (name, line) and message in one[2] and "secret prompt" not in one[2]
+    assert ("unknown" if "request_id" in changes else "r1") in one[2]
+    assert one[3] == (None if "spend" in changes else Decimal("0.0012"))
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_csv, "logs/a.csv"), (write_jsonl, "logs/a.jsonl")])
+def test_beyond_a_stated_share_of_bad_rows_the_file_is_refused_and_nothing_lands(
+    tmp_path: Path, write: Any, name: str
+) -> None:
+    """A tenth of the rows may be bad: 2 of 20 and a single one, not 3 of 20, and not all."""
+
+    def log(good: int, bad: int) -> list[dict[str, Any]]:
+        return [log_row(request_id=f"r{n}", prompt_tokens=1 if n >= bad else -1) for n in range(good + bad)]
+
+    assert len(land(tmp_path / "few", log(18, 2), write, name)) == 18
+    assert len(land(tmp_path / "one", log(1, 1), write, name)) == 1
+    for case, rows in {"many": log(17, 3), "all": log(0, 1)}.items():
+        with pytest.raises(SchemaDrift, match=rf"{name}:\d: prompt_tokens '-1' is negative \(request_id r0\)"):
+            land(tmp_path / case, rows, write, name)
+        assert Landing(tmp_path / case / "landing").manifest("litellm", "spend_logs") == {}
+        assert not list((tmp_path / case / "landing").rglob("*.parquet"))
+
+
+def test_rows_set_aside_go_with_the_content_of_their_file(tmp_path: Path) -> None:
+    landing = Landing(tmp_path / "landing")
+    bad = [log_row(), log_row(request_id="r2", prompt_tokens=-1)]
+    land(tmp_path, bad)
+    before = landing.manifest("litellm", "rejected_rows")
+    land(tmp_path, bad)
+    assert landing.manifest("litellm", "rejected_rows") == before and len(rejected(landing)) == 1
+    land(tmp_path, [log_row(), log_row(request_id="r2")])
+    assert rejected(landing) == []
+    land(tmp_path, bad)
+    (tmp_path / "company" / "logs" / "a.csv").unlink()
+    land(tmp_path, [log_row()], name="logs/b.csv")
+    assert rejected(landing) == []
 
 
 def test_a_bad_parquet_row_is_named_by_number(tmp_path: Path) -> None:
     rows = [log_row(request_id="r0"), log_row(prompt_tokens=-1)]
-    with pytest.raises(SchemaDrift, match=r"logs/a\.parquet:2: .*negative \(request_id r1\)"):
-        land(tmp_path, rows, write_parquet, "logs/a.parquet")
+    assert len(land(tmp_path, rows, write_parquet, "logs/a.parquet")) == 1
+    assert rejected(Landing(tmp_path / "landing")) == [
+        ("logs/a.parquet", 2, "prompt_tokens '-1' is negative (request_id r1)", Decimal("0.0012"))
+    ]
 
 
 def test_a_broken_record_is_named_by_line(tmp_path: Path) -> None:
-    path = tmp_path / "company" / "logs" / "a.csv"
+    path, landing = tmp_path / "company" / "logs" / "a.csv", Landing(tmp_path / "landing")
     write_csv(path, [log_row(end_user="two\nlines"), log_row(request_id="r2")])
     path.write_text(path.read_text() + "r3,too,few\n")
-    with pytest.raises(SchemaDrift, match=r"logs/a\.csv:5: Expected Number of Columns"):
-        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+    extract(company(tmp_path / "company"), landing, AS_OF, None)
+    assert [row["request_id"] for row in landed(landing)] == ["r1", "r2"]
+    assert rejected(landing) == [("logs/a.csv", 5, "startTime is empty (request_id r3)", None)]
     path.unlink()
     broken = path.with_suffix(".jsonl")
     write_jsonl(broken, [log_row()])
-    broken.write_text(broken.read_text() + '\n{"request_id": "r2", \n')
-    with pytest.raises(SchemaDrift, match=r"logs/a\.jsonl:3: is not a well-formed jsonl record"):
-        extract(company(tmp_path / "company"), Landing(tmp_path / "landing"), AS_OF, None)
+    broken.write_text(broken.read_text() + '\n{"request_id": "r2", \n' + json.dumps(log_row(request_id="r3")) + "\n")
+    extract(company(tmp_path / "company"), landing, AS_OF, None)
+    assert [row["request_id"] for row in landed(landing)] == ["r1", "r3"]
+    assert rejected(landing) == [("logs/a.jsonl", 3, "is not a well-formed record (request_id unknown)", None)]
 
 
 @pytest.mark.parametrize("column", ["startTime", "prompt_tokens", "metadata", "user"])
@@ -640,9 +691,11 @@ def test_a_file_that_mixes_its_days_lands_in_order_of_days(tmp_path: Path, small
 
 def test_a_bad_row_beyond_the_first_row_groups_is_named(tmp_path: Path, small_row_groups: int) -> None:
     rows = many_rows([1] * 40)
-    for changes, message in (({"prompt_tokens": -5}, "negative"), ({"spend": "cheap"}, "spend 'cheap'")):
-        with pytest.raises(SchemaDrift, match=rf"logs/a\.csv:37: .*{message}.* \(request_id r035\)"):
-            land(tmp_path, [*rows[:35], rows[35] | changes, *rows[36:]])
+    for changes, message in (({"prompt_tokens": -5}, "prompt_tokens '-5'"), ({"spend": "cheap"}, "spend 'cheap'")):
+        found = land(tmp_path, [*rows[:35], rows[35] | changes, *rows[36:]])
+        assert len(found) == 39
+        (one,) = rejected(Landing(tmp_path / "landing"))
+        assert one[:2] == ("logs/a.csv", 37) and message in one[2] and "r035" in one[2]
 
 
 @pytest.mark.parametrize("text", ["infinity", "12026-10-01 00:00:00"])

@@ -130,17 +130,24 @@ class RawRows:
     scan: str
     types: Mapping[str, str]
 
-    def landed(self, partition: str, load_id: str) -> str:
+    def landed(self, partition: str, load_id: str, *, is_lenient: bool = False) -> str:
         """A query for the rows of stream ``litellm/spend_logs`` and whether a row ``is_bad``: :meth:`faults` says why. What
-        cannot be cast at all stops the query.
+        cannot be cast at all stops the query, unless it ``is_lenient``, which is slower: then it is a bad row as well.
         """
+        metadata = _GUARDED if is_lenient else f"case when meta[1] = '{{' or {_IS_OBJECT} then meta else '!' end"
+        sound = (
+            f"not ({' or '.join(f'coalesce({fault.condition}, false)' for fault in FAULTS)})"
+            if is_lenient
+            else _IS_SOUND
+        )
+        tags = f"case when {_HAS_TAGS} then tags end" if is_lenient else "tags"
         return f"""
             select
                 request_id, started_at, api_key, m_key_alias as key_alias, model, model_group, custom_llm_provider,
                 user_id, team_id, organization_id, end_user as end_user_id,
                 coalesce(status, m_status, 'success') as status,
                 m_error_type as error_type, m_error_class as error_class,
-                {_tags("tags")} as request_tags,
+                {_tags(f"({tags})")} as request_tags,
                 all_prompt_tokens as prompt_tokens, completion_tokens,
                 cache_read_tokens, cache_write_tokens,
                 coalesce(all_prompt_tokens + completion_tokens > 0, false) as has_token_evidence,
@@ -150,35 +157,26 @@ class RawRows:
                 {_SERVICE_TIER} as service_tier,
                 {", ".join(f"nullif({name}, 0) as {name}" for name in PARTS)},
                 {literal(partition)} as partition, {literal(load_id)} as load_id,
-                not coalesce({_IS_SOUND}, false) as is_bad
-            from ({self._classed("case when meta[1] = '{' or " + _IS_OBJECT + " then meta else '!' end")})"""
+                not coalesce({sound}, false) as is_bad
+            from ({self._classed(metadata, is_strict=not is_lenient)})"""
 
     def faults(self, numbered_scan: str, number: str) -> str:
-        """A query for the first bad row: its number in ``numbered_scan``, its request id, and what is wrong with it."""
-        conditions = {
-            "request_id is null": "request_id is empty",
-            "started_text is null": "startTime is empty",
-            f"not coalesce({_IS_DATED}, false)": "startTime '{started_text}' is not a date and time",
-            "prompt_text is null": "prompt_tokens is empty",
-            "prompt_tokens is null": "prompt_tokens '{prompt_text}' is not a whole number",
-            "completion_text is null": "completion_tokens is empty",
-            "completion_tokens is null": "completion_tokens '{completion_text}' is not a whole number",
-            "least(prompt_tokens, completion_tokens) < 0": "prompt_tokens or completion_tokens is negative",
-            f"meta is not null and not (json_valid(meta) and {_IS_OBJECT})": "metadata is not a JSON object",
-            f"{_HAS_NO_WHOLE}": "a count in metadata is not a whole number",
-            f"least({_ALL_COUNTS}) < 0": "a count in metadata is negative",
-            "cache_read_tokens + cache_write_tokens > all_prompt_tokens": "cache reads and writes exceed prompt_tokens",
-            f"not ({_FIT})": "audio, image and video tokens exceed the tokens of the call",
-            "spend_text is not null and gateway_spend is null": "spend '{spend_text}' is not a number",
-            "tags is not null and tags not in ('{}', 'null') "
-            "and not (json_valid(tags) and starts_with(ltrim(tags), '['))": "request_tags is not a JSON array",
+        """A query for the bad rows in order: number in ``numbered_scan``, request id, column, value at fault, what is wrong
+        with it, and the gateway's own spend.
+        """
+        told = {
+            "column_name": lambda fault: literal(fault.column) if fault.column else _NO_TEXT,
+            "value": lambda fault: f"left({fault.value}, 40)" if fault.value else _NO_TEXT,
+            "reason": lambda fault: literal(fault.reason),
         }
-        branches = " ".join(f"when {condition} then {_message(text)}" for condition, text in conditions.items())
-        guarded = f"case when json_valid(meta) and {_IS_OBJECT} then meta end"
-        classed = self._classed(guarded, numbered_scan, number, is_strict=False)
+        cases = ", ".join(
+            f"case {' '.join(f'when {fault.condition} then {part(fault)}' for fault in FAULTS)} end as {name}"
+            for name, part in told.items()
+        )
         return f"""
-            select number, request_id, reason from (select *, case {branches} end as reason from ({classed}))
-            where reason is not null order by number limit 1"""
+            select number, request_id, column_name, value, reason, spend_text
+            from (select *, {cases} from ({self._classed(_GUARDED, numbered_scan, number, is_strict=False)}))
+            where reason is not null order by number"""
 
     def _classed(self, metadata: str, scan: str | None = None, number: str = "0", *, is_strict: bool = True) -> str:
         """:meth:`_parsed` with its counts as whole numbers and the disjoint parts of the call's tokens."""
@@ -373,6 +371,54 @@ _IS_SOUND = f"""request_id is not null and {_IS_DATED}
     and not ({_HAS_NO_WHOLE}) and {_FIT}"""
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A condition on a parsed row under which it is bad; ``value`` is the text to quote of it, none if it may be long."""
+
+    condition: str
+    column: str | None
+    reason: str
+    value: str | None = None
+
+
+_NO_TEXT = "cast(null as varchar)"
+_GUARDED = f"case when json_valid(meta) and {_IS_OBJECT} then meta end"
+_HAS_TAGS = """tags is null or tags in ('{}', 'null')
+    or case when json_valid(tags) then starts_with(ltrim(tags), '[') else false end"""
+FAULTS = (
+    Fault(
+        "coalesce(request_id, started_text, prompt_text, completion_text, meta) is null",
+        None,
+        "is not a well-formed record",
+    ),
+    Fault("request_id is null", "request_id", "request_id is empty"),
+    Fault("started_text is null", "startTime", "startTime is empty"),
+    Fault(f"not coalesce({_IS_DATED}, false)", "startTime", "is not a date and time", "started_text"),
+    Fault("prompt_text is null", "prompt_tokens", "prompt_tokens is empty"),
+    Fault("prompt_tokens is null", "prompt_tokens", "is not a whole number", "prompt_text"),
+    Fault("completion_text is null", "completion_tokens", "completion_tokens is empty"),
+    Fault("completion_tokens is null", "completion_tokens", "is not a whole number", "completion_text"),
+    Fault("prompt_tokens < 0", "prompt_tokens", "is negative", "prompt_text"),
+    Fault("completion_tokens < 0", "completion_tokens", "is negative", "completion_text"),
+    Fault(
+        f"meta is not null and not case when json_valid(meta) then {_IS_OBJECT} else false end",
+        "metadata",
+        "metadata is not a JSON object",
+    ),
+    Fault(_HAS_NO_WHOLE, "metadata", "a count in metadata is not a whole number"),
+    Fault(f"least({_ALL_COUNTS}) < 0", "metadata", "a count in metadata is negative"),
+    Fault(
+        "cache_read_tokens + cache_write_tokens > all_prompt_tokens",
+        "metadata",
+        "cache reads and writes exceed prompt_tokens",
+    ),
+    Fault(f"not ({_FIT})", "metadata", "audio, image and video tokens exceed the tokens of the call"),
+    Fault("spend_text is not null and gateway_spend is null", "spend", "is not a number", "spend_text"),
+    Fault(f"not ({_HAS_TAGS})", "request_tags", "request_tags is not a JSON array"),
+)
+"""What makes a row bad, the first that holds counts."""
+
+
 def _tags(text: str) -> str:
     """The scalars of a JSON array as JSON text; most rows have no nested value and need no unpacking."""
     scalars = (
@@ -385,10 +431,3 @@ def _tags(text: str) -> str:
         when not starts_with(ltrim({text}), '[') then cast(json('!') as varchar)
         when contains({text}, 'null') or contains({text}, '{{') or contains(substr({text}, 2), '[') then {scalars}
         else cast(json({text}) as varchar) end"""
-
-
-def _message(text: str) -> str:
-    """SQL for a message whose ``{column}`` is filled in with at most forty characters of the value."""
-    before, _, rest = text.partition("{")
-    column, _, after = rest.partition("}")
-    return f"{literal(before)} || left({column}, 40) || {literal(after)}" if column else literal(text)
