@@ -81,7 +81,10 @@ def bad_rows(log: LogFile) -> list[BadRow]:
             scan, number = f"(select row_number() over () as place, * from {log.scan(is_lenient=True)})", "place"
         rows = connection.execute(log.rows().faults(scan, number)).fetchall()
     lines = _lines_of_records(log, {row[0] for row in rows})
-    return [BadRow(lines[row[0]], *row[1:5], _amount(row[5])) for row in rows]
+    return [
+        BadRow(lines[number], request_id, column, value, reason, _amount(spend))
+        for number, request_id, column, value, reason, spend in rows
+    ]
 
 
 def _amount(spend: str | None) -> Decimal | None:
