@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
-{# Only the hash is read and counted: what more must be known of a repeated id is looked up by those who need it. An id is
-   that of a request or that of a call, which the log may hold under several request ids. #}
+{# Only the hash is read and counted: what more must be known of a repeated id is looked up by those who need it. An id
+   is that of a request or that of a call, which the log may hold under several request ids. #}
 {% set ids = ['request_id', 'call_id'] -%}
 {% set changed_days = changed_gateway_days() -%}
 {% if changed_days is none -%}

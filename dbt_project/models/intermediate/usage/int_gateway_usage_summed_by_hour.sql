@@ -63,7 +63,10 @@ linked_requests as (
             partition by request_id, quarter_hour // 96
             order by {{ counted_first() }}
         ) = 1 as may_count,
-        row_number() over (partition by request_id, quarter_hour // 96 order by {{ counted_first() }}) > 1 as is_repeated
+        row_number() over (
+            partition by request_id, quarter_hour // 96
+            order by {{ counted_first() }}
+        ) > 1 as is_repeated
     from logs
     where
         request_hash in (select request_hash from repeated_hashes)
