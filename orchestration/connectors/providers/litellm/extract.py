@@ -167,18 +167,17 @@ def _read_day(connection: duckdb.DuckDBPyConnection, gateway: Gateway, day: date
 
 def _allowed(row: dict[str, Any]) -> dict[str, Any]:
     """The columns and metadata keys that may be kept; raises :class:`SchemaDrift` for a field that is missing. Metadata that
-    is no object is kept as null's opposite, ``false``, which the conversion finds at fault.
+    is no object is kept as ``false``, which the conversion finds at fault.
     """
     require_columns(row, REQUIRED)
     metadata = _metadata(row)
-    kept: dict[str, Any] | bool = metadata is not None and {}
-    if metadata is not None and isinstance(kept, dict):
-        for path in PATHS:
-            _copy_path(metadata, kept, path.split("."))
+    kept: dict[str, Any] = {}
+    for path in PATHS:
+        _copy_path(metadata or {}, kept, path.split("."))
     tags = row["request_tags"]
     return {
         **{name: row[name] for name in COLUMNS if name in row},
-        "metadata": json.dumps(kept, sort_keys=True, default=str),
+        "metadata": "false" if metadata is None else json.dumps(kept, sort_keys=True, default=str),
         "request_tags": tags if tags is None or isinstance(tags, str) else json.dumps(tags, default=str),
     }
 
