@@ -9,14 +9,21 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.landing.store import Landing
+from orchestration.landing.streams import stream_schema
 from tests.dbt_project.compiled_models import build, write_run_parameters
 from tests.dbt_project.warehouse_rows import declared_source, moment, price, request
 
 MODELS = ("int_usage_valued", "int_gateway_duplicates_valued", "int_usage_keys_numbered")
 SEEN = {"first_event_at": "2026-07-10T00:00:00.000000Z", "last_event_at": "2026-07-11T00:00:00.000000Z"}
+NEW_COLUMNS = slice(
+    stream_schema("litellm", "spend_logs").get_field_index("call_type"),
+    stream_schema("litellm", "spend_logs").get_field_index("partition"),
+)
+"""What a load landed before these were read does not have."""
 CALL = {"prompt_tokens": 100_000, "completion_tokens": 10_000}
 
 
@@ -82,6 +89,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     }.items():
         with landing.batch(*stream) as batch:
             batch.add_rows("one", content, **(SEEN if stream[0] == "litellm" else {}))
+    with landing.batch("litellm", "spend_logs") as batch:
+        batch.add_rows("before", [request("openai", "o1", 0, api_key="older", **CALL)], **SEEN)
+    (before, _) = landing.current_files("litellm", "spend_logs")
+    rows_before = pq.ParquetFile(before).read()
+    pq.write_table(rows_before.drop_columns(rows_before.column_names[NEW_COLUMNS]), before)
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
         connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
@@ -111,7 +123,15 @@ def cost(warehouse: duckdb.DuckDBPyConnection, key: str) -> Decimal | None:
 
 @pytest.mark.parametrize(
     ("key", "calls", "requests"),
-    [("plain", 1, 1), ("cached", 1, 3), ("bridged", 2, 2), ("retried", 1, 1), ("exported", 1, 1), ("two_days", 2, 2)],
+    [
+        ("plain", 1, 1),
+        ("older", 1, 1),
+        ("cached", 1, 3),
+        ("bridged", 2, 2),
+        ("retried", 1, 1),
+        ("exported", 1, 1),
+        ("two_days", 2, 2),
+    ],
 )
 def test_a_call_counts_once_and_what_generated_nothing_is_a_request_alone(
     warehouse: duckdb.DuckDBPyConnection, key: str, calls: int, requests: int
