@@ -24,7 +24,7 @@ NEW_COLUMNS = slice(
     stream_schema("litellm", "spend_logs").get_field_index("partition"),
 )
 """What a load landed before these were read does not have."""
-CALL = {"prompt_tokens": 100_000, "completion_tokens": 10_000}
+CALL: dict[str, Any] = {"prompt_tokens": 100_000, "completion_tokens": 10_000}
 
 
 def rows() -> list[dict[str, Any]]:
