@@ -20,7 +20,8 @@
     } -%}
     {%- set rows = [] -%}
     {%- for token_class in classes[source] -%}
-        {%- set unit = {'request': 'requests', 'web_search': 'searches', 'other_tools': 'uses'}.get(token_class, 'tokens') -%}
+        {%- set units = {'request': 'requests', 'web_search': 'searches', 'other_tools': 'uses'} -%}
+        {%- set unit = units.get(token_class, 'tokens') -%}
         {%- do rows.append((token_class, unit)) -%}
     {%- endfor -%}
     {{ return(rows) }}
