@@ -15,9 +15,15 @@ import pytest
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import stream_schema
 from tests.dbt_project.compiled_models import build, write_run_parameters
-from tests.dbt_project.warehouse_rows import declared_source, moment, price, request
+from tests.dbt_project.warehouse_rows import declared_source, moment, price, request, row
 
-MODELS = ("int_usage_valued", "int_gateway_duplicates_valued", "int_usage_keys_numbered")
+MODELS = (
+    "int_usage_valued",
+    "int_gateway_duplicates_valued",
+    "int_usage_keys_numbered",
+    "rejected_rows",
+    "ingestion_outcomes",
+)
 SEEN = {"first_event_at": "2026-07-10T00:00:00.000000Z", "last_event_at": "2026-07-11T00:00:00.000000Z"}
 NEW_COLUMNS = slice(
     stream_schema("litellm", "spend_logs").get_field_index("call_type"),
@@ -78,6 +84,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     landing = Landing(home / "landing")
     for stream, content in {
         ("litellm", "spend_logs"): rows(),
+        ("litellm", "rejected_rows"): [
+            row("litellm", "rejected_rows", source="litellm", file="one", line=7, reason="odd", amount=Decimal("0.25")),
+            row("litellm", "rejected_rows", source="litellm", file="one", line=8, reason="odd"),
+        ],
         ("registry", "sources"): [declared_source("litellm")],
         ("prices", "price_book"): [
             price("openai", per_million, token_class=name, price_variant=variant)
@@ -200,3 +210,12 @@ def test_a_class_without_a_price_is_unpriced(warehouse: duckdb.DuckDBPyConnectio
         "where token_class not in ('input_uncached', 'output', 'request') and pricing_status <> 'unpriced'"
     ).fetchone()
     assert found == (0,)
+
+
+def test_rows_set_aside_show_with_their_count_and_amount(warehouse: duckdb.DuckDBPyConnection) -> None:
+    rejected = warehouse.execute("select file, line, reason, amount from marts.rejected_rows order by line").fetchall()
+    assert rejected == [("one", 7, "odd", Decimal("0.25")), ("one", 8, "odd", None)]
+    found = warehouse.execute(
+        "select reason from marts.ingestion_outcomes where stream = 'spend_logs' and partition = 'one'"
+    ).fetchall()
+    assert found == [("2 bad rows were set aside, 0.250000000 USD by the gateway's own count: see rejected_rows",)]
