@@ -36,9 +36,10 @@
     and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
 {%- endmacro %}
 
-{# Which of the rows of one request id and day counts. #}
+{# Which of the rows of one request, or of one call, and day counts. #}
 {% macro counted_first() -%}
-    case when status = 'success' then 0 else 1 end, prompt_tokens + completion_tokens desc, started_at, partition
+    case when status = 'success' then 0 else 1 end, is_served desc, prompt_tokens + completion_tokens desc,
+    started_at, partition, request_id
 {%- endmacro %}
 
 {# The changed days of all batches as one list of literals: none where the log is summed whole (also where dbt compiles

@@ -9,13 +9,19 @@
         'anthropic': [
             'input_uncached', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output', 'web_search', 'request',
         ],
-        'litellm': ['input_uncached', 'cache_read', 'cache_write_other', 'output', 'request'],
+        'litellm': [
+            'input_uncached', 'cache_read', 'cache_write_other', 'cache_write_5m', 'cache_write_1h', 'audio_input',
+            'audio_cache_read', 'image_input', 'image_cache_read', 'video_input', 'output', 'audio_output',
+            'image_output', 'web_search', 'other_tools', 'request',
+        ],
+        'litellm_daily': ['input_uncached', 'cache_read', 'cache_write_other', 'output', 'request'],
         'openrouter': ['input_uncached', 'cache_read', 'output', 'request'],
         'merge_gateway': ['input_uncached', 'cache_read', 'output', 'request'],
     } -%}
     {%- set rows = [] -%}
     {%- for token_class in classes[source] -%}
-        {%- set unit = {'request': 'requests', 'web_search': 'searches'}.get(token_class, 'tokens') -%}
+        {%- set units = {'request': 'requests', 'web_search': 'searches', 'other_tools': 'uses'} -%}
+        {%- set unit = units.get(token_class, 'tokens') -%}
         {%- do rows.append((token_class, unit)) -%}
     {%- endfor -%}
     {{ return(rows) }}

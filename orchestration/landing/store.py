@@ -123,7 +123,7 @@ class Landing:
 
         Shown are the current loads, or with ``known_before`` those that were current just before it. The streams of
         :data:`DERIVED_SOURCES` are always shown as they are now. A stream without a load is an empty view of the
-        declared columns.
+        declared columns; a column that was not yet declared when a load landed is null in it.
         """
         connection.execute("create schema if not exists landing")
         for source, stream in STREAMS:
@@ -131,15 +131,8 @@ class Landing:
                 self.load_file(source, stream, name, load) for name, load in self.visible_loads(source, stream).items()
             ]
             name = f"landing.{source}__{stream}"
-            if files:
-                listed = ", ".join(literal(file) for file in files)
-                connection.execute(f"create or replace view {name} as select * from read_parquet([{listed}])")
-            else:
-                empty = stream_schema(source, stream).empty_table()
-                columns = ", ".join(
-                    f'cast(null as {kind}) as "{column}"' for column, kind in _duckdb_types(connection, empty)
-                )
-                connection.execute(f"create or replace view {name} as select {columns} where false")
+            query = _scan(connection, stream_schema(source, stream), files)
+            connection.execute(f"create or replace view {name} as {query}")
         self._register_loads(connection)
 
     def visible_loads(self, source: str, stream: str) -> dict[str, Load]:
@@ -310,6 +303,27 @@ class Batch:
         self.partitions[partition] = replace(part, current=load, history=history)
         self.changed.add(partition)
         self.touched.add(partition)
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, files: Iterable[Path]) -> str:
+    """A query for the declared columns of the files, which are grouped by the columns that they lack. A damaged file is told
+    by what reads its rows.
+    """
+    lacking: dict[frozenset[str], list[Path]] = {}
+    for file in files:
+        try:
+            held = pq.read_schema(file).names
+        except pa.ArrowInvalid:
+            held = schema.names
+        lacking.setdefault(frozenset(schema.names) - frozenset(held), []).append(file)
+    types = _duckdb_types(connection, schema.empty_table())
+    scans = []
+    for missing, group in lacking.items() or [(frozenset(schema.names), [])]:
+        columns = [f'cast(null as {kind}) as "{name}"' if name in missing else f'"{name}"' for name, kind in types]
+        listed = ", ".join(literal(file) for file in group)
+        origin = f"from read_parquet([{listed}])" if group else "where false"
+        scans.append(f"select {', '.join(columns) if missing else '*'} {origin}")
+    return " union all by name ".join(scans)
 
 
 def _duckdb_types(connection: duckdb.DuckDBPyConnection, empty: pa.Table) -> list[tuple[str, str]]:

@@ -122,6 +122,22 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(WHOLE, "prompt_tokens completion_tokens cache_read_tokens cache_write_tokens"),
         ("has_token_evidence", FLAG),
         ("gateway_spend", pa.float64()),
+        ("call_type", TEXT),
+        *_columns(FLAG, "is_cache_hit is_served"),
+        *_columns(TEXT, "call_id service_tier"),
+        *_columns(
+            WHOLE,
+            "cache_write_5m_tokens cache_write_1h_tokens audio_input_tokens audio_cache_read_tokens audio_output_tokens "
+            "image_input_tokens image_cache_read_tokens image_output_tokens video_input_tokens web_search_requests "
+            "other_tool_requests",
+        ),
+    ],
+    ("litellm", "rejected_rows"): [
+        *_columns(TEXT, "source file"),
+        ("line", WHOLE),
+        *_columns(TEXT, "column_name value reason"),
+        ("amount", MONEY),
+        ("currency", TEXT),
     ],
     ("litellm", "guardrail_settings"): [
         ("read_at", MOMENT),

@@ -9,8 +9,10 @@ has more tokens than that. ``is_maker``: the provider makes the model. Which id 
 Decisions where the list alone does not decide:
 
 - **Classes.** A class without a price of its own takes that of the wider class, as the package does: a cache write of
-  5 minutes or 1 hour the general cache write, that and a cache read the input, audio and images the text price. Output
-  without a price has no row (embeddings): such tokens are unpriced, not free. Reasoning tokens are output.
+  5 minutes or 1 hour the general cache write, that and a cache read the input. Audio and images fall back within their
+  modality only, a cached one to its input; without a price there they have no row, where the package would answer with
+  the text price. Output without a price has no row (embeddings): such tokens are unpriced, not free. Reasoning tokens
+  are output.
 - **Standard** covers requests with service tier ``standard``, ``default``, ``auto`` or none.
 - **Batch.** A dated batch price counts from its date. Before it, each price that it states is half the list price of
   the time (``batch factor 0.5`` in ``price_source``); a price it does not state stays the standard one, as in the
@@ -64,12 +66,12 @@ CLASS_KEYS: dict[str, tuple[str, ...]] = {
     "cache_write_1h": ("cache_write_1h_mtok", "cache_write_mtok", "input_mtok"),
     "cache_write_other": ("cache_write_mtok", "input_mtok"),
     "output": ("output_mtok",),
-    "audio_input": ("input_audio_mtok", "input_mtok"),
-    "audio_cache_read": ("cache_audio_read_mtok", "cache_read_mtok", "input_audio_mtok", "input_mtok"),
-    "audio_output": ("output_audio_mtok", "output_mtok"),
-    "image_input": ("input_image_mtok", "input_mtok"),
-    "image_cache_read": ("cache_image_read_mtok", "cache_read_mtok", "input_image_mtok", "input_mtok"),
-    "image_output": ("output_image_mtok", "output_mtok"),
+    "audio_input": ("input_audio_mtok",),
+    "audio_cache_read": ("cache_audio_read_mtok", "input_audio_mtok"),
+    "audio_output": ("output_audio_mtok",),
+    "image_input": ("input_image_mtok",),
+    "image_cache_read": ("cache_image_read_mtok", "input_image_mtok"),
+    "image_output": ("output_image_mtok",),
 }
 """The price of each token class, the most specific first."""
 

@@ -90,7 +90,7 @@ def spoil_registry(site: Site) -> None:
 
 
 def spoil_gateway_log(site: Site) -> None:
-    append(site.folder / "company" / "logs" / "gateway.jsonl", '{"request_id": "r", "prompt_tokens": "many"}\n')
+    append(site.folder / "company" / "logs" / "gateway.jsonl", '{"request_id": "r", "prompt_tokens": "many"}\n' * 20)
 
 
 FAULTS = {
@@ -101,7 +101,7 @@ FAULTS = {
     "unbalanced journal": (spoil_ledger_balance, {}, ["general_ledger.csv:4", "JE-BAD", "balance"]),
     "malformed ledger money": (spoil_ledger_money, {}, ["general_ledger.csv:4", "1O0.00"]),
     "unknown registry key": (spoil_registry, {}, ["initiatives.yaml:12", "tpyo_key"]),
-    "malformed gateway row": (spoil_gateway_log, {}, ["litellm", "gateway.jsonl:151"]),
+    "malformed gateway rows": (spoil_gateway_log, {}, ["litellm", "gateway.jsonl:151"]),
 }
 
 

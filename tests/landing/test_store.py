@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.landing.errors import CollapsedLoad
 from orchestration.landing.store import Landing
+from orchestration.landing.streams import stream_schema
 
 STREAM = ("registry", "metering")
 
@@ -179,3 +181,21 @@ def test_the_manifest_is_readable_json_that_names_the_current_load(landing):
     load = body["partitions"]["current"]["current"]
     assert load["rows"] == 1
     assert (landing.folder(*STREAM) / "current" / load["load_id"] / "data.parquet").is_file()
+
+
+def test_a_load_from_before_a_column_was_declared_shows_null_in_it(tmp_path: Path) -> None:
+    landing = Landing(tmp_path)
+    rows = [
+        {name: None for name in stream_schema("litellm", "spend_logs").names if name not in ("partition", "load_id")}
+    ]
+    for partition in ("2026-10-01", "2026-10-02"):
+        with landing.batch("litellm", "spend_logs") as batch:
+            batch.add_rows(partition, [{**row, "request_id": partition, "service_tier": "flex"} for row in rows])
+    old = landing.current_files("litellm", "spend_logs")[0]
+    pq.write_table(pq.ParquetFile(old).read().drop_columns(["service_tier", "is_served"]), old)
+    with duckdb.connect() as connection:
+        landing.register(connection)
+        found = connection.execute(
+            "select request_id, service_tier, is_served, partition from landing.litellm__spend_logs order by 1"
+        ).fetchall()
+    assert found == [("2026-10-01", None, None, "2026-10-01"), ("2026-10-02", "flex", None, "2026-10-02")]

@@ -50,7 +50,7 @@ class History:
     def step(self) -> None:
         events: list[Callable[[], None]] = [
             *(self.new_days, self.late, self.restated, self.withdrawn, self.withdrawn),
-            *(self.repeated, self.repeated_another_day, self.repeated_another_day),
+            *(self.repeated, self.repeated_another_day, self.repeated_another_day, self.under_another_id),
             *(self.reowned, self.repriced, self.redated, self.as_of_moved),
         ]
         for event in self.random.sample(events, self.random.randint(1, 3)):
@@ -82,6 +82,15 @@ class History:
     def repeated_another_day(self) -> None:
         again = self.random.sample(self.files[self._file()], 1)
         self._land_file([{**one, "started_at": self._moment(DAYS)} for one in again])
+
+    def under_another_id(self) -> None:
+        """The row of a call again, under another request id, and now and then without the call's id."""
+        (one,) = self.random.sample(self.files[self._file()], 1)
+        call_id = one["call_id"] or one["request_id"]
+        self.number += 1
+        same = {**one, "request_id": f"id-{self.number}", "call_id": call_id}
+        unnamed = [{**same, "call_id": None}] if self.random.random() < 0.5 else []
+        self._land_file([{**same, "status": self.random.choice(["success", "failure"])}, *unnamed])
 
     def reowned(self) -> None:
         rules = [
@@ -134,6 +143,11 @@ class History:
                 "completion_tokens": self.random.randint(0, 9),
                 "cache_read_tokens": prompt // 3,
                 "has_token_evidence": prompt > 100,
+                "call_id": self.random.choice([None, f"call-{self.random.randint(0, 9)}", f"id-{self.number - 1}"]),
+                "is_served": self.random.choice([None, True, True, False]),
+                "service_tier": self.random.choice([None, None, "flex"]),
+                "cache_write_tokens": prompt // 3,
+                "cache_write_1h_tokens": self.random.choice([None, prompt // 4]),
             }
             rows.append(request("openai", f"id-{self.number}", prompt, **given))
         return rows

@@ -1,3 +1,4 @@
+{% set classes = token_classes('litellm') | map('first') | reject('equalto', 'request') | list -%}
 with
 
 removed as (
@@ -8,10 +9,10 @@ removed as (
         billing_date,
         model_id,
         context_tier_start,
-        sum(input_uncached) as input_uncached,
-        sum(cache_read) as cache_read,
-        sum(cache_write_other) as cache_write_other,
-        sum(output) as output
+        price_variant
+        {%- for token_class in classes %},
+        sum({{ token_class }}) as {{ token_class }}
+        {%- endfor %}
     from {{ ref('int_gateway_usage_summed_by_hour') }}
     where is_duplicate
     group by all
@@ -27,33 +28,42 @@ repeated as (
 
 ),
 
-counted_again as (
+repeated_summed as (
 
     select
-        'counted_again' as outcome,
         repeated.provider,
         repeated.billing_date,
         repeated.model_id,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start,
-        sum(repeated.prompt_tokens - repeated.cache_read_tokens - repeated.cache_write_tokens) as input_uncached,
-        sum(repeated.cache_read_tokens) as cache_read,
-        sum(repeated.cache_write_tokens) as cache_write_other,
-        sum(repeated.completion_tokens) as output
+        {{ gateway_price_variant() }} as price_variant
+        {%- for count in gateway_counts() %},
+        coalesce(sum(repeated.{{ count }}), 0) as {{ count }}
+        {%- endfor %}
     from repeated
     left join {{ ref('int_context_tiers') }} as context_tiers
         on repeated.provider = context_tiers.provider
         and repeated.model_id = context_tiers.model_id
         and repeated.prompt_tokens > context_tiers.context_tier_start
         and repeated.prompt_tokens <= context_tiers.last_prompt_tokens
-    where repeated.is_counted_again and repeated.status = 'success'
+    where repeated.is_counted_again and repeated.status = 'success' and repeated.is_served
     group by all
+
+),
+
+counted_again as (
+
+    select
+        'counted_again' as outcome,
+        * exclude ({{ gateway_counts() | join(', ') }}),
+        {{ gateway_classes() }}
+    from repeated_summed
 
 ),
 
 occurrences as (
 
     select * from removed
-    union all
+    union all by name
     select * from counted_again
 
 ),
@@ -61,7 +71,7 @@ occurrences as (
 by_class as (
 
     unpivot occurrences
-    on input_uncached, cache_read, cache_write_other, output
+    on {{ classes | join(', ') }}
     into name token_class value quantity
 
 ),
@@ -69,7 +79,6 @@ by_class as (
 prices as (
 
     select * from {{ ref('stg_prices__price_book') }}
-    where price_variant = 'standard'
 
 ),
 
@@ -93,6 +102,7 @@ in_force as (
         by_class.billing_date,
         by_class.model_id,
         by_class.context_tier_start,
+        by_class.price_variant,
         by_class.token_class,
         by_class.quantity,
         max_by(prices.price_per_million, prices.context_tier_start) as price_per_million,
@@ -103,6 +113,7 @@ in_force as (
         on by_class.provider = prices.provider
         and by_class.model_id = prices.model_id
         and by_class.token_class = prices.token_class
+        and by_class.price_variant = prices.price_variant
         and by_class.context_tier_start >= prices.context_tier_start
         and {{ in_force('prices', on='by_class.billing_date') }}
     where by_class.billing_date <= run_parameters.as_of_date

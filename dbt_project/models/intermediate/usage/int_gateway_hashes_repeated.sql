@@ -1,9 +1,24 @@
 -- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
-{# Only the hash is read and counted: what more must be known of a repeated id is looked up by those who need it. #}
+{# Only the hash is read and counted: what more must be known of a repeated id is looked up by those who need it. An id
+   is that of a request or that of a call, which the log may hold under several request ids. #}
+{% set ids = ['request_id', 'call_id'] -%}
 {% set changed_days = changed_gateway_days() -%}
 {% if changed_days is none -%}
-select hash(request_id) as request_hash
-from {{ ref('stg_litellm__spend_logs') }}
+with
+
+ids as (
+
+    {% for id in ids -%}
+    select hash({{ id }}) as request_hash
+    from {{ ref('stg_litellm__spend_logs') }}
+    where {{ id }} is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+)
+
+select request_hash
+from ids
 group by request_hash
 having count(*) > 1
 {%- elif not changed_days -%}
@@ -12,24 +27,40 @@ where false
 {%- else -%}
 with
 
-changed as (
+changed_ids as (
 
-    select
-        hash(request_id) as request_hash,
-        count(*) > 1 as is_repeated
+    {% for id in ids -%}
+    select hash({{ id }}) as request_hash
     from {{ ref('stg_litellm__spend_logs') }}
     where
         {{ between_gateway_days(changed_days) }}
         and cast(started_at at time zone 'UTC' as date) in ({{ changed_days }})
+        and {{ id }} is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+changed as (
+
+    select
+        request_hash,
+        count(*) > 1 as is_repeated
+    from changed_ids
     group by request_hash
 
 ),
 
 others as (
 
-    select hash(request_id) as request_hash
+    {% for id in ids -%}
+    select hash({{ id }}) as request_hash
     from {{ ref('stg_litellm__spend_logs') }}
-    where cast(started_at at time zone 'UTC' as date) not in ({{ changed_days }})
+    where
+        cast(started_at at time zone 'UTC' as date) not in ({{ changed_days }})
+        and {{ id }} is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 
 )
 

@@ -48,10 +48,11 @@ found as (
         logs.status,
         logs.provider,
         logs.model_id,
-        logs.prompt_tokens,
-        logs.completion_tokens,
-        logs.cache_read_tokens,
-        logs.cache_write_tokens
+        logs.service_tier,
+        logs.is_served,
+        {% for count in gateway_counts() -%}
+        logs.{{ count }}{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('stg_litellm__spend_logs') }} as logs
     semi join on_several_days on hash(logs.request_id) = on_several_days.request_hash
     {% if not is_rebuilt -%}

@@ -8,6 +8,8 @@ logs as (
     select
         request_id,
         hash(request_id) as request_hash,
+        call_id,
+        case when call_id is not null then hash(call_id) end as call_hash,
         cast(floor(epoch(started_at)) as bigint) // 900 as quarter_hour,
         started_at,
         partition,
@@ -22,11 +24,10 @@ logs as (
         team_id,
         model_id,
         request_tags,
+        service_tier,
+        is_served,
         has_token_evidence,
-        prompt_tokens,
-        completion_tokens,
-        cache_read_tokens,
-        cache_write_tokens,
+        {{ gateway_counts() | join(',\n        ') }},
         gateway_spend
     from {{ ref('stg_litellm__spend_logs') }}
     where {{ in_gateway_batch() }}
@@ -51,16 +52,37 @@ repeated_hashes as (
 
 ),
 
+linked_requests as (
+
+    select
+        *,
+        coalesce(
+            max(call_id) over (partition by request_id, quarter_hour // 96), request_id
+        ) as linked_call_id,
+        status = 'success' and row_number() over (
+            partition by request_id, quarter_hour // 96
+            order by {{ counted_first() }}
+        ) = 1 as may_count,
+        row_number() over (
+            partition by request_id, quarter_hour // 96
+            order by {{ counted_first() }}
+        ) > 1 as is_repeated
+    from logs
+    where
+        request_hash in (select request_hash from repeated_hashes)
+        or call_hash in (select request_hash from repeated_hashes)
+
+),
+
 repeated_requests as (
 
     select
-        logs.*,
-        row_number() over (
-            partition by logs.request_id, logs.quarter_hour // 96
+        * exclude (linked_call_id, may_count, is_repeated),
+        is_repeated or may_count and row_number() over (
+            partition by linked_call_id, quarter_hour // 96, may_count
             order by {{ counted_first() }}
         ) > 1 as is_duplicate
-    from logs
-    inner join repeated_hashes on logs.request_hash = repeated_hashes.request_hash
+    from linked_requests
 
 ),
 
@@ -71,6 +93,7 @@ requests as (
         false as is_duplicate
     from logs
     anti join repeated_hashes on logs.request_hash = repeated_hashes.request_hash
+    anti join repeated_hashes as repeated_calls on logs.call_hash = repeated_calls.request_hash
     union all
     select * from repeated_requests
 
@@ -83,6 +106,7 @@ placed as (
         quarter_hours.usage_date,
         requests.*,
         requests.status = 'success' as is_success,
+        requests.status = 'success' and requests.is_served as is_generated,
         case when requests.status <> 'success' then
             regexp_matches(
                 lower(concat_ws(' ', requests.error_type, requests.error_class)), 'budget|rate_?limit|throttl'
@@ -114,21 +138,18 @@ summed as (
         team_id,
         model_id,
         request_tags,
-        'standard' as service_tier,
-        'standard' as price_variant,
+        service_tier,
+        {{ gateway_price_variant() }} as price_variant,
         false as is_aggregated,
         context_tier_start,
         is_duplicate,
-        is_success and has_token_evidence as is_measured,
+        is_success and (has_token_evidence or not is_served) as is_measured,
         count(*) filter (where is_success) as request,
         count(*) filter (where not is_success) as failed_requests,
         count(*) filter (where is_refused) as refused_requests,
-        cast(coalesce(
-            sum(prompt_tokens - cache_read_tokens - cache_write_tokens) filter (where is_success), 0
-        ) as bigint) as input_uncached,
-        cast(coalesce(sum(cache_read_tokens) filter (where is_success), 0) as bigint) as cache_read,
-        cast(coalesce(sum(cache_write_tokens) filter (where is_success), 0) as bigint) as cache_write_other,
-        cast(coalesce(sum(completion_tokens) filter (where is_success), 0) as bigint) as output,
+        {% for count in gateway_counts() -%}
+        cast(coalesce(sum({{ count }}) filter (where is_generated), 0) as bigint) as {{ count }},
+        {% endfor -%}
         max(gateway_spend) as dearest_request
     from placed
     group by all
@@ -138,5 +159,6 @@ summed as (
 select
     {{ integer_key(usage_key_columns()) }} as usage_key_id,
     cast(usage_start_at as date) as billing_date,
-    *
+    * exclude ({{ gateway_counts() | join(', ') }}),
+    {{ gateway_classes() }}
 from summed

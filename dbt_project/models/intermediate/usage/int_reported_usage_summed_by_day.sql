@@ -3,7 +3,7 @@
     ('anthropic', 'int_anthropic_usage_placed'),
     ('openrouter', 'int_openrouter_usage_placed'),
     ('merge_gateway', 'int_merge_gateway_usage_placed'),
-    ('litellm', 'int_gateway_daily_usage_placed'),
+    ('litellm_daily', 'int_gateway_daily_usage_placed'),
 ] %}
 with
 

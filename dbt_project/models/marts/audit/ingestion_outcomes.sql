@@ -44,6 +44,19 @@ judged as (
     where not charges.is_ai or charges.is_unclear
     group by charges.partition
 
+),
+
+set_aside as (
+
+    select
+        source,
+        'spend_logs' as stream,
+        file as partition,
+        count(*) as rejected_rows,
+        cast(sum(amount) as decimal(38, 9)) as amount
+    from {{ ref('stg_litellm__rejected_rows') }}
+    group by all
+
 )
 
 select
@@ -56,6 +69,10 @@ select
     loads.watermark_at,
     loads.loaded_at,
     case
+        when set_aside.rejected_rows > 0
+            then set_aside.rejected_rows || ' bad rows were set aside' || coalesce(
+                ', ' || set_aside.amount || ' USD by the gateway''s own count', ''
+            ) || ': see rejected_rows'
         when loads.rows = 0 then 'a complete load without rows: a day of zero'
         when judged.left_out_rows > 0 then 'charges of services that are no AI cost are left out'
         when judged.unnamed_rows > 0 then 'charges that name no service are counted as AI cost'
@@ -71,3 +88,5 @@ from loads
 cross join run_parameters
 left join judged
     on loads.source = judged.source and loads.stream = judged.stream and loads.partition = judged.partition
+left join set_aside
+    on loads.source = set_aside.source and loads.stream = set_aside.stream and loads.partition = set_aside.partition

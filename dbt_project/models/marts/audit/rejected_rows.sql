@@ -6,6 +6,12 @@ rows_of_files as (
 
 ),
 
+rows_of_logs as (
+
+    select * from {{ ref('stg_litellm__rejected_rows') }}
+
+),
+
 refused_prices as (
 
     select * from {{ ref('stg_prices__refused_prices') }}
@@ -18,8 +24,21 @@ select
     line,
     column_name,
     value,
-    reason
+    reason,
+    cast(null as decimal(38, 9)) as amount,
+    cast(null as varchar) as currency
 from rows_of_files
+union all
+select
+    source,
+    file,
+    line,
+    column_name,
+    value,
+    reason,
+    amount,
+    currency
+from rows_of_logs
 union all
 select
     'prices' as source,
@@ -30,5 +49,7 @@ select
     provider || ' ' || model_id || ', ' || price_variant
         || case when context_tier_start > 0 then ' above ' || context_tier_start || ' tokens' else '' end
         || coalesce(' from ' || valid_from, '') || coalesce(' before ' || valid_to, '')
-        || ': ' || reason as reason
+        || ': ' || reason as reason,
+    cast(null as decimal(38, 9)) as amount,
+    cast(null as varchar) as currency
 from refused_prices

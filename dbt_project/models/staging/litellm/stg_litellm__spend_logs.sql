@@ -18,8 +18,13 @@ renamed as (
         model as model_id,
         coalesce({{ seller('custom_llm_provider') }}, 'unknown') as provider,
         custom_llm_provider as gateway_provider,
+        call_id,
 
         ---------- strings
+        case
+            when service_tier in ('default', 'on_demand') then 'standard'
+            else coalesce(service_tier, 'standard')
+        end as service_tier,
         status,
         error_type,
         error_class,
@@ -31,10 +36,22 @@ renamed as (
         completion_tokens,
         cache_read_tokens,
         cache_write_tokens,
+        cache_write_5m_tokens,
+        cache_write_1h_tokens,
+        audio_input_tokens,
+        audio_cache_read_tokens,
+        audio_output_tokens,
+        image_input_tokens,
+        image_cache_read_tokens,
+        image_output_tokens,
+        video_input_tokens,
+        web_search_requests,
+        other_tool_requests,
         gateway_spend,
 
         ---------- booleans
         has_token_evidence,
+        coalesce(is_served, true) as is_served,
 
         ---------- timestamps
         started_at

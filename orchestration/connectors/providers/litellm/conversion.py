@@ -1,10 +1,11 @@
 """Turn a spend log into landed Parquet: one pass that parses, checks and counts, in bounded memory.
 
 DuckDB parses the file and streams batches of rows; each is checked, counted into the load's profile and written as one
-row group. Rows keep the order of the file, which is nearly always that of time, so that a filter on days skips row
-groups; a file whose row groups mix its days is rewritten in order of the UTC day. One thread per file: a second one
-costs more CPU than it saves, so files run side by side instead. Failure mode: :class:`SchemaDrift` for a row at fault,
-which ``log_faults.py`` looks for only then; an error of the disk or of memory is raised as it is.
+row group. Bad rows are left out, and named in the profile. Rows keep the order of the file, which is nearly always that
+of time, so that a filter on days skips row groups; a file whose row groups mix its days is rewritten in order of the UTC
+day. One thread per file: a second one costs more CPU than it saves, so files run side by side instead. Failure mode:
+:class:`SchemaDrift` where more than :data:`MOST_BAD_SHARE` of a file's rows are bad, a single one aside, or all of them;
+``log_faults.py`` looks for them only then. An error of the disk or of memory is raised as it is.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.connectors.providers.litellm.log_faults import explained
+from orchestration.connectors.providers.litellm.log_faults import BadRow, bad_rows, explained, refusal
 from orchestration.connectors.providers.litellm.log_files import SOURCE, LogFile
 from orchestration.connectors.text_tables import literal
 from orchestration.landing.streams import stream_schema
@@ -29,6 +30,9 @@ ROW_GROUP = 122_880
 DAY_MICROSECONDS = 86_400_000_000
 _DICTIONARY = [field.name for field in SCHEMA if field.type == pa.string() and field.name != "request_id"]
 _STATISTICS = ["started_at", "partition", "load_id"]
+MOST_BAD_SHARE = 0.1
+"""Of a file's rows: beyond it the file is not a log with odd rows, but another thing than what is read here."""
+_ROWS_FAULTS = (duckdb.Error, UnicodeDecodeError, OSError)
 _NOT_THE_ROWS_FAULT = ("Out of Memory Error", "IO Error")
 
 
@@ -42,6 +46,7 @@ class Profile:
     days: Counter[date] = field(default_factory=Counter)
     models: set[tuple[str, str]] = field(default_factory=set)
     days_of_groups: list[int] = field(default_factory=list)
+    bad_rows: list[BadRow] = field(default_factory=list)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch with rows."""
@@ -104,38 +109,53 @@ def beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def convert(connection: duckdb.DuckDBPyConnection, log: LogFile, target: Path, load_id: str) -> Profile:
-    """Write the rows of ``log`` to ``target`` in the stream's columns; raises :class:`SchemaDrift` for a bad row."""
+    """Write the good rows of ``log`` to ``target`` in the stream's columns; the profile names the bad ones. Raises
+    :class:`SchemaDrift` where they are too many, or the file is no log.
+    """
     profile = Profile()
     try:
-        is_sound = _write(connection, log.rows().landed(log.name, load_id), target, profile)
-    except (duckdb.OutOfMemoryException, duckdb.IOException):
-        raise
-    except (duckdb.Error, UnicodeDecodeError) as error:
-        raise explained(log, str(error)) from None
-    except OSError as error:
-        # An error in the middle of a stream of batches reaches Python as an OSError without a number.
-        if error.errno is not None or str(error).startswith(_NOT_THE_ROWS_FAULT):
+        bad = _write(connection, log.rows().landed(log.name, load_id), target, profile)
+    except _ROWS_FAULTS as error:
+        if _is_not_the_rows_fault(error):
             raise
-        raise explained(log, str(error)) from None
-    if not is_sound:
-        raise explained(log, "")
+        profile = Profile()
+        try:
+            query = log.rows(is_lenient=True).landed(log.name, load_id, is_lenient=True)
+            bad = _write(connection, query, target, profile)
+        except _ROWS_FAULTS as second:
+            if _is_not_the_rows_fault(second):
+                raise
+            raise explained(log, str(error)) from None
+        if not bad:
+            raise explained(log, str(error)) from None
+    if bad:
+        profile.bad_rows = bad_rows(log)
+        if profile.rows == 0 or bad > max(1, MOST_BAD_SHARE * (profile.rows + bad)):
+            raise refusal(log, profile.bad_rows)
     if profile.is_mixed:
         _order_by_day(connection, target)
     return profile
 
 
-def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path, profile: Profile) -> bool:
-    """Stream the rows to ``target`` and into ``profile``; False as soon as a batch holds a bad row."""
-    batches = connection.execute(query).to_arrow_reader(ROW_GROUP)
+def _is_not_the_rows_fault(error: Exception) -> bool:
+    """An error in the middle of a stream of batches reaches Python as an OSError without a number."""
+    if isinstance(error, OSError):
+        return error.errno is not None or str(error).startswith(_NOT_THE_ROWS_FAULT)
+    return isinstance(error, (duckdb.OutOfMemoryException, duckdb.IOException))
+
+
+def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path, profile: Profile) -> int:
+    """Stream the good rows to ``target`` and into ``profile``; returns the number of bad ones."""
+    batches, bad = connection.execute(query).to_arrow_reader(ROW_GROUP), 0
     with _writer(target) as writer:
         for batch in batches:
-            if batch.num_rows == 0:
-                continue
-            if pc.any(batch["is_bad"]).as_py():
-                return False
-            profile.add(batch)
-            writer.write_batch(batch.select(SCHEMA.names))
-    return True
+            found = pc.sum(batch["is_bad"]).as_py() or 0
+            good = batch.filter(pc.invert(batch["is_bad"])) if found else batch
+            bad += found
+            if good.num_rows:
+                profile.add(good)
+                writer.write_batch(good.select(SCHEMA.names))
+    return bad
 
 
 def _order_by_day(connection: duckdb.DuckDBPyConnection, file: Path) -> None:

@@ -2,7 +2,8 @@
 one, its daily totals (``mode: daily_activity``), and the settings of capped keys.
 
 Source: files in the shape of table ``LiteLLM_SpendLogs`` that ``path`` names, or ``GET /spend/logs/v2``. Grain: one
-row per logged request, as logged; a request id may come in several files. Partitions: a file's path relative to the
+row per logged request, as logged; a request id may come in several files. A bad row is set aside in
+``litellm/rejected_rows``, with the gateway's own spend as its amount (US dollars). Partitions: a file's path relative to the
 company folder, or the UTC day. An unchanged file is no new load, a vanished one is withdrawn. Settings are read in
 both modes where ``base_url`` is given. Failure mode: typed errors of connectors/errors.py; whatever fails, the
 landing area stays as it was. Scratch files live below the landing area, hold allow-listed fields only, and are
@@ -30,29 +31,32 @@ from orchestration.connectors.providers.litellm import daily_activity, guardrail
 from orchestration.connectors.providers.litellm.client import LOGS_PATH, SOURCE, Gateway, require_columns
 from orchestration.connectors.providers.litellm.conversion import beside, connect, convert
 from orchestration.connectors.providers.litellm.log_files import LogFile, combined_id, open_log_file
-from orchestration.connectors.providers.litellm.records import COLUMNS, METADATA, REQUIRED
+from orchestration.connectors.providers.litellm.records import COLUMNS, PATHS, REQUIRED
 from orchestration.connectors.reads import PartitionRead, landed_days
 from orchestration.connectors.window import DAY, read_days, utc_midnight
 from orchestration.files import utc_text
-from orchestration.landing.errors import PermanentFailure, SchemaDrift
-from orchestration.landing.store import Landing
+from orchestration.landing.errors import PermanentFailure
+from orchestration.landing.store import Batch, Landing
 
 if TYPE_CHECKING:
     from orchestration.registry import Company
 
-LOGS = "spend_logs"
+LOGS, REJECTED = "spend_logs", "rejected_rows"
 MOST_FILES_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
 class PreparedLoad:
-    """One partition, ready to land; ``file`` is None where the landing area already holds it."""
+    """One partition, ready to land; ``file`` is None where the landing area already holds it. ``rejected`` are rows of
+    stream ``litellm/rejected_rows``.
+    """
 
     partition: str
     load_id: str
     rows: int
     file: Path | None
     facts: dict[str, Any]
+    rejected: list[dict[str, Any]]
 
 
 def extract(
@@ -120,7 +124,7 @@ def _read_files(
             load_id = log.load_id()
             current = held[log.name].current if log.name in held else None
             if current is not None and current.load_id == load_id:
-                return PreparedLoad(log.name, load_id, current.rows, None, {})
+                return PreparedLoad(log.name, load_id, current.rows, None, {}, [])
             return _prepared(cursor, log, load_id, scratch / f"{number}.parquet", {"origin": log.name})
 
     paths = _log_paths(company.folder, company.sources[SOURCE].path)
@@ -162,22 +166,26 @@ def _read_day(connection: duckdb.DuckDBPyConnection, gateway: Gateway, day: date
 
 
 def _allowed(row: dict[str, Any]) -> dict[str, Any]:
-    """The columns and metadata keys that may be kept; raises :class:`SchemaDrift` for a field that is missing."""
+    """The columns and metadata keys that may be kept; raises :class:`SchemaDrift` for a field that is missing. Metadata that
+    is no object is kept as ``false``, which the conversion finds at fault.
+    """
     require_columns(row, REQUIRED)
     metadata = _metadata(row)
     kept: dict[str, Any] = {}
-    for path in METADATA.values():
-        _copy_path(metadata, kept, path.removeprefix("$.").split("."))
+    for path in PATHS:
+        _copy_path(metadata or {}, kept, path.split("."))
     tags = row["request_tags"]
     return {
         **{name: row[name] for name in COLUMNS if name in row},
-        "metadata": json.dumps(kept, sort_keys=True, default=str),
+        "metadata": "false" if metadata is None else json.dumps(kept, sort_keys=True, default=str),
         "request_tags": tags if tags is None or isinstance(tags, str) else json.dumps(tags, default=str),
     }
 
 
-def _metadata(row: dict[str, Any]) -> dict[str, Any]:
-    """The metadata object of a row, which the gateway sends as an object or as JSON text; empty when it has none."""
+def _metadata(row: dict[str, Any]) -> dict[str, Any] | None:
+    """The metadata object of a row, which the gateway sends as an object or as JSON text; empty when it has none, None when it
+    is something else.
+    """
     metadata = row["metadata"]
     if isinstance(metadata, str) and metadata:
         try:
@@ -186,9 +194,7 @@ def _metadata(row: dict[str, Any]) -> dict[str, Any]:
             metadata = False
     if metadata is None or metadata == "":
         return {}
-    if not isinstance(metadata, dict):
-        raise SchemaDrift(SOURCE, f"{LOGS_PATH}: metadata is not a JSON object (request_id {row['request_id']})")
-    return metadata
+    return metadata if isinstance(metadata, dict) else None
 
 
 def _copy_path(origin: dict[str, Any], target: dict[str, Any], keys: list[str]) -> None:
@@ -210,7 +216,8 @@ def _prepared(
         "days": {day.isoformat(): rows for day, rows in sorted(profile.days.items())},
         "models": sorted(map(list, profile.models)),
     }
-    return PreparedLoad(log.name, load_id, profile.rows, target, {**facts, **events})
+    rejected = [row.landed(log.name) for row in profile.bad_rows]
+    return PreparedLoad(log.name, load_id, profile.rows, target, {**facts, **events}, rejected)
 
 
 def _text_or_none(moment: datetime | None) -> str | None:
@@ -238,9 +245,12 @@ def _land(
         for load in loads:
             if load.file is not None:
                 batch.add_file(load.partition, _mover(load), load_id=load.load_id, **load.facts)
-        if is_complete_list:
-            for name in set(batch.partitions) - {load.partition for load in loads}:
-                batch.withdraw(name)
+        vanished = set(batch.partitions) - {load.partition for load in loads} if is_complete_list else set()
+        for name in vanished:
+            batch.withdraw(name)
+        _land_rejected(
+            stack.enter_context(Landing(landing.root, allow_shrink=True).batch(SOURCE, REJECTED)), loads, vanished
+        )
         if activity is not None:
             totals = stack.enter_context(landing.batch(SOURCE, daily_activity.STREAM))
             for part in activity:
@@ -251,6 +261,17 @@ def _land(
             readings.add_rows(as_of.isoformat(), settings, **facts)
             outcomes.append(StreamOutcome(SOURCE, guardrails.STREAM, 1, len(settings)))
     return outcomes
+
+
+def _land_rejected(batch: Batch, loads: list[PreparedLoad], vanished: set[str]) -> None:
+    """What new loads set aside; a partition without a bad row has none. A shrinking list of faults is no collapse."""
+    for load in loads:
+        if load.rejected:
+            batch.add_rows(load.partition, load.rejected, origin=load.partition)
+        elif load.file is not None and load.partition in batch.partitions:
+            batch.withdraw(load.partition)
+    for name in vanished & set(batch.partitions):
+        batch.withdraw(name)
 
 
 def _mover(load: PreparedLoad) -> Any:

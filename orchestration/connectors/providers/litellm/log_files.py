@@ -36,11 +36,13 @@ class LogFile:
         suffix = self.path.suffix.lower()
         return suffix[1:] if suffix in (".parquet", ".csv") else "jsonl"
 
-    def rows(self) -> RawRows:
-        return RawRows(self.scan(), self.types)
+    def rows(self, *, is_lenient: bool = False) -> RawRows:
+        return RawRows(self.scan(is_lenient=is_lenient), self.types)
 
-    def scan(self) -> str:
-        """SQL that can follow ``from``: the file's columns, those of a text file as VARCHAR."""
+    def scan(self, *, is_lenient: bool = False) -> str:
+        """SQL that can follow ``from``: the file's columns, those of a text file as VARCHAR. ``is_lenient`` fills up a record
+        that is too short, and makes one that is no record a row of nulls.
+        """
         file = literal(str(self.path))
         if self.kind == "parquet":
             return f"read_parquet({file}, binary_as_string = true)"
@@ -48,12 +50,12 @@ class LogFile:
             columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in self.types)
             return (
                 f"read_csv({file}, auto_detect = false, header = true, columns = {{{columns}}}, delim = ',', "
-                f"quote = '\"', escape = '\"', max_line_size = {LONGEST_LINE})"
+                f"quote = '\"', escape = '\"', max_line_size = {LONGEST_LINE}{', null_padding = true' if is_lenient else ''})"
             )
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in COLUMNS)
         return (
             f"read_json({file}, format = 'newline_delimited', columns = {{{columns}}}, "
-            f"maximum_object_size = {LONGEST_LINE})"
+            f"maximum_object_size = {LONGEST_LINE}{', ignore_errors = true' if is_lenient else ''})"
         )
 
     def load_id(self) -> str:
@@ -87,7 +89,7 @@ def open_log_file(connection: duckdb.DuckDBPyConnection, path: Path, name: str) 
             SOURCE,
             f"{name}: column {', '.join(missing)} is missing; export the columns of LiteLLM_SpendLogs unrenamed",
         )
-    return LogFile(path, name, types)
+    return LogFile(path, name, dict.fromkeys(COLUMNS, "VARCHAR") if suffix not in (".parquet", ".csv") else types)
 
 
 def _first_keys(path: Path, name: str) -> list[str]:
