@@ -35,6 +35,15 @@ REMEDIES = {
     "posting without a bill",
 }
 
+ACCOUNT_REMEDY = "give the missing roles an account under posting_accounts in company.yaml"
+
+LEFT_OUT = """
+select fiscal_period, provider, service_period, credit_role, missing_roles, amount
+from accrual_journals_left_out
+where fiscal_period = (select max(fiscal_period) from accrual_journals_left_out)
+order by all
+"""
+
 UNPRICED = """
 select
     provider, case when unit = 'tokens' then model_id else concat_ws(' ', model_id, unit) end as model_id,

@@ -14,6 +14,7 @@ POLICY = {"unallocated_alarm_ratio": Decimal("0.10"), "residual_alarm_ratio": De
 ASSETS = {
     "usage_is_priced": "fct_usage",
     "cost_has_an_owner": "fct_allocated_costs",
+    "accruals_have_accounts": "accrual_journals_left_out",
     "no_untracked_traffic": "reconciliation_by_provider_month",
     "no_duplicates": "reconciliation_by_provider_month",
     "residuals_within_policy": "reconciliation_by_provider_month",
@@ -21,6 +22,9 @@ ASSETS = {
 FOUND = {
     "usage_is_priced": "openai x: 5 since 2026-09-07",
     "cost_has_an_owner": "2026-10: 112.000000000001 of 1112.000000000001, above 0.10",
+    "accruals_have_accounts": (
+        "openai usage 2026-08, not accrued at the end of 2026-09: 50.000000000, no account of selling_and_administration"
+    ),
     "no_untracked_traffic": "openai untracked_traffic: 2026-10 3.000000000001, 2026-09 0, all months 3.000000000001",
     "no_duplicates": "openai duplicates: 2026-10 0, 2026-09 -2.000000000000, all months -2.000000000000",
     "residuals_within_policy": "openai residual: 2026-10 -5.000000000001, 2026-09 0, all months -5.000000000001",

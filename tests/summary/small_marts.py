@@ -13,6 +13,10 @@ TABLES = {
         "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
         "allocated_cost decimal(38, 12), reporting_currency varchar"
     ),
+    "accrual_journals_left_out": (
+        "fiscal_period varchar, provider varchar, service_period varchar, credit_role varchar, missing_roles varchar, "
+        "amount decimal(38, 9)"
+    ),
     "reconciliation_by_provider_month": (
         "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12)"
     ),
@@ -44,6 +48,10 @@ FAULTS = {
     "cost_has_an_owner": (
         "insert into fct_allocated_costs values "
         "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD')"
+    ),
+    "accruals_have_accounts": (
+        "insert into accrual_journals_left_out values "
+        "('2026-09', 'openai', '2026-08', 'accrued_liabilities', 'selling_and_administration', 50)"
     ),
     "no_untracked_traffic": LINE.format(amount="3.000000000001", period="2026-10", line="untracked_traffic"),
     "no_duplicates": LINE.format(amount="-2", period="2026-09", line="duplicates"),

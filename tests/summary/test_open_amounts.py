@@ -94,3 +94,13 @@ def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
     found = summary(tmp_path, "drop table reconciliation_by_provider_month")
     assert found["open_amounts"] == []
     assert "reconciliation_by_provider_month" in found["missing_tables"]
+
+
+def test_a_journal_without_its_account_is_named_with_the_role_and_the_file(tmp_path: Path) -> None:
+    found = summary(tmp_path, "accruals_have_accounts")
+    assert section(found, "Month-end journals left out") == [
+        "Month-end journals left out 2026-09",
+        "  openai usage 2026-08: amount USD 50.00, roles without an account selling_and_administration, "
+        "remedy give the missing roles an account under posting_accounts in company.yaml",
+    ]
+    assert "Month-end journals" not in plain_text(summary(tmp_path / "clean"))

@@ -14,6 +14,8 @@ import duckdb
 from orchestration.defs.run import Run
 from orchestration.policy.open_amounts import RESIDUALS
 from orchestration.summary.open_amounts import (
+    ACCOUNT_REMEDY,
+    LEFT_OUT,
     OWNER_REMEDY,
     PRICE_REMEDY,
     REMEDIES,
@@ -26,6 +28,7 @@ from orchestration.warehouse import connect
 USAGE = dg.AssetKey(["marts", "fct_usage"])
 ALLOCATED = dg.AssetKey(["marts", "fct_allocated_costs"])
 BRIDGE = dg.AssetKey(["marts", "reconciliation_by_provider_month"])
+JOURNALS = dg.AssetKey(["marts", "accrual_journals_left_out"])
 LINES = {
     "no_untracked_traffic": (("untracked_traffic",), "Everything billed was metered, this month and the last."),
     "no_duplicates": (
@@ -40,6 +43,9 @@ SPECS = [
         "cost_has_an_owner",
         asset=ALLOCATED,
         description="Cost without an owner is at most unallocated_alarm_ratio of each of the two latest months.",
+    ),
+    dg.AssetCheckSpec(
+        "accruals_have_accounts", asset=JOURNALS, description="Every month-end journal has all of its accounts."
     ),
     *(dg.AssetCheckSpec(name, asset=BRIDGE, description=text) for name, (_, text) in LINES.items()),
 ]
@@ -70,6 +76,11 @@ def judged(
         if one.is_above_alarm
     ]
     yield _result(ALLOCATED, "cost_has_an_owner", above, OWNER_REMEDY)
+    left_out = [
+        f"{provider} usage {service}, not accrued at the end of {period}: {amount:f}, no account of {missing}"
+        for period, provider, service, _, missing, amount in connection.execute(LEFT_OUT).fetchall()
+    ]
+    yield _result(JOURNALS, "accruals_have_accounts", left_out, ACCOUNT_REMEDY)
     bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
     for name, (lines, _) in LINES.items():
         found = [
