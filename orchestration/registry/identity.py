@@ -1,10 +1,12 @@
 """company.yaml: who the company is, its calendar and currency, its policy profile, accounts and cost classes."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from orchestration.registry.currencies import minor_unit
 from orchestration.registry.fields import (
     CostClass,
     Currency,
@@ -135,3 +137,8 @@ class CompanyConfig(Part):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.reporting_time_zone)
+
+    @property
+    def minor_unit(self) -> Decimal:
+        """The smallest amount of the reporting currency that can be paid."""
+        return minor_unit(self.reporting_currency)

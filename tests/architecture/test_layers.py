@@ -30,7 +30,7 @@ FLOORS = (
     },
     {"project", "watch"},
     {"landing", "knowledge"},
-    {"registry", "run_rate", "gateway_days", "transform"},
+    {"registry", "run_rate", "gateway_days", "exchange_rates", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},
     {"budgets", "replay", "summary"},
@@ -55,6 +55,7 @@ PURE = {
 NAMES_LANDED_TABLES = {
     "landing": "makes them",
     "warehouse": "makes the run's parameters and remembers which loads were built",
+    "exchange_rates": "refuses, before dbt starts, what no rate converts",
     "gateway_days": "remembers which days of the gateway's log were built, and from which prices",
     "defs.transform.dbt": "counts, for the graph, what the warehouse registered",
     "budgets.facts": "reads the verdicts that this very run landed, before dbt stages them",

@@ -70,7 +70,9 @@ def matched(tmp_path: Path) -> Callable[..., Match]:
                 )
             for provider, entry, day, amount, service in postings:
                 row: list[Any] = ["e", entry, provider, day[:7], service, day, "USD", D(amount), D(amount), "usage"]
-                connection.execute(f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 10)})", row)
+                connection.execute(
+                    f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 10)})", row
+                )
             build(connection, ["int_period_costs_open"])
             return Match(connection)
 
@@ -104,9 +106,7 @@ def test_a_credit_note_larger_than_the_latest_posting_reaches_the_one_before(mat
 
 
 def test_a_credit_note_before_any_posting_waits_for_the_next(matched):
-    found = matched(
-        monthly("p", ["100", "100"], first=6), invoices("p", {"2026-08-01": "-40", "2026-08-05": "140"})
-    )
+    found = matched(monthly("p", ["100", "100"], first=6), invoices("p", {"2026-08-01": "-40", "2026-08-05": "140"}))
     assert found.owed("p")["2026-08"] == 100
 
 
@@ -177,9 +177,7 @@ def test_the_books_own_release_of_a_prepaid_is_not_proposed_again(matched):
 # --- a small model of the same rules: postings one by one, a credit note unwinds the latest and settles it anew --------
 
 
-def settle(
-    postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal]
-) -> tuple[dict[str, Decimal], Decimal]:
+def settle(postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal]) -> tuple[dict[str, Decimal], Decimal]:
     """What stays open by period, and what was left over, of net postings (period, day, amount) in order."""
     opened = {period: cost for period, cost in costs.items() if cost}
     first = min((period for period, cost in opened.items() if cost > 0), default="9999-12")

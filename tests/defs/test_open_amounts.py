@@ -17,6 +17,7 @@ ASSETS = {
     "accruals_have_accounts": "accrual_journals_left_out",
     "no_untracked_traffic": "reconciliation_by_provider_month",
     "no_duplicates": "reconciliation_by_provider_month",
+    "other_cogs_are_counted": "reconciliation_by_provider_month",
     "residuals_within_policy": "reconciliation_by_provider_month",
 }
 FOUND = {
@@ -27,6 +28,7 @@ FOUND = {
     ),
     "no_untracked_traffic": "openai untracked_traffic: 2026-10 3.000000000001, 2026-09 0, all months 3.000000000001",
     "no_duplicates": "openai duplicates: 2026-10 0, 2026-09 -2.000000000000, all months -2.000000000000",
+    "other_cogs_are_counted": "openai other_cogs_left_out: 2026-10 7.000000000000, 2026-09 0, all months 7.000000000000",
     "residuals_within_policy": "openai residual: 2026-10 -5.000000000001, 2026-09 0, all months -5.000000000001",
 }
 

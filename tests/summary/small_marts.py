@@ -33,7 +33,7 @@ insert into fct_allocated_costs values
 insert into reconciliation_by_provider_month
 select period, 'openai', line, if(line = 'billed_cost', 1000, 0)
 from unnest(['2026-08', '2026-09', '2026-10']) as periods (period), unnest([
-    'billed_cost', 'unpriced_usage', 'untracked_traffic', 'duplicates', 'metering_residual', 'residual'
+    'billed_cost', 'unpriced_usage', 'untracked_traffic', 'duplicates', 'other_cogs_left_out', 'metering_residual', 'residual'
 ]) as lines (line)
 """
 LINE = (
@@ -55,6 +55,7 @@ FAULTS = {
     ),
     "no_untracked_traffic": LINE.format(amount="3.000000000001", period="2026-10", line="untracked_traffic"),
     "no_duplicates": LINE.format(amount="-2", period="2026-09", line="duplicates"),
+    "other_cogs_are_counted": LINE.format(amount="7", period="2026-10", line="other_cogs_left_out"),
     "residuals_within_policy": LINE.format(amount="-5.000000000001", period="2026-10", line="residual"),
 }
 

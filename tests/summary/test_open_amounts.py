@@ -73,6 +73,7 @@ def test_each_open_amount_is_readable(tmp_path: Path) -> None:
     assert heads == [
         "  openai untracked traffic: 2026-10 USD 3.00, 2026-09 0.00, all months 3.00",
         "  openai duplicates: 2026-10 USD 0.00, 2026-09 -2.00, all months -2.00",
+        "  openai other cogs left out: 2026-10 USD 7.00, 2026-09 0.00, all months 7.00",
         "  openai residual: 2026-10 USD -5.00, 2026-09 0.00, all months -5.00, verdict above 0.5% of the bill in 2026-10",
     ]
     assert all(", remedy " in line for line in lines)

@@ -35,6 +35,10 @@ LINES = {
         ("duplicates", "repeated_requests"),
         "No request was logged twice, on one day or on several, this month and the last.",
     ),
+    "other_cogs_are_counted": (
+        ("other_cogs_left_out",),
+        "No provider's posting to other cost of goods sold was left out of the margins.",
+    ),
     "residuals_within_policy": (RESIDUALS, "What nothing explains is at most residual_alarm_ratio of the bill."),
 }
 SPECS = [

@@ -104,6 +104,10 @@ lines as (
     select provider, service_period, 'unposted_accrual', -(open_amount + prepaid_open_amount)
     from still_open
     union all
+    select provider, fiscal_period, 'other_cogs_left_out', amount
+    from {{ ref('int_other_cogs_selected') }}
+    where is_left_out
+    union all
     select provider, fiscal_period, 'metering_difference', other_source_list_cost - metered_list_cost
     from metered
     where has_other_source

@@ -89,13 +89,14 @@ select
     coalesce(entries.is_reversal, false) as is_reversal,
     entries.currency as posted_currency,
     entries.debit_amount - entries.credit_amount as posted_amount,
-    {{ reporting_amount('entries.debit_amount', 'entries.currency') }} as debit_amount,
-    {{ reporting_amount('entries.credit_amount', 'entries.currency') }} as credit_amount,
+    {{ reporting_amount('entries.debit_amount', 'entries.currency', rates='booked') }} as debit_amount,
+    {{ reporting_amount('entries.credit_amount', 'entries.currency', rates='booked') }} as credit_amount,
     entries.is_balanced_entry
 from entries
 cross join run_parameters
 left join exchange_rates
     on entries.currency = exchange_rates.currency and entries.posting_date = exchange_rates.rate_date
+cross join lateral (select coalesce(entries.exchange_rate, exchange_rates.rate) as rate) as booked
 left join account_roles on entries.account_number = account_roles.account_number
 left join providers on entries.counterparty_name = providers.counterparty_name
 left join counterparty_patterns as subscriptions on providers.position = subscriptions.position

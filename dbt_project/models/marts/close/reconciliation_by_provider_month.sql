@@ -70,7 +70,8 @@ bridge_lines as (
         (17, 'metering_difference', null, false, true),
         (18, 'accrual', null, false, true),
         (19, 'accrual_reversal', null, false, true),
-        (20, 'repeated_requests', null, false, true)
+        (20, 'repeated_requests', null, false, true),
+        (21, 'other_cogs_left_out', null, false, true)
     ) as line (line_order, bridge_line, leg, is_total, is_memo)
 
 ),
@@ -147,4 +148,4 @@ inner join residuals
     on known.provider = residuals.provider and known.fiscal_period = residuals.fiscal_period
 left join period_costs
     on known.provider = period_costs.provider and known.fiscal_period = period_costs.fiscal_period
-where known.bridge_line <> 'repeated_requests' or known.amount <> 0
+where known.bridge_line not in ('repeated_requests', 'other_cogs_left_out') or known.amount <> 0
