@@ -71,7 +71,8 @@ def prepare(
     changed = gateway_days.find_changed_days(connection, landing, config.reporting_time_zone, full_refresh=full_refresh)
     connection.execute(
         "create or replace table landing.run_parameters (as_of_date date, reporting_time_zone varchar, "
-        "reporting_currency varchar, minor_unit_digits integer, fiscal_year_start_month integer, company_id varchar, policy_version varchar, "
+        "reporting_currency varchar, minor_unit_digits integer, "
+        "fiscal_year_start_month integer, company_id varchar, policy_version varchar, "
         "rebuilds_gateway boolean)"
     )
     connection.execute(

@@ -4,7 +4,8 @@
 it; ``xero.csv`` one signed amount per line, debit positive, as Xero's manual-journal import takes it, without tax;
 ``netsuite.csv`` the columns of a NetSuite CSV journal import, lines tied by external id. Accounts are the numbers of
 ``posting_accounts``, the department is the line's class, tracking option or department. Amounts are in the reporting
-currency with the decimals of its minor unit. They come from the published lines, so that a closed period's journals are the frozen ones.
+currency with the decimals of its minor unit. They come from the published lines, so that a closed period's journals are the
+frozen ones.
 """
 
 from pathlib import Path

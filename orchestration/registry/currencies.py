@@ -15,15 +15,15 @@ USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 
 CURRENCIES = frozenset(_CODES.split())
 
-_WITHOUT_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
-_IN_THOUSANDTHS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_IN_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
 
 
 def minor_unit_digits(currency: str) -> int:
     """Decimals of the currency's minor unit: 0 for JPY, 3 for KWD, otherwise 2."""
-    if currency in _WITHOUT_MINOR_UNIT:
+    if currency in _WITHOUT_MINOR_UNIT.split():
         return 0
-    return 3 if currency in _IN_THOUSANDTHS else 2
+    return 3 if currency in _IN_THOUSANDTHS.split() else 2
 
 
 def minor_unit(currency: str) -> Decimal:
