@@ -87,7 +87,8 @@ def test_each_open_amount_is_readable(tmp_path: Path) -> None:
 def test_a_publication_without_ratios_shows_amounts_and_judges_none(tmp_path: Path, policy: str) -> None:
     found = summary(tmp_path, *FAULTS, policy=policy)
     lines = {row["bridge_line"]: row["warned_months"] for row in found["open_amounts"]}
-    assert lines == {"untracked_traffic": ["2026-10"], "duplicates": ["2026-09"], "residual": []}
+    cogs = {"other_cogs_left_out": ["2026-10"]}
+    assert lines == {"untracked_traffic": ["2026-10"], "duplicates": ["2026-09"], "residual": []} | cogs
     assert {row["is_above_alarm"] for row in found["unallocated_share"]} == {None}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -48,7 +49,7 @@ def test_nothing_is_asked_of_the_reporting_currency_of_later_days_and_of_lines_b
     judge(
         "USD",
         bill=[billed("2026-09-20"), charge("openai", billing_currency="EUR", charge_period_start=moment("2026-10-11"))],
-        ledger=[posting("openai", "50", "2026-10-02", currency="EUR", exchange_rate="1.10")],
+        ledger=[posting("openai", "50", "2026-10-02", currency="EUR", exchange_rate=Decimal("1.10"))],
     )
 
 
