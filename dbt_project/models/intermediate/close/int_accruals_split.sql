@@ -63,7 +63,7 @@ weighed as (
         rounded.period_end,
         rounded.service_period,
         rounded.credit_role,
-        cast(cast(rounded.minor_units as decimal(18, 0)) * cast(0.000000001 as decimal(9, 9)) as decimal(38, 12)) as amount,
+        cast({{ from_nano('rounded.minor_units') }} as decimal(38, 12)) as amount,
         objects.cost_class,
         objects.department_id,
         objects.cost_class || chr(31) || coalesce(objects.department_id, chr(30)) as object_key,

@@ -54,7 +54,9 @@ select
     settled.known_until,
     settled.posting_period,
     settled.service_period,
-    {{ fine_money('sum(' ~ portion_of('costs.reporting_amount', 'settled.settled_amount', 'costs.settlement_amount') ~ ')') }},
+    {{ fine_money('sum(' ~ portion_of(
+        'costs.reporting_amount', 'settled.settled_amount', 'costs.settlement_amount'
+    ) ~ ')') }},
     {{ fine_money('sum(' ~ portion_of(
         'settled.posting_reporting_amount', 'settled.settled_amount', 'settled.posting_settlement_amount'
     ) ~ ')') }},

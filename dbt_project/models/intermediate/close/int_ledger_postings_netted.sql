@@ -23,8 +23,9 @@ postings as (
         entries.legal_entity_id,
         entries.journal_entry_id,
         {{ fine_money('sum(entries.net_amount)') }} as reporting_amount,
-        {{ fine_money('sum(case when settled_abroad.provider is null then entries.net_amount else entries.posted_amount end)') }}
-            as settlement_amount
+        {{ fine_money(
+            'sum(case when settled_abroad.provider is null then entries.net_amount else entries.posted_amount end)'
+        ) }} as settlement_amount
     from entries
     left join settled_abroad on entries.provider = settled_abroad.provider
     group by all

@@ -30,8 +30,9 @@ stated as (
     select
         entries.provider,
         entries.service_period,
-        {{ fine_money('sum(case when costs.is_settled_abroad then entries.posted_amount else entries.net_amount end)') }}
-            as settlement_amount
+        {{ fine_money(
+            'sum(case when costs.is_settled_abroad then entries.posted_amount else entries.net_amount end)'
+        ) }} as settlement_amount
     from {{ ref('int_ai_postings_selected') }} as entries
     inner join costs
         on entries.provider = costs.provider and entries.service_period = costs.service_period
@@ -56,7 +57,9 @@ periods as (
             stated.provider is null
             or (
                 stated.settlement_amount < costs.settlement_amount
-                and not {{ settles_in_full('stated.settlement_amount', 'costs.settlement_amount', 'costs.settlement_amount') }}
+                and not {{ settles_in_full(
+                    'stated.settlement_amount', 'costs.settlement_amount', 'costs.settlement_amount'
+                ) }}
             )
         )
 
@@ -96,7 +99,8 @@ walk as (
             *,
             case
                 when open_amount is null then 'unused'
-                when open_amount > 0 and {{ settles_in_full('left_amount', 'open_amount', 'cost_amount') }} then 'closes'
+                when open_amount > 0 and {{ settles_in_full('left_amount', 'open_amount', 'cost_amount') }}
+                    then 'closes'
                 when left_amount > open_amount then 'passes'
                 else 'part'
             end as outcome
