@@ -27,6 +27,14 @@ _POSTINGS = [
     *_columns(TEXT, "approver evidence_id policy_version"),
 ]
 
+_REJECTED = [
+    *_columns(TEXT, "source file"),
+    ("line", WHOLE),
+    *_columns(TEXT, "column_name value reason"),
+    ("amount", MONEY),
+    ("currency", TEXT),
+]
+
 STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ("openai", "usage_completions"): [
         *_columns(MOMENT, "start_time end_time"),
@@ -164,6 +172,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("charge_date", DAY),
         ("superseded_by", TEXT),
     ],
+    ("focus_files", "rejected_rows"): _REJECTED,
     ("ledgers", "general_ledger"): [
         *_columns(TEXT, "file"),
         ("line", WHOLE),
@@ -185,7 +194,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("line", WHOLE),
         ("revenue_date", DAY),
         ("recognition_end_date", DAY),
-        *_columns(TEXT, "product_id customer_id initiative_id"),
+        *_columns(TEXT, "product_id customer_id initiative_id invoice_id line_id"),
         ("amount", MONEY),
         ("currency", TEXT),
     ],
@@ -232,11 +241,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(TEXT, "actor_id department_id function email"),
         *_VALIDITY,
     ],
-    ("ledgers", "rejected_rows"): [
-        *_columns(TEXT, "source file"),
-        ("line", WHOLE),
-        *_columns(TEXT, "column_name value reason"),
-    ],
+    ("ledgers", "rejected_rows"): _REJECTED,
     ("registry", "company"): [
         *_columns(TEXT, "company_id name reporting_currency reporting_time_zone"),
         ("fiscal_year_start_month", WHOLE),

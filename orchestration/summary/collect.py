@@ -20,6 +20,8 @@ from orchestration.summary.open_amounts import (
     LEFT_OUT,
     OWNER_REMEDY,
     PRICE_REMEDY,
+    REJECTED,
+    REJECTED_REMEDY,
     UNMEASURED,
     UNMEASURED_REMEDY,
     UNPRICED,
@@ -80,6 +82,7 @@ def collect(published: Path) -> dict[str, Any]:
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
             "core_demotions": query("core_demotions_by_initiative", DEMOTIONS),
             "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
+            "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
             "ingestion": query("ingestion_outcomes", INGESTION),
             "missing_tables": sorted(missing),
         }

@@ -23,7 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
-from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
+from orchestration.connectors.ledgers.schemas import CURRENCY, SCHEMAS, Kind, Schema
 from orchestration.connectors.ledgers.shapes import LedgerRows
 from orchestration.connectors.ledgers.systems import SecretOf, read_systems, switched_off_partitions, system_files
 from orchestration.connectors.outcome import StreamOutcome
@@ -36,16 +36,18 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.connectors.written_forms import Declared, bring_to_one_form
 from orchestration.files import utc_text
 from orchestration.landing.errors import RejectedFile, SchemaDrift
 from orchestration.landing.store import Batch, Landing, content_id
+from orchestration.landing.streams import stream_schema
 from orchestration.registry import Company
 from orchestration.registry.sources import LedgerConfig
 
 SOURCE = "ledgers"
 REJECTED = "rejected_rows"
 SHOWN_FAULTS = 10
-ROW_RULES = "1"
+ROW_RULES = "2"
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,18 @@ def extract(
     with connect() as connection:
         for prefix, paths in found.items():
             schema = SCHEMAS[prefix]
-            opened = [open_text_file(connection, SOURCE, path, _name(company.folder, path)) for path in paths]
+            reading = company.ledgers.get(prefix) or LedgerConfig()
+            opened = [_open(connection, schema, reading, path, _name(company.folder, path)) for path in paths]
             parts: list[TextFile | LedgerRows] = list(opened)
             if prefix == "general_ledger":
                 parts += converted
-            _load_rows(connection, schema, parts)
+            _load_rows(connection, schema, reading, parts)
             find_faults(connection, schema)
             count = _rejected_count(connection)
             if count and policies[prefix] == "fail":
                 refusals.append((prefix, count, describe_faults(connection, schema, SHOWN_FAULTS)))
             else:
-                files += [_read_file(connection, schema, part) for part in parts]
+                files += [_read_file(connection, schema, reading, part) for part in parts]
     if refusals:
         raise RejectedFile(SOURCE, _refusal_text(refusals))
     return _land(landing, files, switched_off_partitions(company))
@@ -98,7 +101,7 @@ def extract(
 def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]:
     """``fail`` or ``quarantine`` per prefix: the schema's default where the company has configured nothing."""
     return {
-        prefix: configured[prefix].on_reject if prefix in configured else schema.on_reject
+        prefix: (configured[prefix].on_reject if prefix in configured else None) or schema.on_reject
         for prefix, schema in SCHEMAS.items()
     }
 
@@ -130,7 +133,16 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, parts: Sequence[TextFile | LedgerRows]) -> None:
+def _open(
+    connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, path: Path, name: str
+) -> TextFile:
+    columns = [column.name for column in schema.columns]
+    return open_text_file(connection, SOURCE, path, name, columns, reading.columns)
+
+
+def _load_rows(
+    connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, parts: Sequence[TextFile | LedgerRows]
+) -> None:
     """Create the table ``schema.prefix`` of the rows of all files and systems as text."""
     names = [column.name for column in schema.columns]
     shown = ", ".join(f"{quoted(name)} varchar" for name in names)
@@ -141,6 +153,14 @@ def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, parts: Seq
             continue
         _check_columns(schema, part)
         load_text_table(connection, part, "one_file", names)
+        bring_to_one_form(
+            connection,
+            part,
+            "one_file",
+            [column.name for column in schema.columns if column.kind is Kind.DECIMAL],
+            [column.name for column in schema.columns if column.kind in (Kind.DATE, Kind.BOUND)],
+            Declared(f"under ledgers: {schema.prefix} in sources.yaml", reading.decimal_comma, reading.day_first),
+        )
         connection.execute(f"insert into {schema.prefix} select {literal(part.name)}, * from one_file")
         connection.execute("drop table one_file")
     if schema.prefix == "general_ledger":
@@ -158,9 +178,13 @@ def _insert_converted(connection: duckdb.DuckDBPyConnection, part: LedgerRows, n
 def _check_columns(schema: Schema, file: TextFile) -> None:
     missing = [column.name for column in schema.columns if column.is_required and column.name not in file.header]
     if missing:
-        raise SchemaDrift(SOURCE, f"{file.name}:1: the required columns {', '.join(missing)} are missing")
+        remedy = (
+            f"rename them, or say what the file calls them with columns under ledgers: {schema.prefix} in sources.yaml"
+        )
+        raise file.missing(missing, remedy)
     if schema.one_of and not set(schema.one_of) & set(file.header):
-        raise SchemaDrift(SOURCE, f"{file.name}:1: one of the columns {', '.join(schema.one_of)} is required")
+        one_of = ", ".join(schema.one_of)
+        raise SchemaDrift(SOURCE, f"{file.place_of_header}: one of the columns {one_of} is required")
     floating = file.floating_columns(column.name for column in schema.columns if column.kind is Kind.DECIMAL)
     if floating:
         raise SchemaDrift(
@@ -183,8 +207,10 @@ def _refusal_text(refusals: Iterable[tuple[str, int, list[str]]]) -> str:
     return "\n".join(lines)
 
 
-def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: TextFile | LedgerRows) -> LedgerFile:
-    rejected = _rejected_rows(connection, file.name)
+def _read_file(
+    connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, file: TextFile | LedgerRows
+) -> LedgerFile:
+    rejected = _rejected_rows(connection, schema, file.name)
     columns = ", ".join(f"{column.value} as {quoted(column.name)}" for column in schema.columns)
     balanced = ", true as is_balanced_entry" if schema.prefix == "general_ledger" else ""
     accepted = connection.execute(
@@ -193,18 +219,28 @@ def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: Text
         [file.name],
     ).to_arrow_table()
     first, last = _span(accepted, schema.dated_by)
-    load_id = hashlib.sha256(f"{ROW_RULES}:{file.digest()}:{content_id(rejected)}".encode()).hexdigest()[:16]
+    rules = f"{ROW_RULES}:{reading.model_dump_json()}"
+    load_id = hashlib.sha256(f"{rules}:{file.digest()}:{content_id(rejected)}".encode()).hexdigest()[:16]
     return LedgerFile(schema.prefix, file.name, load_id, accepted, rejected, first, last)
 
 
-def _rejected_rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
-    names = ("source", "file", "line", "column_name", "value", "reason")
+def _rejected_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, name: str) -> list[dict[str, Any]]:
+    """Every fault of a file, each with what its whole row is worth; null where the row itself does not say it."""
+    names = ("source", "file", "line", "column_name", "value", "reason", "amount", "currency")
+    amount = schema.column(schema.amount).value if schema.amount else "cast(null as decimal(38, 9))"
+    currency = CURRENCY.value if schema.amount else "cast(null as varchar)"
     rows = connection.execute(
-        f"select {literal(SOURCE)}, file, line, column_name, value, reason from faults where file = ? "
-        "order by line, column_name, reason",
+        f"select {literal(SOURCE)}, file, line, column_name, faults.value, reason, {amount}, {currency} "
+        f"from faults inner join {schema.prefix} using (file, line) where file = ? order by line, column_name, reason",
         [name],
     ).fetchall()
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _rejected_table(rejected: list[dict[str, Any]]) -> pa.Table:
+    schema = stream_schema(SOURCE, REJECTED)
+    names = [name for name in schema.names if name not in ("partition", "load_id")]
+    return pa.Table.from_pylist(rejected, pa.schema([schema.field(name) for name in names]))
 
 
 def _span(rows: pa.Table, column: str | None) -> tuple[str | None, str | None]:
@@ -241,7 +277,8 @@ def _land(landing: Landing, files: list[LedgerFile], kept: tuple[str, ...]) -> l
         faults = Landing(landing.root, allow_shrink=True)
         batch = stack.enter_context(faults.batch(SOURCE, REJECTED))
         for file in files:
-            batch.add_rows(file.name, file.rejected, origin=file.name)
+            load_id = hashlib.sha256(f"{ROW_RULES}:{content_id(file.rejected)}".encode()).hexdigest()[:16]
+            batch.add_table(file.name, _rejected_table(file.rejected), load_id=load_id, origin=file.name)
         _withdraw_vanished(batch, files, kept)
         outcomes.append(StreamOutcome(SOURCE, REJECTED, len(files), sum(len(file.rejected) for file in files)))
     return outcomes

@@ -2,7 +2,11 @@ with
 
 rows_of_files as (
 
-    select * from {{ ref('stg_ledgers__rejected_rows') }}
+    select source, file, line, column_name, value, reason, amount, currency
+    from {{ ref('stg_ledgers__rejected_rows') }}
+    union all
+    select source, file, line, column_name, value, reason, amount, currency
+    from {{ ref('stg_focus_files__rejected_rows') }}
 
 ),
 
@@ -25,8 +29,8 @@ select
     column_name,
     value,
     reason,
-    cast(null as decimal(38, 9)) as amount,
-    cast(null as varchar) as currency
+    amount,
+    currency
 from rows_of_files
 union all
 select
