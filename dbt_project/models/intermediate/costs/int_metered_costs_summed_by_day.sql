@@ -8,8 +8,12 @@ usage as (
 
 select
     md5(concat_ws(
-        chr(31), 'metered', cast(usage.cost_date as varchar)
-        {%- for column in owner_columns() %}, coalesce(usage.{{ column }}, chr(30)){% endfor %}
+        chr(31),
+        'metered',
+        {% for column in owner_columns() -%}
+        coalesce(usage.{{ column }}, chr(30)),
+        {% endfor -%}
+        cast(usage.cost_date as varchar)
     )) as metered_cost_key,
     usage.cost_date,
     {% for column in owner_columns() -%}
