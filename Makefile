@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-replay ui compare bench lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay ui compare bench lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ pytest: $(READY)
 
 test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
 	KILL_SEEDS=20 $(BIN)/pytest -m kill
+
+test-companies: $(READY) ## Draw 300 small companies and compare every cent with a reference in plain fractions (long)
+	COMPANIES=300 $(BIN)/pytest -q -n auto tests/reference
 
 test-replay: $(READY) ## Replay the demo's gates and compare them with real runs of many days (long)
 	REPLAY_DAYS=10 $(BIN)/pytest -s tests/end_to_end/test_replay_of_gates.py
