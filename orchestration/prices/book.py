@@ -18,9 +18,10 @@ Decisions where the list alone does not decide:
   the time (``batch factor 0.5`` in ``price_source``); a price it does not state stays the standard one, as in the
   package. A model without any batch price is half list price at OpenAI and Anthropic, which give that discount on
   every batch; at other providers it has no batch row.
-- **Priority, flex, fast.** These are multiples that nobody can infer, so before their first dated price, or without
-  one, there is no row: unpriced, and shown as such. The package would answer with the standard price, which is not what
-  such a request costs.
+- **Priority, flex, fast.** These are multiples that nobody can infer. The list dates most of them by the day on which it
+  learned them: the first dated price holds before its day too as long as the standard prices were those of that day
+  (``before its first date`` in ``price_source``). Else, or without one, there is no row: unpriced, and shown as such. The
+  package would answer with the standard price, which is not what such a request costs.
 - **Web search** costs the same whatever the variant. Characters and seconds of audio have a standard price only.
 - **Times of day.** Usage by the hour or day cannot tell off-peak tokens, so the dearest price of the day counts; the
   ``price_source`` says so.
@@ -87,6 +88,7 @@ REFUSED = "a price of more than 6 decimals would have to be rounded; usage of it
 
 Instant = dict[tuple[str, int], Decimal]
 Price = tuple[Decimal, str]
+Inferred = dict[tuple[str, int], str]
 Row = dict[str, Any]
 
 
@@ -172,10 +174,10 @@ def _periods(found: PricedModel, variant: str) -> list[_Period]:
         if any(other != by_time[0] for other in by_time):
             source += ", dearest time of day"
         dearest: dict[tuple[str, int], Price] = {}
-        for prices, halved in by_time:
+        for prices, inferred in by_time:
             for key, price in prices.items():
                 if key not in dearest or price > dearest[key][0]:
-                    dearest[key] = (price, f"{source}, batch factor {BATCH_FACTOR}" if key in halved else source)
+                    dearest[key] = (price, f"{source}, {inferred[key]}" if key in inferred else source)
         periods.append(_Period(start, dearest))
     return periods
 
@@ -199,25 +201,40 @@ def _utc_time(moment: time) -> time:
     return datetime.combine(date(2020, 1, 2), moment).astimezone(UTC).time()
 
 
-def _prices_at(found: PricedModel, variant: str, moment: datetime) -> tuple[Instant, set[tuple[str, int]]]:
-    """Price by (class, context tier) at one moment, and the keys whose price carries our own batch factor."""
+def _prices_at(found: PricedModel, variant: str, moment: datetime) -> tuple[Instant, Inferred]:
+    """Price by (class, context tier) at one moment, and how those were inferred that the list does not state for then."""
     model, context = found.model, VARIANTS[variant]
     standard = model.get_prices(moment)
     searches = _search_price(standard)
     if variant == "standard":
-        return _token_prices(standard) | _speech_prices(standard) | searches, set()
+        return _token_prices(standard) | _speech_prices(standard) | searches, {}
     matching = [
         part
         for part in (model.price_variants or [] if found.has_variants else [])
         if all(context.get(key) == value for key, value in part.when.items())
     ]
     if any(part.constraint is None or part.constraint.active(moment) for part in matching):
-        return _token_prices(model.get_prices(moment, context)) | searches, set()
-    if variant != "batch" or not (matching or found.provider_id in BATCH_PROVIDERS):
-        return searches, set()
+        return _token_prices(model.get_prices(moment, context)) | searches, {}
+    if variant != "batch":
+        early = _first_dated(model, matching, standard, context, moment)
+        return early | searches, dict.fromkeys(early, "before its first date")
+    if not (matching or found.provider_id in BATCH_PROVIDERS):
+        return searches, {}
     stated = {key for part in matching for key in _stated(part.prices)} if matching else _stated(standard)
     listed, halved = _token_prices(standard), _token_prices(_halved(standard, stated))
-    return halved | searches, {key for key, price in halved.items() if price != listed[key]}
+    factor = f"batch factor {BATCH_FACTOR}"
+    return halved | searches, {key: factor for key, price in halved.items() if price != listed[key]}
+
+
+def _first_dated(
+    model: ModelInfo, matching: Sequence[Any], standard: ModelPrice, context: dict[str, str], moment: datetime
+) -> Instant:
+    """The prices of the first day on which a variant has any, if that is to come and the standard prices are then the same."""
+    days = [part.constraint.start_date for part in matching if isinstance(part.constraint, StartDateConstraint)]
+    coming = [datetime.combine(day, moment.timetz()) for day in days if day > moment.date()]
+    if not coming or _token_prices(model.get_prices(min(coming))) != _token_prices(standard):
+        return {}
+    return _token_prices(model.get_prices(min(coming), context))
 
 
 def _stated(prices: ModelPrice) -> set[str]:

@@ -134,8 +134,7 @@ def test_known_prices(provider: str, model_id: str, token_class: str, request_: 
 @pytest.mark.parametrize(
     ("provider", "model_id", "request_"),
     [
-        ("openai", "gpt-6-sol", Request(date(2026, 10, 11), "priority")),
-        ("openai", "gpt-6-sol", Request(date(2026, 10, 11), "flex")),
+        ("openai", "gpt-5.6-sol", Request(date(2026, 8, 20), "priority")),
         ("openai", "gpt-4.5-preview", Request(date(2026, 11, 1), "priority")),
         ("anthropic", "claude-haiku-4-5", Request(date(2026, 11, 1), "fast")),
         ("mistral", "mistral-tiny", Request(date(2026, 11, 1), "batch")),
@@ -170,6 +169,19 @@ def test_cached_audio_without_a_price_takes_that_of_audio(monkeypatch: pytest.Mo
     request = Request(date(2026, 10, 2))
     assert price(rows, "audio_cache_read", request) == price(rows, "audio_input", request) == Decimal(40)
     assert price(rows, "audio_output", request) is None
+
+
+@pytest.mark.parametrize(("variant", "expected"), [("flex", "0.625"), ("priority", "2.5")])
+def test_a_variant_dated_later_holds_before_while_the_standard_price_was_the_same(variant: str, expected: str) -> None:
+    """gpt-5 at 1.25 has its flex and priority prices listed from 2026-10-12 on; the row of before says so."""
+    rows = price_rows("openai", "gpt-5")
+    assert price(rows, "input_uncached", Request(date(2026, 10, 2), variant)) == Decimal(expected)
+    before = [
+        row
+        for row in rows
+        if row["price_variant"] == variant and row["token_class"] == "output" and row["valid_from"] is None
+    ]
+    assert before and all(row["price_source"].endswith(", before its first date") for row in before)
 
 
 def test_own_batch_factor_is_named_only_where_it_is_used() -> None:
