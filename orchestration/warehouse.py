@@ -14,6 +14,7 @@ import duckdb
 from orchestration import gateway_days
 from orchestration.gateway_days import ChangedDays
 from orchestration.landing.store import Landing
+from orchestration.registry.currencies import minor_unit_digits
 
 if TYPE_CHECKING:
     from orchestration.registry import Company
@@ -70,15 +71,17 @@ def prepare(
     changed = gateway_days.find_changed_days(connection, landing, config.reporting_time_zone, full_refresh=full_refresh)
     connection.execute(
         "create or replace table landing.run_parameters (as_of_date date, reporting_time_zone varchar, "
-        "reporting_currency varchar, fiscal_year_start_month integer, company_id varchar, policy_version varchar, "
+        "reporting_currency varchar, minor_unit_digits integer, "
+        "fiscal_year_start_month integer, company_id varchar, policy_version varchar, "
         "rebuilds_gateway boolean)"
     )
     connection.execute(
-        "insert into landing.run_parameters values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into landing.run_parameters values (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             as_of,
             config.reporting_time_zone,
             config.reporting_currency,
+            minor_unit_digits(config.reporting_currency),
             config.fiscal_year_start_month,
             config.company_id,
             company.policy.version,

@@ -46,12 +46,26 @@
     cast(abs({{ expression }}) * cast(1000000000000 as decimal(13, 0)) as hugeint)
 {%- endmacro %}
 
-{#- Amount in whole minor units of two decimals, rounded half to even at the ninth decimal's precision. -#}
-{% macro to_cents(expression) -%}
+{#- Amount in whole minor units of the reporting currency, rounded half to even at the ninth decimal's precision, and
+    back from units of 10^-9. How many digits the currency has is the run's to know. -#}
+{% macro to_minor_units(expression, parameters='run_parameters') -%}
     cast(
-        {{ round_half_even('cast(' ~ expression ~ ' as decimal(38, 12)) * cast(0.0000001 as decimal(7, 7))') }}
+        {{ round_half_even(
+            'cast(' ~ expression ~ ' as decimal(38, 12)) * case ' ~ parameters ~ '.minor_unit_digits'
+            ~ ' when 0 then cast(0.000000001 as decimal(9, 9))'
+            ~ ' when 2 then cast(0.0000001 as decimal(9, 9))'
+            ~ ' when 3 then cast(0.000001 as decimal(9, 9)) end'
+        ) }}
         * cast(1000000000 as decimal(10, 0)) as hugeint
     )
+{%- endmacro %}
+
+{% macro from_minor_units(expression, parameters='run_parameters') -%}
+    {{ expression }} * case {{ parameters }}.minor_unit_digits
+        when 0 then cast(1000000000 as decimal(10, 0))
+        when 2 then cast(10000000 as decimal(10, 0))
+        when 3 then cast(1000000 as decimal(10, 0))
+    end
 {%- endmacro %}
 
 {#- Money over a quantity, exact to twelve decimals, by whole-number division; null when the quantity is zero or
@@ -75,7 +89,7 @@
     case
         when {{ amount }} = {{ whole }} then {{ fine_money(part) }}
         when {{ part }} = {{ whole }} then {{ fine_money(amount) }}
-        else cast(
+        else case when {{ amount }} < 0 then -1 else 1 end * cast(
             cast({{ to_pico(amount) }} * cast(trunc({{ part }} * cast(1000000000 as decimal(10, 0))) as hugeint)
                 // cast(trunc({{ whole }} * cast(1000000000 as decimal(10, 0))) as hugeint) as decimal(38, 0))
             * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)

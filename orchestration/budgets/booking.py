@@ -153,7 +153,7 @@ def _graduation_pack(
     _require_gates(company, verdict, initiative_id)
     candidate = _candidate(company, facts, ledger, initiative_id, as_of)
     verified = verified_rates(verdict.readiness)
-    raises = core_raise(verified.run_rate, as_of, company.config.fiscal_year_start_month)
+    raises = core_raise(verified.run_rate, as_of, company.config.fiscal_year_start_month, company.config.minor_unit)
     if not raises and candidate.allocation is None:
         raise Refused(f"{initiative_id}: nothing to book on the last day of a fiscal year without an allocation")
     content = {

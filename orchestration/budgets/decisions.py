@@ -22,8 +22,6 @@ from orchestration.budgets.movements import (
 )
 from orchestration.budgets.schedule import close
 
-_CENT = Decimal("0.01")
-
 
 class Refused(Exception):
     """A command that the rules do not allow; the message says which, one line each."""
@@ -75,18 +73,21 @@ def verified_rates(readiness: Mapping[str, Any]) -> VerifiedRates:
     )
 
 
-def core_raise(run_rate: Decimal, graduated_on: date, fiscal_year_start_month: int) -> list[tuple[str, Decimal]]:
-    """The raise per fiscal period (YYYY-MM) left in the fiscal year, in cents: the run-rate, pro rata for the first.
+def core_raise(
+    run_rate: Decimal, graduated_on: date, fiscal_year_start_month: int, minor_unit: Decimal
+) -> list[tuple[str, Decimal]]:
+    """The raise per fiscal period (YYYY-MM) left in the fiscal year, in whole ``minor_unit``: the run-rate, pro rata for
+    the first.
 
     The first day in core is the one after ``graduated_on``; a period without a day left gets nothing.
     """
     year, month = graduated_on.year, graduated_on.month
     length = calendar.monthrange(year, month)[1]
     left = length - graduated_on.day
-    raises = [(f"{year:04}-{month:02}", (run_rate * left / length).quantize(_CENT))] if left else []
+    raises = [(f"{year:04}-{month:02}", (run_rate * left / length).quantize(minor_unit))] if left else []
     while month % 12 + 1 != fiscal_year_start_month:
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-        raises.append((f"{year:04}-{month:02}", run_rate.quantize(_CENT)))
+        raises.append((f"{year:04}-{month:02}", run_rate.quantize(minor_unit)))
     return raises
 
 

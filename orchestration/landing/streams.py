@@ -308,7 +308,10 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ],
     ("registry", "ledger_account_patterns"): [("position", WHOLE), ("account_pattern", TEXT), ("account_role", TEXT)],
     ("registry", "posting_accounts"): _columns(TEXT, "posting_role account_number"),
-    ("registry", "ledger_counterparties"): [("position", WHOLE), ("counterparty_pattern", TEXT), ("provider", TEXT)],
+    ("registry", "ledger_counterparties"): [
+        ("position", WHOLE),
+        *_columns(TEXT, "counterparty_pattern provider subscription_account_pattern subscription_description_pattern"),
+    ],
     ("prices", "price_book"): [
         *_columns(TEXT, "provider model_id price_variant token_class"),
         ("context_tier_start", WHOLE),

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 RESIDUALS = ("metering_residual", "residual")
-CAUSES = ("unpriced_usage", "untracked_traffic", "duplicates", "repeated_requests")
+CAUSES = ("unpriced_usage", "untracked_traffic", "duplicates", "repeated_requests", "other_cogs_left_out")
 OPEN_LINES = (*CAUSES, *RESIDUALS)
 
 

@@ -83,6 +83,17 @@ class OneOrMany:
         return {"anyOf": [many["items"], {**many, "minItems": 1}]}
 
 
+@dataclass(frozen=True)
+class ShortForm:
+    """Shows in a JSON Schema that the value of one key may stand for the whole group."""
+
+    key: str
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = handler(core_schema)
+        return {"anyOf": [handler.resolve_ref_schema(whole)["properties"][self.key], whole]}
+
+
 def check_glob(value: str) -> str:
     parse_glob(value)
     return value

@@ -1,11 +1,24 @@
 """company.yaml: who the company is, its calendar and currency, its policy profile, accounts and cost classes."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from orchestration.registry.fields import CostClass, Currency, Glob, InitiativeKind, InitiativeStage, Part, Record, Text
+from orchestration.registry.currencies import minor_unit
+from orchestration.registry.fields import (
+    CostClass,
+    Currency,
+    Glob,
+    Globs,
+    InitiativeKind,
+    InitiativeStage,
+    Part,
+    Record,
+    ShortForm,
+    Text,
+)
 
 AccountRole = Literal[
     "ai_cost_of_goods_sold",
@@ -63,6 +76,34 @@ class CostClassRule(Record):
     """What the cost then is."""
 
 
+class Subscription(Part):
+    """Which of a counterparty's postings are seats or a plan and no usage: any that meets one of the patterns."""
+
+    accounts: Globs | None = None
+    """Patterns of account numbers."""
+    descriptions: Globs | None = None
+    """Patterns of the line's description, without regard to case."""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "Subscription":
+        if self.accounts is None and self.descriptions is None:
+            raise ValueError("names neither accounts nor descriptions, so that it matches nothing; give one of them")
+        return self
+
+
+class Counterparty(Part):
+    """Who a counterparty of the ledger is; a bare name stands for its provider."""
+
+    provider: Text
+    """The provider that it is."""
+    subscription: Subscription | None = None
+    """Its postings that settle no usage and show as bridge line subscription."""
+
+
+def read_counterparty(value: Any) -> Any:
+    return {"provider": value} if isinstance(value, str) else value
+
+
 class CompanyConfig(Part):
     """The whole of company.yaml; ``policy`` is read by policy.py, ``cost_classes`` record by record."""
 
@@ -84,11 +125,20 @@ class CompanyConfig(Part):
     """Where the default cost class does not fit; the first match wins."""
     posting_accounts: dict[PostingRole, Text] = Field(default_factory=dict)
     """Account numbers of the month-end journals, by role."""
-    ledger_counterparties: dict[Glob, Text] = Field(default_factory=dict)
-    """Patterns of counterparty names in the ledger to providers, without regard to case; default <provider>*."""
+    ledger_counterparties: dict[
+        Glob, Annotated[Counterparty, BeforeValidator(read_counterparty), ShortForm("provider")]
+    ] = Field(default_factory=dict)
+    """Patterns of counterparty names in the ledger to providers, without regard to case; default <provider>*. In the
+    long form also which of its postings are a subscription.
+    """
     ledger_accounts: dict[Glob, AccountRole] = Field(default_factory=dict)
     """Patterns of account numbers to roles; the first match wins, no match is role other."""
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.reporting_time_zone)
+
+    @property
+    def minor_unit(self) -> Decimal:
+        """The smallest amount of the reporting currency that can be paid."""
+        return minor_unit(self.reporting_currency)

@@ -8,6 +8,7 @@ everything: the folder is the truth.
 
 import json
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 from orchestration.landing.store import Landing
 from orchestration.registry.company import Company
 from orchestration.registry.globs import to_regex
+from orchestration.registry.identity import Subscription
 from orchestration.registry.ownership import MATCH_KEYS, OwnershipRule, Pool, Share
 from orchestration.registry.sources import MODEL_SERVICES
 from orchestration.sellers import seller_of
@@ -244,12 +246,23 @@ def _posting_accounts(company: Company) -> Rows:
 
 def _ledger_counterparties(company: Company) -> Rows:
     """The declared patterns, then ``<provider>*`` for each provider that the folder names and no pattern covers."""
-    declared = [(name, seller_of(provider)) for name, provider in company.config.ledger_counterparties.items()]
+    declared = company.config.ledger_counterparties
     named = {"openai", "anthropic", "openrouter"} & company.sources.keys()
     named |= {seller_of(one.provider) for one in company.contracts} | {seller_of(one) for one in company.metering}
-    named -= {provider for _, provider in declared}
-    entries = declared + [(f"{provider}*", provider) for provider in sorted(named)]
-    return _positioned(entries, "counterparty_pattern", "provider", lower=True)
+    named -= {seller_of(one.provider) for one in declared.values()}
+    entries = [(pattern, seller_of(one.provider)) for pattern, one in declared.items()]
+    entries += [(f"{provider}*", provider) for provider in sorted(named)]
+    subscriptions = [one.subscription for one in declared.values()]
+    rows = _positioned(entries, "counterparty_pattern", "provider", lower=True)
+    return [row | _subscription(one) for row, one in zip_longest(rows, subscriptions)]
+
+
+def _subscription(one: Subscription | None) -> dict[str, Any]:
+    accounts, descriptions = (one.accounts, one.descriptions) if one is not None else (None, None)
+    return {
+        "subscription_account_pattern": _regex(accounts),
+        "subscription_description_pattern": _regex(descriptions, lower=True),
+    }
 
 
 def _positioned(entries: Iterable[tuple[str, str]], pattern_name: str, name: str, *, lower: bool = False) -> Rows:
@@ -267,8 +280,8 @@ def _part(part: BaseModel | None, prefix: str, *names: str) -> dict[str, Any]:
     return {f"{prefix}{name}": getattr(part, name) if part is not None else None for name in names}
 
 
-def _regex(globs: tuple[str, ...] | None) -> str | None:
-    return to_regex(globs) if globs is not None else None
+def _regex(globs: tuple[str, ...] | None, *, lower: bool = False) -> str | None:
+    return to_regex(globs, lower=lower) if globs is not None else None
 
 
 _STREAM_ROWS: dict[str, Callable[[Company], Rows]] = {

@@ -28,11 +28,11 @@ Periods = dict[tuple[str, str], PeriodCost]
 def evaluate_variance(connection: duckdb.DuckDBPyConnection, landing: Landing, company: Any, as_of: date) -> None:
     """Compute and land the components of every initiative and month up to ``as_of``."""
     with landing.batch("statistics", "variance_components") as batch:
-        batch.add_rows(PARTITION, variance_rows(connection, as_of))
+        batch.add_rows(PARTITION, variance_rows(connection, as_of, company.config.minor_unit))
 
 
-def variance_rows(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[dict[str, Any]]:
-    """Rows initiative_id, fiscal_period, comparison (prior_month, budget), component and amount."""
+def variance_rows(connection: duckdb.DuckDBPyConnection, as_of: date, unit: Decimal) -> list[dict[str, Any]]:
+    """Rows initiative_id, fiscal_period, comparison (prior_month, budget), component and amount in whole ``unit``."""
     firsts = connection.execute(_FIRST_COSTS, {"as_of": as_of}).fetchall()
     core_since = {initiative: day for initiative, _, day in firsts if day is not None}
     months = {initiative: _months(first, as_of) for initiative, first, _ in firsts}
@@ -40,9 +40,9 @@ def variance_rows(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[di
     rows = []
     for initiative, spans in months.items():
         for earlier, later in pairwise(name for name, _, _ in spans):
-            parts = decompose(periods[initiative, earlier], periods[initiative, later])
+            parts = decompose(periods[initiative, earlier], periods[initiative, later], unit)
             rows += _rows(initiative, later, "prior_month", parts)
-    rows += _budget_rows(connection, core_since, months, as_of)
+    rows += _budget_rows(connection, core_since, months, as_of, unit)
     return sorted(
         rows, key=lambda row: (row["initiative_id"], row["fiscal_period"], row["comparison"], row["component"])
     )
@@ -53,6 +53,7 @@ def _budget_rows(
     core_since: dict[str, date],
     months: dict[str, list[tuple[str, date, date]]],
     as_of: date,
+    unit: Decimal,
 ) -> list[dict[str, Any]]:
     """Each core month against its flexible budget: the verified window's use, scaled to the month's units."""
     allowances = connection.execute(_ALLOWANCES, {"as_of": as_of}).fetchall()
@@ -74,7 +75,7 @@ def _budget_rows(
         if (initiative, month) in periods:
             actual = periods[initiative, month]
             budget = scaled_reference(periods[initiative, REFERENCE], actual, amount)
-            rows += _rows(initiative, month, "budget", decompose(budget, actual))
+            rows += _rows(initiative, month, "budget", decompose(budget, actual, unit))
     return rows
 
 

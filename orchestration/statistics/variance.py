@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 
 COMPONENTS = ("volume", "mix", "intensity", "price", "entry", "exit", "other")
-MINOR_UNIT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,8 @@ class PeriodCost:
     models: Mapping[str, ModelUse]
 
 
-def decompose(before: PeriodCost, after: PeriodCost) -> dict[str, Decimal]:
-    """Amounts of all seven components, in minor units, which sum to ``after.total - before.total`` so rounded."""
+def decompose(before: PeriodCost, after: PeriodCost, minor_unit: Decimal) -> dict[str, Decimal]:
+    """Amounts of all seven components, in whole ``minor_unit``, which sum to ``after.total - before.total`` so rounded."""
     parts: dict[str, list[float]] = {name: [] for name in COMPONENTS}
     nothing = ModelUse(0.0, 0.0)
     tokens = tuple(math.fsum(max(use.tokens, 0.0) for use in side.models.values()) for side in (before, after))
@@ -45,7 +44,7 @@ def decompose(before: PeriodCost, after: PeriodCost) -> dict[str, Decimal]:
         context.prec = 60
         exact = {name: Decimal(math.fsum(amounts)) for name, amounts in parts.items()}
         exact["other"] = after.total - before.total - sum(exact.values(), Decimal(0))
-        return round_to_sum(exact, MINOR_UNIT)
+        return round_to_sum(exact, minor_unit)
 
 
 def _model_parts(

@@ -16,6 +16,8 @@ from orchestration.publish.evidence import plain
 from orchestration.publish.snapshot import ALARMS
 from orchestration.published import read_manifest
 from orchestration.summary.open_amounts import (
+    ACCOUNT_REMEDY,
+    LEFT_OUT,
     OWNER_REMEDY,
     PRICE_REMEDY,
     UNMEASURED,
@@ -73,6 +75,7 @@ def collect(published: Path) -> dict[str, Any]:
             "unallocated": query("fct_allocated_costs", UNALLOCATED, as_of),
             "unallocated_share": [share_as_json(one) for one in shares],
             "open_amounts": [bridge_as_json(one) for one in bridge],
+            "journals_left_out": _with_remedy(query("accrual_journals_left_out", LEFT_OUT), ACCOUNT_REMEDY),
             "unowned_usage": _with_remedy(query("fct_usage fct_usage_shares", UNOWNED), OWNER_REMEDY),
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
             "core_demotions": query("core_demotions_by_initiative", DEMOTIONS),

@@ -34,10 +34,21 @@ REMEDIES = {
     "duplicates": "already removed, no cost is doubled; stop exporting the same requests twice",
     "repeated_requests": "one request id stands on several days and counts on each: see whether an export moved its days, "
     "and withdraw the file that did",
+    "other_cogs_left_out": "post the provider's AI bill to an account of an AI role in ledger_accounts of company.yaml: with "
+    "none there, other cost of goods sold may hold it and would count twice",
     "metering_residual": "compare usage and bill by day: missing days stand in ingestion_outcomes, prices in contracts.yaml",
     "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, or a "
     "posting without a bill",
 }
+
+ACCOUNT_REMEDY = "give the missing roles an account under posting_accounts in company.yaml"
+
+LEFT_OUT = """
+select fiscal_period, provider, service_period, credit_role, missing_roles, amount
+from accrual_journals_left_out
+where fiscal_period = (select max(fiscal_period) from accrual_journals_left_out)
+order by all
+"""
 
 UNPRICED = """
 select

@@ -30,6 +30,7 @@ def sections(summary: dict[str, Any]) -> list[Section]:
         *_unmeasured(summary["unmeasured"]),
         _unallocated(summary, currency),
         _open_amounts(summary, currency),
+        *_journals_left_out(summary["journals_left_out"], currency),
         *_budget_alerts(summary["budget_alerts"], currency),
         *_core_demotions(summary["core_demotions"], currency),
         _initiatives(summary["initiatives"], currency),
@@ -214,6 +215,22 @@ def _residual_verdict(row: dict[str, Any]) -> str:
         return ""
     limit = f"{percent(row['alarm_ratio'])} of the bill"
     return f"above {limit} in {', '.join(row['warned_months'])}" if row["warned_months"] else f"within {limit}"
+
+
+def _journals_left_out(rows: list[dict[str, Any]], currency: str) -> list[Section]:
+    """No section where every journal has its accounts."""
+    shown = [
+        (
+            f"{row['provider']} usage {row['service_period']}",
+            amount(row["amount"]),
+            row["missing_roles"],
+            row["remedy"],
+        )
+        for row in rows
+    ]
+    headers = ("not accrued", f"amount {currency}".strip(), "roles without an account", "remedy")
+    title = f"Month-end journals left out {rows[0]['fiscal_period']}" if rows else ""
+    return [Section(title, headers, shown)] if rows else []
 
 
 def _budget_alerts(rows: list[dict[str, Any]], currency: str) -> list[Section]:

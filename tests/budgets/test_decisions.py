@@ -44,7 +44,7 @@ def change(kind: str, amount: str, ledger: Ledger, spent: str = "120", approval:
 def test_core_is_raised_for_what_is_left_of_the_fiscal_year(
     graduated_on: date, start_month: int, expected: list[tuple[str, str]]
 ) -> None:
-    raises = core_raise(Decimal("310"), graduated_on, start_month)
+    raises = core_raise(Decimal("310"), graduated_on, start_month, Decimal("0.01"))
     assert raises == [(period, Decimal(amount)) for period, amount in expected]
 
 

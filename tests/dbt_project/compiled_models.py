@@ -40,7 +40,8 @@ def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date) -> 
     connection.execute("create table landing.gateway_batches (batch integer, event_dates varchar, partitions varchar)")
     connection.execute(
         "create table landing.run_parameters as select ?::date as as_of_date, 'UTC' as reporting_time_zone, "
-        "'USD' as reporting_currency, 1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version, "
+        "'USD' as reporting_currency, 2 as minor_unit_digits, "
+        "1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version, "
         "true as rebuilds_gateway",
         [as_of],
     )

@@ -28,7 +28,8 @@ from tests.dbt_project.warehouse_rows import (
 JULY, AUGUST = "2026-07", "2026-08"
 TOTALS = {"metered_list_cost", "billed_cost", "ledger_posting"}
 FIRST_LEG = ["metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual"]
-SECOND_LEG = ["billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual", "residual"]
+SECOND_LEG = ["billed_cost", "tax", "currency", "prepaid_timing", "cut_off", "unposted_accrual"]
+SECOND_LEG += ["subscription", "residual"]
 MEMO = ["duplicates", "metering_difference", "accrual", "accrual_reversal", "repeated_requests"]
 
 EXPECTED: dict[str, dict[str, dict[str, str]]] = {
@@ -44,9 +45,11 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_cut_off": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_stated_period": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_accrual": {JULY: {"unposted_accrual": "-10"}},
-    "p_nearly_posted": {JULY: {"residual": "-0.05"}},
-    "p_short": {JULY: {"unposted_accrual": "-0.06"}},
+    "p_nearly_posted": {JULY: {"residual": "-0.5"}},
+    "p_short": {JULY: {"unposted_accrual": "-0.51"}},
     "p_over_posted": {JULY: {"residual": "7"}},
+    "p_seats": {JULY: {"subscription": "4", "unposted_accrual": "-10"}},
+    "p_plan": {JULY: {"subscription": "5"}},
     "p_own_journal": {
         JULY: {"accrual": "10", "cut_off": "-10"},
         AUGUST: {"accrual_reversal": "-10", "cut_off": "10"},
@@ -61,7 +64,7 @@ def charges() -> list[dict[str, Any]]:
     metered = {"list_cost": None, "list_unit_price": None, "consumed_quantity": None, "consumed_unit": None}
     other = {**metered, "usage_type": "vector-storage-hours"}
     plain = ["p_exact", "p_untracked", "p_credit", "p_tax", "p_prepaid", "p_cut_off", "p_stated_period", "p_accrual"]
-    plain += ["p_over_posted", "p_own_journal", "p_seen_twice", "p_nearly_posted", "p_short"]
+    plain += ["p_over_posted", "p_own_journal", "p_seen_twice", "p_nearly_posted", "p_short", "p_seats", "p_plan"]
     return [
         *[charge(provider) for provider in plain],
         charge("p_discount", billed_cost="8", effective_cost="8"),
@@ -89,8 +92,11 @@ def postings() -> list[dict[str, Any]]:
         posting("p_currency", "10", currency="EUR"),
         posting("p_cut_off", "10", "2026-08-05"),
         posting("p_stated_period", "10", "2026-08-05", service_period=JULY),
-        posting("p_nearly_posted", "9.95", service_period=JULY),
-        posting("p_short", "9.94", service_period=JULY),
+        posting("p_nearly_posted", "9.50", service_period=JULY),
+        posting("p_short", "9.49", service_period=JULY),
+        posting("p_seats", "4", account_number="5155"),
+        posting("p_plan", "5", journal_entry_id="JE-plan", description="Claude TEAM Seats, July"),
+        posting("p_plan", "10"),
         posting("p_own_journal", "10", "2026-07-31", journal_entry_id="TKN-ACC-1"),
         posting("p_own_journal", "-10", "2026-08-01", journal_entry_id="TKN-REV-1", is_reversal=True),
         posting("p_own_journal", "10", "2026-08-05"),
@@ -102,6 +108,18 @@ def registry(landing: Landing) -> None:
         "company": [row("registry", "company", company_id="c")],
         "policy": [row("registry", "policy", policy_key="residual_alarm_ratio", policy_value="0.005")],
         "ledger_account_patterns": [ledger_accounts("^51.*$", "ai_cost_of_goods_sold")],
+        "ledger_counterparties": [
+            row(
+                *("registry", "ledger_counterparties"),
+                position=position,
+                counterparty_pattern=f"^{provider}.*$",
+                provider=provider,
+                **{f"subscription_{of}_pattern": pattern},
+            )
+            for position, (provider, of, pattern) in enumerate(
+                [("p_seats", "account", "^5155$"), ("p_plan", "description", "^.*seats.*$")], start=1
+            )
+        ],
         "sources": [declared_source("focus_files"), declared_source("litellm")],
         "contracts": [
             row(

@@ -25,6 +25,7 @@ def versions(home: Path, postings: list[tuple[str, date, str]], as_of: date = da
             "fiscal_period varchar, posting_date date, account_role varchar, provider varchar, "
             "debit_amount decimal(38, 9), credit_amount decimal(38, 9))"
         )
+        connection.execute("create table intermediate.int_providers_seen (provider varchar)")
         for period, posted_on, amount in postings:
             row = ["p", None, period, posted_on, "other_cost_of_goods_sold", None, D(amount), D(0)]
             connection.execute("insert into intermediate.int_ledger_entries_classified values (?,?,?,?,?,?,?,?)", row)
@@ -85,3 +86,28 @@ def test_the_parts_of_a_month_sum_to_the_amount_exactly(tmp_path, amount):
     assert parts == list(latest.values()) or sorted(parts) == sorted(latest.values())
     assert sum(parts) == D(amount)
     assert max(parts) - min(parts) <= D("0.000000001")
+
+
+def test_the_account_decides_unless_the_ai_bill_may_be_in_it(tmp_path):
+    """aws: models and hosting in their two accounts; azure: one account for both; hetzner: no AI at all."""
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema staging; create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_ledger_entries_classified as select *, 'p' as product_id, "
+            "'2026-09' as fiscal_period, cast(null as varchar) as service_period, date '2026-09-30' as posting_date, "
+            "0 as credit_amount from (values "
+            "('aws', 'other_cost_of_goods_sold', 1200), ('aws', 'ai_cost_of_goods_sold', 60), "
+            "('azure', 'other_cost_of_goods_sold', 900), ('hetzner', 'other_cost_of_goods_sold', 30), "
+            "(null, 'other_cost_of_goods_sold', 5)) as _ (provider, account_role, debit_amount)"
+        )
+        connection.execute(
+            "create table intermediate.int_providers_seen as select unnest(['aws', 'azure']) as provider"
+        )
+        build(connection, ["int_other_cogs_selected"])
+        found = connection.execute("select provider, amount, is_left_out from intermediate.int_other_cogs_selected")
+        assert sorted(found.fetchall(), key=str) == [
+            ("aws", 1200, False),
+            ("azure", 900, True),
+            ("hetzner", 30, False),
+            (None, 5, False),
+        ]

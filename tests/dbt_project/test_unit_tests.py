@@ -16,7 +16,7 @@ from tests.dbt_project.conftest import PROJECT
 
 RUN_PARAMETERS = """
 create table landing.run_parameters as select
-    date '2026-10-31' as as_of_date, 'UTC' as reporting_time_zone, 'USD' as reporting_currency,
+    date '2026-10-31' as as_of_date, 'UTC' as reporting_time_zone, 'USD' as reporting_currency, 2 as minor_unit_digits,
     1 as fiscal_year_start_month, 'acme' as company_id, 'v1' as policy_version,
     true as rebuilds_gateway
 """

@@ -122,7 +122,8 @@ def build_warehouse(home: Path, landing: Landing, select: str, *, as_of: str, zo
         landing.register(connection)
         connection.execute(
             f"create or replace table landing.run_parameters as select date '{as_of}' as as_of_date, "
-            f"'{zone}' as reporting_time_zone, 'USD' as reporting_currency, 1 as fiscal_year_start_month, "
+            f"'{zone}' as reporting_time_zone, 'USD' as reporting_currency, 2 as minor_unit_digits, "
+            "1 as fiscal_year_start_month, "
             "'c' as company_id, 'v' as policy_version, true as rebuilds_gateway"
         )
         find_changed_days(connection, landing, zone, full_refresh=True)

@@ -15,16 +15,22 @@ ASSETS = {
     "usage_is_priced": "fct_usage",
     "cost_has_an_owner": "fct_allocated_costs",
     "cloud_charges_name_a_service": "ingestion_outcomes",
+    "accruals_have_accounts": "accrual_journals_left_out",
     "no_untracked_traffic": "reconciliation_by_provider_month",
     "no_duplicates": "reconciliation_by_provider_month",
+    "other_cogs_are_counted": "reconciliation_by_provider_month",
     "residuals_within_policy": "reconciliation_by_provider_month",
 }
 FOUND = {
     "usage_is_priced": "openai x: 5 since 2026-09-07",
     "cost_has_an_owner": "2026-10: 112.000000000001 of 1112.000000000001, above 0.10",
     "cloud_charges_name_a_service": "focus/azure.csv: 2 charges, 7.000000000",
+    "accruals_have_accounts": (
+        "openai usage 2026-08, not accrued at the end of 2026-09: 50.000000000, no account of selling_and_administration"
+    ),
     "no_untracked_traffic": "openai untracked_traffic: 2026-10 3.000000000001, 2026-09 0, all months 3.000000000001",
     "no_duplicates": "openai duplicates: 2026-10 0, 2026-09 -2.000000000000, all months -2.000000000000",
+    "other_cogs_are_counted": "openai other_cogs_left_out: 2026-10 7.000000000000, 2026-09 0, all months 7.000000000000",
     "residuals_within_policy": "openai residual: 2026-10 -5.000000000001, 2026-09 0, all months -5.000000000001",
 }
 

@@ -34,6 +34,7 @@ TABLES = {
     "int_ledger_entries_classified": "product_id varchar, service_period varchar, fiscal_period varchar, "
     "posting_date date, account_role varchar, provider varchar, debit_amount decimal(38,9), "
     "credit_amount decimal(38,9)",
+    "int_providers_seen": "provider varchar",
     "int_revenue_recognised_by_day": "revenue_date date",
     "int_initiative_daily_units": "initiative_id varchar, metric_date date, units decimal(38,9)",
 }

@@ -75,3 +75,17 @@ def test_a_period_without_lines_has_no_file(journals, tmp_path):
     assert sorted(path.name for path in journals.iterdir()) == ["2026-10", "2026-11"]
     assert write_journals(tmp_path / "absent.parquet", tmp_path / "none") == []
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(("currency", "amount", "shown"), [("JPY", "1500", "1500"), ("KWD", "1.125", "1.125")])
+def test_amounts_have_the_decimals_of_their_currency(tmp_path, currency, amount, shown):
+    path = tmp_path / "lines.parquet"
+    duckdb.sql(
+        "select '2026-09' as fiscal_period, 'TKN-ACC-p-2026-09' as journal_id, 1 as journal_line_number, "
+        "date '2026-09-30' as posting_date, '5100' as account_number, 'd' as department_id, "
+        f"cast({amount} as decimal(38, 9)) as debit_amount, cast(0 as decimal(38, 9)) as credit_amount, "
+        f"'m' as memo, '{currency}' as reporting_currency"
+    ).write_parquet(str(path))
+    write_journals(path, tmp_path / "journals")
+    assert rows(tmp_path / "journals" / "2026-09" / "quickbooks.csv")[0]["Debits"] == shown
+    assert rows(tmp_path / "journals" / "2026-09" / "xero.csv")[0]["*Amount"] == shown

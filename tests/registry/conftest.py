@@ -23,6 +23,7 @@ ledger_accounts:
   4000: revenue
 ledger_counterparties:
   "Amazon Web Services*": aws
+  "Anthropic*": {provider: anthropic, subscription: {accounts: "62*", descriptions: ["*seats*", "*Team plan*"]}}
 """,
     "sources.yaml": """\
 sources:

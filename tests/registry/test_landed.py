@@ -113,8 +113,16 @@ def test_declared_products_keep_their_own_figures(folder, landed):
 def test_counterparties_are_lower_case_and_default_to_the_provider(landed):
     assert [(one["counterparty_pattern"], one["provider"]) for one in landed("ledger_counterparties")] == [
         ("^amazon web services.*$", "aws"),
+        ("^anthropic.*$", "anthropic"),
         ("^openai.*$", "openai"),
     ]
+
+
+def test_a_counterparty_says_which_postings_are_a_subscription(landed):
+    rows = {one["provider"]: one for one in landed("ledger_counterparties")}
+    patterns = ("subscription_account_pattern", "subscription_description_pattern")
+    assert [rows["anthropic"][name] for name in patterns] == ["^62.*$", "^(.*seats.*|.*team plan.*)$"]
+    assert [rows["aws"][name] for name in patterns] == [rows["openai"][name] for name in patterns] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.run_rate.variance import read_periods, variance_rows
 
+CENT = Decimal("0.01")
 AS_OF = date(2026, 9, 30)
 TABLES = """
 create schema marts; create schema intermediate;
@@ -56,7 +57,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 def amounts(connection: duckdb.DuckDBPyConnection, comparison: str, month: str = "2026-09") -> dict[str, Decimal]:
     rows = [
         row
-        for row in variance_rows(connection, AS_OF)
+        for row in variance_rows(connection, AS_OF, CENT)
         if (row["comparison"], row["fiscal_period"]) == (comparison, month)
     ]
     return {row["component"]: row["amount"] for row in rows if row["amount"]}
@@ -92,7 +93,7 @@ def test_an_unverified_month_has_no_budget_rows(warehouse: duckdb.DuckDBPyConnec
     warehouse.execute(CORE)
     warehouse.execute("update intermediate.int_core_allowances_by_month set allowance_amount = null")
     assert amounts(warehouse, "budget") == {}
-    assert not [row for row in variance_rows(warehouse, AS_OF) if row["comparison"] == "budget"]
+    assert not [row for row in variance_rows(warehouse, AS_OF, CENT) if row["comparison"] == "budget"]
 
 
 def test_a_month_without_cost_exits_whole(warehouse: duckdb.DuckDBPyConnection) -> None:
@@ -102,4 +103,4 @@ def test_a_month_without_cost_exits_whole(warehouse: duckdb.DuckDBPyConnection) 
 
 
 def test_nothing_after_the_as_of_day_counts(warehouse: duckdb.DuckDBPyConnection) -> None:
-    assert [row for row in variance_rows(warehouse, date(2026, 8, 31)) if row["fiscal_period"] > "2026-08"] == []
+    assert [row for row in variance_rows(warehouse, date(2026, 8, 31), CENT) if row["fiscal_period"] > "2026-08"] == []

@@ -6,9 +6,14 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
 
-from orchestration.statistics.variance import COMPONENTS, ModelUse, PeriodCost, decompose, log_mean, round_to_sum
+from orchestration.statistics.variance import COMPONENTS, ModelUse, PeriodCost, log_mean, round_to_sum
+from orchestration.statistics.variance import decompose as decompose_to
 
 CENT = Decimal("0.01")
+
+
+def decompose(before: PeriodCost, after: PeriodCost) -> dict[str, Decimal]:
+    return decompose_to(before, after, Decimal("0.01"))
 
 
 def period(total: str, units: float | None, **models: tuple[float, float]) -> PeriodCost:
@@ -115,3 +120,10 @@ def test_thirds_of_a_cent_round_to_the_sum_by_remainder_then_name() -> None:
     thirds = {name: Decimal(1) / 3 for name in ("b", "a", "c")}
     assert round_to_sum(thirds, Decimal(1)) == {"a": 1, "b": 0, "c": 0}
     assert round_to_sum({"a": Decimal("-0.4"), "b": Decimal("0.4")}, Decimal(1)) == {"a": 0, "b": 0}
+
+
+@pytest.mark.parametrize(("unit", "volume"), [("1", "3"), ("0.001", "3.333")])
+def test_components_are_whole_minor_units_of_the_currency(unit, volume):
+    parts = decompose_to(period("10", 3, a=(3, 10)), period("13.3333", 4, a=(4, 13.3333)), Decimal(unit))
+    assert parts["volume"] == Decimal(volume)
+    assert all(amount % Decimal(unit) == 0 for amount in parts.values())

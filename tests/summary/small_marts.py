@@ -17,6 +17,10 @@ TABLES = {
         "source varchar, status varchar, rows bigint, watermark_at timestamptz, loaded_at timestamptz, reason varchar, "
         "partition varchar, unnamed_rows bigint, unnamed_amount decimal(38, 9)"
     ),
+    "accrual_journals_left_out": (
+        "fiscal_period varchar, provider varchar, service_period varchar, credit_role varchar, missing_roles varchar, "
+        "amount decimal(38, 9)"
+    ),
     "reconciliation_by_provider_month": (
         "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12)"
     ),
@@ -34,7 +38,7 @@ insert into ingestion_outcomes values ('focus_files', 'loaded', 2, null, null, n
 insert into reconciliation_by_provider_month
 select period, 'openai', line, if(line = 'billed_cost', 1000, 0)
 from unnest(['2026-08', '2026-09', '2026-10']) as periods (period), unnest([
-    'billed_cost', 'unpriced_usage', 'untracked_traffic', 'duplicates', 'metering_residual', 'residual'
+    'billed_cost', 'unpriced_usage', 'untracked_traffic', 'duplicates', 'other_cogs_left_out', 'metering_residual', 'residual'
 ]) as lines (line)
 """
 LINE = (
@@ -53,8 +57,13 @@ FAULTS = {
     "cloud_charges_name_a_service": (
         "insert into ingestion_outcomes values ('focus_files', 'loaded', 2, null, null, null, 'focus/azure.csv', 2, 7)"
     ),
+    "accruals_have_accounts": (
+        "insert into accrual_journals_left_out values "
+        "('2026-09', 'openai', '2026-08', 'accrued_liabilities', 'selling_and_administration', 50)"
+    ),
     "no_untracked_traffic": LINE.format(amount="3.000000000001", period="2026-10", line="untracked_traffic"),
     "no_duplicates": LINE.format(amount="-2", period="2026-09", line="duplicates"),
+    "other_cogs_are_counted": LINE.format(amount="7", period="2026-10", line="other_cogs_left_out"),
     "residuals_within_policy": LINE.format(amount="-5.000000000001", period="2026-10", line="residual"),
 }
 

@@ -73,6 +73,7 @@ def test_each_open_amount_is_readable(tmp_path: Path) -> None:
     assert heads == [
         "  openai untracked traffic: 2026-10 USD 3.00, 2026-09 0.00, all months 3.00",
         "  openai duplicates: 2026-10 USD 0.00, 2026-09 -2.00, all months -2.00",
+        "  openai other cogs left out: 2026-10 USD 7.00, 2026-09 0.00, all months 7.00",
         "  openai residual: 2026-10 USD -5.00, 2026-09 0.00, all months -5.00, verdict above 0.5% of the bill in 2026-10",
     ]
     assert all(", remedy " in line for line in lines)
@@ -86,7 +87,8 @@ def test_each_open_amount_is_readable(tmp_path: Path) -> None:
 def test_a_publication_without_ratios_shows_amounts_and_judges_none(tmp_path: Path, policy: str) -> None:
     found = summary(tmp_path, *FAULTS, policy=policy)
     lines = {row["bridge_line"]: row["warned_months"] for row in found["open_amounts"]}
-    assert lines == {"untracked_traffic": ["2026-10"], "duplicates": ["2026-09"], "residual": []}
+    cogs = {"other_cogs_left_out": ["2026-10"]}
+    assert lines == {"untracked_traffic": ["2026-10"], "duplicates": ["2026-09"], "residual": []} | cogs
     assert {row["is_above_alarm"] for row in found["unallocated_share"]} == {None}
 
 
@@ -112,3 +114,13 @@ def test_requests_without_a_token_count_have_their_own_lines_and_a_remedy(tmp_pa
 
 def test_no_section_of_unmeasured_requests_where_all_are_measured(tmp_path: Path) -> None:
     assert "Unmeasured" not in plain_text(summary(tmp_path))
+
+
+def test_a_journal_without_its_account_is_named_with_the_role_and_the_file(tmp_path: Path) -> None:
+    found = summary(tmp_path, "accruals_have_accounts")
+    assert section(found, "Month-end journals left out") == [
+        "Month-end journals left out 2026-09",
+        "  openai usage 2026-08: amount USD 50.00, roles without an account selling_and_administration, "
+        "remedy give the missing roles an account under posting_accounts in company.yaml",
+    ]
+    assert "Month-end journals" not in plain_text(summary(tmp_path / "clean"))

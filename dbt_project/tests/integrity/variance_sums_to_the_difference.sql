@@ -34,10 +34,11 @@ select
     explained.amount,
     coalesce(later.allocated_cost, 0) - coalesce(earlier.allocated_cost, 0) as difference
 from explained
+cross join {{ ref('stg_run__parameters') }} as run_parameters
 left join costs as later
     on explained.initiative_id = later.initiative_id and explained.cost_month = later.cost_month
 left join costs as earlier
     on explained.initiative_id = earlier.initiative_id
     and explained.cost_month - interval 1 month = earlier.cost_month
 where abs(explained.amount - (coalesce(later.allocated_cost, 0) - coalesce(earlier.allocated_cost, 0)))
-    > cast(0.005 as decimal(4, 3))
+    > {{ from_minor_units("cast(0.0000000005 as decimal(10, 10))") }}

@@ -14,6 +14,8 @@ import duckdb
 from orchestration.defs.run import Run
 from orchestration.policy.open_amounts import RESIDUALS
 from orchestration.summary.open_amounts import (
+    ACCOUNT_REMEDY,
+    LEFT_OUT,
     OWNER_REMEDY,
     PRICE_REMEDY,
     REMEDIES,
@@ -27,11 +29,16 @@ USAGE = dg.AssetKey(["marts", "fct_usage"])
 ALLOCATED = dg.AssetKey(["marts", "fct_allocated_costs"])
 OUTCOMES = dg.AssetKey(["marts", "ingestion_outcomes"])
 BRIDGE = dg.AssetKey(["marts", "reconciliation_by_provider_month"])
+JOURNALS = dg.AssetKey(["marts", "accrual_journals_left_out"])
 LINES = {
     "no_untracked_traffic": (("untracked_traffic",), "Everything billed was metered, this month and the last."),
     "no_duplicates": (
         ("duplicates", "repeated_requests"),
         "No request was logged twice, on one day or on several, this month and the last.",
+    ),
+    "other_cogs_are_counted": (
+        ("other_cogs_left_out",),
+        "No provider's posting to other cost of goods sold was left out of the margins.",
     ),
     "residuals_within_policy": (RESIDUALS, "What nothing explains is at most residual_alarm_ratio of the bill."),
 }
@@ -46,6 +53,9 @@ SPECS = [
         "cloud_charges_name_a_service",
         asset=OUTCOMES,
         description="Every charge counted on a cloud's bill says what for.",
+    ),
+    dg.AssetCheckSpec(
+        "accruals_have_accounts", asset=JOURNALS, description="Every month-end journal has all of its accounts."
     ),
     *(dg.AssetCheckSpec(name, asset=BRIDGE, description=text) for name, (_, text) in LINES.items()),
 ]
@@ -82,6 +92,11 @@ def judged(
     yield _result(ALLOCATED, "cost_has_an_owner", above, OWNER_REMEDY)
     unnamed = [f"{file}: {rows} charges, {amount}" for file, rows, amount in connection.execute(UNNAMED).fetchall()]
     yield _result(OUTCOMES, "cloud_charges_name_a_service", unnamed, UNNAMED_REMEDY)
+    left_out = [
+        f"{provider} usage {service}, not accrued at the end of {period}: {amount:f}, no account of {missing}"
+        for period, provider, service, _, missing, amount in connection.execute(LEFT_OUT).fetchall()
+    ]
+    yield _result(JOURNALS, "accruals_have_accounts", left_out, ACCOUNT_REMEDY)
     bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
     for name, (lines, _) in LINES.items():
         found = [

@@ -15,6 +15,7 @@ from orchestration.defs.presentation import OWNERS, landed_keys
 from orchestration.defs.run import Run
 from orchestration.defs.transform.call import build, standing
 from orchestration.defs.transform.translator import Translator
+from orchestration.exchange_rates import refuse_missing_rates
 from orchestration.project import Home, project_digest
 from orchestration.settings import load_settings
 from orchestration.transform.manifest import ensure_manifest
@@ -60,6 +61,7 @@ def warehouse(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materi
         changed = prepare(
             connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
         )
+        refuse_missing_rates(connection, session.company.config.reporting_currency, session.as_of)
         loads = connection.execute("select count(*) from landing.loads").fetchone()
         batches = connection.execute("select count(*) from landing.gateway_batches").fetchone()
     assert loads is not None

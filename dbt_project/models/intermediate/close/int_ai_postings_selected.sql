@@ -1,4 +1,6 @@
 select
+    legal_entity_id,
+    journal_entry_id,
     provider,
     fiscal_period,
     service_period,
@@ -8,8 +10,12 @@ select
     posted_currency,
     posted_amount,
     {{ money('debit_amount - credit_amount') }} as net_amount,
-    journal_entry_id like 'TKN-%' as is_own_journal,
-    coalesce(lower(account_type) = 'tax', false) as is_tax
+    case
+        when journal_entry_id like 'TKN-%' then 'own_journal'
+        when lower(account_type) = 'tax' then 'tax'
+        when is_subscription then 'subscription'
+        else 'usage'
+    end as posting_kind
 from {{ ref('int_ledger_entries_classified') }}
 where provider is not null
     and account_role in (

@@ -37,21 +37,19 @@ postings as (
 
 ),
 
-period_costs as (
+netted as (
 
-    select * from {{ ref('int_period_costs_summed') }}
+    select * from {{ ref('int_ledger_postings_netted') }}
+    where known_until is null
 
 ),
 
-posted_for_period as (
+still_open as (
 
-    select
-        provider,
-        service_period as fiscal_period,
-        sum(amount) as posted_amount,
-        bool_or(is_stated) as is_stated
-    from postings
-    group by all
+    select open_costs.*
+    from {{ ref('int_period_costs_open') }} as open_costs
+    cross join {{ ref('stg_run__parameters') }} as run_parameters
+    where open_costs.period_end = last_day(run_parameters.as_of_date)
 
 ),
 
@@ -85,9 +83,9 @@ lines as (
     from metered
     where provider in (select provider from stating_providers)
     union all
-    select provider, fiscal_period, 'tax', net_amount
+    select provider, fiscal_period, posting_kind, net_amount
     from ai_postings
-    where is_tax and not is_own_journal
+    where posting_kind in ('tax', 'subscription')
     union all
     select provider, posting_period, 'currency', posted_amount - amount
     from postings
@@ -101,17 +99,18 @@ lines as (
     where posting_period <> service_period
     union all
     select
-        period_costs.provider,
-        period_costs.fiscal_period,
-        'unposted_accrual',
-        -(period_costs.effective_cost - coalesce(posted_for_period.posted_amount, 0))
-    from period_costs
-    left join posted_for_period
-        on period_costs.provider = posted_for_period.provider
-        and period_costs.fiscal_period = posted_for_period.fiscal_period
-    where coalesce(posted_for_period.is_stated, false) is false
-        or posted_for_period.posted_amount
-        < period_costs.effective_cost * (1 - {{ policy_value('residual_alarm_ratio', 'decimal(10, 9)') }})
+        provider,
+        posting_period,
+        'cut_off',
+        reporting_amount - {{ portion_of('reporting_amount', 'remaining_amount', 'settlement_amount') }}
+    from netted
+    union all
+    select provider, service_period, 'unposted_accrual', -(open_amount + prepaid_open_amount)
+    from still_open
+    union all
+    select provider, fiscal_period, 'other_cogs_left_out', amount
+    from {{ ref('int_other_cogs_selected') }}
+    where is_left_out
     union all
     select provider, fiscal_period, 'metering_difference', other_source_list_cost - metered_list_cost
     from metered
@@ -126,7 +125,7 @@ lines as (
     union all
     select provider, fiscal_period, case when is_reversal then 'accrual_reversal' else 'accrual' end, net_amount
     from ai_postings
-    where is_own_journal
+    where posting_kind = 'own_journal'
 
 )
 

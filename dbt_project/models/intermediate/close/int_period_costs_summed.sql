@@ -7,6 +7,9 @@ billed as (
         {{ fiscal_period('cost_date') }} as fiscal_period,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
+        sum(
+            case when source = 'contracts' and charge_category = 'usage' then effective_cost else prepaid_cost end
+        ) as prepaid_used,
         sum(effective_amount) as settlement_amount,
         min(billed_currency) as settlement_currency,
         count(distinct billed_currency) as currencies,
@@ -32,6 +35,7 @@ combined as (
         coalesce(billed.billed_cost, 0) as billed_cost,
         coalesce(billed.effective_cost, 0) as effective_cost,
         coalesce(metered.unbilled_contracted_cost, 0) as unbilled_cost,
+        {{ fine_money('coalesce(billed.prepaid_used, 0)') }} as prepaid_used,
         case when billed.currencies = 1 then billed.settlement_currency end as billed_currency,
         case when billed.currencies = 1 then billed.settlement_amount end as settlement_amount,
         case
@@ -49,6 +53,7 @@ select
     fiscal_period,
     {{ fine_money('billed_cost + unbilled_cost') }} as period_cost,
     {{ fine_money('effective_cost + unbilled_cost') }} as effective_cost,
+    prepaid_used,
     billed_currency,
     case
         when unbilled_cost = 0 then {{ fine_money('settlement_amount') }}

@@ -52,6 +52,7 @@ providers as (
 
     select
         counterparties.counterparty_name,
+        min(counterparty_patterns.position) as position,
         coalesce(
             min_by(counterparty_patterns.provider, counterparty_patterns.position),
             max_by(known_providers.provider, length(known_providers.provider))
@@ -82,16 +83,21 @@ select
     entries.counterparty_name,
     providers.provider,
     entries.description,
+    coalesce(regexp_full_match(entries.account_number, subscriptions.subscription_account_pattern), false)
+    or coalesce(regexp_full_match(lower(entries.description), subscriptions.subscription_description_pattern), false)
+        as is_subscription,
     coalesce(entries.is_reversal, false) as is_reversal,
     entries.currency as posted_currency,
     entries.debit_amount - entries.credit_amount as posted_amount,
-    {{ reporting_amount('entries.debit_amount', 'entries.currency') }} as debit_amount,
-    {{ reporting_amount('entries.credit_amount', 'entries.currency') }} as credit_amount,
+    {{ reporting_amount('entries.debit_amount', 'entries.currency', rates='booked') }} as debit_amount,
+    {{ reporting_amount('entries.credit_amount', 'entries.currency', rates='booked') }} as credit_amount,
     entries.is_balanced_entry
 from entries
 cross join run_parameters
 left join exchange_rates
     on entries.currency = exchange_rates.currency and entries.posting_date = exchange_rates.rate_date
+cross join lateral (select coalesce(entries.exchange_rate, exchange_rates.rate) as rate) as booked
 left join account_roles on entries.account_number = account_roles.account_number
 left join providers on entries.counterparty_name = providers.counterparty_name
+left join counterparty_patterns as subscriptions on providers.position = subscriptions.position
 where entries.posting_date <= run_parameters.as_of_date

@@ -8,8 +8,8 @@ run_parameters as (
 
 entries as (
 
-    select * from {{ ref('int_ledger_entries_classified') }}
-    where account_role = 'other_cost_of_goods_sold' and product_id is not null and provider is null
+    select * from {{ ref('int_other_cogs_selected') }}
+    where not is_left_out
 
 ),
 
@@ -19,7 +19,7 @@ posted as (
         product_id,
         cast(coalesce(service_period, fiscal_period) || '-01' as date) as period_start,
         posting_date,
-        debit_amount - credit_amount as amount
+        amount
     from entries
 
 ),

@@ -1,6 +1,8 @@
-{# The proposed accrual of every ended period, and its reversal on the first day of the next: cost of the period not
-   yet posted, by provider, cost class and department, in cents by largest remainder, against accrued liabilities. A
-   company that names no posting_accounts gets no proposal. #}
+{# What the books still lack at the end of every ended period, by provider and the period that used it: the liability,
+   reversed on the first day of the next period, and what was drawn from a prepaid, which no invoice will follow and
+   nothing reverses. In minor units by largest remainder over cost class and department. A company that names no
+   posting_accounts gets no proposal; a journal whose account is missing is left out whole and stands in
+   accrual_journals_left_out. #}
 with
 
 run_parameters as (
@@ -9,125 +11,58 @@ run_parameters as (
 
 ),
 
-unposted as (
+parts as (
 
     select
-        bridge.provider,
-        bridge.fiscal_period,
-        cast(bridge.fiscal_period || '-01' as date) as period_start,
-        {{ to_cents('-bridge.amount') }} as cents
-    from {{ ref('reconciliation_by_provider_month') }} as bridge
-    cross join run_parameters
-    where bridge.bridge_line = 'unposted_accrual'
-        and exists (select 1 from {{ ref('stg_registry__posting_accounts') }})
-        and last_day(cast(bridge.fiscal_period || '-01' as date)) <= run_parameters.as_of_date
+        *,
+        case
+            when credit_role = 'prepaid' then 'prepaid ' || provider || ' usage ' || service_period
+            when service_period = {{ fiscal_period('period_end') }} then provider || ' usage ' || service_period
+            else provider || ' usage ' || service_period || ' still not posted'
+        end as what,
+        provider || '-' || case
+            when service_period = {{ fiscal_period('period_end') }} then service_period
+            else service_period || '-' || {{ fiscal_period('period_end') }}
+        end as journal_key
+    from {{ ref('int_accruals_split') }}
+    where is_complete
 
 ),
 
-accounts as (
-
-    select * from {{ ref('stg_registry__posting_accounts') }}
-
-),
-
-objects as (
+sides as (
 
     select
-        provider,
-        {{ fiscal_period('cost_date') }} as fiscal_period,
-        coalesce(cost_class, 'selling_and_administration') as cost_class,
-        department_id,
-        greatest({{ to_pico('sum(allocated_cost)') }}, 0) as weight
-    from {{ ref('fct_allocated_costs') }}
-    group by all
-    having sum(allocated_cost) > 0
-
-),
-
-weighed as (
-
-    select
-        unposted.provider,
-        unposted.fiscal_period,
-        unposted.period_start,
-        cast(cast(unposted.cents as decimal(18, 0)) * cast(0.000000001 as decimal(9, 9)) as decimal(38, 12)) as amount,
-        objects.cost_class,
-        objects.department_id,
-        objects.cost_class || chr(31) || coalesce(objects.department_id, chr(30)) as object_key,
-        objects.weight
-    from unposted
-    inner join objects
-        on unposted.provider = objects.provider and unposted.fiscal_period = objects.fiscal_period
-    where unposted.cents > 0
-
-),
-
-split as (
-
-    {{ largest_remainder('weighed', ['provider', 'fiscal_period'], 'object_key') }}
-
-),
-
-debits as (
-
-    select
-        split.provider,
-        split.fiscal_period,
-        split.period_start,
-        split.cost_class,
-        split.department_id,
-        accounts.account_number,
-        {{ money('split.part_amount * cast(10000000 as decimal(8, 0))') }} as amount
-    from split
-    left join accounts on split.cost_class = accounts.posting_role
-    where split.part_amount > 0
-
-),
-
-credits as (
-
-    select
-        debits.provider,
-        debits.fiscal_period,
-        debits.period_start,
-        accounts.account_number,
-        {{ money('sum(debits.amount)') }} as amount
-    from debits
-    cross join accounts
-    where accounts.posting_role = 'accrued_liabilities'
-    group by all
-
-),
-
-accrual as (
-
-    select
-        provider, fiscal_period, period_start, account_number, department_id, cost_class,
+        provider, period_end, service_period, credit_role, what, journal_key,
+        debit_account as account_number, department_id, cost_class,
         amount as debit_amount, cast(0 as decimal(38, 9)) as credit_amount
-    from debits
+    from parts
     union all by name
     select
-        provider, fiscal_period, period_start, account_number,
-        cast(0 as decimal(38, 9)) as debit_amount, amount as credit_amount
-    from credits
+        provider, period_end, service_period, credit_role, what, journal_key,
+        credit_account as account_number,
+        cast(0 as decimal(38, 9)) as debit_amount, {{ money('sum(amount)') }} as credit_amount
+    from parts
+    group by all
 
 ),
 
 both_ways as (
 
     select
-        fiscal_period, 'TKN-ACC-' || provider || '-' || fiscal_period as journal_id,
-        last_day(period_start) as posting_date,
+        service_period as fiscal_period,
+        case when credit_role = 'prepaid' then 'TKN-PRE-' else 'TKN-ACC-' end || journal_key as journal_id,
+        period_end as posting_date,
         account_number, department_id, cost_class, provider, debit_amount, credit_amount, false as is_reversal,
-        'Accrued ' || provider || ' usage ' || fiscal_period as memo
-    from accrual
+        case when credit_role = 'prepaid' then 'Used ' else 'Accrued ' end || what as memo
+    from sides
     union all
     select
-        {{ fiscal_period('period_start + interval 1 month') }}, 'TKN-REV-' || provider || '-' || fiscal_period,
-        cast(period_start + interval 1 month as date),
+        {{ fiscal_period('period_end + interval 1 day') }}, 'TKN-REV-' || journal_key,
+        cast(period_end + interval 1 day as date),
         account_number, department_id, cost_class, provider, credit_amount, debit_amount, true,
-        'Reversal of accrued ' || provider || ' usage ' || fiscal_period
-    from accrual
+        'Reversal of accrued ' || what
+    from sides
+    where credit_role <> 'prepaid'
 
 )
 

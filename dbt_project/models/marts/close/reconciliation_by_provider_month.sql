@@ -63,13 +63,15 @@ bridge_lines as (
         (10, 'prepaid_timing', 2, false, false),
         (11, 'cut_off', 2, false, false),
         (12, 'unposted_accrual', 2, false, false),
-        (13, 'residual', 2, false, false),
-        (14, 'ledger_posting', 2, true, false),
-        (15, 'duplicates', null, false, true),
-        (16, 'metering_difference', null, false, true),
-        (17, 'accrual', null, false, true),
-        (18, 'accrual_reversal', null, false, true),
-        (19, 'repeated_requests', null, false, true)
+        (13, 'subscription', 2, false, false),
+        (14, 'residual', 2, false, false),
+        (15, 'ledger_posting', 2, true, false),
+        (16, 'duplicates', null, false, true),
+        (17, 'metering_difference', null, false, true),
+        (18, 'accrual', null, false, true),
+        (19, 'accrual_reversal', null, false, true),
+        (20, 'repeated_requests', null, false, true),
+        (21, 'other_cogs_left_out', null, false, true)
     ) as line (line_order, bridge_line, leg, is_total, is_memo)
 
 ),
@@ -146,4 +148,4 @@ inner join residuals
     on known.provider = residuals.provider and known.fiscal_period = residuals.fiscal_period
 left join period_costs
     on known.provider = period_costs.provider and known.fiscal_period = period_costs.fiscal_period
-where known.bridge_line <> 'repeated_requests' or known.amount <> 0
+where known.bridge_line not in ('repeated_requests', 'other_cogs_left_out') or known.amount <> 0

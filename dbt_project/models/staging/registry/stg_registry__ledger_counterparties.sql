@@ -11,7 +11,9 @@ renamed as (
     select
         position,
         counterparty_pattern,
-        provider
+        provider,
+        subscription_account_pattern,
+        subscription_description_pattern
     from source
 
 )

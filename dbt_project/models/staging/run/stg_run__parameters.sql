@@ -12,6 +12,7 @@ renamed as (
         as_of_date,
         reporting_time_zone,
         reporting_currency,
+        minor_unit_digits,
         fiscal_year_start_month,
         company_id,
         policy_version,

@@ -1,0 +1,155 @@
+with recursive
+
+postings as (
+
+    select
+        *,
+        row_number() over (partition by provider, known_from order by posting_number) as place
+    from {{ ref('int_ledger_postings_netted') }}
+    where remaining_amount > 0
+
+),
+
+costs as (
+
+    select * from {{ ref('int_period_costs_to_settle') }}
+
+),
+
+first_periods as (
+
+    select provider, min(service_period) as first_period
+    from costs
+    where settlement_amount > 0
+    group by provider
+
+),
+
+stated as (
+
+    select
+        entries.provider,
+        entries.service_period,
+        {{ fine_money(
+            'sum(case when costs.is_settled_abroad then entries.posted_amount else entries.net_amount end)'
+        ) }} as settlement_amount
+    from {{ ref('int_ai_postings_selected') }} as entries
+    inner join costs
+        on entries.provider = costs.provider and entries.service_period = costs.service_period
+    where entries.posting_kind = 'usage'
+    group by all
+
+),
+
+periods as (
+
+    select
+        costs.provider,
+        costs.service_period,
+        costs.settlement_amount as cost_amount,
+        {{ fine_money('costs.settlement_amount - coalesce(stated.settlement_amount, 0)') }} as open_amount,
+        row_number() over (partition by costs.provider order by costs.service_period) as place
+    from costs
+    left join stated
+        on costs.provider = stated.provider and costs.service_period = stated.service_period
+    where costs.settlement_amount <> 0
+        and (
+            stated.provider is null
+            or (
+                stated.settlement_amount < costs.settlement_amount
+                and not {{ settles_in_full(
+                    'stated.settlement_amount', 'costs.settlement_amount', 'costs.settlement_amount'
+                ) }}
+            )
+        )
+
+),
+
+-- one step settles one posting against one period, the oldest that is open; spent and covered are what earlier steps
+-- took of the two
+walk as (
+
+    select
+        provider,
+        known_from,
+        cast(1 as bigint) as posting_place,
+        cast(1 as bigint) as period_place,
+        cast(0 as decimal(38, 12)) as spent,
+        cast(0 as decimal(38, 12)) as covered,
+        cast(null as bigint) as posting_number,
+        cast(null as varchar) as service_period,
+        cast(0 as decimal(38, 12)) as settled_amount,
+        cast(0 as decimal(38, 12)) as unused_amount
+    from postings
+    where place = 1
+    union all
+    select
+        provider,
+        known_from,
+        posting_place + case when outcome = 'passes' then 0 else 1 end,
+        period_place + case when outcome in ('passes', 'closes') then 1 else 0 end,
+        {{ fine_money("case when outcome = 'passes' then spent + open_amount else 0 end") }},
+        {{ fine_money("case outcome when 'part' then covered + left_amount when 'unused' then covered else 0 end") }},
+        posting_number,
+        service_period,
+        {{ fine_money("case outcome when 'unused' then 0 when 'part' then left_amount else open_amount end") }},
+        {{ fine_money("case when outcome = 'unused' then left_amount else 0 end") }}
+    from (
+        select
+            *,
+            case
+                when open_amount is null then 'unused'
+                when open_amount > 0 and {{ settles_in_full('left_amount', 'open_amount', 'cost_amount') }}
+                    then 'closes'
+                when left_amount > open_amount then 'passes'
+                else 'part'
+            end as outcome
+        from (
+            select
+                walk.provider,
+                walk.known_from,
+                walk.posting_place,
+                walk.period_place,
+                walk.spent,
+                walk.covered,
+                postings.posting_number,
+                periods.service_period,
+                periods.cost_amount,
+                {{ fine_money('postings.remaining_amount - walk.spent') }} as left_amount,
+                {{ fine_money('periods.open_amount - walk.covered') }} as open_amount
+            from walk
+            inner join postings
+                on walk.provider = postings.provider
+                and walk.known_from = postings.known_from
+                and walk.posting_place = postings.place
+            left join first_periods on walk.provider = first_periods.provider
+            left join periods
+                on walk.provider = periods.provider
+                and walk.period_place = periods.place
+                and postings.posting_period >= periods.service_period
+                and (
+                    postings.posting_period > first_periods.first_period
+                    or postings.posting_date > last_day(cast(first_periods.first_period || '-01' as date)) - 7
+                )
+        ) as met
+    ) as judged
+
+)
+
+select
+    postings.provider,
+    postings.known_from,
+    postings.known_until,
+    postings.posting_number,
+    postings.posting_period,
+    walk.service_period,
+    postings.settlement_amount as posting_settlement_amount,
+    postings.reporting_amount as posting_reporting_amount,
+    sum(walk.settled_amount) as settled_amount,
+    sum(walk.unused_amount) as unused_amount
+from walk
+inner join postings
+    on walk.provider = postings.provider
+    and walk.known_from = postings.known_from
+    and walk.posting_number = postings.posting_number
+group by all

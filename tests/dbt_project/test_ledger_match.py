@@ -1,0 +1,253 @@
+"""Which period's cost a posting settles, and what is owed at each month's end. Real models, rows written down by hand."""
+
+import random
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.dbt_project.compiled_models import build
+
+D = Decimal
+PERIODS = [f"2026-{month:02}" for month in range(1, 9)]
+AS_OF = date(2026, 8, 31)
+Costs = dict[tuple[str, str], tuple[str, str]]
+"""Effective cost and what of it a prepaid paid for, by provider and period."""
+Posting = tuple[str, str, str, str, str | None]
+"""Provider, entry, day, amount and the service period that it states."""
+
+
+class Match:
+    """Open cost by provider, period end and service period; what is owed at each period's end; residual by period."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.open: dict[tuple[str, str, str], Decimal] = {}
+        self.prepaid: dict[tuple[str, str], Decimal] = {}
+        rows = connection.execute(
+            "select provider, strftime(period_end, '%Y-%m'), service_period, open_amount, prepaid_open_amount "
+            "from intermediate.int_period_costs_open"
+        ).fetchall()
+        for provider, end, service, amount, prepaid in rows:
+            self.open[provider, end, service] = amount
+            if end == service:
+                self.prepaid[provider, end] = prepaid
+
+    def owed(self, provider: str) -> dict[str, Decimal]:
+        sums: dict[str, Decimal] = {}
+        for (name, end, _), amount in self.open.items():
+            if name == provider:
+                sums[end] = sums.get(end, D(0)) + amount
+        return sums
+
+
+@pytest.fixture
+def matched(tmp_path: Path) -> Callable[..., Match]:
+    def of(costs: Costs, postings: Iterable[Posting], as_of: date = AS_OF) -> Match:
+        with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+            connection.execute("create schema staging; create schema intermediate")
+            connection.execute(
+                f"create table staging.stg_run__parameters as select date '{as_of}' as as_of_date, 'USD' as reporting_currency"
+            )
+            connection.execute(
+                "create table intermediate.int_period_costs_summed (provider varchar, fiscal_period varchar, "
+                "effective_cost decimal(38, 12), prepaid_used decimal(38, 12), billed_currency varchar, "
+                "effective_amount decimal(38, 12))"
+            )
+            connection.execute(
+                "create table intermediate.int_ai_postings_selected (legal_entity_id varchar, journal_entry_id varchar, "
+                "provider varchar, fiscal_period varchar, service_period varchar, posting_date date, "
+                "posted_currency varchar, posted_amount decimal(38, 9), net_amount decimal(38, 9), "
+                "posting_kind varchar)"
+            )
+            for (provider, period), (cost, prepaid) in costs.items():
+                connection.execute(
+                    "insert into intermediate.int_period_costs_summed values (?, ?, ?, ?, 'USD', ?)",
+                    [provider, period, D(cost), D(prepaid), D(cost)],
+                )
+            for provider, entry, day, amount, service in postings:
+                row: list[Any] = ["e", entry, provider, day[:7], service, day, "USD", D(amount), D(amount), "usage"]
+                connection.execute(
+                    f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 10)})", row
+                )
+            build(connection, ["int_period_costs_open"])
+            return Match(connection)
+
+    return of
+
+
+def monthly(provider: str, amounts: Iterable[str], first: int = 0) -> Costs:
+    return {(provider, PERIODS[first + n]): (amount, "0") for n, amount in enumerate(amounts)}
+
+
+def invoices(provider: str, amounts: dict[str, str]) -> list[Posting]:
+    return [(provider, f"{provider}-{day}", day, amount, None) for day, amount in amounts.items()]
+
+
+def test_a_credit_note_takes_back_what_the_latest_posting_settled(matched):
+    """300, 120 and 180 used from June; 340 posted in July, 40 credited in August."""
+    found = matched(
+        monthly("p", ["300", "120", "180"], first=5), invoices("p", {"2026-07-10": "340", "2026-08-05": "-40"})
+    )
+    assert found.owed("p") == {"2026-06": D(300), "2026-07": D(80), "2026-08": D(300)}
+    assert {s: found.open["p", "2026-08", s] for s in PERIODS[5:]} == {"2026-06": 0, "2026-07": 120, "2026-08": 180}
+
+
+def test_a_credit_note_larger_than_the_latest_posting_reaches_the_one_before(matched):
+    found = matched(
+        monthly("p", ["100", "100", "100"], first=5),
+        invoices("p", {"2026-07-05": "100", "2026-08-05": "100", "2026-08-20": "-130"}),
+    )
+    assert {s: found.open["p", "2026-08", s] for s in PERIODS[5:]} == {"2026-06": 30, "2026-07": 100, "2026-08": 100}
+    assert found.owed("p")["2026-07"] == 100
+
+
+def test_a_credit_note_before_any_posting_waits_for_the_next(matched):
+    found = matched(monthly("p", ["100", "100"], first=6), invoices("p", {"2026-08-01": "-40", "2026-08-05": "140"}))
+    assert found.owed("p")["2026-08"] == 100
+
+
+def test_what_was_posted_up_to_the_first_period_with_cost_settles_nothing(matched):
+    costs = monthly("p", ["100"] * 4, first=4)
+    found = matched(costs, invoices("p", {f"{month}-05": "100" for month in PERIODS}))
+    assert found.owed("p")["2026-08"] == 100
+    assert {s: found.open["p", "2026-08", s] for s in PERIODS[4:]} == {
+        "2026-05": 0,
+        "2026-06": 0,
+        "2026-07": 0,
+        "2026-08": 100,
+    }
+
+
+def test_what_is_posted_at_the_end_of_the_first_period_may_be_for_its_own_service(matched):
+    found = matched(monthly("p", ["100", "100"], first=6), invoices("p", {"2026-07-31": "100", "2026-08-31": "100"}))
+    assert set(found.owed("p").values()) == {D(0)}
+
+
+@pytest.mark.parametrize("invoice", ["95", "98", "99.99", "100", "104", "105"])
+def test_a_posting_within_five_per_cent_closes_the_period_and_shifts_no_later_one(matched, invoice):
+    found = matched(monthly("p", ["100"] * 8), invoices("p", {f"{month}-05": invoice for month in PERIODS[1:]}))
+    assert found.owed("p") == dict.fromkeys(PERIODS, D(100))
+
+
+def test_a_posting_further_off_is_laid_end_to_end(matched):
+    found = matched(monthly("p", ["100", "100", "100"], first=5), invoices("p", {"2026-08-05": "140"}))
+    assert {s: found.open["p", "2026-08", s] for s in PERIODS[5:]} == {"2026-06": 0, "2026-07": 60, "2026-08": 100}
+
+
+def test_an_invoice_posted_in_two_entries_closes_its_period_with_the_second(matched):
+    postings = [("p", f"{month}-{part}", f"{month}-05", part, None) for month in PERIODS[1:] for part in ("60", "44")]
+    assert set(matched(monthly("p", ["100"] * 8), postings).owed("p").values()) == {D(100)}
+
+
+def test_a_posting_settles_no_later_period_than_its_own(matched):
+    found = matched(monthly("p", ["100"] * 3, first=5), invoices("p", {"2026-07-05": "500"}))
+    assert found.owed("p") == {"2026-06": 100, "2026-07": 0, "2026-08": 100}
+
+
+def test_a_stated_service_period_rules_and_is_known_from_its_posting(matched):
+    postings = [("p", "a", "2026-08-03", "99", "2026-07"), ("p", "b", "2026-08-05", "100", None)]
+    found = matched(monthly("p", ["100"] * 3, first=5), postings)
+    assert found.owed("p") == {"2026-06": 100, "2026-07": 200, "2026-08": 100}
+    assert found.open["p", "2026-08", "2026-08"] == 100
+
+
+def test_a_refund_larger_than_the_usage_of_its_month_reduces_what_is_owed(matched):
+    found = matched(monthly("p", ["100", "-30", "100"], first=5), [])
+    assert found.owed("p") == {"2026-06": 100, "2026-07": 70, "2026-08": 170}
+
+
+def test_what_a_prepaid_paid_for_is_no_liability(matched):
+    costs = {("p", "2026-07"): ("150", "120"), ("p", "2026-08"): ("120", "120")}
+    found = matched(costs, invoices("p", {"2026-08-05": "31"}))
+    assert found.owed("p") == {"2026-07": 30, "2026-08": 0}
+    assert found.prepaid == {("p", "2026-07"): 120, ("p", "2026-08"): 120}
+
+
+def test_the_books_own_release_of_a_prepaid_is_not_proposed_again(matched):
+    costs = {("p", "2026-07"): ("120", "120"), ("p", "2026-08"): ("120", "120")}
+    found = matched(costs, [*invoices("p", {"2026-07-31": "120"}), ("p", "s", "2026-08-31", "100", "2026-08")])
+    assert found.prepaid == {("p", "2026-07"): 0, ("p", "2026-08"): 20}
+    assert set(found.owed("p").values()) == {D(0)}
+
+
+# --- a small model of the same rules: postings one by one, a credit note unwinds the latest and settles it anew --------
+
+
+def settle(postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal]) -> tuple[dict[str, Decimal], Decimal]:
+    """What stays open by period, and what was left over, of net postings (period, day, amount) in order."""
+    opened = {period: cost for period, cost in costs.items() if cost}
+    first = min((period for period, cost in opened.items() if cost > 0), default="9999-12")
+    left_over = D(0)
+    for period, day, amount in postings:
+        rest = amount
+        if period > first or (period == first and int(day[8:]) > _days(first) - 7):
+            for due in sorted(opened):
+                if due > period or rest == 0:
+                    break
+                if opened[due] == 0:
+                    continue
+                if opened[due] > 0 and abs(rest - opened[due]) * 20 <= abs(costs[due]):
+                    opened[due] = rest = D(0)
+                    break
+                part = opened[due] if rest > opened[due] else rest
+                opened[due] -= part
+                rest -= part
+        left_over += rest
+    return opened, left_over
+
+
+def _days(period: str) -> int:
+    year, month = int(period[:4]), int(period[5:])
+    return (date(year + month // 12, month % 12 + 1, 1) - date(year, month, 1)).days
+
+
+def net(postings: list[tuple[str, str, Decimal]]) -> list[tuple[str, str, Decimal]]:
+    """What credit notes leave of the postings before them, the latest first; credit that waits goes against the next."""
+    stack: list[tuple[str, str, Decimal]] = []
+    waiting = D(0)
+    for period, day, amount in sorted(postings, key=lambda one: (one[0], one[1], one[2] < 0)):
+        if amount > 0:
+            used = min(waiting, amount)
+            waiting -= used
+            if amount > used:
+                stack.append((period, day, amount - used))
+            continue
+        credit = -amount
+        while credit and stack:
+            last = stack.pop()
+            taken = min(credit, last[2])
+            credit -= taken
+            if last[2] > taken:
+                stack.append((last[0], last[1], last[2] - taken))
+        waiting += credit
+    return stack
+
+
+def test_postings_are_settled_as_the_small_model_says(matched):
+    random.seed(20261127)
+    costs: Costs = {}
+    postings: list[Posting] = []
+    plain: dict[str, tuple[dict[str, Decimal], list[tuple[str, str, Decimal]]]] = {}
+    for number in range(150):
+        provider, first = f"p{number}", random.randrange(4)
+        cost = {period: D(random.choice([100, 100, 100, 40, 250, 0, -30])) for period in PERIODS[first:]}
+        posted = []
+        for period in PERIODS:
+            for _ in range(random.choice([0, 1, 1, 2])):
+                amount = D(random.choice([100, 100, 98, 104, 40, 250, 60, 44, 300, -40, -100, -7]))
+                posted.append((period, f"{period}-{random.choice([3, 5, 20, 28]):02}", amount))
+        plain[provider] = cost, posted
+        costs |= {(provider, period): (str(amount), "0") for period, amount in cost.items()}
+        postings += [(provider, f"{provider}-{n:02}", day, str(a), None) for n, (_, day, a) in enumerate(posted)]
+    found = matched(costs, postings)
+    for provider, (cost, posted) in plain.items():
+        for end in [period for period in PERIODS if period >= min(cost)]:
+            known = net([one for one in posted if one[0] <= end])
+            opened, _ = settle(known, cost)
+            expected = {period: opened.get(period, D(0)) for period in cost if period <= end}
+            seen = {period: found.open[provider, end, period] for period in expected}
+            assert seen == expected, (provider, end, cost, posted)
