@@ -1,21 +1,26 @@
 """Tables in files read exactly: every value as text, every row with its line.
 
-CSV (comma, double quotes, UTF-8, one header line) and Parquet. DuckDB parses; nothing is guessed, so ``007`` stays
-``007`` and no amount passes through floating point. The line of a CSV row is the line its record begins on, also
-after quoted newlines and blank lines; of a Parquet row it is the row's number from 1.
+Parquet, and CSV as spreadsheets save it: the layout (``table_layout``) is found by the columns that are looked for.
+DuckDB parses; no value is changed, so ``007`` stays ``007`` and no amount passes through floating point. The line of a
+CSV row is the line its record begins on, also after quoted newlines and blank lines; of a Parquet row it is the row's
+number from 1. Rows without any value, and columns with neither name nor value, mean nothing and are left out.
 Failure mode: a file that cannot be read whole is a :class:`SchemaDrift` that names file and, where known, line.
 """
 
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from orchestration.connectors.table_layout import Layout, find_layout, records
 from orchestration.landing.errors import SchemaDrift
 from orchestration.quoting import literal
 
@@ -26,13 +31,29 @@ FLOATING = ("FLOAT", "DOUBLE")
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file of a source. ``name``, its path relative to the company folder, is shown; ``types`` is empty for CSV."""
+    """A file of a source. ``name``, its path relative to the company folder, is shown; ``types`` is empty for CSV, and
+    ``layout`` is None for Parquet.
+    """
 
     source: str
     path: Path
     name: str
     header: tuple[str, ...]
     types: tuple[str, ...]
+    layout: Layout | None = None
+
+    @property
+    def place_of_header(self) -> str:
+        """File and line of the header, for a message."""
+        return f"{self.name}:{self.layout.header_line if self.layout else 1}"
+
+    def missing(self, columns: Iterable[str], remedy: str) -> SchemaDrift:
+        """What to say of a file without required ``columns``: also what it was read as, where nothing was looked for."""
+        found = self.layout.described() if self.layout else f"its columns are {', '.join(self.header)}"
+        return SchemaDrift(
+            self.source,
+            f"{self.place_of_header}: the required columns {', '.join(columns)} are missing ({found}); {remedy}",
+        )
 
     def floating_columns(self, columns: Iterable[str]) -> list[str]:
         """Those of ``columns`` that the file stores in binary floating point (Parquet only)."""
@@ -55,21 +76,35 @@ def quoted(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def open_text_file(connection: duckdb.DuckDBPyConnection, source: str, path: Path, name: str) -> TextFile:
+def open_text_file(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    path: Path,
+    name: str,
+    columns: Sequence[str] = (),
+    headings: Mapping[str, str] | None = None,
+) -> TextFile:
     """Read the header. Raises :class:`SchemaDrift` for a file without one, or with one column name twice.
 
-    A path with ``*``, ``?`` or ``[`` is refused: the parser would take it for a pattern and read other files.
+    Of CSV, ``columns`` are looked for, ``headings`` are what the file calls some of them; without ``columns`` the header is
+    the first line, separated by commas. A path with ``*``, ``?`` or ``[`` is refused: the parser would take it for a
+    pattern and read other files.
     """
     if set(str(path)) & set("*?["):
         raise SchemaDrift(source, f"{name}: rename the file or its folder, without the characters * ? [")
+    layout: Layout | None = None
     if path.suffix.lower() == ".parquet":
         header, types = _parquet_columns(connection, source, path, name)
+        known = {heading: column for column, heading in (headings or {}).items()}
+        header = tuple(known.get(column, column) for column in header)
     else:
-        header, types = _csv_header(source, path, name), ()
-    twice = sorted({column for column in header if header.count(column) > 1})
+        layout = find_layout(source, path, name, columns, headings) if columns else _plain_layout(source, path, name)
+        header, types = layout.header, ()
+    file = TextFile(source, path, name, header, types, layout)
+    twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:
-        raise SchemaDrift(source, f"{name}:1: the header names {', '.join(twice)} twice")
-    return TextFile(source, path, name, header, types)
+        raise SchemaDrift(source, f"{file.place_of_header}: the header names {', '.join(twice)} twice")
+    return file
 
 
 def load_text_table(
@@ -84,23 +119,79 @@ def load_text_table(
 
     An empty value is null, and so is ``null_word``; a column that the file does not have is null throughout.
     """
-    is_csv = not file.types
     shown = ", ".join(
         f"{_text_of(file, column, null_word)} as {quoted(column)}"
         if column in file.header
         else f"cast(null as varchar) as {quoted(column)}"
         for column in columns
     )
-    scan = _csv_scan(file) if is_csv else f"read_parquet({literal(str(file.path))})"
-    try:
-        connection.execute(
-            f"create or replace temp table {table} as "
-            f"select row_number() over () + {int(is_csv)} as line, {shown} from {scan}"
+    if file.layout is None:
+        scan = f"read_parquet({literal(str(file.path))})"
+        _create(
+            connection,
+            file,
+            f"create or replace temp table {table} as select row_number() over () as line, {shown} from {scan}",
         )
+        return
+    with _in_utf8(file, file.layout) as path:
+        numbered = f"row_number() over () + {file.layout.records_before_rows} as line"
+        _create(
+            connection,
+            file,
+            f"create or replace temp table {table} as select {numbered}, {shown}, {_unnamed(file)} as unnamed, "
+            f"{_is_blank(file)} as is_blank from {_csv_scan(path, file.layout)}",
+        )
+    _correct_lines(connection, file, file.layout, table)
+    _drop_what_is_blank(connection, file, table)
+
+
+def _create(connection: duckdb.DuckDBPyConnection, file: TextFile, statement: str) -> None:
+    try:
+        connection.execute(statement)
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise _unreadable(file.source, file.name, str(error)) from error
-    if is_csv:
-        _correct_lines(connection, file, table)
+        raise _unreadable(file, str(error)) from error
+
+
+@contextmanager
+def _in_utf8(file: TextFile, layout: Layout) -> Iterator[Path]:
+    """The file itself, or a copy in the one encoding that the parser reads surely."""
+    if layout.encoding == "utf-8-sig":
+        yield file.path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.csv"
+        try:
+            with file.path.open(encoding=layout.encoding, newline="") as read, copy.open("w", newline="") as written:
+                shutil.copyfileobj(read, written)
+        except UnicodeError:
+            raise SchemaDrift(file.source, f"{file.name}: is not whole {layout.encoding.upper()} text") from None
+        yield copy
+
+
+def _unnamed(file: TextFile) -> str:
+    """SQL of the first value in a column without a name, null where there is none."""
+    cells = [f"nullif(trim(c{position}), '')" for position, column in enumerate(file.header) if not column]
+    return f"coalesce({', '.join(cells)})" if cells else "null"
+
+
+def _is_blank(file: TextFile) -> str:
+    cells = ", ".join(f"nullif(trim(c{position}), '')" for position in range(len(file.header)))
+    return f"coalesce({cells}) is null"
+
+
+def _drop_what_is_blank(connection: duckdb.DuckDBPyConnection, file: TextFile, table: str) -> None:
+    found = connection.execute(
+        f"select line, unnamed from {table} where unnamed is not null order by line limit 1"
+    ).fetchone()
+    if found:
+        raise SchemaDrift(
+            file.source,
+            f"{file.name}:{found[0]}: '{found[1]}' stands in a column without a name; name it in line "
+            f"{file.layout.header_line if file.layout else 1}, or empty it",
+        )
+    connection.execute(f"delete from {table} where is_blank")
+    connection.execute(f"alter table {table} drop column unnamed")
+    connection.execute(f"alter table {table} drop column is_blank")
 
 
 def _parquet_columns(
@@ -113,7 +204,7 @@ def _parquet_columns(
     return tuple(row[0] for row in described), tuple(row[1] for row in described)
 
 
-def _csv_header(source: str, path: Path, name: str) -> tuple[str, ...]:
+def _plain_layout(source: str, path: Path, name: str) -> Layout:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = next(csv.reader(file, strict=True), [])
@@ -121,14 +212,14 @@ def _csv_header(source: str, path: Path, name: str) -> tuple[str, ...]:
         raise SchemaDrift(source, f"{name}:1: the header is not readable as UTF-8 CSV ({error})") from error
     if not header:
         raise SchemaDrift(source, f"{name}:1: the file has no header line")
-    return tuple(header)
+    return Layout(header=tuple(header))
 
 
-def _csv_scan(file: TextFile) -> str:
-    columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(file.header)))
+def _csv_scan(path: Path, layout: Layout) -> str:
+    columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(layout.header)))
     return (
-        f"read_csv({literal(str(file.path))}, auto_detect = false, header = true, columns = {{{columns}}}, "
-        "delim = ',', quote = '\"', escape = '\"', parallel = false)"
+        f"read_csv({literal(str(path))}, auto_detect = false, header = false, skip = {layout.records_before_rows}, "
+        f"columns = {{{columns}}}, delim = {literal(layout.separator)}, quote = '\"', escape = '\"', parallel = false)"
     )
 
 
@@ -144,29 +235,35 @@ def _text_of(file: TextFile, column: str, null_word: str) -> str:
     return f"nullif({text}, {literal(null_word)})" if null_word else text
 
 
-def _unreadable(source: str, name: str, message: str) -> SchemaDrift:
+def _unreadable(file: TextFile, message: str) -> SchemaDrift:
     line = re.search(r"CSV Error on Line: (\d+)", message)
     reason = re.search(
         r"^(Expected Number of Columns.*|Value with .*|Invalid unicode.*|Maximum line size.*)$", message, re.M
     )
-    place = f"{name}:{line[1]}" if line else name
-    return SchemaDrift(source, f"{place}: {reason[1] if reason else 'the file is not well-formed'}")
+    place = f"{file.name}:{line[1]}" if line else file.name
+    return SchemaDrift(file.source, f"{place}: {reason[1] if reason else 'the file is not well-formed'}")
 
 
-def _correct_lines(connection: duckdb.DuckDBPyConnection, file: TextFile, table: str) -> None:
+def _correct_lines(connection: duckdb.DuckDBPyConnection, file: TextFile, layout: Layout, table: str) -> None:
     """Replace record numbers by line numbers where the two differ: after a quoted newline or a blank line."""
     counted = connection.execute(f"select count(*) from {table}").fetchone()
     assert counted is not None
-    if _line_count(file.path) == counted[0] + 1:
+    before = layout.records_before_rows
+    if _line_count(file.path) == counted[0] + before:
         return
     try:
-        lines = list(_record_lines(file.path))[1:]
+        lines = [
+            line for number, (line, record) in enumerate(records(file.path, layout)) if record and number >= before
+        ]
     except csv.Error as error:
         raise SchemaDrift(file.source, f"{file.name}: the file is not well-formed ({error})") from error
     if len(lines) != counted[0]:
         raise SchemaDrift(file.source, f"{file.name}: {len(lines)} records in the file, {counted[0]} read")
     record_lines = pa.table(
-        {"record": pa.array(range(2, len(lines) + 2), pa.int64()), "begins": pa.array(lines, pa.int64())}
+        {
+            "record": pa.array(range(before + 1, len(lines) + before + 1), pa.int64()),
+            "begins": pa.array(lines, pa.int64()),
+        }
     )
     connection.register("record_lines", record_lines)
     connection.execute(f"update {table} set line = begins from record_lines where record = line")
@@ -180,14 +277,3 @@ def _line_count(path: Path) -> int:
             count += block.count(b"\n")
             last = block[-1:]
     return count + (last != b"\n")
-
-
-def _record_lines(path: Path) -> Iterator[int]:
-    """The line every record begins on, the header first; blank lines are no records."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        begins = 1
-        for record in reader:
-            if record:
-                yield begins
-            begins = reader.line_num + 1

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from orchestration.landing.streams import stream_schema
 from orchestration.registry.company import Company
 from orchestration.registry.contracts import Contract
 from orchestration.registry.directories import Customer, Department, Product
@@ -212,7 +213,14 @@ def _read_sources(reading: Folder) -> None:
         if name not in LEDGER_DEFAULTS:
             reading.faults.append(document.fault(path, f"unknown ledger '{name}'; {nearest(name, LEDGER_DEFAULTS)}"))
         elif ledger := validated(LedgerConfig, values, document, path, reading.faults):
-            reading.ledgers[name] = ledger
+            known_columns = [
+                column for column in stream_schema("ledgers", name).names if column not in ("file", "line")
+            ]
+            for column in [column for column in ledger.columns if column not in known_columns]:
+                message = f"{name} has no column '{column}'; {nearest(column, known_columns)}"
+                reading.faults.append(document.fault((*path, "columns", column), message))
+            on_reject = ledger.on_reject or LEDGER_DEFAULTS[name].on_reject
+            reading.ledgers[name] = ledger.model_copy(update={"on_reject": on_reject})
     for provider, source in _mapping(document, "metering", reading.faults).items():
         if isinstance(source, str):
             reading.metering[provider] = source

@@ -182,10 +182,16 @@ def foreign_keys(name: str, written: set[str]) -> list[str]:
 
 
 class LedgerConfig(Part):
-    """How one kind of ledger file is read: ``fail`` refuses it on any rejected row, ``quarantine`` loads the rest."""
+    """How one kind of ledger file is read, where the files do not say it themselves."""
 
-    on_reject: Literal["fail", "quarantine"]
+    on_reject: Literal["fail", "quarantine"] | None = None
     """fail refuses every ledger file on any rejected row, quarantine loads the other rows."""
+    columns: dict[Text, Text] = Field(default_factory=dict)
+    """What the files call a column, by the column's own name, like {amount: Net amount}."""
+    decimal_comma: bool | None = None
+    """true reads 1.234 as 1234 and 1,5 as 1.5, false the other way; needed only where no number of a file decides."""
+    day_first: bool | None = None
+    """true reads 01/10/2026 as 1 October, false as 10 January; needed only where no date of a file decides."""
 
 
 LEDGER_DEFAULTS: dict[str, LedgerConfig] = {

@@ -36,6 +36,7 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.connectors.written_forms import Declared, bring_to_one_form
 from orchestration.files import utc_text
 from orchestration.landing.errors import RejectedFile, SchemaDrift
 from orchestration.landing.store import Batch, Landing, content_id
@@ -45,7 +46,7 @@ from orchestration.registry.sources import LedgerConfig
 SOURCE = "ledgers"
 REJECTED = "rejected_rows"
 SHOWN_FAULTS = 10
-ROW_RULES = "1"
+ROW_RULES = "2"
 
 
 @dataclass(frozen=True)
@@ -79,17 +80,18 @@ def extract(
     with connect() as connection:
         for prefix, paths in found.items():
             schema = SCHEMAS[prefix]
-            opened = [open_text_file(connection, SOURCE, path, _name(company.folder, path)) for path in paths]
+            reading = company.ledgers.get(prefix) or LedgerConfig()
+            opened = [_open(connection, schema, reading, path, _name(company.folder, path)) for path in paths]
             parts: list[TextFile | LedgerRows] = list(opened)
             if prefix == "general_ledger":
                 parts += converted
-            _load_rows(connection, schema, parts)
+            _load_rows(connection, schema, reading, parts)
             find_faults(connection, schema)
             count = _rejected_count(connection)
             if count and policies[prefix] == "fail":
                 refusals.append((prefix, count, describe_faults(connection, schema, SHOWN_FAULTS)))
             else:
-                files += [_read_file(connection, schema, part) for part in parts]
+                files += [_read_file(connection, schema, reading, part) for part in parts]
     if refusals:
         raise RejectedFile(SOURCE, _refusal_text(refusals))
     return _land(landing, files, switched_off_partitions(company))
@@ -98,7 +100,7 @@ def extract(
 def on_reject_policies(configured: Mapping[str, LedgerConfig]) -> dict[str, str]:
     """``fail`` or ``quarantine`` per prefix: the schema's default where the company has configured nothing."""
     return {
-        prefix: configured[prefix].on_reject if prefix in configured else schema.on_reject
+        prefix: (configured[prefix].on_reject if prefix in configured else None) or schema.on_reject
         for prefix, schema in SCHEMAS.items()
     }
 
@@ -130,7 +132,16 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, parts: Sequence[TextFile | LedgerRows]) -> None:
+def _open(
+    connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, path: Path, name: str
+) -> TextFile:
+    columns = [column.name for column in schema.columns]
+    return open_text_file(connection, SOURCE, path, name, columns, reading.columns)
+
+
+def _load_rows(
+    connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, parts: Sequence[TextFile | LedgerRows]
+) -> None:
     """Create the table ``schema.prefix`` of the rows of all files and systems as text."""
     names = [column.name for column in schema.columns]
     shown = ", ".join(f"{quoted(name)} varchar" for name in names)
@@ -141,6 +152,14 @@ def _load_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, parts: Seq
             continue
         _check_columns(schema, part)
         load_text_table(connection, part, "one_file", names)
+        bring_to_one_form(
+            connection,
+            part,
+            "one_file",
+            [column.name for column in schema.columns if column.kind is Kind.DECIMAL],
+            [column.name for column in schema.columns if column.kind in (Kind.DATE, Kind.BOUND)],
+            Declared(f"under ledgers: {schema.prefix} in sources.yaml", reading.decimal_comma, reading.day_first),
+        )
         connection.execute(f"insert into {schema.prefix} select {literal(part.name)}, * from one_file")
         connection.execute("drop table one_file")
     if schema.prefix == "general_ledger":
@@ -158,9 +177,13 @@ def _insert_converted(connection: duckdb.DuckDBPyConnection, part: LedgerRows, n
 def _check_columns(schema: Schema, file: TextFile) -> None:
     missing = [column.name for column in schema.columns if column.is_required and column.name not in file.header]
     if missing:
-        raise SchemaDrift(SOURCE, f"{file.name}:1: the required columns {', '.join(missing)} are missing")
+        remedy = (
+            f"rename them, or say what the file calls them with columns under ledgers: {schema.prefix} in sources.yaml"
+        )
+        raise file.missing(missing, remedy)
     if schema.one_of and not set(schema.one_of) & set(file.header):
-        raise SchemaDrift(SOURCE, f"{file.name}:1: one of the columns {', '.join(schema.one_of)} is required")
+        one_of = ", ".join(schema.one_of)
+        raise SchemaDrift(SOURCE, f"{file.place_of_header}: one of the columns {one_of} is required")
     floating = file.floating_columns(column.name for column in schema.columns if column.kind is Kind.DECIMAL)
     if floating:
         raise SchemaDrift(
@@ -183,7 +206,9 @@ def _refusal_text(refusals: Iterable[tuple[str, int, list[str]]]) -> str:
     return "\n".join(lines)
 
 
-def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: TextFile | LedgerRows) -> LedgerFile:
+def _read_file(
+    connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, file: TextFile | LedgerRows
+) -> LedgerFile:
     rejected = _rejected_rows(connection, file.name)
     columns = ", ".join(f"{column.value} as {quoted(column.name)}" for column in schema.columns)
     balanced = ", true as is_balanced_entry" if schema.prefix == "general_ledger" else ""
@@ -193,7 +218,8 @@ def _read_file(connection: duckdb.DuckDBPyConnection, schema: Schema, file: Text
         [file.name],
     ).to_arrow_table()
     first, last = _span(accepted, schema.dated_by)
-    load_id = hashlib.sha256(f"{ROW_RULES}:{file.digest()}:{content_id(rejected)}".encode()).hexdigest()[:16]
+    rules = f"{ROW_RULES}:{reading.model_dump_json()}"
+    load_id = hashlib.sha256(f"{rules}:{file.digest()}:{content_id(rejected)}".encode()).hexdigest()[:16]
     return LedgerFile(schema.prefix, file.name, load_id, accepted, rejected, first, last)
 
 

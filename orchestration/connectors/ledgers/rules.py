@@ -14,6 +14,7 @@ import duckdb
 
 from orchestration.connectors.ledgers.schemas import Column, Kind, Schema
 from orchestration.connectors.text_tables import literal, quoted
+from orchestration.connectors.written_forms import EITHER_FORM, NUMERIC_DATE
 from orchestration.registry.currencies import CURRENCIES
 
 FIRST_DAY, LAST_DAY = "1990-01-01", "2099-12-31"
@@ -99,7 +100,12 @@ def _decimal_checks(column: Column) -> Iterator[tuple[str, str]]:
     text, places = quoted(column.name), column.decimals
     pattern = rf"[+-]?(\d{{1,18}}(\.\d{{1,{places}}})?|\.\d{{1,{places}}})"
     yield (
-        f"not regexp_full_match({text}, '{pattern}')",
+        f"not regexp_full_match({text}, '{pattern}') and regexp_full_match({text}, '{EITHER_FORM}')",
+        "may have thousands or decimals behind its mark, which the file leaves open; write an exact decimal number "
+        "(digits and a point)",
+    )
+    yield (
+        f"not regexp_full_match({text}, '{pattern}') and not regexp_full_match({text}, '{EITHER_FORM}')",
         f"is not an exact decimal number (digits and a point, at most {places} decimals)",
     )
     if column.minimum is not None:
@@ -114,7 +120,12 @@ def _decimal_checks(column: Column) -> Iterator[tuple[str, str]]:
 def _date_checks(column: Column) -> Iterator[tuple[str, str]]:
     text = quoted(column.name)
     yield (
-        f"{text} is not null and (not regexp_full_match({text}, '{DATE_PATTERN}') or {column.value} is null)",
+        f"regexp_full_match({text}, '{NUMERIC_DATE}')",
+        "may have the day or the month first, which the file leaves open; write the date YYYY-MM-DD",
+    )
+    yield (
+        f"not regexp_full_match({text}, '{NUMERIC_DATE}') "
+        f"and (not regexp_full_match({text}, '{DATE_PATTERN}') or {column.value} is null)",
         "is not a date YYYY-MM-DD",
     )
     if column.kind is Kind.DATE:

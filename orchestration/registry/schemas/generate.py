@@ -69,7 +69,7 @@ SOURCES = {
 SECTIONS = {
     "sources": "Sources by name.",
     "metering": "Provider to source: whose usage counts where two sources see one provider. Default: the provider's own.",
-    "ledgers": "What a rejected row does, by kind of ledger file.",
+    "ledgers": "How each kind of ledger file is read, and what a rejected row does.",
     "tiers": "Tiers, dearest first.",
     "initiatives": "One record per initiative, or per dated version of one.",
     "rules": "The matching rule with the highest priority wins.",
