@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
 from orchestration.alerts.prices import tell_unpriced
+from orchestration.alerts.rejected_rows import tell_rejected
 from orchestration.landing.late import not_known
 from orchestration.lock import home_lock
 from orchestration.project import Home
@@ -48,7 +49,7 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
         _tell(outcome, sys.stderr, verbose)
         print("Nothing was published; what was published before stands.", file=sys.stderr)
         return FAULT
-    flagged, budgets, prices = flag_ready(home), tell_budgets(home), tell_unpriced(home)
+    flagged, budgets, prices, rejected = flag_ready(home), tell_budgets(home), tell_unpriced(home), tell_rejected(home)
     print(file=stream)
     write_summary(collect(home.published), stream)
     if late := not_known(landing_as_known(home, as_of, zone), as_of):
@@ -58,9 +59,9 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
         )
     for initiative in flagged.initiatives:
         print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
-    for title in (*budgets.titles, *prices.titles):
+    for title in (*budgets.titles, *prices.titles, *rejected.titles):
         print(title, file=stream)
-    for fault in (*flagged.faults, *budgets.faults, *prices.faults):
+    for fault in (*flagged.faults, *budgets.faults, *prices.faults, *rejected.faults):
         print(redact(fault), file=sys.stderr)
     if outcome.failures:
         _tell(outcome, sys.stderr, verbose)

@@ -80,6 +80,40 @@ def unpriced_usage(
     )
 
 
+def rejected_rows(
+    source: str,
+    file: str,
+    currency: str | None,
+    rows: int,
+    amount: Decimal | None,
+    rows_without_amount: int,
+    first_line: int | None,
+    first_reason: str,
+    *,
+    remedy: str,
+) -> Alert:
+    """Rows of a file were refused; told once per file, currency, number of rows and amount."""
+    worth = "an amount not known" if amount is None else f"{amount:,.2f} {currency or 'of no currency'}"
+    return Alert(
+        key=f"rejected_rows:{source}:{file}:{currency or ''}:{rows}:{'' if amount is None else f'{amount:f}'}",
+        kind="rejected_rows",
+        severity="warning",
+        title=f"{file}: {rows} rows refused, worth {worth}; first line {first_line}: {first_reason}",
+        entity=file,
+        details={
+            "source": source,
+            "file": file,
+            "currency": currency,
+            "rows": rows,
+            "amount": None if amount is None else f"{amount:f}",
+            "rows_without_amount": rows_without_amount,
+            "first_line": first_line,
+            "first_reason": first_reason,
+            "remedy": remedy,
+        },
+    )
+
+
 _SEVERITY = {
     "exhausted": "critical",
     "exceeded": "warning",

@@ -169,7 +169,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("line", WHOLE),
         ("revenue_date", DAY),
         ("recognition_end_date", DAY),
-        *_columns(TEXT, "product_id customer_id initiative_id"),
+        *_columns(TEXT, "product_id customer_id initiative_id invoice_id line_id"),
         ("amount", MONEY),
         ("currency", TEXT),
     ],
@@ -220,6 +220,8 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(TEXT, "source file"),
         ("line", WHOLE),
         *_columns(TEXT, "column_name value reason"),
+        ("amount", MONEY),
+        ("currency", TEXT),
     ],
     ("registry", "company"): [
         *_columns(TEXT, "company_id name reporting_currency reporting_time_zone"),

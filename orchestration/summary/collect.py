@@ -18,6 +18,8 @@ from orchestration.published import read_manifest
 from orchestration.summary.open_amounts import (
     OWNER_REMEDY,
     PRICE_REMEDY,
+    REJECTED,
+    REJECTED_REMEDY,
     UNMEASURED,
     UNMEASURED_REMEDY,
     UNPRICED,
@@ -77,6 +79,7 @@ def collect(published: Path) -> dict[str, Any]:
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
             "core_demotions": query("core_demotions_by_initiative", DEMOTIONS),
             "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
+            "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
             "ingestion": query("ingestion_outcomes", INGESTION),
             "missing_tables": sorted(missing),
         }

@@ -62,6 +62,19 @@ having sum(quantity) filter (where pricing_status = 'unmeasured') > 0
 order by requests desc, provider, model_id
 """
 
+REJECTED_REMEDY = "correct the rows in the file; each stands in rejected_rows with its reason"
+REJECTED = """
+select
+    source, file, currency, count(*) as "rows", sum(amount) as amount,
+    count(*) - count(amount) as rows_without_amount, min(line) as first_line, min_by(reason, line) as first_reason
+from (
+    select source, file, line, any_value(amount) as amount, any_value(currency) as currency, min(reason) as reason
+    from rejected_rows where source <> 'prices' group by source, file, line
+)
+group by source, file, currency order by source, file, currency
+"""
+"""What the refused rows of each file are worth: no published table holds that money."""
+
 BRIDGE = f"""
 select provider, bridge_line, fiscal_period, amount, billed_cost
 from (

@@ -33,6 +33,7 @@ def sections(summary: dict[str, Any]) -> list[Section]:
         *_budget_alerts(summary["budget_alerts"], currency),
         *_core_demotions(summary["core_demotions"], currency),
         _initiatives(summary["initiatives"], currency),
+        *_rejected_rows(summary["rejected_rows"]),
         _ingestion(summary["ingestion"]),
     ]
     if summary["missing_tables"]:
@@ -249,6 +250,23 @@ def _initiatives(rows: list[dict[str, Any]], currency: str) -> Section:
     ]
     headers = ("initiative", "ready", f"verified a month {currency}".strip(), "why not")
     return Section("Ready to graduate", headers, shown, "" if shown else "no initiative was evaluated")
+
+
+def _rejected_rows(rows: list[dict[str, Any]]) -> list[Section]:
+    """No section where no row was refused. Amounts are in the currency of the rows."""
+    shown = [
+        (
+            row["file"],
+            f"{row['rows']:,}",
+            f"{amount(row['amount'])} {row['currency'] or ''}".strip() if row["amount"] is not None else "not known",
+            f"line {row['first_line']} {row['first_reason']}",
+            row["remedy"],
+        )
+        for row in rows
+    ]
+    return (
+        [Section("Refused rows, counted nowhere", ("file", "rows", "amount", "first", "remedy"), shown)] if rows else []
+    )
 
 
 def _ingestion(rows: list[dict[str, Any]]) -> Section:

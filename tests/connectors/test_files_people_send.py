@@ -150,3 +150,58 @@ def test_a_change_of_the_reading_is_a_new_load_of_the_same_file(drop: Drop) -> N
     text = f"{HEADER}\n01/10/2026,p,a,1,USD\n"
     assert revenue(drop, text, day_first=True)[0][0] == str(datetime.date(2026, 10, 1))
     assert revenue(drop, text, day_first=False)[0][0] == str(datetime.date(2026, 1, 10))
+
+
+# ------------------------------------------------------------------------------- lines that add up, and rows refused
+
+INVOICES = "revenue_date,product_id,amount,currency,invoice_id,line_id"
+
+
+def files(drop: Drop, **lines: list[str]) -> list[tuple[str, Decimal]]:
+    """File and amount of every revenue row that lands from files of these names."""
+    for name, rows in lines.items():
+        drop.write(f"revenue_{name}.csv", INVOICES, *(f"2026-10-01,p,{row}" for row in rows))
+    drop.extract()
+    rows = drop.rows("revenue", "file, amount, line")
+    return [(file.removeprefix("ledgers/revenue_").removesuffix(".csv"), amount) for file, amount, _ in rows]
+
+
+def test_lines_of_one_file_with_the_same_day_and_owner_add_up(drop: Drop) -> None:
+    assert files(drop, a=["100,USD,,", "60,USD,,", "60,USD,,"]) == [("a", 60), ("a", 60), ("a", 100)]
+    assert drop.rejected() == []
+
+
+def test_the_same_day_and_owner_in_another_file_is_a_repeat_that_names_both(drop: Drop) -> None:
+    assert files(drop, a=["100,USD,,", "60,USD,,"], b=["60,USD,,"]) == [("a", 60), ("a", 100)]
+    ((file, line, _, _, reason),) = drop.rejected()
+    assert (file, line) == ("ledgers/revenue_b.csv", 2) and "of ledgers/revenue_a.csv:2" in reason
+
+
+def test_documents_tell_lines_of_two_files_apart(drop: Drop) -> None:
+    """Two documents, and two lines of one, add up over files; the same one, or one that names none, repeats."""
+    assert files(drop, a=["100,USD,I1,"], b=["60,USD,I2,"]) == [("a", 100), ("b", 60)]
+    assert files(drop, b=["60,USD,I1,"]) == [("a", 100)]
+    assert files(drop, b=["60,USD,,"]) == [("a", 100)]
+    assert files(drop, a=["100,USD,I1,1"], b=["60,USD,I1,2"]) == [("a", 100), ("b", 60)]
+    assert files(drop, a=["100,USD,I1,1", "100,USD,I1,1"], b=[]) == [("a", 100)]
+
+
+def test_other_ledgers_add_up_but_a_rate_never_does(drop: Drop) -> None:
+    drop.write("budgets.csv", "department_id,fiscal_period,budget_class,amount,currency", *["d,2026-10,core,5,USD"] * 2)
+    drop.write("headcount.csv", "month_end,department_id,headcount", *["2026-10-31,d,2"] * 2)
+    drop.write("business_metrics.csv", "metric_date,metric_id,value,product_id", *["2026-10-01,m,2,p"] * 2)
+    drop.write("exchange_rates.csv", "rate_date,from_currency,to_currency,rate", *["2026-10-01,EUR,USD,1.1"] * 2)
+    counts = drop.extract()
+    assert [counts[name] for name in ("budgets", "headcount", "business_metrics", "exchange_rates")] == [2, 2, 2, 1]
+
+
+def test_a_refused_row_keeps_what_it_is_worth(drop: Drop) -> None:
+    files(drop, a=["100,USD,,", "12.50,usx,,", "x,EUR,,"])
+    drop.write("revenue_b.csv", INVOICES, "2026-10-99,p,70.25,EUR,,")
+    drop.extract()
+    rows = drop.rows("rejected_rows", "file, line, column_name, amount, currency")
+    assert [(row[0][-5], *row[1:]) for row in rows] == [
+        ("a", 3, "currency", Decimal("12.5"), "USX"),
+        ("a", 4, "amount", None, "EUR"),
+        ("b", 2, "revenue_date", Decimal("70.25"), "EUR"),
+    ]

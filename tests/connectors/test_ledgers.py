@@ -346,9 +346,9 @@ BAD_ROWS = [
     ),
     (
         "revenue",
-        "revenue_date,product_id,amount,currency",
-        "2026-10-01,p,1,USD",
-        "2026-10-01,p,2,USD",
+        "revenue_date,product_id,amount,currency,line_id",
+        "2026-10-01,p,1,USD,L1",
+        "2026-10-01,p,2,USD,L1",
         "revenue_date",
         "repeats the key",
     ),

@@ -23,7 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
-from orchestration.connectors.ledgers.schemas import SCHEMAS, Kind, Schema
+from orchestration.connectors.ledgers.schemas import CURRENCY, SCHEMAS, Kind, Schema
 from orchestration.connectors.ledgers.shapes import LedgerRows
 from orchestration.connectors.ledgers.systems import SecretOf, read_systems, switched_off_partitions, system_files
 from orchestration.connectors.outcome import StreamOutcome
@@ -40,6 +40,7 @@ from orchestration.connectors.written_forms import Declared, bring_to_one_form
 from orchestration.files import utc_text
 from orchestration.landing.errors import RejectedFile, SchemaDrift
 from orchestration.landing.store import Batch, Landing, content_id
+from orchestration.landing.streams import stream_schema
 from orchestration.registry import Company
 from orchestration.registry.sources import LedgerConfig
 
@@ -209,7 +210,7 @@ def _refusal_text(refusals: Iterable[tuple[str, int, list[str]]]) -> str:
 def _read_file(
     connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, file: TextFile | LedgerRows
 ) -> LedgerFile:
-    rejected = _rejected_rows(connection, file.name)
+    rejected = _rejected_rows(connection, schema, file.name)
     columns = ", ".join(f"{column.value} as {quoted(column.name)}" for column in schema.columns)
     balanced = ", true as is_balanced_entry" if schema.prefix == "general_ledger" else ""
     accepted = connection.execute(
@@ -223,14 +224,23 @@ def _read_file(
     return LedgerFile(schema.prefix, file.name, load_id, accepted, rejected, first, last)
 
 
-def _rejected_rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
-    names = ("source", "file", "line", "column_name", "value", "reason")
+def _rejected_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, name: str) -> list[dict[str, Any]]:
+    """Every fault of a file, each with what its whole row is worth; null where the row itself does not say it."""
+    names = ("source", "file", "line", "column_name", "value", "reason", "amount", "currency")
+    amount = schema.column(schema.amount).value if schema.amount else "cast(null as decimal(38, 9))"
+    currency = CURRENCY.value if schema.amount else "cast(null as varchar)"
     rows = connection.execute(
-        f"select {literal(SOURCE)}, file, line, column_name, value, reason from faults where file = ? "
-        "order by line, column_name, reason",
+        f"select {literal(SOURCE)}, file, line, column_name, faults.value, reason, {amount}, {currency} "
+        f"from faults inner join {schema.prefix} using (file, line) where file = ? order by line, column_name, reason",
         [name],
     ).fetchall()
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _rejected_table(rejected: list[dict[str, Any]]) -> pa.Table:
+    schema = stream_schema(SOURCE, REJECTED)
+    names = [name for name in schema.names if name not in ("partition", "load_id")]
+    return pa.Table.from_pylist(rejected, pa.schema([schema.field(name) for name in names]))
 
 
 def _span(rows: pa.Table, column: str | None) -> tuple[str | None, str | None]:
@@ -267,7 +277,8 @@ def _land(landing: Landing, files: list[LedgerFile], kept: tuple[str, ...]) -> l
         faults = Landing(landing.root, allow_shrink=True)
         batch = stack.enter_context(faults.batch(SOURCE, REJECTED))
         for file in files:
-            batch.add_rows(file.name, file.rejected, origin=file.name)
+            load_id = hashlib.sha256(f"{ROW_RULES}:{content_id(file.rejected)}".encode()).hexdigest()[:16]
+            batch.add_table(file.name, _rejected_table(file.rejected), load_id=load_id, origin=file.name)
         _withdraw_vanished(batch, files, kept)
         outcomes.append(StreamOutcome(SOURCE, REJECTED, len(files), sum(len(file.rejected) for file in files)))
     return outcomes

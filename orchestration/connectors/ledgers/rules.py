@@ -2,10 +2,10 @@
 
 Input is a table named after the prefix with columns file, line and the schema's columns as text. Output is a table
 ``faults``, one row per rejected row and reason, of six levels: ``value`` (one cell), ``row`` (cells together),
-``key`` (an earlier row has the same key: the first one stands), ``period`` (an earlier period of the same person has
-not ended: the first one stands), ``journal`` (an entry that does not balance: one
-fault per line of it) and ``journal_line`` (a sound line of an entry with a refused one: an entry loads whole or not
-at all).
+``key`` (an earlier row has the same key, of another file where the lines of a file add up: the first one stands),
+``period`` (an earlier period of the same person has not ended: the first one stands), ``journal`` (an entry that does
+not balance: one fault per line of it) and ``journal_line`` (a sound line of an entry with a refused one: an entry loads
+whole or not at all).
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,8 @@ def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
     )
     for select in (*_value_faults(schema), *_row_faults(schema)):
         connection.execute(f"insert into faults {select}")
-    connection.execute(f"insert into faults {_repeated_keys(schema)}")
+    repeated = _repeated_in_another_file(schema) if schema.adds_up else _repeated_keys(schema)
+    connection.execute(f"insert into faults {repeated}")
     if schema.prefix == "people":
         connection.execute(f"insert into faults {_overlapping_periods(schema)}")
     if schema.prefix == "general_ledger":
@@ -178,6 +179,51 @@ def _repeated_keys(schema: Schema) -> str:
             'repeats the key ({", ".join(schema.key)}) of ' || earlier || ': ' || array_to_string(key, ', '),
             'key'
         from numbered where position > 1
+    """
+
+
+def _repeated_in_another_file(schema: Schema) -> str:
+    """Rows whose key a sound row of an earlier file has, and rows that repeat a numbered line within a file.
+
+    Two rows that both name a document (or a line of it), and not the same one, repeat nothing.
+    """
+    keys = ", ".join(f"coalesce(cast({schema.column(name).value} as varchar), '')" for name in schema.key)
+    document, line_of = schema.document or "null", schema.document_line or "null"
+    return f"""
+        with sound as (
+            select file, line, {quoted(schema.key[0])} as value, [{keys}] as key,
+                cast({document} as varchar) as document, cast({line_of} as varchar) as document_line
+            from {schema.prefix} anti join faults using (file, line)
+        ),
+        repeated as (
+            select key from sound group by key having min(file) <> max(file) or count(document_line) > 1
+        ),
+        suspects as (select * from sound semi join repeated using (key)),
+        places as (
+            select key, file, document, document_line, min(line) as line
+            from suspects
+            group by key, file, document, document_line
+        ),
+        found as (
+            select suspects.file, suspects.line, suspects.value, suspects.key,
+                min_by(places.file || ':' || places.line, (places.file, places.line)) as earlier
+            from suspects
+            inner join places
+                on suspects.key = places.key
+                and coalesce(suspects.document = places.document, true)
+                and coalesce(suspects.document_line = places.document_line, true)
+                and (
+                    places.file < suspects.file
+                    or places.file = suspects.file and places.line < suspects.line
+                    and suspects.document_line = places.document_line
+                    and suspects.document is not distinct from places.document
+                )
+            group by suspects.file, suspects.line, suspects.value, suspects.key
+        )
+        select file, line, {literal(schema.key[0])}, value,
+            'repeats the key ({", ".join(schema.key)}) of ' || earlier || ': ' || array_to_string(key, ', '),
+            'key'
+        from found
     """
 
 

@@ -54,7 +54,9 @@ class Column:
 class Schema:
     """``key`` makes a row unique over all files of the prefix; exactly one of ``one_of`` is filled.
 
-    ``dated_by`` names the column that holds the row's day.
+    ``adds_up``: lines of one file with the same key are parts of one amount, so that only another file can repeat them;
+    ``document`` and ``document_line`` name what tells apart the documents and lines behind one key. ``amount`` says
+    what a refused row is worth; ``dated_by`` names the column that holds the row's day.
     """
 
     prefix: str
@@ -63,6 +65,10 @@ class Schema:
     one_of: tuple[str, ...] = ()
     dated_by: str | None = None
     on_reject: str = "quarantine"
+    adds_up: bool = False
+    document: str | None = None
+    document_line: str | None = None
+    amount: str | None = None
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -101,6 +107,7 @@ GENERAL_LEDGER = Schema(
     key=("legal_entity_id", "journal_entry_id", "journal_line_number"),
     dated_by="posting_date",
     on_reject="fail",
+    amount="debit_amount",
 )
 
 REVENUE = Schema(
@@ -109,12 +116,16 @@ REVENUE = Schema(
         _date("revenue_date"),
         Column("recognition_end_date", Kind.DATE),
         *_texts("product_id", is_required=True),
-        *_texts("customer_id initiative_id"),
+        *_texts("customer_id initiative_id invoice_id line_id"),
         AMOUNT,
         CURRENCY,
     ),
     key=("revenue_date", "recognition_end_date", "product_id", "customer_id", "initiative_id", "currency"),
     dated_by="revenue_date",
+    adds_up=True,
+    document="invoice_id",
+    document_line="line_id",
+    amount="amount",
 )
 
 BUDGETS = Schema(
@@ -128,6 +139,8 @@ BUDGETS = Schema(
         CURRENCY,
     ),
     key=("department_id", "fiscal_period", "budget_class", "initiative_id"),
+    adds_up=True,
+    amount="amount",
 )
 
 HEADCOUNT = Schema(
@@ -140,6 +153,7 @@ HEADCOUNT = Schema(
     ),
     key=("month_end", "department_id", "function"),
     dated_by="month_end",
+    adds_up=True,
 )
 
 LABOR_RATES = Schema(
@@ -165,6 +179,7 @@ BUSINESS_METRICS = Schema(
     key=("metric_date", "metric_id", "initiative_id", "product_id", "department_id"),
     one_of=("initiative_id", "product_id", "department_id"),
     dated_by="metric_date",
+    adds_up=True,
 )
 
 EXCHANGE_RATES = Schema(

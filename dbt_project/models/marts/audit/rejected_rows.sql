@@ -18,7 +18,9 @@ select
     line,
     column_name,
     value,
-    reason
+    reason,
+    amount,
+    currency
 from rows_of_files
 union all
 select
@@ -30,5 +32,7 @@ select
     provider || ' ' || model_id || ', ' || price_variant
         || case when context_tier_start > 0 then ' above ' || context_tier_start || ' tokens' else '' end
         || coalesce(' from ' || valid_from, '') || coalesce(' before ' || valid_to, '')
-        || ': ' || reason as reason
+        || ': ' || reason as reason,
+    cast(null as {{ dbt.type_numeric() }}) as amount,
+    cast(null as varchar) as currency
 from refused_prices

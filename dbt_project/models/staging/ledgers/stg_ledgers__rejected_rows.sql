@@ -14,7 +14,9 @@ renamed as (
         line,
         column_name,
         value,
-        reason
+        reason,
+        amount,
+        currency
     from source
 
 )
