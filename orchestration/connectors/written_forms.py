@@ -16,7 +16,7 @@ from orchestration.landing.errors import SchemaDrift
 
 BLANKS = r"[\s\x{00A0}\x{202F}\x{2009}'’]"
 EXPONENT = r"([eE][+-]?\d+)?"
-PLAIN_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+PLAIN_NUMBER = rf"[+-]?(\d+(\.\d*)?|\.\d+){EXPONENT}"
 POINT_FORM = rf"[+-]?(([1-9]\d{{0,2}}(([,]|{BLANKS})\d{{3}})+|\d+)(\.\d*)?|\.\d+){EXPONENT}"
 COMMA_FORM = rf"[+-]?(([1-9]\d{{0,2}}(([.]|{BLANKS})\d{{3}})+|\d+)(,\d*)?|,\d+){EXPONENT}"
 EITHER_FORM = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
@@ -28,11 +28,15 @@ ISO_DATE = r"\d{4}-\d{2}-\d{2}.*"
 
 @dataclass(frozen=True)
 class Declared:
-    """What the company says of a file's forms, None where the file decides; ``place`` is where it says so."""
+    """What the company says of a file's forms, None where the file decides; ``place`` is where it may say so, if it may."""
 
-    place: str
+    place: str = ""
     decimal_comma: bool | None = None
     day_first: bool | None = None
+
+    def remedy(self, form: str, key: str) -> str:
+        """What to do about a file in which nothing decides."""
+        return f"write {form}, or set {key} {self.place}" if self.place else f"write {form}"
 
 
 def bring_to_one_form(
@@ -78,7 +82,7 @@ def _plain_numbers(
         raise SchemaDrift(
             file.source,
             f"{file.name}:{unclear['line']}: {unclear['name']} '{unclear['cell']}' may have thousands or decimals behind its "
-            f"mark, and no number of the file decides; write digits and a point, or set decimal_comma {declared.place}",
+            f"mark, and no number of the file decides; {declared.remedy('digits and a point', 'decimal_comma')}",
         )
     form, group = (COMMA_FORM, rf"[.]|{BLANKS}") if is_comma else (POINT_FORM, f",|{BLANKS}")
     for column in columns:
@@ -119,7 +123,7 @@ def _iso_dates(
         raise SchemaDrift(
             file.source,
             f"{file.name}:{unclear['line']}: {unclear['name']} '{unclear['cell']}' may have the day or the month first, and "
-            f"{found}; write YYYY-MM-DD, or set day_first {declared.place}",
+            f"{found}; {declared.remedy('YYYY-MM-DD', 'day_first')}",
         )
     for column in columns:
         text = quoted(column)

@@ -27,6 +27,14 @@ _POSTINGS = [
     *_columns(TEXT, "approver evidence_id policy_version"),
 ]
 
+_REJECTED = [
+    *_columns(TEXT, "source file"),
+    ("line", WHOLE),
+    *_columns(TEXT, "column_name value reason"),
+    ("amount", MONEY),
+    ("currency", TEXT),
+]
+
 STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
     ("openai", "usage_completions"): [
         *_columns(MOMENT, "start_time end_time"),
@@ -148,6 +156,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("charge_date", DAY),
         ("superseded_by", TEXT),
     ],
+    ("focus_files", "rejected_rows"): _REJECTED,
     ("ledgers", "general_ledger"): [
         *_columns(TEXT, "file"),
         ("line", WHOLE),
@@ -216,13 +225,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(TEXT, "actor_id department_id function email"),
         *_VALIDITY,
     ],
-    ("ledgers", "rejected_rows"): [
-        *_columns(TEXT, "source file"),
-        ("line", WHOLE),
-        *_columns(TEXT, "column_name value reason"),
-        ("amount", MONEY),
-        ("currency", TEXT),
-    ],
+    ("ledgers", "rejected_rows"): _REJECTED,
     ("registry", "company"): [
         *_columns(TEXT, "company_id name reporting_currency reporting_time_zone"),
         ("fiscal_year_start_month", WHOLE),

@@ -3,6 +3,8 @@ with
 rows_of_files as (
 
     select * from {{ ref('stg_ledgers__rejected_rows') }}
+    union all
+    select * from {{ ref('stg_focus_files__rejected_rows') }}
 
 ),
 

@@ -14,7 +14,10 @@ REQUIRED = {
     "charge_category": "ChargeCategory",
     "service_name": "ServiceName",
 }
-"""Mandatory and never null in every version."""
+"""Mandatory in every version."""
+
+MAY_BE_EMPTY = ("service_name",)
+"""Mandatory, and yet left empty by some clouds: such a charge is still a charge."""
 
 OPTIONAL = {
     "list_cost": ("ListCost",),
@@ -47,6 +50,9 @@ PROVIDER = ("ProviderName", "ServiceProviderName")
 MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost", "list_unit_price", "contracted_unit_price")
 QUANTITIES = ("consumed_quantity", "pricing_quantity")
 MOMENTS = ("charge_period_start", "charge_period_end", "billing_period_start", "billing_period_end")
+
+ALL = (*REQUIRED.values(), *PROVIDER, *(name for names in OPTIONAL.values() for name in names))
+"""Every column that is read, by its FOCUS name."""
 
 _MARKS = (
     ("1.4", ("InvoiceDetailId", "CommitmentProgramEligibilityDetails")),

@@ -5,11 +5,14 @@ one partition per file, named by the file's path relative to the company folder;
 vanished one is withdrawn. Exports that state the same charges again: ``exports.py`` says which days count.
 Money and quantities stay text as written; a Parquet file that stores them in binary floating point gives the shortest
 decimal text that means the same. Times are UTC, also where the file writes no zone; ``NULL`` and blank are null.
-Failure mode: a required column that is absent or null, a bad time or bad tags are :class:`SchemaDrift`, an amount
-that is not a decimal :class:`MalformedMoney`; both name file and line. Any error leaves the landing area as it was.
+Failure mode: an amount that is not a decimal is :class:`MalformedMoney` and a required column that is absent
+:class:`SchemaDrift`; both name file and line. A charge with another bad cell goes to ``focus_files/rejected_rows`` with
+its amount and the bill loads; more than one such charge and more than :data:`BAD_ROWS_RATIO` of a bill, or all of it, are
+:class:`SchemaDrift`. Any error leaves the landing area as it was.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +22,10 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.connectors.outcome import StreamOutcome
+from orchestration.connectors.providers.focus.cells import TAGS_FORM, moment, tags
 from orchestration.connectors.providers.focus.columns import (
+    ALL,
+    MAY_BE_EMPTY,
     MOMENTS,
     MONEY,
     OPTIONAL,
@@ -45,6 +51,7 @@ from orchestration.connectors.text_tables import (
     open_text_file,
     quoted,
 )
+from orchestration.connectors.written_forms import Declared, bring_to_one_form
 from orchestration.files import utc_text
 from orchestration.landing.errors import MalformedMoney, PermanentFailure, SchemaDrift
 from orchestration.landing.store import Landing
@@ -53,7 +60,10 @@ from orchestration.registry.currencies import CURRENCIES
 
 SOURCE = "focus_files"
 STREAM = "cost_and_usage"
-ROW_RULES = "1"
+REJECTED = "rejected_rows"
+ROW_RULES = "2"
+BAD_ROWS_RATIO = 0.1
+"""Share of a bill's charges with a bad cell above which the bill is refused whole."""
 DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
 
@@ -67,6 +77,7 @@ class Bill:
     rows: int
     first_event_at: str | None = None
     last_event_at: str | None = None
+    rejected: pa.Table | None = None
 
 
 def extract(company: Company, landing: Landing, as_of: date, secret: str | None) -> list[StreamOutcome]:
@@ -77,7 +88,7 @@ def extract(company: Company, landing: Landing, as_of: date, secret: str | None)
     modified = {path.relative_to(company.folder).as_posix(): int(path.stat().st_mtime) for path in paths}
     with connect() as connection:
         for path in paths:
-            file = open_text_file(connection, SOURCE, path, path.relative_to(company.folder).as_posix())
+            file = open_text_file(connection, SOURCE, path, path.relative_to(company.folder).as_posix(), ALL)
             load_id = hashlib.sha256(f"{ROW_RULES}:{file.digest()}".encode()).hexdigest()[:16]
             load = held.get(file.name)
             if load is not None and load.load_id == load_id:
@@ -110,53 +121,99 @@ def read_bill(connection: duckdb.DuckDBPyConnection, file: TextFile, load_id: st
     """Check and type the charges of one file."""
     missing = missing_columns(file.header)
     if missing:
-        raise SchemaDrift(SOURCE, f"{file.name}:1: the required columns {', '.join(missing)} are missing")
-    names = [*REQUIRED.values(), *PROVIDER, *(name for names in OPTIONAL.values() for name in names)]
-    load_text_table(connection, file, "bill_text", names, null_word="NULL")
+        raise file.missing(missing, "export the columns of FOCUS unrenamed")
+    load_text_table(connection, file, "bill_text", ALL, null_word="NULL")
+    amounts = [_focus_name(column) for column in (*MONEY, *QUANTITIES)]
+    bring_to_one_form(connection, file, "bill_text", amounts, [REQUIRED[column] for column in MOMENTS], Declared())
     expressions = {column: quoted(name) for column, name in REQUIRED.items()}
     expressions |= {column: _first_of(names) for column, names in OPTIONAL.items()}
     expressions["provider_name"] = _first_of(PROVIDER)
+    expressions |= {column: moment(expressions[column]) for column in MOMENTS}
+    expressions["tags"] = tags(expressions["tags"])
     shown = ", ".join(f"{sql} as {column}" for column, sql in expressions.items())
     connection.execute(f"create or replace temp table bill as select line, {shown} from bill_text")
-    _refuse_bad_rows(connection, file.name)
+    _refuse_malformed_money(connection, file.name)
+    rejected = _reject_bad_rows(connection, file.name)
     moments = ", ".join(f"cast({column} as timestamptz) as {column}" for column in MOMENTS)
     charges = connection.execute(
         f"select * replace ({moments}), {literal(focus_version(file.header))} as focus_version from bill order by line"
     ).to_arrow_table()
     first, last = _span(connection)
-    return Bill(file.name, load_id, charges, charges.num_rows, first, last)
+    return Bill(file.name, load_id, charges, charges.num_rows, first, last, rejected)
+
+
+def _focus_name(column: str) -> str:
+    return REQUIRED[column] if column in REQUIRED else OPTIONAL[column][0]
 
 
 def _first_of(names: tuple[str, ...]) -> str:
     return f"coalesce({', '.join(map(quoted, names))})" if len(names) > 1 else quoted(names[0])
 
 
-def _refuse_bad_rows(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Raise for the first bad row in the order of the checks."""
-    shown = {column: names[0] for column, names in OPTIONAL.items()} | REQUIRED | {"provider_name": PROVIDER[0]}
-    for column in (*REQUIRED, "provider_name"):
+def _refuse_malformed_money(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Raise for the first amount that is none: what a charge costs is never left open."""
+    for column in (column for column in REQUIRED if column in MONEY):
         found = _first(connection, column, f"{column} is null")
         if found:
-            kind = MalformedMoney if column in MONEY else SchemaDrift
-            raise kind(SOURCE, f"{name}:{found[0]}: {shown[column]} is empty")
-    for column in (*MONEY, *QUANTITIES):
-        condition = f"not regexp_full_match({column}, '{DECIMAL}') or try_cast({column} as decimal(38, 18)) is null"
-        found = _first(connection, column, f"{column} is not null and ({condition})")
+            raise MalformedMoney(SOURCE, f"{name}:{found[0]}: {REQUIRED[column]} is empty")
+    for column in MONEY:
+        found = _first(connection, column, _is_no_decimal(column))
         if found:
-            kind = MalformedMoney if column in MONEY else SchemaDrift
-            raise kind(SOURCE, f"{name}:{found[0]}: {shown[column]} '{found[1]}' is not a decimal number")
+            raise MalformedMoney(
+                SOURCE, f"{name}:{found[0]}: {_focus_name(column)} '{found[1]}' is not a decimal number"
+            )
+
+
+def _is_no_decimal(column: str) -> str:
+    return (
+        f"{column} is not null and (not regexp_full_match({column}, '{DECIMAL}') "
+        f"or try_cast({column} as decimal(38, 18)) is null)"
+    )
+
+
+def _bad_cells() -> Iterator[tuple[str, str, str]]:
+    """Column, the condition under which its cell is bad, and what to say of it."""
+    for column in (*REQUIRED, "provider_name"):
+        if column not in MONEY and column not in MAY_BE_EMPTY:
+            yield column, f"{column} is null", "is empty"
+    for column in QUANTITIES:
+        yield column, _is_no_decimal(column), "is not a decimal number"
     for column in MOMENTS:
-        found = _first(connection, column, f"try_cast({column} as timestamptz) is null")
-        if found:
-            raise SchemaDrift(SOURCE, f"{name}:{found[0]}: {shown[column]} '{found[1]}' is not a date and time")
+        yield column, f"{column} is not null and try_cast({column} as timestamptz) is null", "is not a date and time"
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
-    found = _first(connection, "billing_currency", f"upper(billing_currency) not in ({codes})")
-    if found:
-        raise SchemaDrift(SOURCE, f"{name}:{found[0]}: BillingCurrency '{found[1]}' is no ISO 4217 currency")
+    yield "billing_currency", f"upper(billing_currency) not in ({codes})", "is no ISO 4217 currency"
     is_object = "coalesce(case when json_valid(tags) then json_type(tags) end, '') = 'OBJECT'"
-    found = _first(connection, "tags", f"tags is not null and not ({is_object})")
-    if found:
-        raise SchemaDrift(SOURCE, f"{name}:{found[0]}: Tags '{found[1]}' is not a JSON object")
+    yield "tags", f"tags is not null and not ({is_object})", f"is not {TAGS_FORM}"
+
+
+def _reject_bad_rows(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    """Take the charges with a bad cell out of the bill; refuse the bill where they are too many."""
+    shown = {column: names[0] for column, names in OPTIONAL.items()} | REQUIRED | {"provider_name": PROVIDER[0]}
+    connection.execute(
+        "create or replace temp table bad_cells (line bigint, column_name varchar, value varchar, reason varchar)"
+    )
+    for column, condition, reason in _bad_cells():
+        connection.execute(
+            f"insert into bad_cells select line, {literal(shown[column])}, {column}, {literal(reason)} "
+            f"from bill where {condition}"
+        )
+    counted = connection.execute(
+        "select (select count(*) from bill), (select count(distinct line) from bad_cells), "
+        "(select struct_pack(line, column_name, value, reason) from bad_cells order by line, column_name limit 1)"
+    ).fetchone()
+    assert counted is not None
+    rows, bad, first = counted
+    if bad == rows > 0 or bad > max(1, BAD_ROWS_RATIO * rows):
+        cell = first["column_name"] + ("" if first["value"] is None else f" '{first['value']}'")
+        more = f"; {bad} of {rows} charges have such a cell, more than {BAD_ROWS_RATIO:.0%}" if rows > 1 else ""
+        raise SchemaDrift(SOURCE, f"{name}:{first['line']}: {cell} {first['reason']}{more}")
+    rejected = connection.execute(
+        f"select {literal(SOURCE)} as source, {literal(name)} as file, line, column_name, value, reason, "
+        "cast(try_cast(billed_cost as decimal(38, 18)) as decimal(38, 9)) as amount, "
+        "upper(billing_currency) as currency from bad_cells inner join bill using (line) order by line, column_name, reason"
+    ).to_arrow_table()
+    connection.execute("delete from bill where line in (select line from bad_cells)")
+    return rejected
 
 
 def _first(connection: duckdb.DuckDBPyConnection, column: str, condition: str) -> tuple[int, str] | None:
@@ -210,5 +267,13 @@ def _land(landing: Landing, bills: list[Bill], replaced: list[dict[str, Any]] | 
                     "origin": bill.name,
                 }
                 batch.add_table(bill.name, bill.charges, load_id=bill.load_id, **facts)
+        for name in set(batch.partitions) - {bill.name for bill in bills}:
+            batch.withdraw(name)
+    with landing.batch(SOURCE, REJECTED) as batch:
+        for bill in bills:
+            if bill.rejected is not None and bill.rejected.num_rows:
+                batch.add_table(bill.name, bill.rejected, load_id=bill.load_id, origin=bill.name)
+            elif bill.rejected is not None and bill.name in batch.partitions:
+                batch.withdraw(bill.name)
         for name in set(batch.partitions) - {bill.name for bill in bills}:
             batch.withdraw(name)
