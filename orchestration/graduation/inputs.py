@@ -92,6 +92,12 @@ OTHER_COSTS = Table(
     "known_from <= $as_of",
     "product_id, cost_date, known_from",
 )
+REVENUE_KNOWN = Table(
+    "int_product_revenue_known_by_day",
+    "product_id, known_on, known_through",
+    "known_on <= $as_of",
+    "product_id, known_on",
+)
 REVENUE_DATES = Table(
     "int_revenue_recognised_by_day", "distinct revenue_date", "revenue_date <= $as_of", "revenue_date"
 )
@@ -103,7 +109,7 @@ UNITS = Table(
 )
 _TABLES = (
     *(CALENDAR, TERMS, CAPS, MODEL_COSTS, TIER_DAYS, GUARDED_DAYS, PRODUCT_DAYS, OTHER_COSTS),
-    *(REVENUE_DATES, UNITS),
+    *(REVENUE_KNOWN, REVENUE_DATES, UNITS),
 )
 TABLES = tables_read(DAILY_COSTS, *(table.query for table in _TABLES))
 
@@ -131,6 +137,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         guarded_days={key: {row[1]: GuardedDay(*row[2:]) for row in part} for key, part in keyed(GUARDED_DAYS)},
         product_days={key: [ProductDay(*row[1:]) for row in part] for key, part in keyed(PRODUCT_DAYS)},
         other_costs={key: _versions(part) for key, part in keyed(OTHER_COSTS)},
+        revenue_known={key: [(row[1], row[2]) for row in part] for key, part in keyed(REVENUE_KNOWN)},
         revenue_dates=[day for (day,) in REVENUE_DATES.rows(connection, as_of)],
         units={key: {row[1]: row[2] for row in part} for key, part in keyed(UNITS)},
     )

@@ -112,7 +112,9 @@ class OtherCost:
 class Inputs:
     """Everything one evaluation reads; mappings are keyed by initiative, product or guarded entity, then by day.
 
-    ``revenue_dates``: the days with reported revenue, ascending. Versions of other cost are in order of knowledge.
+    ``revenue_dates``: the days with reported revenue of the company, ascending. ``revenue_known``: for each product with
+    revenue and each day from its first on, the last day whose revenue was known then. Versions of other cost are in order
+    of knowledge.
     """
 
     time_zone: str
@@ -125,5 +127,6 @@ class Inputs:
     guarded_days: Mapping[str, Mapping[date, GuardedDay]]
     product_days: Mapping[str, list[ProductDay]]
     other_costs: Mapping[str, Mapping[date, list[OtherCost]]]
+    revenue_known: Mapping[str, list[tuple[date, date]]]
     revenue_dates: list[date]
     units: Mapping[str, Mapping[date, Decimal]]

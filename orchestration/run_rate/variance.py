@@ -3,11 +3,14 @@
 Reads ``marts.fct_allocated_costs``, the usage and units behind it, and what core initiatives were allowed
 (``intermediate.int_core_allowances_by_month``). The token part of a model's allocated cost leaves out credits, at the
 model's own ratio of credits to bills, and what else was billed under the model's name, in proportion to list cost.
+Where one of two months is known in part, the month before is scaled to the days of the later whose units are known; what
+that moves, and the cost of the days without units, is component ``days``.
 """
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +24,7 @@ PARTITION = "current"
 VERIFIED_DAYS = 28
 WINDOW_BEFORE_CORE = 30
 REFERENCE = "reference"
+Month = tuple[str, date, date]
 Span = tuple[str, str, date, date]
 Periods = dict[tuple[str, str], PeriodCost]
 
@@ -37,11 +41,20 @@ def variance_rows(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[di
     core_since = {initiative: day for initiative, _, day in firsts if day is not None}
     months = {initiative: _months(first, as_of) for initiative, first, _ in firsts}
     periods = read_periods(connection, [span for one, spans in months.items() for span in _labelled(one, spans)])
+    begun = {initiative: first for initiative, first, _ in firsts}
+    units_until = dict(connection.execute(_UNITS_UNTIL).fetchall())
+    known = {(one, span): _known_span(span, units_until.get(one)) for one, spans in months.items() for span in spans}
+    shorter = read_periods(connection, [(one, *known[one, span]) for one, span in known if known[one, span] != span])
     rows = []
     for initiative, spans in months.items():
-        for earlier, later in pairwise(name for name, _, _ in spans):
-            parts = decompose(periods[initiative, earlier], periods[initiative, later])
-            rows += _rows(initiative, later, "prior_month", parts)
+        for earlier, later in pairwise(spans):
+            compared = known[initiative, later]
+            whole = periods[initiative, later[0]]
+            actual = shorter.get((initiative, later[0]), whole)
+            before = periods[initiative, earlier[0]]
+            scaled = scaled_to_days(before, _day_ratio(earlier, compared, begun[initiative]))
+            days = scaled.total - before.total + whole.total - actual.total
+            rows += _rows(initiative, later[0], "prior_month", decompose(scaled, actual, days))
     rows += _budget_rows(connection, core_since, months, as_of)
     return sorted(
         rows, key=lambda row: (row["initiative_id"], row["fiscal_period"], row["comparison"], row["component"])
@@ -76,6 +89,31 @@ def _budget_rows(
             budget = scaled_reference(periods[initiative, REFERENCE], actual, amount)
             rows += _rows(initiative, month, "budget", decompose(budget, actual))
     return rows
+
+
+def _known_span(month: Month, units_until: date | None) -> Month:
+    """The part of a month of which units are known; the month itself where none are, or not yet."""
+    name, first, last = month
+    return (name, first, min(last, units_until)) if units_until is not None and units_until >= first else month
+
+
+def _day_ratio(earlier: Month, later: Month, begun: date) -> Fraction:
+    """Days of ``later`` per day of ``earlier`` where one of them is a part of its month, else 1: months differ by nature."""
+    (_, first, last), (_, later_first, later_last) = earlier, later
+    is_whole = begun <= first and (later_last + timedelta(days=1)).day == 1
+    if is_whole or begun > last:
+        return Fraction(1)
+    return Fraction((later_last - later_first).days + 1, (last - max(first, begun)).days + 1)
+
+
+def scaled_to_days(period: PeriodCost, ratio: Fraction) -> PeriodCost:
+    """The period as it would have been over ``ratio`` times its days."""
+    if ratio == 1:
+        return period
+    factor = float(ratio)
+    models = {name: ModelUse(use.tokens * factor, use.cost * factor) for name, use in period.models.items()}
+    total = period.total * ratio.numerator / ratio.denominator
+    return PeriodCost(total, None if period.units is None else period.units * factor, models)
 
 
 def scaled_reference(reference: PeriodCost, actual: PeriodCost, allowance: Decimal) -> PeriodCost:
@@ -134,6 +172,7 @@ def _rows(initiative: str, month: str, comparison: str, parts: dict[str, Decimal
 _FIRST_COSTS = """
 select initiative_id, min(cost_date), min(cost_date) filter (where budget_class = 'core')
 from marts.fct_allocated_costs where initiative_id is not null and cost_date <= $as_of group by all order by all"""
+_UNITS_UNTIL = "select initiative_id, covered_to from intermediate.int_initiative_units_covered"
 _ALLOWANCES = """
 select initiative_id, fiscal_period, sum(allowance_amount)
 from intermediate.int_core_allowances_by_month where fiscal_period <= strftime($as_of::date, '%Y-%m')
@@ -226,4 +265,4 @@ left join credited
     on used.initiative_id = credited.initiative_id and used.name = credited.name
     and used.provider = credited.provider and used.model_id = credited.model_id
 where used.tokens > 0 and used.provider is not null"""
-TABLES = tables_read(_FIRST_COSTS, _ALLOWANCES, _FIRST_COMPLETE_DAYS, _TOTALS, _MODELS)
+TABLES = tables_read(_FIRST_COSTS, _UNITS_UNTIL, _ALLOWANCES, _FIRST_COMPLETE_DAYS, _TOTALS, _MODELS)

@@ -2,8 +2,9 @@
 
 Per model, cost = units x tokens per unit x share of tokens x cost per token. Logarithmic mean Divisia weights split
 the difference of the models that both periods used into volume, intensity, mix and price; models used in one period
-only are entry and exit; what is not tokens, and everything of a period without units of work, is ``other``. The parts
-are rounded to minor units by largest remainder, so that they sum to the difference.
+only are entry and exit; what is not tokens, and everything of a period without units of work, is ``other``. Periods of
+unequal days are compared per day: the caller scales the earlier one, and says what that moved (``days``). The parts are
+rounded to minor units by largest remainder, so that they sum to the difference.
 """
 
 import math
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 
-COMPONENTS = ("volume", "mix", "intensity", "price", "entry", "exit", "other")
+COMPONENTS = ("days", "volume", "mix", "intensity", "price", "entry", "exit", "other")
 MINOR_UNIT = Decimal("0.01")
 
 
@@ -32,8 +33,8 @@ class PeriodCost:
     models: Mapping[str, ModelUse]
 
 
-def decompose(before: PeriodCost, after: PeriodCost) -> dict[str, Decimal]:
-    """Amounts of all seven components, in minor units, which sum to ``after.total - before.total`` so rounded."""
+def decompose(before: PeriodCost, after: PeriodCost, days: Decimal = Decimal(0)) -> dict[str, Decimal]:
+    """Amounts of all eight components, in minor units, which sum to ``after.total - before.total + days`` so rounded."""
     parts: dict[str, list[float]] = {name: [] for name in COMPONENTS}
     nothing = ModelUse(0.0, 0.0)
     tokens = tuple(math.fsum(max(use.tokens, 0.0) for use in side.models.values()) for side in (before, after))
@@ -44,7 +45,8 @@ def decompose(before: PeriodCost, after: PeriodCost) -> dict[str, Decimal]:
     with localcontext() as context:
         context.prec = 60
         exact = {name: Decimal(math.fsum(amounts)) for name, amounts in parts.items()}
-        exact["other"] = after.total - before.total - sum(exact.values(), Decimal(0))
+        exact["days"] = days
+        exact["other"] = after.total - before.total + days - sum(exact.values(), Decimal(0))
         return round_to_sum(exact, MINOR_UNIT)
 
 

@@ -44,3 +44,14 @@ def test_before_the_first_version_there_is_no_other_cost():
 
 def test_a_product_without_postings_keeps_its_own_figures():
     assert history([date(2026, 8, 31)], {}).last_known(date(2026, 9, 5)).other_cogs == D(3)
+
+
+def test_a_product_is_judged_by_what_its_own_customers_have_reported():
+    """The company reports to the 20th of August, this product's regular customer only to the 5th, until he reports again."""
+    days = [ProductDay(JULY + timedelta(days=n), D(100), D(7), D(3)) for n in range(60)]
+    known = [(AUGUST + timedelta(days=n), AUGUST + timedelta(days=n if n < 5 or n > 18 else 4)) for n in range(25)]
+    lagging = ProductHistory(days, {}, [date(2026, 8, 20)], known)
+    assert lagging.last_known(date(2026, 7, 31)) is None
+    assert lagging.last_known(date(2026, 8, 15)).margin_date == date(2026, 8, 5)
+    assert lagging.last_known(date(2026, 8, 19)).margin_date == date(2026, 8, 5)
+    assert lagging.last_known(date(2026, 8, 20)).margin_date == date(2026, 8, 20)

@@ -19,6 +19,7 @@ create table intermediate.int_usage_attributed (initiative_id text, usage_date d
 create table intermediate.int_billed_costs_unioned (provider text, cost_date date, model_id text, charge_category text,
     effective_cost decimal(38,9));
 create table intermediate.int_initiative_daily_units (initiative_id text, metric_date date, units decimal(38,9));
+create table intermediate.int_initiative_units_covered (initiative_id text, covered_to date);
 create table intermediate.int_core_allowances_by_month (initiative_id text, department_id text, fiscal_period text,
     allowance_amount decimal(38,12));
 create table intermediate.int_core_initiatives_verified (initiative_id text, verified_by text);
@@ -54,9 +55,15 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def amounts(connection: duckdb.DuckDBPyConnection, comparison: str, month: str = "2026-09") -> dict[str, Decimal]:
+    return amounts_on(connection, AS_OF, comparison, month)
+
+
+def amounts_on(
+    connection: duckdb.DuckDBPyConnection, as_of: date, comparison: str = "prior_month", month: str = "2026-09"
+) -> dict[str, Decimal]:
     rows = [
         row
-        for row in variance_rows(connection, AS_OF)
+        for row in variance_rows(connection, as_of)
         if (row["comparison"], row["fiscal_period"]) == (comparison, month)
     ]
     return {row["component"]: row["amount"] for row in rows if row["amount"]}
@@ -103,3 +110,49 @@ def test_a_month_without_cost_exits_whole(warehouse: duckdb.DuckDBPyConnection) 
 
 def test_nothing_after_the_as_of_day_counts(warehouse: duckdb.DuckDBPyConnection) -> None:
     assert [row for row in variance_rows(warehouse, date(2026, 8, 31)) if row["fiscal_period"] > "2026-08"] == []
+
+
+# ------------------------------------------------------------------------------- months that are known in part
+# August: 1 a day for 31 days, with one unit and 10 tokens each; September the same, its units known to the 5th.
+
+EVEN = """
+delete from marts.fct_allocated_costs; delete from intermediate.int_usage_attributed;
+delete from intermediate.int_billed_costs_unioned; delete from intermediate.int_initiative_daily_units;
+create temp table days as
+    select cast(unnest(generate_series(date '2026-08-01', date '2026-09-30', interval 1 day)) as date) as day;
+insert into marts.fct_allocated_costs select 'one', day, 'p', 'm', 'core', 1 from days;
+insert into intermediate.int_usage_attributed select 'one', day, 'p', 'm', 'tokens', 10, 1 from days;
+insert into intermediate.int_initiative_daily_units select 'one', day, 1 from days where day <= '2026-09-05';
+insert into intermediate.int_initiative_units_covered values ('one', date '2026-09-05');
+"""
+
+
+def test_a_part_of_a_month_costs_less_for_its_days_alone(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """10 days of September cost 10, August 31: five days compared, five without units; 21 less, all of it days."""
+    warehouse.execute(EVEN)
+    assert amounts_on(warehouse, date(2026, 9, 10)) == {"days": Decimal("-21.00")}
+
+
+def test_what_moves_within_the_equal_days_is_told_apart(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """From September on twice the units and twice the cost: the five days compared are 5 dearer by volume. Days: 5 - 31 for the
+    days compared, and 10 for the five days of which no units are known.
+    """
+    warehouse.execute(EVEN)
+    for table, column, day in (
+        ("marts.fct_allocated_costs", "allocated_cost", "cost_date"),
+        ("intermediate.int_usage_attributed", "quantity", "usage_date"),
+        ("intermediate.int_initiative_daily_units", "units", "metric_date"),
+    ):
+        warehouse.execute(f"update {table} set {column} = 2 * {column} where {day} >= '2026-09-01'")
+    found = amounts_on(warehouse, date(2026, 9, 10))
+    assert found == {"days": Decimal("-16.00"), "volume": Decimal("5.00")}
+    assert sum(found.values()) == Decimal(20 - 31)
+
+
+def test_whole_months_of_unequal_length_have_no_days(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(EVEN)
+    warehouse.execute(
+        "insert into intermediate.int_initiative_daily_units select 'one', day, 1 from days where day > '2026-09-05'"
+    )
+    warehouse.execute("update intermediate.int_initiative_units_covered set covered_to = date '2026-09-30'")
+    assert amounts_on(warehouse, AS_OF) == {"volume": Decimal("-1.00")}

@@ -1,3 +1,4 @@
+{# Days of which no units are reported yet are allowed at the verified run-rate, the others by their units. #}
 with
 
 initiatives as (
@@ -20,6 +21,12 @@ daily_units as (
 
 ),
 
+covered as (
+
+    select * from {{ ref('int_initiative_units_covered') }}
+
+),
+
 verified as (
 
     select * from {{ ref('int_core_initiatives_verified') }}
@@ -35,6 +42,9 @@ core_days as (
         {{ fiscal_period('daily_costs.cost_date') }} as fiscal_period,
         cast(extract(day from last_day(daily_costs.cost_date)) as integer) as days_in_period,
         count(*) as days,
+        count(*) filter (
+            where daily_costs.cost_date between covered.covered_from and covered.covered_to
+        ) as days_with_units,
         {{ money('sum(daily_units.units)') }} as units
     from initiatives
     inner join daily_costs
@@ -45,6 +55,7 @@ core_days as (
         on initiatives.initiative_id = verified.initiative_id
         and daily_costs.cost_date >= verified.effective_from
         and daily_costs.cost_date < verified.effective_to
+    left join covered on initiatives.initiative_id = covered.initiative_id
     left join daily_units
         on daily_costs.entity_id = daily_units.initiative_id and daily_costs.cost_date = daily_units.metric_date
     group by all
@@ -61,6 +72,13 @@ select
         when core_days.units is not null and verified.verified_unit_cost is not null
             then {{ fine_money('cast(verified.verified_unit_cost as decimal(19,
             12)) * cast(core_days.units as decimal(19, 6))') }}
+            + case when core_days.days > core_days.days_with_units
+                then {{ fine_money(cost_per(
+                    'verified.verified_run_rate * (core_days.days - core_days.days_with_units)',
+                    'core_days.days_in_period'
+                )) }}
+                else 0
+            end
         else {{ fine_money(cost_per('verified.verified_run_rate * core_days.days', 'core_days.days_in_period')) }}
     end as allowance_amount
 from core_days

@@ -45,10 +45,17 @@ known as (
 
 ),
 
+revenue_known as (
+
+    select revenue_known.*
+    from {{ ref('int_product_revenue_known_by_day') }} as revenue_known
+    inner join run_parameters on revenue_known.known_on = run_parameters.as_of_date
+
+),
+
 last_reported as (
 
-    select max(revenue_date) as last_revenue_date
-    from {{ ref('int_revenue_recognised_by_day') }}
+    select max(known_through) as last_revenue_date from revenue_known
 
 ),
 
@@ -67,7 +74,7 @@ select
     product_days.product_id,
     product_days.margin_date,
     case
-        when product_days.margin_date <= last_reported.last_revenue_date
+        when product_days.margin_date <= coalesce(revenue_known.known_through, last_reported.last_revenue_date)
             then coalesce(revenue.revenue, cast(0 as decimal(38, 9)))
     end as revenue,
     coalesce(ai_cogs.ai_cogs, cast(0 as decimal(38, 12))) as ai_cogs,
@@ -76,6 +83,7 @@ select
     coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
 from product_days
 cross join last_reported
+left join revenue_known on product_days.product_id = revenue_known.product_id
 left join revenue
     on product_days.product_id = revenue.product_id and product_days.margin_date = revenue.margin_date
 left join ai_cogs

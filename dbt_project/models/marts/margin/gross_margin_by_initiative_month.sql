@@ -1,6 +1,27 @@
 {# An initiative with revenue of its own has its own margin, before other cost of goods sold, which is kept by
-   product; one without carries its product's ratio. #}
+   product; one without carries its product's ratio. The ratio sets revenue against the cost of the same days: those up to
+   which its product's revenue is known, or its own last row. #}
 with
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
+known as (
+
+    select
+        revenue.initiative_id,
+        greatest(max(revenue.revenue_date), min(revenue_known.known_through)) as known_through
+    from {{ ref('fct_revenue') }} as revenue
+    cross join run_parameters
+    left join {{ ref('int_product_revenue_known_by_day') }} as revenue_known
+        on revenue.product_id = revenue_known.product_id and revenue_known.known_on = run_parameters.as_of_date
+    where revenue.initiative_id is not null
+    group by revenue.initiative_id
+
+),
 
 revenue as (
 
@@ -18,12 +39,16 @@ revenue as (
 costs as (
 
     select
-        {{ fiscal_period('cost_date') }} as fiscal_period,
-        initiative_id,
-        max(product_id) as product_id,
-        coalesce(sum(allocated_cost) filter (where cost_class = 'cost_of_goods_sold'), 0) as ai_cogs
-    from {{ ref('fct_allocated_costs') }}
-    where initiative_id is not null
+        {{ fiscal_period('costs.cost_date') }} as fiscal_period,
+        costs.initiative_id,
+        max(costs.product_id) as product_id,
+        coalesce(sum(costs.allocated_cost) filter (where costs.cost_class = 'cost_of_goods_sold'), 0) as ai_cogs,
+        coalesce(sum(costs.allocated_cost) filter (
+            where costs.cost_class = 'cost_of_goods_sold' and costs.cost_date <= known.known_through
+        ), 0) as compared_ai_cogs
+    from {{ ref('fct_allocated_costs') }} as costs
+    left join known on costs.initiative_id = known.initiative_id
+    where costs.initiative_id is not null
     group by all
 
 ),
@@ -49,6 +74,7 @@ months as (
         coalesce(costs.initiative_id, revenue.initiative_id) as initiative_id,
         coalesce(costs.product_id, revenue.product_id) as product_id,
         coalesce(costs.ai_cogs, 0) as ai_cogs,
+        coalesce(costs.compared_ai_cogs, 0) as compared_ai_cogs,
         revenue.revenue
     from costs
     full outer join revenue
@@ -63,10 +89,11 @@ margins as (
         months.initiative_id,
         {{ money('months.revenue') }} as revenue,
         {{ fine_money('months.ai_cogs') }} as ai_cogs,
+        {{ fine_money('months.revenue - months.compared_ai_cogs') }} as gross_profit,
         case when months.revenue is not null then cast(0 as decimal(38, 9)) end as other_cogs,
         case
             when months.revenue > 0
-                then cast(months.revenue - months.ai_cogs as double) / cast(months.revenue as double)
+                then cast(months.revenue - months.compared_ai_cogs as double) / cast(months.revenue as double)
             when months.revenue is null then products.gross_margin_ratio
         end as gross_margin_ratio,
         case
@@ -92,7 +119,7 @@ select
     margins.revenue,
     margins.ai_cogs,
     margins.other_cogs,
-    {{ fine_money('margins.revenue - margins.ai_cogs - margins.other_cogs') }} as gross_profit,
+    margins.gross_profit,
     margins.gross_margin_ratio,
     margins.target_gross_margin_ratio,
     margins.gross_margin_ratio < margins.target_gross_margin_ratio as is_below_target,

@@ -1,3 +1,4 @@
+{# The ratio sets revenue against the cost of the same days: those whose revenue is known. Costs are of all days. #}
 with
 
 economics as (
@@ -20,6 +21,9 @@ months as (
         {{ money('sum(revenue)') }} as revenue,
         {{ fine_money('sum(ai_cogs)') }} as ai_cogs,
         {{ money('sum(other_cogs)') }} as other_cogs,
+        {{ fine_money('sum(revenue - ai_cogs - other_cogs)') }} as gross_profit,
+        count(revenue) as days_compared,
+        count(revenue) < datediff('day', min(margin_date), last_day(min(margin_date))) + 1 as is_partial,
         case
             when bool_or(other_cogs_basis = 'estimated') then 'estimated'
             else max(other_cogs_basis)
@@ -31,10 +35,7 @@ months as (
 
 margins as (
 
-    select
-        *,
-        {{ fine_money('revenue - ai_cogs - other_cogs') }} as gross_profit
-    from months
+    select * from months
 
 )
 
@@ -42,7 +43,9 @@ select
     margins.fiscal_period,
     margins.product_id,
     {{ product_margin_columns() }},
-    {{ reporting_currency() }} as reporting_currency
+    {{ reporting_currency() }} as reporting_currency,
+    margins.days_compared,
+    margins.is_partial
 from margins
 left join products
     on margins.product_id = products.product_id

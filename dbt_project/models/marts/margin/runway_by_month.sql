@@ -1,6 +1,13 @@
 {# Cash is the balance of the cash accounts at the end of the period; net burn is its fall, journals against
-   financing left out. The runway needs the last three calendar months. #}
+   financing left out. The runway rests on the last three whole months that the ledger covers: neither a month that is still
+   open nor one that begins before the first posting counts as whole, and a month without cash entries is one of no burn. #}
 with
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
 
 entries as (
 
@@ -31,39 +38,73 @@ cash_moves as (
 
 ),
 
-dated as (
+covered as (
 
-    select *, cast(fiscal_period || '-01' as date) as month_start from cash_moves
+    select
+        cast(date_trunc('month', min(posting_date)) as date) as first_month,
+        min(posting_date) as first_date,
+        cast(date_trunc('month', max(posting_date)) as date) as last_month
+    from entries
+
+),
+
+calendar as (
+
+    select
+        covered.first_date,
+        cast(unnest(generate_series(covered.first_month, covered.last_month, interval 1 month)) as date) as month_start
+    from covered
 
 ),
 
 months as (
 
     select
-        fiscal_period,
-        {{ money('sum(cash_change) over (order by fiscal_period)') }} as cash,
-        {{ money('-operating_change') }} as net_burn,
-        sum(-operating_change) over (
-            order by month_start range between interval 2 month preceding and current row
-        ) as burn_of_three,
-        count(*) over (
-            order by month_start range between interval 2 month preceding and current row
-        ) as months_known
-    from dated
+        calendar.month_start,
+        {{ fiscal_period('calendar.month_start') }} as fiscal_period,
+        {{ money('sum(coalesce(cash_moves.cash_change, 0)) over (order by calendar.month_start)') }} as cash,
+        {{ money('-coalesce(cash_moves.operating_change, 0)') }} as net_burn,
+        calendar.first_date <= calendar.month_start and last_day(calendar.month_start) <= run_parameters.as_of_date
+            as is_whole
+    from calendar
+    cross join run_parameters
+    left join cash_moves on {{ fiscal_period('calendar.month_start') }} = cash_moves.fiscal_period
+
+),
+
+whole_months as (
+
+    select
+        month_start,
+        sum(net_burn) over (order by month_start rows between 2 preceding and current row) as burn_of_three,
+        count(*) over (order by month_start rows between 2 preceding and current row) as months_known
+    from months
+    where is_whole
+
+),
+
+judged as (
+
+    select
+        months.*,
+        max(whole_months.month_start) over (order by months.month_start) as last_whole_month
+    from months
+    left join whole_months on months.month_start = whole_months.month_start
 
 )
 
 select
-    months.fiscal_period,
-    months.cash,
-    months.net_burn,
-    case when months.months_known = 3 and months.burn_of_three > 0
-        then cast(months.cash as double) / (cast(months.burn_of_three as double) / 3)
+    judged.fiscal_period,
+    judged.cash,
+    judged.net_burn,
+    case when whole_months.months_known = 3 and whole_months.burn_of_three > 0
+        then cast(judged.cash as double) / (cast(whole_months.burn_of_three as double) / 3)
     end as runway_months,
     case
-        when months.months_known < 3 then 'insufficient_history'
-        when months.burn_of_three <= 0 then 'not_burning'
+        when coalesce(whole_months.months_known, 0) < 3 then 'insufficient_history'
+        when whole_months.burn_of_three <= 0 then 'not_burning'
         else 'burning'
     end as status,
     {{ reporting_currency() }} as reporting_currency
-from months
+from judged
+left join whole_months on judged.last_whole_month = whole_months.month_start

@@ -1,5 +1,5 @@
 {# Healthy margins hide drift: tokens per unit going up, cache hits going down, retries wasting money. drift_cost is
-   this month's cost less what its units would have cost at the unit cost of the month before, never below zero. #}
+   the cost of this month's days with known units less what its units would have cost at the unit cost of the month before, never below zero. #}
 with
 
 economics as (
@@ -25,7 +25,7 @@ measured as (
     select
         economics.*,
         case
-            when economics.units > 0 then cast(tokens.tokens as double) / cast(economics.units as double)
+            when economics.units > 0 then cast(tokens.compared_tokens as double) / cast(economics.units as double)
         end as intensity,
         retries.failed_ratio as retry_cost_ratio
     from economics
@@ -58,7 +58,7 @@ changes as (
         intensity / nullif(prior_intensity, 0) - 1 as intensity_change_ratio,
         cache_hit_ratio - prior_cache_hit_ratio as cache_hit_change_ratio,
         case when prior_cost_per_unit is not null and units is not null
-            then greatest(allocated_cost - prior_cost_per_unit * units, 0)
+            then greatest(compared_cost - prior_cost_per_unit * units, 0)
         end as drift_cost
     from compared
 

@@ -1,0 +1,69 @@
+{# Revenue of a day is known for a product once every customer who is expected to report has a row of that day or later.
+   Expected is who had revenue on at least half of the 28 days that end with his last row, and has not been silent for
+   longer than revenue_max_age_days; a product without such a customer is known to its own last row. #}
+with
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
+reported as (
+
+    select distinct product_id, coalesce(customer_id, '(none)') as customer_id, revenue_date
+    from {{ ref('int_revenue_recognised_by_day') }}
+
+),
+
+customer_days as (
+
+    select
+        *,
+        count(*) over (
+            partition by product_id, customer_id order by revenue_date
+            range between interval 27 day preceding and current row
+        ) as days_of_28,
+        lead(revenue_date) over (partition by product_id, customer_id order by revenue_date) as next_date
+    from reported
+
+),
+
+product_days as (
+
+    select
+        product_id,
+        revenue_date,
+        lead(revenue_date) over (partition by product_id order by revenue_date) as next_date
+    from (select distinct product_id, revenue_date from reported) as dates
+
+),
+
+known_days as (
+
+    select
+        product_days.product_id,
+        product_days.revenue_date as last_reported,
+        cast(unnest(generate_series(
+            product_days.revenue_date,
+            coalesce(product_days.next_date - interval 1 day, run_parameters.as_of_date),
+            interval 1 day
+        )) as date) as known_on
+    from product_days
+    cross join run_parameters
+
+)
+
+select
+    known_days.product_id,
+    known_days.known_on,
+    coalesce(min(customer_days.revenue_date), known_days.last_reported) as known_through
+from known_days
+left join customer_days
+    on known_days.product_id = customer_days.product_id
+    and customer_days.days_of_28 >= 14
+    and known_days.known_on >= customer_days.revenue_date
+    and known_days.known_on < coalesce(customer_days.next_date, date '9999-12-31')
+    and customer_days.revenue_date
+    >= known_days.last_reported - {{ policy_value('revenue_max_age_days', 'integer') }} * interval 1 day
+group by known_days.product_id, known_days.known_on, known_days.last_reported
