@@ -35,6 +35,6 @@ select
         || case when context_tier_start > 0 then ' above ' || context_tier_start || ' tokens' else '' end
         || coalesce(' from ' || valid_from, '') || coalesce(' before ' || valid_to, '')
         || ': ' || reason as reason,
-    cast(null as {{ dbt.type_numeric() }}) as amount,
+    cast(null as decimal(38, 9)) as amount,
     cast(null as varchar) as currency
 from refused_prices
