@@ -1,4 +1,3 @@
-{# Days of which no units are reported yet are allowed at the verified run-rate, the others by their units. #}
 with
 
 initiatives as (

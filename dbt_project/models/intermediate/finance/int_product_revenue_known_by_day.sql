@@ -1,6 +1,3 @@
-{# Revenue of a day is known for a product once every customer who is expected to report has a row of that day or later.
-   Expected is who had revenue on at least half of the 28 days that end with his last row, and has not been silent for
-   longer than revenue_max_age_days; a product without such a customer is known to its own last row. #}
 with
 
 run_parameters as (

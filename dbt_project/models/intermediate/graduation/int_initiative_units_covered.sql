@@ -1,5 +1,3 @@
-{# Units that are reported on at least half of the 28 days up to their last report are reported by day: what comes after
-   the last one is not known yet. Others are reported by week or month, and stand for the months they are dated in. #}
 with
 
 units as (
