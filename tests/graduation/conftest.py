@@ -35,6 +35,7 @@ TABLES = {
     "posting_date date, account_role varchar, provider varchar, debit_amount decimal(38,9), "
     "credit_amount decimal(38,9)",
     "int_revenue_recognised_by_day": "revenue_date date",
+    "int_product_revenue_known_by_day": "product_id varchar, known_on date, known_through date",
     "int_initiative_daily_units": "initiative_id varchar, metric_date date, units decimal(38,9)",
 }
 BUILT = (

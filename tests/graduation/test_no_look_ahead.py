@@ -19,6 +19,7 @@ DAY_COLUMN = {
     "int_initiative_daily_units": 1,
     "int_ledger_entries_classified": 3,
     "int_revenue_recognised_by_day": 0,
+    "int_product_revenue_known_by_day": 1,
 }
 
 
@@ -50,6 +51,9 @@ def fill(warehouse: Any, until: date) -> None:
         tables["int_initiative_daily_units"].append(("steady", day, Decimal(20 + day.day)))
         if day.weekday() == 4:
             tables["int_revenue_recognised_by_day"].append((day,))
+        friday = day - timedelta(days=(day.weekday() - 4) % 7)
+        if friday >= FIRST:
+            tables["int_product_revenue_known_by_day"].append(("shop", day, friday))
         warehouse.add_reading("key:b", day, "20" if day < date(2026, 8, 20) else None)
         warehouse.land(
             "litellm",

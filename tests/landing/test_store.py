@@ -92,6 +92,7 @@ def test_a_withdrawn_partition_is_gone_from_the_view(landing):
 def test_a_collapse_in_rows_is_refused_unless_told(landing):
     def land_rejected(into: Landing, count: int) -> None:
         fault = {"file": "people.csv", "line": 1, "column_name": None, "value": None, "reason": "broken"}
+        fault |= {"amount": None, "currency": None}
         with into.batch("ledgers", "rejected_rows") as batch:
             batch.add_rows("current", [{"source": f"ledger_{number}", **fault} for number in range(count)])
 
