@@ -73,8 +73,8 @@ select
             12)) * cast(core_days.units as decimal(19, 6))') }}
             + case when core_days.days > core_days.days_with_units
                 then {{ fine_money(cost_per(
-                    'verified.verified_run_rate * (core_days.days - core_days.days_with_units)',
-                    'core_days.days_in_period'
+                    'verified.verified_run_rate * 12 * (core_days.days - core_days.days_with_units)',
+                    'cast(365.25 as decimal(5, 2))'
                 )) }}
                 else 0
             end
