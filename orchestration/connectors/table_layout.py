@@ -55,9 +55,7 @@ def find_layout(
 ) -> Layout:
     """The layout of a file that should hold ``columns``; ``headings`` are what the file calls some of them."""
     encoding = _encoding(path)
-    known = {_plain(column): column for column in columns} | {
-        _plain(heading): column for column, heading in (headings or {}).items()
-    }
+    known = known_headings(columns, headings)
     try:
         declared = _declared_separator(path, encoding)
         candidates = [declared] if declared else list(SEPARATORS)
@@ -71,6 +69,12 @@ def find_layout(
     if not layout.header:
         raise SchemaDrift(source, f"{name}:1: the file has no header line")
     return layout
+
+
+def known_headings(columns: Sequence[str], headings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Column by what it may be headed with, in the plain form of :func:`plain_heading`."""
+    own = {plain_heading(column): column for column in columns}
+    return own | {plain_heading(heading): column for column, heading in (headings or {}).items()}
 
 
 def records(path: Path, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -96,9 +100,9 @@ def _best_header(path: Path, encoding: str, separator: str, known: Mapping[str, 
             width = max(width, len(record))
             if not any(cell.strip() for cell in record) or _DECLARED.fullmatch(separator.join(record)):
                 continue
-            named = len({known[key] for cell in record if (key := _plain(cell)) in known})
+            named = len({known[key] for cell in record if (key := plain_heading(cell)) in known})
             if named > best[0]:
-                header = tuple(known.get(_plain(cell), cell.strip()) for cell in record)
+                header = tuple(known.get(plain_heading(cell), cell.strip()) for cell in record)
                 best = (named, len(record), Layout(encoding, separator, header, line, number))
                 width = len(record)
     score, cells, layout = best
@@ -143,6 +147,6 @@ def _declared_separator(path: Path, encoding: str) -> str | None:
     return found[1] if found and found[1] in SEPARATORS else None
 
 
-def _plain(heading: str) -> str:
+def plain_heading(heading: str) -> str:
     """A heading without regard to case, surrounding blanks, and how its words are joined."""
     return re.sub(r"[\s_-]+", "_", heading.strip().casefold())

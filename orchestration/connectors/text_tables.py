@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.table_layout import Layout, find_layout, records
+from orchestration.connectors.table_layout import Layout, find_layout, known_headings, plain_heading, records
 from orchestration.landing.errors import SchemaDrift
 from orchestration.quoting import literal
 
@@ -31,8 +31,8 @@ FLOATING = ("FLOAT", "DOUBLE")
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file of a source. ``name``, its path relative to the company folder, is shown; ``types`` is empty for CSV, and
-    ``layout`` is None for Parquet.
+    """A file of a source. ``name``, its path relative to the company folder, is shown. ``types`` and ``stored`` (the columns
+    as the file spells them) are empty for CSV, and ``layout`` is None for Parquet.
     """
 
     source: str
@@ -41,6 +41,7 @@ class TextFile:
     header: tuple[str, ...]
     types: tuple[str, ...]
     layout: Layout | None = None
+    stored: tuple[str, ...] = ()
 
     @property
     def place_of_header(self) -> str:
@@ -94,13 +95,13 @@ def open_text_file(
         raise SchemaDrift(source, f"{name}: rename the file or its folder, without the characters * ? [")
     layout: Layout | None = None
     if path.suffix.lower() == ".parquet":
-        header, types = _parquet_columns(connection, source, path, name)
-        known = {heading: column for column, heading in (headings or {}).items()}
-        header = tuple(known.get(column, column) for column in header)
+        stored, types = _parquet_columns(connection, source, path, name)
+        known = known_headings(columns, headings)
+        header = tuple(known.get(plain_heading(column), column) for column in stored)
     else:
         layout = find_layout(source, path, name, columns, headings) if columns else _plain_layout(source, path, name)
-        header, types = layout.header, ()
-    file = TextFile(source, path, name, header, types, layout)
+        header, stored, types = layout.header, (), ()
+    file = TextFile(source, path, name, header, types, layout, stored)
     twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:
         raise SchemaDrift(source, f"{file.place_of_header}: the header names {', '.join(twice)} twice")
@@ -228,9 +229,9 @@ def _text_of(file: TextFile, column: str, null_word: str) -> str:
     if not file.types:
         text = f"trim(c{position})"
     elif any(mark in file.types[position] for mark in NESTED):
-        text = f"cast(to_json({quoted(column)}) as varchar)"
+        text = f"cast(to_json({quoted(file.stored[position])}) as varchar)"
     else:
-        text = f"trim(cast({quoted(column)} as varchar))"
+        text = f"trim(cast({quoted(file.stored[position])} as varchar))"
     text = f"nullif({text}, '')"
     return f"nullif({text}, {literal(null_word)})" if null_word else text
 

@@ -4,6 +4,8 @@ import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.landing.errors import SchemaDrift
@@ -126,6 +128,14 @@ def test_a_company_says_what_its_files_call_a_column(drop: Drop) -> None:
     text = "Buchungstag;Produkt;Netto;Währung\n31.10.2026;p;1.000,00;EUR\n"
     columns = {"revenue_date": "buchungstag", "product_id": "Produkt", "amount": "Netto", "currency": "Währung"}
     assert revenue(drop, text, columns=columns) == [("2026-10-31", "1000", 2)]
+
+
+def test_columns_of_a_parquet_file_are_called_what_the_company_says(drop: Drop) -> None:
+    drop.company.ledgers["revenue"] = LedgerConfig(columns={"amount": "Netto"})
+    columns = {"Revenue_Date": ["2026-10-01"], "PRODUCT_ID": ["p"], "Netto": [Decimal("7.5")], "currency": ["USD"]}
+    pq.write_table(pa.table(columns), drop.company.folder / "ledgers" / "revenue.parquet")
+    drop.extract()
+    assert drop.rows("revenue", "product_id, amount") == [("p", Decimal("7.5"))]
 
 
 def test_what_cannot_be_read_says_what_was_found_and_what_to_change(drop: Drop) -> None:
