@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.registry import load_company
+from orchestration.registry.faults import RegistryError
 from orchestration.registry.fields import read_decimal
 
 SHARED = Path(__file__).parents[3] / "shared" / "acceptance" / "build.py"
@@ -64,6 +65,20 @@ def test_ledger_policy(folder):
     with (folder / "sources.yaml").open("a") as file:
         file.write("ledgers: {revenue: {on_reject: fail}}\n")
     assert load_company(folder).ledgers["revenue"].on_reject == "fail"
+
+
+def test_a_ledger_may_be_read_otherwise_and_keeps_its_default_for_rejected_rows(folder):
+    with (folder / "sources.yaml").open("a") as file:
+        file.write("ledgers: {revenue: {columns: {amount: Netto}, day_first: true}}\n")
+    revenue = load_company(folder).ledgers["revenue"]
+    assert (revenue.on_reject, revenue.columns, revenue.day_first) == ("quarantine", {"amount": "Netto"}, True)
+
+
+def test_a_column_that_a_ledger_does_not_have_is_a_fault(folder):
+    with (folder / "sources.yaml").open("a") as file:
+        file.write("ledgers: {revenue: {columns: {amont: Netto}}}\n")
+    with pytest.raises(RegistryError, match=r"sources\.yaml:\d+: revenue has no column 'amont'.*amount"):
+        load_company(folder)
 
 
 def test_complexity_falls_back_to_department_and_policy(folder):
