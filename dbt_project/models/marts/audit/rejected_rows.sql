@@ -2,9 +2,11 @@ with
 
 rows_of_files as (
 
-    select * from {{ ref('stg_ledgers__rejected_rows') }}
+    select source, file, line, column_name, value, reason, amount, currency
+    from {{ ref('stg_ledgers__rejected_rows') }}
     union all
-    select * from {{ ref('stg_focus_files__rejected_rows') }}
+    select source, file, line, column_name, value, reason, amount, currency
+    from {{ ref('stg_focus_files__rejected_rows') }}
 
 ),
 
