@@ -36,7 +36,12 @@ periods as (
         cast(null as varchar) as actor_id,
         cast(null as varchar) as team_id,
         coalesce(charges.model_id, charges.line_item) as model_id,
-        cast(null as varchar) as request_tags,
+        case when charges.tags <> '{}'
+            then cast(to_json(list_sort(list_transform(
+                json_keys(charges.tags),
+                lambda tag: tag || ':' || coalesce(json_extract_string(charges.tags, '$."' || tag || '"'), '')
+            ))) as varchar)
+        end as request_tags,
         'standard' as service_tier,
         'standard' as price_variant,
         cast(0 as bigint) as context_tier_start,
