@@ -36,7 +36,7 @@ TOP = 5
 
 
 class NotPublished(Exception):
-    """There is no publication in this home."""
+    """There is no publication in this home, or none that this version reads."""
 
 
 def collect(published: Path) -> dict[str, Any]:
@@ -45,6 +45,16 @@ def collect(published: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is None:
         raise NotPublished(f"nothing is published in {published.parent}; run: tokenomics run")
+    try:
+        return _collect(folder, manifest)
+    except duckdb.BinderException:
+        raise NotPublished(
+            f"{published} was published by another version of tokenomics, whose tables have other columns; "
+            "run: tokenomics run"
+        ) from None
+
+
+def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     as_of, alarms = manifest["as_of"], _alarms(manifest)
     day = date.fromisoformat(as_of)
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:

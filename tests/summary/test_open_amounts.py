@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.publish.snapshot import publish
-from orchestration.summary.collect import collect
+from orchestration.summary.collect import NotPublished, collect
 from orchestration.summary.show import plain_text
 from tests.summary.small_marts import FAULTS, LINE, write_small_marts
 
@@ -124,3 +124,13 @@ def test_a_journal_without_its_account_is_named_with_the_role_and_the_file(tmp_p
         "remedy give the missing roles an account under posting_accounts in company.yaml",
     ]
     assert "Month-end journals" not in plain_text(summary(tmp_path / "clean"))
+
+
+def test_tables_of_another_version_are_told_with_the_remedy(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(POLICY)
+        write_small_marts(connection)
+        connection.execute("alter table fct_allocated_costs drop column allocation_method")
+        publish(connection, tmp_path, run_id="one", as_of=date(2026, 10, 20), company_id="acme", version="1")
+    with pytest.raises(NotPublished, match="another version of tokenomics.*run: tokenomics run"):
+        collect(tmp_path / "published")
