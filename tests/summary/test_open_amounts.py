@@ -132,5 +132,5 @@ def test_tables_of_another_version_are_told_with_the_remedy(tmp_path: Path) -> N
         write_small_marts(connection)
         connection.execute("alter table fct_allocated_costs drop column allocation_method")
         publish(connection, tmp_path, run_id="one", as_of=date(2026, 10, 20), company_id="acme", version="1")
-    with pytest.raises(NotPublished, match="another version of tokenomics.*run: tokenomics run"):
+    with pytest.raises(NotPublished, match=r"another version of tokenomics.*run: tokenomics run"):
         collect(tmp_path / "published")
