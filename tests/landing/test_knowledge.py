@@ -145,7 +145,7 @@ def land_revenue(root: Path, name: str, rows: int, day: str, hour: int) -> None:
             name,
             [
                 {
-                    **dict.fromkeys(("recognition_end_date", "customer_id", "initiative_id")),
+                    **dict.fromkeys(("recognition_end_date", "customer_id", "initiative_id", "invoice_id", "line_id")),
                     **row,
                     "line": line,
                     "currency": "USD",

@@ -1,6 +1,6 @@
 {% set columns = [
     'provider', 'account_id', 'project_id', 'model_id', 'token_class', 'line_item', 'charge_category',
-    'billed_currency', 'list_unit_price', 'tokens_per_unit', 'partition', 'line',
+    'billed_currency', 'list_unit_price', 'tokens_per_unit', 'partition', 'line', 'tags',
 ] -%}
 with
 
