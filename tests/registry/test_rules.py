@@ -157,7 +157,7 @@ def test_cost_classes_behind_a_wider_one_are_dead(folder, faults):
             "  - {kind: customer_facing, stage: core, cost_class: capitalized}\n"
         )
     assert [fault.split(";")[0] for fault in faults()] == [
-        "company.yaml:17: the cost class can never match: the one on line 16 comes first"
+        "company.yaml:18: the cost class can never match: the one on line 17 comes first"
     ]
 
 
