@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from orchestration.files import utc_text
 from orchestration.graduation.evaluate import evaluate
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
@@ -146,8 +147,10 @@ class Warehouse:
         """The built warehouse of a company in USD and UTC; ``as_of``: else the last day with a cost or a margin."""
         landing = Landing(self.home / "landing")
         for (source, stream), rows in self.landed.items():
+            moments = sorted(row["started_at"] for row in rows if row.get("started_at"))
+            span = {"first_event_at": utc_text(moments[0]), "last_event_at": utc_text(moments[-1])} if moments else {}
             with landing.batch(source, stream) as batch:
-                batch.add_rows("current", rows)
+                batch.add_rows("current", rows, **span)
         (self.home / "warehouse.duckdb").unlink(missing_ok=True)
         connection = duckdb.connect(str(self.home / "warehouse.duckdb"))
         connection.execute("set TimeZone = 'UTC'")

@@ -19,7 +19,11 @@ MORE = {
     },
     "products.yaml": {"products": [{"product_id": "desk", "margin_floor_ratio": "0.1"}]},
     "customers.yaml": {"customers": [{"customer_id": "c"}]},
-    "contracts.yaml": {"contracts": [{"contract_id": "c", "provider": "p", "kind": "credit", "amount": "5"}]},
+    "contracts.yaml": {
+        "contracts": [
+            {"contract_id": "c", "provider": "p", "kind": "credit", "amount": "5", "valid_from": "2026-01-01"}
+        ]
+    },
 }
 
 

@@ -13,7 +13,7 @@ billed as (
         sum(effective_amount) as settlement_amount,
         min(billed_currency) as settlement_currency,
         count(distinct billed_currency) as currencies,
-        bool_or(source <> 'contracts') as is_billed
+        bool_or(source <> 'contracts' and metered_cost_key is null) as is_billed
     from {{ ref('int_billed_costs_unioned') }}
     where charge_category <> 'tax'
     group by all
