@@ -44,6 +44,7 @@ class Config:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     reporting_currency: str = "USD"
     fiscal_year_start_month: int = 1
+    minor_unit: Decimal = Decimal("0.01")
 
 
 @dataclass(frozen=True)

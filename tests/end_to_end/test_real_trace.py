@@ -86,7 +86,7 @@ def test_the_bridge_of_the_trace_sums_and_leaves_nothing_unexplained(home):
         home, "reconciliation_by_provider_month", "select bridge_line, amount from t where provider = 'openai'"
     )
     lines = dict(rows)
-    assert len(lines) == len(rows) == 18
+    assert len(lines) == len(rows) == 19
     assert lines["metered_list_cost"] == lines["billed_cost"] == Decimal("352.7006103"), "no bill: the meter stands in"
     assert lines["unposted_accrual"] == -lines["billed_cost"]
     assert {line for line, amount in rows if amount} == {"metered_list_cost", "billed_cost", "unposted_accrual"}

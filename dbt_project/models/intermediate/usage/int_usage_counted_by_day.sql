@@ -29,7 +29,10 @@ billed_accounts as (
 
 first_ranks as (
 
-    select provider, min(source_rank) as first_rank
+    select
+        provider,
+        min(source_rank) as first_rank,
+        coalesce(min(source_rank) filter (where source <> 'focus_files'), min(source_rank)) as first_meter_rank
     from keys
     group by provider
 
@@ -40,9 +43,8 @@ select
     days.account_id,
     days.source,
     days.billing_date,
-    case
-        when provider_days.provider is not null then days.source_rank = first_ranks.first_rank
-        else days.source_rank = min(days.source_rank) over (partition by days.provider, days.billing_date)
+    days.source_rank = case
+        when provider_days.provider is not null then first_ranks.first_rank else first_ranks.first_meter_rank
     end as is_counted,
     case when account_days.provider is not null then 'billed' else 'metered' end as cost_basis
 from days
