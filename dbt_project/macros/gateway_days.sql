@@ -36,10 +36,12 @@
     and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
 {%- endmacro %}
 
-{# Which of the rows of one request, or of one call, and day counts. #}
-{% macro counted_first() -%}
+{# Which of the rows of one request, or of one call, and day counts. `besides`: what else of a row the model reads, so
+   that two rows that no column puts in order are one. #}
+{% macro counted_first(besides=[]) -%}
     case when status = 'success' then 0 else 1 end, is_served desc, prompt_tokens + completion_tokens desc,
-    started_at, partition, request_id
+    started_at, partition, request_id, provider, model_id, service_tier,
+    {{ (gateway_counts() + besides) | join(', ') }}
 {%- endmacro %}
 
 {# The changed days of all batches as one list of literals: none where the log is summed whole (also where dbt compiles

@@ -6,6 +6,7 @@ Prices are per million: 3 for input, 15 for output. The expected figures are wor
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -219,3 +220,27 @@ def test_rows_set_aside_show_with_their_count_and_amount(warehouse: duckdb.DuckD
         "select reason from marts.ingestion_outcomes where stream = 'spend_logs' and partition = 'one'"
     ).fetchall()
     assert found == [("2 bad rows were set aside, 0.250000000 USD by the gateway's own count: see rejected_rows",)]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_rows_of_one_request_that_tie_count_alike_in_whatever_order_they_lie(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """Three rows of one id, moment and total: of equal totals the least of the prompts counts, of equal prompts the first key."""
+    tied = [
+        request("openai", "one", 60, api_key="a", completion_tokens=40),
+        request("openai", "one", 50, api_key="c", completion_tokens=50),
+        request("openai", "one", 50, api_key="b", completion_tokens=50),
+    ]
+    landing = Landing(tmp_path / "landing")
+    with landing.batch("litellm", "spend_logs") as batch:
+        batch.add_rows("one", [tied[number] for number in order], **SEEN)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        landing.register(connection)
+        write_run_parameters(connection, date(2026, 7, 31))
+        build(connection, ["int_gateway_usage_summed_by_hour"])
+        found = connection.execute(
+            "select api_key_id, is_duplicate from intermediate.int_gateway_usage_summed_by_hour order by 1"
+        ).fetchall()
+    assert found == [("a", True), ("b", False), ("c", True)]

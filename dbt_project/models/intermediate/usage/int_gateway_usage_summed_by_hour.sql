@@ -1,5 +1,9 @@
 {{ config(materialized='summed_by_batches', event_date='billing_date') }}
 -- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
+{%- set besides = [
+    'api_key_id', 'actor_id', 'team_id', 'account_id', 'call_id', 'request_tags', 'has_token_evidence', 'error_type',
+    'error_class', 'gateway_spend',
+] %}
 
 with
 
@@ -61,11 +65,11 @@ linked_requests as (
         ) as linked_call_id,
         status = 'success' and row_number() over (
             partition by request_id, quarter_hour // 96
-            order by {{ counted_first() }}
+            order by {{ counted_first(besides) }}
         ) = 1 as may_count,
         row_number() over (
             partition by request_id, quarter_hour // 96
-            order by {{ counted_first() }}
+            order by {{ counted_first(besides) }}
         ) > 1 as is_repeated
     from logs
     where
@@ -80,7 +84,7 @@ repeated_requests as (
         * exclude (linked_call_id, may_count, is_repeated),
         is_repeated or may_count and row_number() over (
             partition by linked_call_id, quarter_hour // 96, may_count
-            order by {{ counted_first() }}
+            order by {{ counted_first(besides) }}
         ) > 1 as is_duplicate
     from linked_requests
 
