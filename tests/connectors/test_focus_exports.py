@@ -57,9 +57,10 @@ def test_an_export_that_arrives_later_replaces_what_was_landed_before(bills: Bil
     assert replaced(bills) == []
 
 
-def test_equal_times_are_told_apart_by_the_numbers_in_their_names(bills: Bills) -> None:  # noqa: F811
-    for day in (9, 10, 11):
-        at(bills.write(f"export_2026-10-{day}.csv", *map(charge, DAYS), charge(f"2026-10-{day:02}")), 1)
+@pytest.mark.parametrize("seconds", [(1, 1, 1), (3, 2, 1)], ids=["of equal times", "copied in another order"])
+def test_the_numbers_in_names_say_which_is_newer(bills: Bills, seconds: tuple[int, ...]) -> None:  # noqa: F811
+    for day, second in zip((9, 10, 11), seconds, strict=True):
+        at(bills.write(f"export_2026-10-{day}.csv", *map(charge, DAYS), charge(f"2026-10-{day:02}")), second)
     bills.extract()
     assert replaced(bills) == [
         *(("focus/export_2026-10-10.csv", day, "focus/export_2026-10-11.csv") for day in DAYS),
@@ -135,3 +136,17 @@ def test_replaced_days_may_vanish_with_the_files_that_replaced_them(bills: Bills
     bills.write("three.csv", *(charge(f"2026-{month:02}-{day:02}") for month in range(7, 13) for day in range(1, 29)))
     bills.extract()
     assert replaced(bills) == []
+
+
+def test_of_daily_exports_of_the_month_so_far_the_newest_of_each_month_counts(bills: Bills) -> None:  # noqa: F811
+    for month in (10, 11):
+        for day in range(1, 16):
+            charges = [charge(f"2026-{month}-{earlier:02}") for earlier in range(1, day + 1)]
+            bills.write(f"export_2026-{month}-{day:02}.csv", *charges)
+    bills.extract()
+    found = {(file, by) for file, _, by in replaced(bills)}
+    assert found == {
+        (f"focus/export_2026-{month}-{day:02}.csv", f"focus/export_2026-{month}-15.csv")
+        for month in (10, 11)
+        for day in range(1, 15)
+    }

@@ -7,8 +7,8 @@ Two files are compared where they hold charges of the same provider and billing 
 - Files that share no charge there (its service, meter, resource, description, class, tags and begin) add up too: a bill
   split by service, a file of corrections.
 - Where the newer file states again at least half of what the older one says, it replaces the days that it covers. Newer
-  is the later time of modification in whole seconds; of equal times, the greater numbers in names that differ in numbers
-  only; of equal contents, the last by name.
+  are the greater numbers in names that differ in numbers only, since a copied folder keeps names and not always times;
+  else the later time of modification in whole seconds; of equal contents, the last by name.
 
 Failure mode: what fits none of these cannot be told apart, which is :class:`SchemaDrift` naming both files. A provider
 whose own API bills it from a day on (:data:`BILLED_BY_API`) and a file of the same days are refused likewise: their costs
@@ -39,10 +39,29 @@ _ACCOUNT_DAY = (
     "provider_name, coalesce(billing_account_id, '') as billing_account_id, "
     "cast(timezone('UTC', charge_period_start) as date) as charge_date"
 )
+_DAY = "provider_name, billing_account_id, charge_date"
 _IDENTITY = (
     "hash(sub_account_id, service_name, charge_category, charge_class, charge_description, sku_id, resource_id, "
     "region_id, usage_type, operation, sku_meter, tags, charge_period_start)"
 )
+_DAYS_OF_PAIRS = f"""
+with days as (select distinct file, {_DAY} from overlapping)
+select one.file as first, other.file as second, {_DAY} from days as one inner join days as other using ({_DAY})
+where one.file < other.file order by all"""
+_PAIRS = f"""
+with days as (select file, {_DAY}, count(*) as charges from overlapping group by all),
+pairs as (
+    select one.file as first, other.file as second, sum(one.charges) as in_first, sum(other.charges) as in_second
+    from days as one inner join days as other using ({_DAY}) where one.file < other.file group by all
+),
+restated as (
+    select one.file as first, other.file as second, count(*) as shared
+    from overlapping as one inner join overlapping as other using ({_DAY}, identity)
+    where one.file < other.file group by all
+)
+select first, second, coalesce(shared, 0), in_first, in_second
+from pairs left join restated using (first, second) order by all"""
+"""Of each pair of files with days in common: the charges of these days that both state, and that each states."""
 
 
 @dataclass(frozen=True)
@@ -71,35 +90,30 @@ def superseded_days(
         "group by all having count(distinct file) > 1"
     )
     connection.execute(
-        "create or replace temp table overlapping as select * from stated "
-        "semi join shared_days using (provider_name, billing_account_id, charge_date)"
+        f"create or replace temp table overlapping as select * from stated semi join shared_days using ({_DAY})"
     )
-    overlapping = connection.execute(
-        "select one.file, other.file from (select distinct file, provider_name, billing_account_id, charge_date "
-        "from overlapping) as one inner join (select distinct file, provider_name, billing_account_id, charge_date "
-        "from overlapping) as other using (provider_name, billing_account_id, charge_date) "
-        "where one.file < other.file group by all order by all"
-    ).fetchall()
-    named = list(exports.values())
-    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for first, second in overlapping:
-        older = _older(connection, source, named, first, second)
+    named, older_newer = list(exports.values()), {}
+    for first, second, shared, in_first, in_second in connection.execute(_PAIRS).fetchall():
+        older = _older(source, named[first], named[second], shared, in_first, in_second)
         if older is not None:
-            newer = second if older == first else first
-            for row in _replaced(connection, named, older, newer):
-                rows[row["file"], row["provider_name"], row["billing_account_id"], row["charge_date"]] = row
-    return [rows[key] for key in sorted(rows)]
+            older_newer[first, second] = (older, named[second] if older is named[first] else named[first])
+    replaced: dict[tuple[Any, ...], str] = {}
+    for first, second, *day in connection.execute(_DAYS_OF_PAIRS).fetchall():
+        if (first, second) in older_newer:
+            older, newer = older_newer[first, second]
+            replaced[older.name, *day] = newer.name
+    return [
+        dict(zip(("file", "provider_name", "billing_account_id", "charge_date"), key, strict=True))
+        | {"superseded_by": newer}
+        for key, newer in sorted(replaced.items())
+    ]
 
 
-def _older(
-    connection: duckdb.DuckDBPyConnection, source: str, named: list[Export], first: int, second: int
-) -> int | None:
-    """Which of two overlapping files the other replaces; None where they add up."""
-    one, other = named[first], named[second]
-    if _PART.sub("", one.name) == _PART.sub("", other.name):
-        return None
-    shared, in_one, in_other = _restated(connection, first, second)
-    if shared == 0:
+def _older(source: str, one: Export, other: Export, shared: int, in_one: int, in_other: int) -> Export | None:
+    """Which of two overlapping files the other replaces; None where they add up. Of the days that both cover: the charges
+    that both state, and that each states.
+    """
+    if shared == 0 or _PART.sub("", one.name) == _PART.sub("", other.name):
         return None
     older = _earlier(one, other)
     ratio = shared / (in_one if older is one else in_other) if older is not None else 0
@@ -109,56 +123,19 @@ def _older(
             f"{one.name} and {other.name} both hold charges of the same billing account and days, and which of them "
             "counts cannot be told: keep the newest export of a period only, or name parts of one export part-1, part-2",
         )
-    return first if older is one else second
+    return older
 
 
 def _earlier(one: Export, other: Export) -> Export | None:
     """The earlier of two exports; None where nothing tells."""
+    numbers = [[int(number) for number in _NUMBER.findall(export.name)] for export in (one, other)]
+    if _NUMBER.sub("", one.name) == _NUMBER.sub("", other.name) and numbers[0] != numbers[1]:
+        return one if numbers[0] < numbers[1] else other
     if one.modified_at != other.modified_at:
         return min(one, other, key=lambda export: export.modified_at)
     if one.content == other.content:
         return min(one, other, key=lambda export: export.name)
-    if _NUMBER.sub("", one.name) == _NUMBER.sub("", other.name):
-        return min(one, other, key=lambda export: [int(number) for number in _NUMBER.findall(export.name)])
     return None
-
-
-def _restated(connection: duckdb.DuckDBPyConnection, first: int, second: int) -> tuple[int, int, int]:
-    """Charges that both state, and that each states, on the days that both cover."""
-    counted = connection.execute(
-        "with pair as (select * from overlapping where file in ($1, $2)), "
-        "days as (select provider_name, billing_account_id, charge_date from pair group by all "
-        "having count(distinct file) = 2), "
-        "charges as (select provider_name, billing_account_id, charge_date, identity, "
-        "bool_or(file = $1) as in_first, bool_or(file = $2) as in_second from pair "
-        "semi join days using (provider_name, billing_account_id, charge_date) group by all) "
-        "select count(*) filter (where in_first and in_second), count(*) filter (where in_first), "
-        "count(*) filter (where in_second) from charges",
-        [first, second],
-    ).fetchone()
-    assert counted is not None
-    return counted
-
-
-def _replaced(
-    connection: duckdb.DuckDBPyConnection, named: list[Export], older: int, newer: int
-) -> list[dict[str, Any]]:
-    found = connection.execute(
-        "select distinct older.provider_name, older.billing_account_id, older.charge_date from overlapping as older "
-        "inner join overlapping as newer using (provider_name, billing_account_id, charge_date) "
-        "where older.file = ? and newer.file = ?",
-        [older, newer],
-    ).fetchall()
-    return [
-        {
-            "file": named[older].name,
-            "provider_name": provider,
-            "billing_account_id": account,
-            "charge_date": day,
-            "superseded_by": named[newer].name,
-        }
-        for provider, account, day in found
-    ]
 
 
 def refuse_second_bills(
