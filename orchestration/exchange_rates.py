@@ -1,10 +1,11 @@
-"""Whether every amount that a build must convert has an exchange rate, asked before dbt starts, so that the answer is a
-currency, a day and a remedy and no technical test.
+"""Whether every amount that a build must convert has an exchange rate, asked before dbt starts and by ``check``, so that the
+answer is a currency, a day and a remedy and no technical test.
 
 A rate serves its own day and the seven after it, in either direction of its pair, as ``int_exchange_rates_filled`` has
 it. A ledger line that states the rate it was booked at needs none.
 """
 
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -14,7 +15,30 @@ class MissingRates(Exception):
     """Amounts in a currency for which no rate is known on their day; one line per currency."""
 
 
-NEEDED = """
+@dataclass(frozen=True)
+class MissingRate:
+    """A currency without a rate into ``reporting`` on ``days`` days of ``sources``, the ``first`` of them at ``file`` and
+    ``line``; both None where only an API names it.
+    """
+
+    currency: str
+    reporting: str
+    first: date
+    days: int
+    sources: str
+    file: str | None
+    line: int | None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file else ""
+        return (
+            f"{place}no exchange rate from {self.currency} into {self.reporting} on {self.first}, the first of {self.days} "
+            f"{'day' if self.days == 1 else 'days'} of {self.sources} without one; a rate serves its day and the seven "
+            "after it: add a row to the ledger exchange_rates (ledgers/exchange_rates*.csv)"
+        )
+
+
+_MISSING = """
 with
 
 rates as (
@@ -24,39 +48,47 @@ rates as (
 ),
 
 needed as (
-    select 'focus_files' as source, billing_currency as currency, cast(charge_period_start as date) as day
+    select
+        'focus_files' as source, partition as file, line, billing_currency as currency,
+        cast(charge_period_start as date) as day
     from landing.focus_files__cost_and_usage
-    union
-    select 'anthropic', currency, cast(starting_at as date) from landing.anthropic__costs
-    union
-    select 'openai', upper(currency), cast(start_time as date) from landing.openai__costs
-    union
-    select 'general_ledger', currency, posting_date from landing.ledgers__general_ledger where exchange_rate is null
-    union
-    select 'revenue', currency, revenue_date from landing.ledgers__revenue
+    union all
+    select 'anthropic', null, null, currency, cast(starting_at as date) from landing.anthropic__costs
+    union all
+    select 'openai', null, null, upper(currency), cast(start_time as date) from landing.openai__costs
+    union all
+    select 'general_ledger', file, line, currency, posting_date
+    from landing.ledgers__general_ledger where exchange_rate is null
+    union all
+    select 'revenue', file, line, currency, revenue_date from landing.ledgers__revenue
+),
+
+without as (
+    select * from needed
+    where currency <> $reporting and day <= $until
+        and not exists (
+            select 1 from rates
+            where rates.currency = needed.currency and needed.day between rates.rate_date and rates.rate_date + 7
+        )
 )
 
-select currency, min(day), count(distinct day), string_agg(distinct source, ', ' order by source)
-from needed
-where currency <> $reporting and day <= $as_of
-    and not exists (
-        select 1 from rates
-        where rates.currency = needed.currency and needed.day between rates.rate_date and rates.rate_date + 7
-    )
+select
+    currency, min(day), count(distinct day), string_agg(distinct source, ', ' order by source),
+    first(file order by day, file nulls last, line), first(line order by day, file nulls last, line)
+from without
 group by currency
 order by currency
 """
 
 
-def refuse_missing_rates(connection: duckdb.DuckDBPyConnection, reporting_currency: str, as_of: date) -> None:
+def missing_rates(connection: duckdb.DuckDBPyConnection, reporting: str, until: date) -> list[MissingRate]:
+    """Of all dated amounts that are registered up to ``until``, the currencies that cannot be converted, in order."""
+    found = connection.execute(_MISSING, {"reporting": reporting, "until": until}).fetchall()
+    return [MissingRate(currency, reporting, *rest) for currency, *rest in found]
+
+
+def refuse_missing_rates(connection: duckdb.DuckDBPyConnection, reporting: str, as_of: date) -> None:
     """Raise :class:`MissingRates` unless all that is registered up to ``as_of`` can be converted."""
-    found = connection.execute(NEEDED, {"reporting": reporting_currency, "as_of": as_of}).fetchall()
+    found = missing_rates(connection, reporting, as_of)
     if found:
-        raise MissingRates(
-            "\n".join(
-                f"no exchange rate from {currency} into {reporting_currency} on {first}, the first of {days} "
-                f"{'day' if days == 1 else 'days'} of {sources} without one; a rate serves its day and the seven after "
-                f"it: add a row to the ledger exchange_rates (ledgers/exchange_rates*.csv)"
-                for currency, first, days, sources in found
-            )
-        )
+        raise MissingRates("\n".join(map(str, found)))

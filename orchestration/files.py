@@ -1,4 +1,4 @@
-"""Small files and times as text: how every part of the house writes a file whole and a moment in UTC."""
+"""Small files, times and counts as text: how every part of the house writes a file whole, a moment in UTC, a number of things."""
 
 import os
 import tempfile
@@ -11,6 +11,11 @@ def utc_text(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a landed time needs a time zone")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it needs one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -5,29 +5,17 @@ Reads rows that are landed, in a landing area of its own; a row that cannot be r
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
+from orchestration.exchange_rates import missing_rates
+from orchestration.files import counted
 from orchestration.landing.store import Landing
 from orchestration.registry import Company
 from orchestration.registry.sources import LEDGER_SOURCES
 
 PRICE_LIST_CURRENCY = "USD"
-RATE_DAYS = 7
-"""A rate holds for its day and this many after it, as in ``int_exchange_rates_filled``."""
-
-_DATED = {
-    "ledgers__revenue": "select file, line, currency, revenue_date as day from landing.ledgers__revenue",
-    "ledgers__general_ledger": (
-        "select file, line, currency, posting_date as day from landing.ledgers__general_ledger where exchange_rate is null"
-    ),
-    "ledgers__labor_rates": "select file, line, currency, cast(null as date) as day from landing.ledgers__labor_rates",
-    "ledgers__budgets": "select file, line, currency, cast(null as date) as day from landing.ledgers__budgets",
-    "focus_files__cost_and_usage": (
-        "select partition as file, line, billing_currency as currency, cast(charge_period_start as date) as day "
-        "from landing.focus_files__cost_and_usage"
-    ),
-}
 _NAMED = {
     "initiative_id": ("revenue", "budgets", "business_metrics"),
     "product_id": ("revenue", "business_metrics"),
@@ -38,11 +26,6 @@ _WHERE = {
     "product_id": "no initiative, rule or products.yaml names it, so it has no AI cost to set against it",
     "department_id": "no initiative, rule or departments.yaml names it, so nothing is spent from it",
 }
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, in the plural where it needs one."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,8 @@ def doubts(company: Company, landing: Landing) -> Doubts:
         connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
         unknown = {key: tuple(_unknown(connection, company, key)) for key in _NAMED}
-        without_rate = (*_without_rate(connection, company), *_never_quoted(connection, company))
+        dated = map(str, missing_rates(connection, company.config.reporting_currency, date.max))
+        without_rate = (*dated, *_never_quoted(connection, company))
     return Doubts((*without_rate, *unknown["initiative_id"]), (*unknown["product_id"], *unknown["department_id"]))
 
 
@@ -77,37 +61,10 @@ def _unknown(connection: duckdb.DuckDBPyConnection, company: Company, key: str) 
             yield f"{file}:{line}: {key} {name}: {_WHERE[key]} ({counted(count, 'row')})"
 
 
-def _without_rate(connection: duckdb.DuckDBPyConnection, company: Company) -> Iterator[str]:
-    """The first row of each currency on a day without a rate into the reporting currency."""
-    own = company.config.reporting_currency
-    query = f"""
-        with rates as (
-            select rate_date, from_currency as currency from landing.ledgers__exchange_rates where to_currency = $own
-            union all
-            select rate_date, to_currency from landing.ledgers__exchange_rates where from_currency = $own
-        ),
-        used as ({" union all ".join(_DATED.values())}),
-        without as (
-            select * from used
-            where currency <> $own and not exists (
-                select 1 from rates
-                where rates.currency = used.currency
-                    and (used.day is null or rates.rate_date between used.day - {RATE_DAYS} and used.day)
-            )
-        )
-        select currency, arg_min(file, (day, file, line)), arg_min(line, (day, file, line)), min(day), count(*)
-        from without group by currency order by currency
-    """
-    for currency, file, line, day, count in connection.execute(query, {"own": own}).fetchall():
-        on = f" for {day} (from that day or the {RATE_DAYS} before)" if day else ""
-        yield (
-            f"{file}:{line}: no exchange rate between {currency} and {own}{on}; add it to ledgers/exchange_rates*.csv "
-            f"({counted(count, 'row')})"
-        )
-
-
 def _never_quoted(connection: duckdb.DuckDBPyConnection, company: Company) -> Iterator[str]:
-    """Currencies of the company folder, and of price lists, that no rate on any day turns into the reporting currency."""
+    """Currencies of the company folder, of price lists and of amounts without a day that no rate on any day turns into the
+    reporting currency.
+    """
     own = company.config.reporting_currency
     quoted = connection.execute(
         "select from_currency from landing.ledgers__exchange_rates where to_currency = $own "
@@ -115,13 +72,21 @@ def _never_quoted(connection: duckdb.DuckDBPyConnection, company: Company) -> It
         {"own": own},
     ).fetchall()
     told = {own, *(currency for (currency,) in quoted)}
-    for place, currency in _declared(company):
+    for place, currency in (*_undated(connection), *_declared(company)):
         if currency is not None and currency not in told:
             told.add(currency)
             yield (
                 f"{place}: no exchange rate between {currency} and {own} on any day; add it to "
                 "ledgers/exchange_rates*.csv"
             )
+
+
+def _undated(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """The first row of each currency in the ledgers that are converted on days of their own."""
+    for table in ("labor_rates", "budgets"):
+        query = f"select currency, file, line from landing.ledgers__{table} order by file, line"
+        for currency, file, line in connection.execute(query).fetchall():
+            yield f"{file}:{line}", currency
 
 
 def _declared(company: Company) -> Iterator[tuple[str, str | None]]:

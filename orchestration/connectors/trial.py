@@ -16,8 +16,9 @@ import duckdb
 
 from orchestration.connectors.ledgers import extract as ledgers
 from orchestration.connectors.ledgers.systems import SYSTEMS, system_files
-from orchestration.connectors.named_in_files import counted, doubts
+from orchestration.connectors.named_in_files import doubts
 from orchestration.connectors.sources import SOURCES_BY_NAME
+from orchestration.files import counted
 from orchestration.landing.errors import RejectedFile, SourceError
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from orchestration.files import counted
 from orchestration.landing.store import DERIVED_SOURCES, Landing
 from orchestration.landing.streams import STREAMS
 
@@ -36,11 +37,7 @@ def _of_stream(landing: Landing, source: str, stream: str, as_of: date) -> Itera
             if name <= as_of.isoformat() and name not in visible and rows:
                 days, rows_of_days = days + 1, rows_of_days + rows
         elif rows != known and rows:
-            yield f"{name}, {_counted(rows, 'row')}" + (f" in place of {known}" if known else "")
+            yield f"{name}, {counted(rows, 'row')}" + (f" in place of {known}" if known else "")
     if days:
-        counted = f"{_counted(days, 'day')} with {_counted(rows_of_days, 'row')}"
-        yield f"{source} {stream.replace('_', ' ')}, {counted}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+        told = f"{counted(days, 'day')} with {counted(rows_of_days, 'row')}"
+        yield f"{source} {stream.replace('_', ' ')}, {told}"

@@ -93,8 +93,9 @@ def test_unknown_names_and_missing_rates_are_named(folder: Path) -> None:
     (folder / "ledgers" / "exchange_rates.csv").write_text(f"{RATES}2026-10-09,USD,EUR,0.9\n")
     found = tried(folder)
     assert found.faults == (
-        "ledgers/revenue_more.csv:3: no exchange rate between EUR and USD for 2026-10-17 (from that day or the 7 before); "
-        "add it to ledgers/exchange_rates*.csv (1 row)",
+        "ledgers/revenue_more.csv:3: no exchange rate from EUR into USD on 2026-10-17, the first of 1 day of revenue without "
+        "one; a rate serves its day and the seven after it: add a row to the ledger exchange_rates "
+        "(ledgers/exchange_rates*.csv)",
         "ledgers/revenue_more.csv:3: initiative_id assistent: initiatives.yaml does not know it (1 row)",
     )
     (doubt,) = found.doubts
