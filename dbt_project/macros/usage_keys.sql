@@ -29,14 +29,22 @@
     hash({{ columns | join(', ') }})
 {%- endmacro %}
 
+{# The words that a number of int_usage_keys_numbered stands for, in one text. #}
+{% macro usage_key_text(relation) -%}
+    concat_ws(
+        chr(31)
+        {%- for column in usage_key_columns() %},
+        coalesce(cast({{ relation }}.{{ column }} as varchar), chr(30))
+        {%- endfor %}
+    )
+{%- endmacro %}
+
 {# The published key of a row of usage: of its own words, not of the number that stands for them, which another version of
    DuckDB hashes anew; closed periods keep the key that they were frozen with. #}
 {% macro usage_row_key(usage) -%}
     md5(concat_ws(
         chr(31),
-        {% for column in usage_key_columns() -%}
-        coalesce(cast({{ usage }}.{{ column }} as varchar), chr(30)),
-        {% endfor -%}
+        {{ usage }}.usage_key_text,
         cast({{ usage }}.usage_date as varchar),
         cast({{ usage }}.billing_date as varchar),
         {{ usage }}.token_class,

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -311,11 +312,8 @@ def _scan(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, files: Itera
     """
     lacking: dict[frozenset[str], list[Path]] = {}
     for file in files:
-        try:
-            held = pq.read_schema(file).names
-        except pa.ArrowInvalid:
-            held = schema.names
-        lacking.setdefault(frozenset(schema.names) - frozenset(held), []).append(file)
+        held = _columns(file, file.stat().st_mtime_ns)
+        lacking.setdefault(frozenset(schema.names) - (held or frozenset(schema.names)), []).append(file)
     types = _duckdb_types(connection, schema.empty_table())
     scans = []
     for missing, group in lacking.items() or [(frozenset(schema.names), [])]:
@@ -324,6 +322,15 @@ def _scan(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, files: Itera
         origin = f"from read_parquet([{listed}])" if group else "where false"
         scans.append(f"select {', '.join(columns) if missing else '*'} {origin}")
     return " union all by name ".join(scans)
+
+
+@cache
+def _columns(file: Path, written_at: int) -> frozenset[str] | None:
+    """The columns of a file, read once for each time that it was written; None: it is damaged."""
+    try:
+        return frozenset(pq.read_schema(file).names)
+    except pa.ArrowInvalid:
+        return None
 
 
 def _duckdb_types(connection: duckdb.DuckDBPyConnection, empty: pa.Table) -> list[tuple[str, str]]:

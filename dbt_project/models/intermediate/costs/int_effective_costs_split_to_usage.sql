@@ -60,21 +60,11 @@ metered_credits as (
 metered_pieces as (
 
     select
-        usage.cost_date,
-        usage.source,
-        usage.provider,
-        usage.account_id,
-        usage.project_id,
-        usage.api_key_id,
-        usage.actor_id,
-        usage.team_id,
-        usage.model_id,
-        usage.request_tags,
-        usage.model_id as charged_model_id,
+        * exclude (metered_cost_key, metered_cost),
+        model_id as charged_model_id,
         'metered' as cost_basis,
-        usage.contracted_cost as amount
-    from {{ ref('int_usage_owned') }} as usage
-    where usage.is_counted and usage.cost_basis = 'metered' and usage.contracted_cost is not null
+        metered_cost as amount
+    from {{ ref('int_metered_costs_summed_by_day') }}
 
 )
 
@@ -84,7 +74,7 @@ select
     {{ fine_money('sum(amount)') }} as amount
 from (
     select * from billed_pieces
-    union all
+    union all by name
     select * from metered_pieces
     union all by name
     select * from metered_credits

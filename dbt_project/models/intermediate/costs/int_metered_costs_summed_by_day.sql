@@ -4,6 +4,28 @@ usage as (
 
     select * from {{ ref('int_usage_owned') }}
 
+),
+
+summed as (
+
+    select
+        owner_key,
+        cost_date,
+        {{ fine_money('sum(contracted_cost)') }} as metered_cost
+    from usage
+    where is_counted and cost_basis = 'metered' and contracted_cost is not null
+    group by all
+
+),
+
+dimensions as (
+
+    select distinct
+        owner_key,
+        {{ owner_columns() | join(',
+        ') }}
+    from {{ ref('int_usage_keys_numbered') }}
+
 )
 
 select
@@ -11,16 +33,15 @@ select
         chr(31),
         'metered',
         {% for column in owner_columns() -%}
-        coalesce(usage.{{ column }}, chr(30)),
+        coalesce(dimensions.{{ column }}, chr(30)),
         {% endfor -%}
-        cast(usage.cost_date as varchar)
+        cast(summed.cost_date as varchar)
     )) as metered_cost_key,
-    usage.cost_date,
+    summed.cost_date,
     {% for column in owner_columns() -%}
-    usage.{{ column }},
+    dimensions.{{ column }},
     {% endfor -%}
-    {{ fine_money('sum(usage.contracted_cost)') }} as metered_cost
-from usage
-where usage.is_counted and usage.cost_basis = 'metered' and usage.contracted_cost is not null
-group by all
-having sum(usage.contracted_cost) <> 0
+    summed.metered_cost
+from summed
+inner join dimensions on summed.owner_key = dimensions.owner_key
+where summed.metered_cost <> 0

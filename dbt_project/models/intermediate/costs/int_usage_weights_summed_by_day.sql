@@ -5,6 +5,50 @@ usage as (
     select * from {{ ref('int_usage_owned') }}
     where is_counted
 
+),
+
+summed_by_source as (
+
+    select
+        owner_key,
+        billing_date,
+        sum(list_cost) as list_cost,
+        sum(quantity) filter (where unit = 'tokens') as tokens,
+        sum(quantity) filter (where unit = 'requests') as requests
+    from usage
+    group by all
+
+),
+
+dimensions as (
+
+    select distinct
+        owner_key,
+        {{ owner_columns() | join(',
+        ') }}
+    from {{ ref('int_usage_keys_numbered') }}
+
+),
+
+summed as (
+
+    select
+        summed_by_source.billing_date,
+        dimensions.provider,
+        dimensions.account_id,
+        dimensions.project_id,
+        dimensions.api_key_id,
+        dimensions.actor_id,
+        dimensions.team_id,
+        dimensions.model_id,
+        dimensions.request_tags,
+        {{ fine_money('coalesce(sum(summed_by_source.list_cost), 0)') }} as list_cost,
+        cast(coalesce(sum(summed_by_source.tokens), 0) as hugeint) as tokens,
+        cast(coalesce(sum(summed_by_source.requests), 0) as hugeint) as requests
+    from summed_by_source
+    inner join dimensions on summed_by_source.owner_key = dimensions.owner_key
+    group by all
+
 )
 
 select
@@ -21,8 +65,7 @@ select
         chr(31), coalesce(project_id, chr(30)), coalesce(api_key_id, chr(30)), coalesce(actor_id, chr(30)),
         coalesce(team_id, chr(30)), coalesce(model_id, chr(30)), coalesce(request_tags, chr(30)), account_id
     )) as part_key,
-    {{ fine_money('coalesce(sum(list_cost), 0)') }} as list_cost,
-    cast(coalesce(sum(quantity) filter (where unit = 'tokens'), 0) as hugeint) as tokens,
-    cast(coalesce(sum(quantity) filter (where unit = 'requests'), 0) as hugeint) as requests
-from usage
-group by all
+    list_cost,
+    tokens,
+    requests
+from summed

@@ -51,6 +51,7 @@ source_ranks as (
 
 select
     combinations.*,
+    {{ usage_key_text('combinations') }} as usage_key_text,
     {{ owner_key('combinations') }} as owner_key,
     {{ integer_key(['combinations.provider', 'combinations.model_id', 'combinations.price_variant']) }} as price_key,
     source_ranks.source_rank

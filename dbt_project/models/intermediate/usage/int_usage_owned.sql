@@ -25,6 +25,8 @@ select
     {% for column in usage_key_columns() -%}
     keys.{{ column }},
     {% endfor -%}
+    keys.usage_key_text,
+    keys.owner_key,
     counted.is_counted,
     counted.cost_basis,
     case when counted.cost_basis = 'billed' then usage.billing_date else usage.usage_date end as cost_date
