@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from orchestration.files import utc_text
+from orchestration.files import counted, utc_text
 from orchestration.summary.standing_budgets import Standing
 
 
@@ -98,7 +98,7 @@ def rejected_rows(
         key=f"rejected_rows:{source}:{file}:{currency or ''}:{rows}:{'' if amount is None else f'{amount:f}'}",
         kind="rejected_rows",
         severity="warning",
-        title=f"{file}: {rows} rows refused, worth {worth}; first line {first_line}: {first_reason}",
+        title=f"{file}: {counted(rows, 'row')} refused, worth {worth}; first line {first_line}: {first_reason}",
         entity=file,
         details={
             "source": source,

@@ -27,7 +27,7 @@ def tell(home: Path, *rows: str) -> tuple[str, ...]:
 
 
 def test_a_row_with_two_faults_is_one_amount_told_once(tmp_path: Path) -> None:
-    title = "ledgers/revenue.csv: 1 rows refused, worth 12.50 USD; first line 7: is empty"
+    title = "ledgers/revenue.csv: 1 row refused, worth 12.50 USD; first line 7: is empty"
     assert tell(tmp_path, *TWO_FAULTS, PRICE) == (title,)
     assert tell(tmp_path, *TWO_FAULTS, PRICE) == ()
 
@@ -36,7 +36,7 @@ def test_more_refused_rows_are_told_again_and_an_unknown_amount_is_no_zero(tmp_p
     tell(tmp_path, *TWO_FAULTS)
     told = tell(tmp_path, *TWO_FAULTS, SECOND, UNKNOWN)
     assert [title.split(";")[0] for title in told] == [
-        "ledgers/revenue.csv: 1 rows refused, worth an amount not known",
+        "ledgers/revenue.csv: 1 row refused, worth an amount not known",
         "ledgers/revenue.csv: 2 rows refused, worth 1,512.50 USD",
     ]
     assert [alert["details"]["amount"] for alert in sent(tmp_path)][1:] == [None, "1512.500000000"]

@@ -37,7 +37,7 @@ from orchestration.connectors.text_tables import (
     quoted,
 )
 from orchestration.connectors.written_forms import Declared, bring_to_one_form
-from orchestration.files import utc_text
+from orchestration.files import counted, utc_text
 from orchestration.landing.errors import RejectedFile, SchemaDrift
 from orchestration.landing.store import Batch, Landing, content_id
 from orchestration.landing.streams import stream_schema
@@ -201,7 +201,7 @@ def _rejected_count(connection: duckdb.DuckDBPyConnection) -> int:
 def _refusal_text(refusals: Iterable[tuple[str, int, list[str]]]) -> str:
     lines = ["rows were refused and nothing was landed; correct the file, or set on_reject: quarantine for its prefix"]
     for prefix, count, faults in refusals:
-        lines += [f"{prefix}: {count} rows refused", *(f"  {fault}" for fault in faults)]
+        lines += [f"{prefix}: {counted(count, 'row')} refused", *(f"  {fault}" for fault in faults)]
         if len(faults) == SHOWN_FAULTS:
             lines.append("  (the first faults only)")
     return "\n".join(lines)
