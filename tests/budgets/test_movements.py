@@ -118,7 +118,9 @@ def test_an_initiative_that_was_returned_to_experimentation_may_graduate_again()
     assert ledger.add(grants) and ledger.add(again)
     assert ledger.graduation("exp") == again
     with pytest.raises(BrokenMovement, match="graduated already"):
-        ledger.add(replace(graduation(), movement_id="graduate:exp:third", effective_on=later, postings=fund().postings))
+        ledger.add(
+            replace(graduation(), movement_id="graduate:exp:third", effective_on=later, postings=fund().postings)
+        )
 
 
 def test_who_has_not_graduated_is_not_returned_to_experimentation() -> None:

@@ -270,7 +270,9 @@ def test_a_return_to_experimentation_takes_back_what_is_left_of_the_raise(
     """Of August's 155 for sixteen days one day is 9.69; ten days of September's thirty are 100."""
     ledger = Ledger([graduated(date(2026, 8, 15), RAISES)])
     known = facts(returned_on, budgets=(), allocations=(), returns=(returned_on,))
-    assert book(ledger, facts(returned_on - timedelta(days=1), budgets=(), allocations=(), returns=(returned_on,))) == []
+    assert (
+        book(ledger, facts(returned_on - timedelta(days=1), budgets=(), allocations=(), returns=(returned_on,))) == []
+    )
     (movement,) = book(ledger, known)
     assert (movement.movement_id, movement.kind) == (f"return:exp:{returned_on}", "return")
     assert (movement.effective_on, movement.initiative_id) == (returned_on, "exp")

@@ -65,8 +65,11 @@ def test_a_new_version_in_the_same_department_ends_nothing(allocations):
     ]
 
 
-def test_a_move_after_the_last_day_or_after_the_as_of_day_continues_nothing(allocations):
-    ended = {"allocation_expires_on": date(2026, 9, 19)}
-    after = date(2026, 11, 1)
-    assert allocations(version("a", None, MOVE, **ended), version("b", MOVE, **ended)) == [("a", FIRST, None, 900, None)]
-    assert allocations(version("a", None, after), version("b", after)) == [("a", FIRST, None, 900, None)]
+@pytest.mark.parametrize(
+    ("move", "last"), [(MOVE, date(2026, 9, 19)), (date(2026, 11, 1), LAST)], ids=["after its last day", "to come"]
+)
+def test_a_move_after_the_last_day_or_after_the_as_of_day_continues_nothing(allocations, move, last):
+    ended = {"allocation_expires_on": last}
+    assert allocations(version("a", None, move, **ended), version("b", move, **ended)) == [
+        ("a", FIRST, None, 900, None)
+    ]

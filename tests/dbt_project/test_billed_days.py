@@ -247,7 +247,9 @@ def test_a_cost_without_a_line_item_is_billed_and_its_meter_has_one_name(warehou
         currency="usd",
     )
     with warehouse.landing.batch("openai", "costs") as batch:
-        batch.add_rows("2026-07-02", [charged], watermark_at="2026-07-05T00:00:00Z", window_start="2026-07-02T00:00:00Z")
+        batch.add_rows(
+            "2026-07-02", [charged], watermark_at="2026-07-05T00:00:00Z", window_start="2026-07-02T00:00:00Z"
+        )
     connection = warehouse(metered("openai", days(2, 2)), [])
     build(connection, ["focus_cost_and_usage"])
     assert costs(connection)["openai", "billed", 2] == Decimal(7)

@@ -1,4 +1,4 @@
-"""Which days of an initiative are complete: those that each source which fed it has loaded, and nothing else asks. Real models."""
+"""Which days of an initiative are complete: those loaded by each source that fed it, and nothing else asks. Real models."""
 
 from datetime import date
 from decimal import Decimal

@@ -74,7 +74,10 @@ def margins(tmp_path: Path):
             build(connection, TABLES)
             found = {}
             for table in TABLES:
-                on = f"where margin_date = date '{DAY}'" if table.endswith("_day") else ""
+                on = {
+                    "gross_margin_by_product_day": f"where margin_date = date '{DAY}'",
+                    "gross_margin_by_customer_month": "where customer_id = 'c'",
+                }.get(table, "")
                 query = f"select distinct gross_margin_ratio, gross_margin_null_reason from marts.{table} {on}"
                 found[table] = set(connection.execute(query).fetchall())
             return found

@@ -1,4 +1,4 @@
-"""What the registry says of an initiative holds on its own days: its unit of work, and the key or team that is guarded. Real models."""
+"""What the registry says of an initiative holds on its own days: its unit of work, the key or team guarded. Real models."""
 
 from collections.abc import Callable
 from datetime import date
@@ -53,7 +53,9 @@ def test_units_are_those_of_the_unit_of_work_in_force_on_the_day(warehouse, owne
             version(EIGHTH, None),
         ],
         ledgers__business_metrics=[
-            row("ledgers", "business_metrics", metric_date=date(2026, 7, day), metric_id=metric, value=D(value), **owner)
+            row(
+                "ledgers", "business_metrics", metric_date=date(2026, 7, day), metric_id=metric, value=D(value), **owner
+            )
             for day in (4, 5, 7, 8)
             for metric, value in reported
         ],

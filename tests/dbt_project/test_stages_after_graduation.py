@@ -136,7 +136,9 @@ def test_one_verification_is_in_force_on_a_day(tmp_path):
     landing = Landing(tmp_path / "landing")
     frozen = [(date(2026, 7, 10), "50"), (date(2026, 9, 20), "80")]
     with landing.batch("registry", "initiatives") as batch:
-        batch.add_rows("current", [version("core", None, date(2026, 7, 1)), version("experimentation", date(2026, 7, 1))])
+        batch.add_rows(
+            "current", [version("core", None, date(2026, 7, 1)), version("experimentation", date(2026, 7, 1))]
+        )
     with landing.batch("budget", "graduations") as batch:
         batch.add_rows(
             "current",

@@ -147,7 +147,8 @@ def test_the_acceptance_company_loads_cleanly(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("currency", "unit"), [("USD", "0.01"), ("EUR", "0.01"), ("JPY", "1"), ("KRW", "1"), ("KWD", "0.001"), ("BHD", "0.001")]
+    ("currency", "unit"),
+    [("USD", "0.01"), ("EUR", "0.01"), ("JPY", "1"), ("KRW", "1"), ("KWD", "0.001"), ("BHD", "0.001")],
 )
 def test_the_minor_unit_is_that_of_the_reporting_currency(folder, edit, currency, unit):
     edit("company.yaml", "reporting_currency: EUR", f"reporting_currency: {currency}")

@@ -146,7 +146,11 @@ def test_declared_counterparties_are_lower_case_and_come_first(landed):
 )
 def test_a_counterparty_is_known_by_the_usual_legal_names_of_the_seller(landed, edit, name, provider):
     edit("company.yaml", '  "Amazon Web Services*": aws\n', "")
-    edit("company.yaml", '  "Anthropic*": {provider: anthropic, subscription: ', '  "Acme*": {provider: acme, subscription: ')
+    edit(
+        "company.yaml",
+        '  "Anthropic*": {provider: anthropic, subscription: ',
+        '  "Acme*": {provider: acme, subscription: ',
+    )
     assert counterparty(landed, name) == provider
 
 
