@@ -52,12 +52,13 @@ def _publish_state(home: Path, run_id: str = "one", ready: bool = True, returned
         readiness = (READY_ROW, WAITING_ROW) if ready else (WAITING_ROW,)
         for name, rows in {**ROWS, "graduation_readiness": readiness}.items():
             connection.execute(f"insert into marts.{name} values {', '.join(rows)}")
-        connection.execute(
-            "create table marts.fct_budget_movements as select 'exp_ready' as initiative_id, kind, account, "
-            "cast(? as date) as effective_on from (values ('return', 'core:ops'), ('return', 'corporate'), "
-            "('grant', 'allocation:exp_ready')) as booked (kind, account) where ? is not null",
-            [returned_on, returned_on],
-        )
+        if returned_on:
+            connection.execute(
+                "create table marts.fct_budget_movements as select 'exp_ready' as initiative_id, kind, account, "
+                "cast(? as date) as effective_on from (values ('return', 'core:ops'), ('return', 'corporate'), "
+                "('grant', 'allocation:exp_ready')) as booked (kind, account)",
+                [returned_on],
+            )
         publish(connection, home, run_id=run_id, as_of=AS_OF, company_id="acme", version="1")
 
 
