@@ -58,9 +58,8 @@ ACCOUNT_TYPES = {
     "Other Expense": "other_expense",
 }
 DOCUMENT_TYPES = {"Journal Entry": "journal_entry", "Bill Payment (Check)": "bill_payment", "Check": "expense"}
-
-
 TRUNCATED = "Unable to display more data"
+"""How a row begins that stands for those which a report is too long to show."""
 
 
 @dataclass(frozen=True)
