@@ -282,6 +282,24 @@ def test_a_return_to_experimentation_takes_back_what_is_left_of_the_raise(
     assert book(ledger, known) == []
 
 
+@given(
+    returned_on=st.dates(date(2026, 8, 16), date(2026, 11, 15)),
+    runs=st.lists(st.dates(date(2026, 8, 16), date(2026, 11, 30)), min_size=1, max_size=5),
+)
+def test_a_return_is_booked_alike_in_whatever_order_runs_come(returned_on: date, runs: list[date]) -> None:
+    """What is left of the raise is what its days before the return were raised by, to a cent."""
+    by_steps, at_once = Ledger([graduated(date(2026, 8, 15), RAISES)]), Ledger([graduated(date(2026, 8, 15), RAISES)])
+    for day in [*runs, max(runs)]:
+        book(by_steps, facts(day, budgets=(), allocations=(), returns=(returned_on,)))
+    book(at_once, facts(max(runs), budgets=(), allocations=(), returns=(returned_on,)))
+    assert by_steps.movements == at_once.movements
+    if max(runs) >= returned_on:
+        days = [date(2026, 8, 16) + timedelta(days=n) for n in range((returned_on - date(2026, 8, 16)).days)]
+        lengths = {"2026-08": 16, "2026-09": 30, "2026-10": 31}
+        raised = sum(Decimal(RAISES.get(f"{day:%Y-%m}", "0")) / lengths.get(f"{day:%Y-%m}", 1) for day in days)
+        assert abs(at_once.balance("core:ops") - raised) <= Decimal("0.01")
+
+
 def test_each_return_undoes_its_own_graduation_and_none_where_nothing_graduated() -> None:
     first, second = date(2026, 9, 1), date(2026, 10, 10)
     known = facts(date(2026, 10, 31), budgets=(), allocations=(), returns=(first, second))
