@@ -41,8 +41,10 @@ ROWS = {
 }
 
 
-def _publish_state(home: Path, run_id: str = "one", ready: bool = True) -> None:
-    """Publish into ``home``: exp_short waits for gate 4, exp_ready is ready if ``ready``."""
+def _publish_state(home: Path, run_id: str = "one", ready: bool = True, returned_on: str | None = None) -> None:
+    """Publish into ``home``: exp_short waits for gate 4, exp_ready is ready if ``ready``, and was returned to experimentation
+    on ``returned_on``.
+    """
     with duckdb.connect() as connection:
         connection.execute("create schema marts")
         for name, columns in TABLES.items():
@@ -50,6 +52,13 @@ def _publish_state(home: Path, run_id: str = "one", ready: bool = True) -> None:
         readiness = (READY_ROW, WAITING_ROW) if ready else (WAITING_ROW,)
         for name, rows in {**ROWS, "graduation_readiness": readiness}.items():
             connection.execute(f"insert into marts.{name} values {', '.join(rows)}")
+        if returned_on:
+            connection.execute(
+                "create table marts.fct_budget_movements as select 'exp_ready' as initiative_id, kind, account, "
+                "cast(? as date) as effective_on from (values ('return', 'core:ops'), ('return', 'corporate'), "
+                "('grant', 'allocation:exp_ready')) as booked (kind, account)",
+                [returned_on],
+            )
         publish(connection, home, run_id=run_id, as_of=AS_OF, company_id="acme", version="1")
 
 

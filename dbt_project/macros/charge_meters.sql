@@ -27,8 +27,13 @@
         when {{ token_class }} = 'cache_read' then 'Cache Read Input Tokens'
         when {{ token_class }} like 'cache_write%' then 'Cache Write Input Tokens'
         when {{ token_class }} = 'web_search' then 'Web Searches'
-        else {{ line_item }}
+        else coalesce({{ line_item }}, {{ unnamed_charge() }})
     end
+{%- endmacro %}
+
+{#- What a charge is called that names neither a class of tokens nor a line item. -#}
+{% macro unnamed_charge() -%}
+    'charge'
 {%- endmacro %}
 
 {% macro focus_provider_name(provider) -%}

@@ -1,7 +1,8 @@
 """Flag initiatives that became ready, from the published tables: keep the evidence pack, tell the owner, once.
 
 Reads ``HOME/published``, writes ``HOME/evidence/<initiative>.json`` (the pack of the day it was first flagged, never
-overwritten) and the alert transports. The evidence is written first and the alert remembered after delivery: a kill
+overwritten) and the alert transports. An initiative that was returned to experimentation begins a new life, whose name is
+the initiative's with the day of the return. The evidence is written first and the alert remembered after delivery: a kill
 in between sends the alert at the next occasion. Called by the sensor and at the end of ``tokenomics run``.
 """
 
@@ -32,31 +33,47 @@ class Flagged:
 
 
 def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
-    """Flag every initiative that is ready in the published tables and was never flagged; ``over`` defaults to the
-    configured transports.
+    """Flag every initiative that is ready in the published tables and was not flagged in this life; ``over`` defaults to
+    the configured transports.
     """
     if not (home.published / "marts.duckdb").exists():
         return Flagged((), "nothing is published yet")
     with duckdb.connect(str(home.published.resolve() / "marts.duckdb"), read_only=True) as connection:
-        packs = {pack["initiative_id"]: pack for pack in evidence_packs(connection)}
+        returned = _returned(connection)
+        packs = {}
+        for pack in evidence_packs(connection):
+            life = ":".join(filter(None, (pack["initiative_id"], returned.get(pack["initiative_id"]))))
+            packs[life] = pack if life == pack["initiative_id"] else {**pack, "life": life}
         evaluated = _evaluated(connection)
         owners = _owners(connection)
     kept = _kept_packs(home)
     decision = decide_flags(evaluated, packs, kept)
-    for initiative_id in decision.initiatives:
-        kept[initiative_id] = packs[initiative_id]
-        write_atomically(home.evidence / pack_name(initiative_id), json.dumps(kept[initiative_id], indent=1) + "\n")
+    for life in decision.initiatives:
+        kept[life] = packs[life]
+        write_atomically(home.evidence / pack_name(life), json.dumps(kept[life], indent=1) + "\n")
     alerts = [
-        graduation_ready(initiative_id, owners.get(initiative_id), pack["readiness"])
-        for initiative_id, pack in sorted(kept.items())
+        graduation_ready(life, pack["initiative_id"], owners.get(pack["initiative_id"]), pack["readiness"])
+        for life, pack in sorted(kept.items())
     ]
     delivery = deliver(alerts, home.alerts, transports(home.alerts) if over is None else over)
-    return Flagged(decision.initiatives, decision.reason, delivery.faults)
+    flagged = tuple(packs[life]["initiative_id"] for life in decision.initiatives)
+    return Flagged(flagged, decision.reason, delivery.faults)
 
 
 def _kept_packs(home: Home) -> dict[str, dict[str, Any]]:
     packs = [json.loads(path.read_text()) for path in home.evidence.glob("*.json") if not path.name.startswith(".")]
-    return {pack["initiative_id"]: pack for pack in packs}
+    return {pack.get("life", pack["initiative_id"]): pack for pack in packs}
+
+
+def _returned(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The last day on which an initiative was returned to experimentation: a return of what its core budget was raised by."""
+    if "fct_budget_movements" not in _tables(connection):
+        return {}
+    rows = connection.execute(
+        "select initiative_id, cast(max(effective_on) as varchar) from fct_budget_movements "
+        "where kind = 'return' and starts_with(account, 'core:') group by initiative_id"
+    ).fetchall()
+    return dict(rows)
 
 
 def _evaluated(connection: duckdb.DuckDBPyConnection) -> list[str]:

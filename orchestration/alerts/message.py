@@ -28,10 +28,10 @@ class Alert:
         return {**asdict(self), "sent_at": utc_text(sent_at)}
 
 
-def graduation_ready(initiative_id: str, owner: str | None, readiness: dict[str, Any]) -> Alert:
-    """An initiative passed gates 1 to 4; told once in its life."""
+def graduation_ready(life: str, initiative_id: str, owner: str | None, readiness: dict[str, Any]) -> Alert:
+    """An initiative passed gates 1 to 4; told once in its ``life``."""
     return Alert(
-        key=f"graduation_ready:{initiative_id}",
+        key=f"graduation_ready:{life}",
         kind="graduation_ready",
         severity="info",
         title=f"{initiative_id} is ready to graduate: every required gate passes, and finance may approve",

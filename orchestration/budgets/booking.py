@@ -88,13 +88,15 @@ def graduate(
     """
     _declared(company, initiative_id)
     with journal.transaction() as transaction:
-        before = transaction.ledger.graduation(initiative_id)
+        before = transaction.ledger.graduation(initiative_id, as_of)
         if before is None:
             facts, verdict = read_facts(connection, as_of), read_verdict(connection, initiative_id, as_of)
             transaction.add(scheduled_movements(transaction.ledger, facts, _terms(company)))
             pack = _graduation_pack(company, facts, transaction.ledger, verdict, initiative_id, as_of)
             approval = _approval(company, approver, as_of)
-            movement = graduation(pack.candidate, pack.verified, pack.raises, approval, pack.evidence_id)
+            movement = graduation(
+                pack.candidate, pack.verified, pack.raises, approval, pack.evidence_id, transaction.ledger
+            )
             _write_pack(evidence, pack, approval)
             transaction.add([movement])
     land_approved(landing, journal)
@@ -215,4 +217,5 @@ def _terms(company: Company) -> Terms:
         zone=company.config.zone,
         policy_version=company.policy.version,
         grace_days=company.policy["graduation_grace_days"],
+        minor_unit=company.config.minor_unit,
     )

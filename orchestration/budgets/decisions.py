@@ -97,15 +97,19 @@ def graduation(
     raises: list[tuple[str, Decimal]],
     approval: Approval,
     evidence_id: str,
+    ledger: Ledger,
 ) -> Movement:
-    """The one balanced movement of a graduation: the allocation closes to zero, the core budget is raised."""
+    """The one balanced movement of a graduation: the allocation closes to zero, the core budget is raised. One that
+    follows a return to experimentation carries its day in its id.
+    """
     postings: tuple[Posting, ...] = ()
     if candidate.allocation is not None:
         postings = close(candidate.allocation, candidate.balance, candidate.spent)
     for period, amount in raises:
         postings += transfer(CORPORATE, core(candidate.department_id), amount, period)
+    name = f"graduate:{candidate.initiative_id}"
     return Movement(
-        movement_id=f"graduate:{candidate.initiative_id}",
+        movement_id=f"{name}:{approval.as_of}" if name in ledger.movements else name,
         kind="graduate",
         effective_on=approval.as_of,
         posted_at=approval.posted_at,

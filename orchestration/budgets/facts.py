@@ -4,7 +4,7 @@ Amounts are in the reporting currency. An amount without an exchange rate is an 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -51,13 +51,16 @@ class Allocation:
 
 @dataclass(frozen=True)
 class BudgetFacts:
-    """Everything known on ``as_of``. ``costs``: allocated cost by initiative and day; ``ready_days`` by initiative."""
+    """Everything known on ``as_of``. ``costs``: allocated cost by initiative and day; ``ready_days`` by initiative;
+    ``returns``: the days on which the registry made an initiative an experiment again.
+    """
 
     as_of: date
     budgets: tuple[BudgetLine, ...]
     allocations: tuple[Allocation, ...]
     costs: Mapping[str, Mapping[date, Decimal]]
     ready_days: Mapping[str, tuple[date, ...]]
+    returns: Mapping[str, tuple[date, ...]] = field(default_factory=dict)
 
     def spent(self, initiative_id: str, first: date, last: date) -> Decimal:
         """Allocated cost of an initiative from ``first`` to ``last`` inclusive, with nine decimals."""
@@ -101,6 +104,7 @@ def read_facts(connection: duckdb.DuckDBPyConnection, as_of: date) -> BudgetFact
         allocations=tuple(Allocation(*_with_amounts("allocation of", row, at=(5, 6))) for row in rows(_ALLOCATIONS)),
         costs=costs,
         ready_days={initiative_id: tuple(days) for initiative_id, days in rows(_READY_DAYS)},
+        returns={initiative_id: tuple(days) for initiative_id, days in rows(_RETURNS)},
     )
 
 
@@ -151,4 +155,13 @@ where entity_type = 'initiative' and cost_date <= $as_of and allocated_cost <> 0
 _READY_DAYS = """
 select initiative_id, list(as_of_date order by as_of_date)
 from landing.statistics__readiness where is_ready and as_of_date <= $as_of group by initiative_id"""
-TABLES = tables_read(_BUILT, _BUDGETS, _ALLOCATIONS, _COSTS, _READY_DAYS)
+_RETURNS = """
+select initiative_id, list(effective_from order by effective_from)
+from (
+    select initiative_id, stage, effective_from,
+        lag(stage) over (partition by initiative_id order by effective_from) as stage_before
+    from intermediate.int_initiatives_effective
+)
+where stage = 'experimentation' and stage_before <> 'experimentation' and effective_from <= $as_of
+group by initiative_id"""
+TABLES = tables_read(_BUILT, _BUDGETS, _ALLOCATIONS, _COSTS, _READY_DAYS, _RETURNS)

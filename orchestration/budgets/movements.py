@@ -66,6 +66,11 @@ class Movement:
         return self.approver == SCHEDULE
 
     @property
+    def is_return_to_experimentation(self) -> bool:
+        """It undoes a graduation; a return of money names the allocation that it comes out of."""
+        return self.kind == "return" and self.initiative_id is not None and self.allocation_starts_on is None
+
+    @property
     def allocation(self) -> tuple[str, date] | None:
         """The key of the allocation that this movement touches."""
         if self.initiative_id is None or self.allocation_starts_on is None:
@@ -136,12 +141,19 @@ class Ledger:
         """The movement that closed an allocation."""
         return self._closed.get((initiative_id, starts_on))
 
-    def graduation(self, initiative_id: str) -> Movement | None:
-        """The movement that moved an initiative to core."""
-        return next(
-            (one for one in self.movements.values() if one.kind == "graduate" and one.initiative_id == initiative_id),
-            None,
+    def graduation(self, initiative_id: str, as_of: date | None = None) -> Movement | None:
+        """The movement that moved an initiative to core, and that no return to experimentation up to ``as_of`` followed."""
+        own = [one for one in self.movements.values() if one.initiative_id == initiative_id]
+        last = max((one for one in own if one.kind == "graduate"), key=lambda one: one.effective_on, default=None)
+        if last is None:
+            return None
+        is_undone = any(
+            one.is_return_to_experimentation
+            and last.effective_on < one.effective_on
+            and (as_of is None or one.effective_on <= as_of)
+            for one in own
         )
+        return None if is_undone else last
 
     def allocation_movements(self, initiative_id: str, starts_on: date) -> list[Movement]:
         return [one for one in self.movements.values() if one.allocation == (initiative_id, starts_on)]
@@ -177,8 +189,12 @@ class Ledger:
     def _check(self, movement: Movement) -> None:
         check_shape(movement)
         name = movement.movement_id
-        if movement.kind == "graduate" and movement.initiative_id and self.graduation(movement.initiative_id):
-            raise BrokenMovement(f"{name}: {movement.initiative_id} has graduated already")
+        if movement.initiative_id is not None:
+            standing = self.graduation(movement.initiative_id, movement.effective_on)
+            if movement.kind == "graduate" and standing is not None:
+                raise BrokenMovement(f"{name}: {movement.initiative_id} has graduated already")
+            if movement.is_return_to_experimentation and standing is None:
+                raise BrokenMovement(f"{name}: {movement.initiative_id} has not graduated")
         if movement.allocation is None:
             return
         moved = sum((one.amount for one in movement.postings if one.account.startswith("allocation:")), Decimal(0))

@@ -1,11 +1,13 @@
-"""Movements that follow from the registry and the budgets ledger without anyone's decision: fund, grant, expire.
+"""Movements that follow from the registry and the budgets ledger without anyone's decision: fund, grant, expire, and the
+return of a graduated initiative to experimentation.
 
 Ids are made of what is booked, so that the same thing is never booked twice. What was booked is never changed: a
 budget line or a cost that is restated later is followed by a movement of the difference.
 """
 
+import calendar
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -35,6 +37,7 @@ class Terms:
     zone: ZoneInfo
     policy_version: str
     grace_days: int
+    minor_unit: Decimal
 
 
 def closes_on(one: Allocation, facts: BudgetFacts, grace_days: int) -> date:
@@ -47,6 +50,7 @@ def closes_on(one: Allocation, facts: BudgetFacts, grace_days: int) -> date:
 def scheduled_movements(ledger: Ledger, facts: BudgetFacts, terms: Terms) -> Iterator[Movement]:
     """What is due on ``facts.as_of`` and not in ``ledger``; each must be added to it before the next is asked for."""
     yield from _funds(ledger, facts, terms)
+    yield from _returns(ledger, facts, terms)
     for one in facts.allocations:
         amount = one.amount if one.continues is None else _rest(one, ledger)
         if amount is None:
@@ -101,6 +105,39 @@ def _funds(ledger: Ledger, facts: BudgetFacts, terms: Terms) -> Iterator[Movemen
             transfer(CORPORATE, target, difference, period),
             terms,
         )
+
+
+def _returns(ledger: Ledger, facts: BudgetFacts, terms: Terms) -> Iterator[Movement]:
+    for initiative_id, days in sorted(facts.returns.items()):
+        for day in days:
+            undone = ledger.graduation(initiative_id, day)
+            if undone is None or undone.effective_on >= day:
+                continue
+            postings = _taken_back(undone, day, terms.minor_unit)
+            name = f"return:{initiative_id}:{day}"
+            yield replace(
+                _movement(name, "return", day, undone.department_id, postings, terms), initiative_id=initiative_id
+            )
+
+
+def _taken_back(undone: Movement, day: date, minor_unit: Decimal) -> tuple[Posting, ...]:
+    """What a graduation raised the core budget by for ``day`` and later, in the first month pro rata of its days; a
+    posting of nothing where no raise is left.
+    """
+    period = f"{day:%Y-%m}"
+    account = core(undone.department_id)
+    postings: tuple[Posting, ...] = ()
+    for raised in undone.postings:
+        if raised.account != account or raised.fiscal_period is None or raised.fiscal_period < period:
+            continue
+        amount = raised.amount
+        if raised.fiscal_period == period:
+            length = calendar.monthrange(day.year, day.month)[1]
+            is_first = (undone.effective_on.year, undone.effective_on.month) == (day.year, day.month)
+            days = length - (undone.effective_on.day if is_first else 0)
+            amount = (amount * (length - day.day + 1) / days).quantize(minor_unit)
+        postings += transfer(account, CORPORATE, amount, raised.fiscal_period)
+    return postings or (Posting(account, Decimal(0), period), Posting(CORPORATE, Decimal(0), period))
 
 
 def _rest(one: Allocation, ledger: Ledger) -> Decimal | None:

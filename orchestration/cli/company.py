@@ -62,6 +62,7 @@ def check(
         from orchestration.connectors.reach import reach
         from orchestration.connectors.trial import try_files
         from orchestration.registry import explain_policy as policy_table
+        from orchestration.registry import missing_posting_roles
         from orchestration.session import open_session
 
         with open_session(settings) as session:
@@ -75,7 +76,8 @@ def check(
             if not any(source.enabled for source in session.company.sources.values()):
                 print("no source is enabled in sources.yaml: a run would read the ledgers folder alone")
             trial = try_files(session.company, session.as_of)
-            for line in (*trial.lines, *(f"note: {doubt}" for doubt in trial.doubts), *trial.faults):
+            notes = (*trial.doubts, *missing_posting_roles(session.company))
+            for line in (*trial.lines, *(f"note: {note}" for note in notes), *trial.faults):
                 print(session.redact(line))
             if explain_policy:
                 print(policy_table(session.company.policy))

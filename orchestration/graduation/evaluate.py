@@ -111,8 +111,14 @@ class _DailyGates:
         return gates, readiness
 
     def _experiments(self, day: date) -> list[InitiativeTerms]:
-        """What is declared of the experiments that run on ``day``, those that were ready first before the others."""
+        """What is declared of the experiments that run on ``day``, those that were ready first before the others.
+
+        Who is no experiment today begins anew when it becomes one again.
+        """
         declared = [terms[day] for terms in self.inputs.terms.values() if day in terms]
+        for one in declared:
+            if not one.is_experiment or one.is_graduated_before(day):
+                self.first_ready.pop(one.initiative_id, None)
         found = [
             one
             for one in declared

@@ -10,6 +10,7 @@ from orchestration.registry.initiatives import Initiative
 from orchestration.registry.landed import land_registry
 from orchestration.registry.loader import load_company
 from orchestration.registry.policy import EffectivePolicy, explain_policy
+from orchestration.registry.posting_roles import missing_posting_roles
 from orchestration.registry.sources import SourceConfig
 from orchestration.registry.starter import write_company_folder
 
@@ -23,5 +24,6 @@ __all__ = [
     "explain_policy",
     "land_registry",
     "load_company",
+    "missing_posting_roles",
     "write_company_folder",
 ]

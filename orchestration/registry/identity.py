@@ -128,8 +128,9 @@ class CompanyConfig(Part):
     ledger_counterparties: dict[
         Glob, Annotated[Counterparty, BeforeValidator(read_counterparty), ShortForm("provider")]
     ] = Field(default_factory=dict)
-    """Patterns of counterparty names in the ledger to providers, without regard to case; default <provider>*. In the
-    long form also which of its postings are a subscription.
+    """Patterns of counterparty names in the ledger to providers, without regard to case; default the usual names of the
+    provider, like "Amazon Web Services*" for aws, else <provider>*. In the long form also which of its postings are a
+    subscription.
     """
     ledger_accounts: dict[Glob, AccountRole] = Field(default_factory=dict)
     """Patterns of account numbers to roles; the first match wins, no match is role other."""

@@ -19,7 +19,7 @@ from orchestration.registry.globs import to_regex
 from orchestration.registry.identity import Subscription
 from orchestration.registry.ownership import MATCH_KEYS, OwnershipRule, Pool, Share
 from orchestration.registry.sources import MODEL_SERVICES
-from orchestration.sellers import seller_of
+from orchestration.sellers import counterparties_of_sellers, seller_of
 
 Rows = list[dict[str, Any]]
 ENGINEERING_FUNCTIONS = (
@@ -245,13 +245,16 @@ def _posting_accounts(company: Company) -> Rows:
 
 
 def _ledger_counterparties(company: Company) -> Rows:
-    """The declared patterns, then ``<provider>*`` for each provider that the folder names and no pattern covers."""
+    """The declared patterns, then for each seller that none of them covers the usual names, or ``<provider>*`` where the
+    folder names the provider and none is usual.
+    """
     declared = company.config.ledger_counterparties
     named = {"openai", "anthropic", "openrouter"} & company.sources.keys()
     named |= {seller_of(one.provider) for one in company.contracts} | {seller_of(one) for one in company.metering}
-    named -= {seller_of(one.provider) for one in declared.values()}
+    usual = {provider: [f"{provider}*"] for provider in named} | counterparties_of_sellers()
+    covered = {seller_of(one.provider) for one in declared.values()}
     entries = [(pattern, seller_of(one.provider)) for pattern, one in declared.items()]
-    entries += [(f"{provider}*", provider) for provider in sorted(named)]
+    entries += [(name, seller) for seller in sorted(usual.keys() - covered) for name in usual[seller]]
     subscriptions = [one.subscription for one in declared.values()]
     rows = _positioned(entries, "counterparty_pattern", "provider", lower=True)
     return [row | _subscription(one) for row, one in zip_longest(rows, subscriptions)]

@@ -58,6 +58,23 @@ def test_alert_lost_by_a_kill_is_sent_at_the_next_occasion(tmp_path: Path, publi
     assert alert_keys(tmp_path) == ["graduation_ready:exp_ready"]
 
 
+def test_an_initiative_that_was_returned_is_flagged_again_with_evidence_of_its_own(
+    tmp_path: Path, publish_state: PublishState
+) -> None:
+    publish_state(tmp_path)
+    flag(tmp_path)
+    publish_state(tmp_path, run_id="two", ready=False, returned_on="2026-10-30")
+    assert flag(tmp_path)[0] == ()
+    publish_state(tmp_path, run_id="three", returned_on="2026-10-30")
+    assert flag(tmp_path)[0] == ("exp_ready",)
+    assert flag(tmp_path)[0] == ()
+    assert alert_keys(tmp_path) == ["graduation_ready:exp_ready", "graduation_ready:exp_ready:2026-10-30"]
+    assert sorted(path.name for path in (tmp_path / "evidence").iterdir()) == [
+        "exp_ready%3A2026-10-30.json",
+        "exp_ready.json",
+    ]
+
+
 def test_nothing_published_has_a_reason(tmp_path: Path) -> None:
     assert flag(tmp_path) == ((), "nothing is published yet")
 

@@ -25,6 +25,7 @@ TABLES = (
     "expires_on date, superseded_on date, amount decimal(38,9), declared_amount decimal(38,9), continues date)",
     "create table intermediate.int_cost_object_daily_costs (entity_type varchar, entity_id varchar, cost_date date, "
     "allocated_cost decimal(38,12))",
+    "create table intermediate.int_initiatives_effective (initiative_id varchar, stage varchar, effective_from date)",
     "insert into intermediate.int_department_budgets_converted values "
     "('ops', '2026-07', 'experimentation', '2026-07-01', 1000)",
     "insert into intermediate.int_allocations_declared values "
@@ -75,17 +76,19 @@ class Books:
             self.connection.execute(statement)
         self.land_verdicts({"exp": {}, "raw": {3: ("fail", "cap_not_in_force"), 4: ("fail", "growing")}})
 
-    def land_verdicts(self, failures: dict[str, dict[int, tuple[str, str]]], policy_version: str = "v1") -> None:
+    def land_verdicts(
+        self, failures: dict[str, dict[int, tuple[str, str]]], policy_version: str = "v1", as_of: date = AS_OF
+    ) -> None:
         names = {1: "return", 2: "model_audit", 3: "guardrail", 4: "stability", 5: "graduation"}
         gates, readiness = [], []
         for initiative_id, failing in failures.items():
             for number, name in names.items():
                 status, reason = failing.get(number, ("pass", "fine"))
-                gate = {"initiative_id": initiative_id, "as_of_date": AS_OF, "gate_number": number, "gate_name": name}
+                gate = {"initiative_id": initiative_id, "as_of_date": as_of, "gate_number": number, "gate_name": name}
                 gate |= {"status": status, "metric_value": None, "threshold_value": None, "unit": None}
                 gates.append(gate | {"reason": reason, "evidence_id": "e", "policy_version": policy_version})
-            row = {"initiative_id": initiative_id, "as_of_date": AS_OF, "is_ready": not failing}
-            row |= {"first_ready_date": None if failing else AS_OF, "blocking_gates": ",".join(map(str, failing))}
+            row = {"initiative_id": initiative_id, "as_of_date": as_of, "is_ready": not failing}
+            row |= {"first_ready_date": None if failing else as_of, "blocking_gates": ",".join(map(str, failing))}
             rates = ("310.123456789", "300", "320", "0.05")
             keys = ("verified_run_rate", "verified_run_rate_low", "verified_run_rate_high", "verified_unit_cost")
             readiness.append(row | {k: None if failing else Decimal(v) for k, v in zip(keys, rates, strict=True)})

@@ -85,6 +85,34 @@ def test_graduating_twice_changes_nothing(books: Books) -> None:
     assert books.run().movements == ()
 
 
+def test_an_initiative_that_the_registry_returned_graduates_again(books: Books) -> None:
+    """Graduated on the last of July and raised by 310.12 a month; an experiment again from the 11th of August: 21 of 31 days
+    of August and all later months go back. It has no allocation then.
+    """
+    books.graduate()
+    books.connection.execute(
+        "update intermediate.int_evaluation_calendar set as_of_date = '2026-08-31'; "
+        "insert into intermediate.int_initiatives_effective values ('exp', 'experimentation', '0001-01-01'), "
+        "('exp', 'core', '2026-08-01'), ('exp', 'experimentation', '2026-08-11')"
+    )
+    later = date(2026, 8, 31)
+    assert not books.graduate(as_of=date(2026, 8, 10)).is_new
+    assert "return:exp:2026-08-11" in [one.movement_id for one in books.run(later).movements]
+    core = books.landed("scheduled_movements", "kind, account, fiscal_period, amount")
+    assert [row[2:] for row in core if row[:2] == ("return", "core:ops")] == [
+        ("2026-08", Decimal("-210.08")),
+        *((f"2026-{month:02}", Decimal("-310.12")) for month in range(9, 13)),
+    ]
+    books.connection.execute("delete from intermediate.int_allocations_declared where initiative_id = 'exp'")
+    books.land_verdicts({"exp": {}}, as_of=later)
+    again = books.graduate(as_of=later)
+    assert (again.is_new, again.movement.movement_id) == (True, "graduate:exp:2026-08-31")
+    assert books.landed("graduations", "movement_id, effective_on") == [
+        ("graduate:exp", AS_OF),
+        ("graduate:exp:2026-08-31", later),
+    ]
+
+
 def test_a_failing_gate_refuses_by_name_and_books_nothing(books: Books) -> None:
     with pytest.raises(Refused) as refusal:
         books.graduate("raw")

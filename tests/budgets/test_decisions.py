@@ -16,6 +16,7 @@ from orchestration.budgets.decisions import (
 )
 from orchestration.budgets.facts import Allocation
 from orchestration.budgets.movements import Ledger, Movement
+from orchestration.registry.currencies import minor_unit
 from tests.budgets.examples import START, fund, graduation, grant
 
 APPROVAL = Approval("cfo@company.example", date(2026, 7, 15), datetime(2026, 7, 15, 12, tzinfo=UTC), "v1")
@@ -46,6 +47,14 @@ def test_core_is_raised_for_what_is_left_of_the_fiscal_year(
 ) -> None:
     raises = core_raise(Decimal("310"), graduated_on, start_month, Decimal("0.01"))
     assert raises == [(period, Decimal(amount)) for period, amount in expected]
+
+
+@pytest.mark.parametrize(
+    ("currency", "run_rate", "raised"), [("JPY", "310.7", "311"), ("KWD", "0.3107", "0.311"), ("EUR", "0.3107", "0.31")]
+)
+def test_core_is_raised_in_whole_minor_units_of_the_currency(currency: str, run_rate: str, raised: str) -> None:
+    raises = core_raise(Decimal(run_rate), date(2026, 11, 30), 1, minor_unit(currency))
+    assert [(period, str(amount)) for period, amount in raises] == [("2026-12", raised)]
 
 
 def test_failing_gates_are_named_with_status_and_reason() -> None:

@@ -1,15 +1,19 @@
 """A movement balances to the last digit, and the ledger keeps its rules whoever books."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from orchestration.budgets.movements import (
+    CORPORATE,
     BrokenMovement,
     Ledger,
+    Movement,
     Posting,
     allocation,
+    core,
     from_plain,
     pool,
     to_plain,
@@ -95,6 +99,35 @@ def test_an_initiative_graduates_once() -> None:
     ledger = Ledger([fund(), grant(), graduation()])
     with pytest.raises(BrokenMovement, match="graduated already"):
         ledger.add(replace(graduation(), movement_id="graduate:exp:again"))
+
+
+def returned(day: date, initiative_id: str = "exp") -> Movement:
+    postings = transfer(core("ops"), CORPORATE, Decimal("310.00"), "2026-08")
+    return movement(f"return:{initiative_id}:{day}", "return", postings, effective_on=day, initiative_id=initiative_id)
+
+
+def test_an_initiative_that_was_returned_to_experimentation_may_graduate_again() -> None:
+    ledger = Ledger([fund(), grant(), graduation(), returned(date(2026, 8, 1))])
+    assert ledger.graduation("exp") is None
+    assert ledger.graduation("exp", date(2026, 7, 31)) is not None, "on the day before the return it stood"
+    later = date(2026, 9, 30)
+    grants = grant(starts_on=date(2026, 9, 1))
+    again = replace(
+        graduation(), movement_id="graduate:exp:again", effective_on=later, allocation_starts_on=date(2026, 9, 1)
+    )
+    assert ledger.add(grants) and ledger.add(again)
+    assert ledger.graduation("exp") == again
+    with pytest.raises(BrokenMovement, match="graduated already"):
+        ledger.add(
+            replace(graduation(), movement_id="graduate:exp:third", effective_on=later, postings=fund().postings)
+        )
+
+
+def test_who_has_not_graduated_is_not_returned_to_experimentation() -> None:
+    with pytest.raises(BrokenMovement, match="has not graduated"):
+        Ledger([fund()]).add(returned(date(2026, 8, 1)))
+    with pytest.raises(BrokenMovement, match="has not graduated"):
+        Ledger([fund(), grant(), graduation(), returned(date(2026, 8, 1))]).add(returned(date(2026, 8, 2)))
 
 
 @pytest.mark.parametrize("one", [fund("0.000000001"), grant(amount="1234567890123456789.123456789"), graduation()])

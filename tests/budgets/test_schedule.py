@@ -7,15 +7,17 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.budgets.facts import Allocation, BudgetFacts, BudgetLine
-from orchestration.budgets.movements import Ledger, Movement
+from orchestration.budgets.movements import Ledger, Movement, transfer
 from orchestration.budgets.schedule import Terms, scheduled_movements
 from orchestration.budgets.warnings import changed_allocations, overdrawn_pools, withdrawn_allocations
+from tests.budgets.examples import graduation
 
-TERMS = Terms(ZoneInfo("America/New_York"), "v1", grace_days=30)
+TERMS = Terms(ZoneInfo("America/New_York"), "v1", grace_days=30, minor_unit=Decimal("0.01"))
 JULY = BudgetLine("ops", "2026-07", "experimentation", date(2026, 7, 1), Decimal(1000))
 AUGUST_CORE = BudgetLine("ops", "2026-08", "core", date(2026, 8, 1), Decimal("300.5"))
 EXP = Allocation("exp", "ops", date(2026, 7, 10), date(2026, 7, 31), None, Decimal(500), Decimal(500))
@@ -31,6 +33,7 @@ def facts(as_of: date, *, costs: Costs | None = None, ready: tuple[date, ...] = 
         allocations=tuple(one for one in allocations if one.starts_on <= as_of),
         costs={"exp": costs or {}},
         ready_days={"exp": ready},
+        returns={"exp": tuple(day for day in changes.get("returns", ()) if day <= as_of)},
     )
 
 
@@ -231,6 +234,83 @@ def test_an_allocation_that_vanished_from_the_registry_is_told_while_it_is_open(
     closed = Ledger()
     book(closed, facts(date(2026, 8, 1)))
     assert withdrawn_allocations(closed, facts(date(2026, 8, 2), allocations=())) == []
+
+
+def graduated(on: date, raises: dict[str, str]) -> Movement:
+    """Without an allocation: the core budget of ops is raised, by fiscal period."""
+    return replace(
+        graduation(),
+        effective_on=on,
+        allocation_starts_on=None,
+        postings=tuple(
+            posting
+            for period, amount in raises.items()
+            for posting in transfer("corporate", "core:ops", Decimal(amount), period)
+        ),
+    )
+
+
+RAISES = {"2026-08": "155.00", "2026-09": "300.00", "2026-10": "300.00"}
+"""Of 300 a month from the sixteenth of August."""
+
+
+@pytest.mark.parametrize(
+    ("returned_on", "taken_back"),
+    [
+        (date(2026, 8, 16), {"2026-08": "155.00", "2026-09": "300.00", "2026-10": "300.00"}),
+        (date(2026, 8, 31), {"2026-08": "9.69", "2026-09": "300.00", "2026-10": "300.00"}),
+        (date(2026, 9, 1), {"2026-09": "300.00", "2026-10": "300.00"}),
+        (date(2026, 9, 21), {"2026-09": "100.00", "2026-10": "300.00"}),
+        (date(2026, 11, 1), {"2026-11": "0"}),
+    ],
+)
+def test_a_return_to_experimentation_takes_back_what_is_left_of_the_raise(
+    returned_on: date, taken_back: dict[str, str]
+) -> None:
+    """Of August's 155 for sixteen days one day is 9.69; ten days of September's thirty are 100."""
+    ledger = Ledger([graduated(date(2026, 8, 15), RAISES)])
+    known = facts(returned_on, budgets=(), allocations=(), returns=(returned_on,))
+    assert (
+        book(ledger, facts(returned_on - timedelta(days=1), budgets=(), allocations=(), returns=(returned_on,))) == []
+    )
+    (movement,) = book(ledger, known)
+    assert (movement.movement_id, movement.kind) == (f"return:exp:{returned_on}", "return")
+    assert (movement.effective_on, movement.initiative_id) == (returned_on, "exp")
+    core = {one.fiscal_period: -one.amount for one in movement.postings if one.account == "core:ops"}
+    assert core == {period: Decimal(amount) for period, amount in taken_back.items()}
+    assert sum(one.amount for one in movement.postings) == 0
+    assert book(ledger, known) == []
+
+
+@given(
+    returned_on=st.dates(date(2026, 8, 16), date(2026, 11, 15)),
+    runs=st.lists(st.dates(date(2026, 8, 16), date(2026, 11, 30)), min_size=1, max_size=5),
+)
+def test_a_return_is_booked_alike_in_whatever_order_runs_come(returned_on: date, runs: list[date]) -> None:
+    """What is left of the raise is what its days before the return were raised by, to a cent."""
+    by_steps, at_once = Ledger([graduated(date(2026, 8, 15), RAISES)]), Ledger([graduated(date(2026, 8, 15), RAISES)])
+    for day in [*runs, max(runs)]:
+        book(by_steps, facts(day, budgets=(), allocations=(), returns=(returned_on,)))
+    book(at_once, facts(max(runs), budgets=(), allocations=(), returns=(returned_on,)))
+    assert by_steps.movements == at_once.movements
+    if max(runs) >= returned_on:
+        days = [date(2026, 8, 16) + timedelta(days=n) for n in range((returned_on - date(2026, 8, 16)).days)]
+        lengths = {"2026-08": 16, "2026-09": 30, "2026-10": 31}
+        raised = sum(Decimal(RAISES.get(f"{day:%Y-%m}", "0")) / lengths.get(f"{day:%Y-%m}", 1) for day in days)
+        assert abs(at_once.balance("core:ops") - raised) <= Decimal("0.01")
+
+
+def test_each_return_undoes_its_own_graduation_and_none_where_nothing_graduated() -> None:
+    first, second = date(2026, 9, 1), date(2026, 10, 10)
+    known = facts(date(2026, 10, 31), budgets=(), allocations=(), returns=(first, second))
+    assert book(Ledger(), known) == []
+    ledger = Ledger([graduated(date(2026, 8, 15), RAISES)])
+    assert names(book(ledger, known)) == [f"return:exp:{first}"]
+    again = graduated(date(2026, 9, 30), {"2026-10": "310.00"})
+    assert ledger.add(replace(again, movement_id="graduate:exp:2026-09-30"))
+    (movement,) = book(ledger, known)
+    assert movement.movement_id == f"return:exp:{second}"
+    assert ledger.balance("core:ops") == Decimal("155.00") + Decimal("90.00")
 
 
 @given(

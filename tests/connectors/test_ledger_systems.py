@@ -438,6 +438,70 @@ def test_what_is_wrong_is_named_with_its_file_and_entry(
     assert books.landing.manifest("ledgers", "general_ledger") == {}
 
 
+@pytest.mark.parametrize("words", ["Saldo inicial", "Anfangsbestand", "期首残高"])
+def test_an_opening_balance_is_known_by_its_place_in_every_language(books: Books, expected: Books, words: str) -> None:
+    report = month.dumps(month.quickbooks_report()).replace('"Beginning Balance"', json.dumps(words))
+    assert json.dumps(words) in report
+    books.files("quickbooks", month.quickbooks_accounts(), report).extract()
+    assert books.rows() == expected.rows()
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [({"debt_amt": "5.00"}, 0), ({"txn_type": "Bill"}, 0), ({}, 1)],
+    ids=["with an amount", "with a kind of document", "after a transaction"],
+)
+def test_a_row_without_a_transaction_that_is_no_opening_balance_is_refused(
+    books: Books, given: dict[str, str], place: int
+) -> None:
+    report = month.quickbooks_report()
+    rows = report["Rows"]["Row"][0]["Rows"]["Row"][0]["Rows"]["Row"]
+    opening = rows.pop(0)
+    rows.insert(place, opening)
+    keys = [column["MetaData"][0]["Value"] for column in report["Columns"]["Column"]]
+    for key, value in given.items():
+        opening["ColData"][keys.index(key)] = {"value": value}
+    books.files("quickbooks", month.quickbooks_accounts(), report)
+    with pytest.raises(SchemaDrift, match="names no transaction"):
+        books.extract()
+
+
+def two_accounts_of_one_leaf_name() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The chart and the report of the month in which 5100 and 6100 are both called AI, below two parents; headings name no id."""
+    parents = {"5100": "Cost of sales", "6100": "Research"}
+    chart = month.quickbooks_accounts()
+    for account in chart["QueryResponse"]["Account"]:
+        if parent := parents.get(account["AcctNum"]):
+            account |= {"Name": "AI", "FullyQualifiedName": f"{parent}:AI"}
+    report = month.quickbooks_report()
+    everything = report["Rows"]["Row"][0]["Rows"]["Row"]
+    for number, section in zip(month.ACCOUNTS, list(everything), strict=True):
+        if parent := parents.get(number):
+            section["Header"]["ColData"][0] = {"value": "AI"}
+            heading = {"ColData": [{"value": parent}]}
+            everything[everything.index(section)] = {"Header": heading, "Rows": {"Row": [section]}, "type": "Section"}
+    return chart, report
+
+
+def test_two_sub_accounts_of_one_leaf_name_keep_their_own_lines(books: Books) -> None:
+    """1,200.10 less the 100.05 that were reclassified, which are the other's."""
+    books.files("quickbooks", *two_accounts_of_one_leaf_name()).extract()
+    found = books.query(
+        "select account_number, sum(debit_amount - credit_amount) from landing.ledgers__general_ledger "
+        "where account_name = 'AI' group by 1 order by 1"
+    )
+    assert found == [("5100", Decimal("1100.05")), ("6100", Decimal("100.05"))]
+
+
+def test_a_leaf_name_that_two_accounts_share_is_refused_where_nothing_else_says_which(books: Books) -> None:
+    chart, report = two_accounts_of_one_leaf_name()
+    sections = report["Rows"]["Row"][0]["Rows"]["Row"]
+    sections[:] = [inner for one in sections for inner in (one["Rows"]["Row"] if "Summary" not in one else [one])]
+    books.files("quickbooks", chart, report)
+    with pytest.raises(SchemaDrift, match="several accounts are called AI"):
+        books.extract()
+
+
 def test_quarantine_loads_the_sound_entries_of_a_shape(books: Books) -> None:
     books.company.ledgers["general_ledger"] = LedgerConfig(on_reject="quarantine")
     books.files("xero", changed(month.xero_journals(), '"NetAmount": 1200.10', '"NetAmount": 1')).extract()

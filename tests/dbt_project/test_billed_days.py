@@ -215,3 +215,45 @@ def test_an_api_bills_the_days_whose_costs_are_loaded_past_the_settle_lag(wareho
     connection = warehouse(metered("openai", days(1, 5)), [], registry__sources=[declared_source("litellm"), api])
     expected = {("openai", "metered", day): Decimal(10) for day in (1, 4, 5)}
     assert costs(connection) == expected | {("openai", "billed", 2): Decimal(7)}
+
+
+def test_a_bill_by_project_that_a_gateway_without_projects_meters_is_matched(warehouse):
+    """Two projects are billed seven dollars each on the day; the gateway names keys and no project."""
+    log = [request("bedrock", name, MILLION, "2026-07-01", api_key=name) for name in ("key-a", "key-b")]
+    charges = bill("AWS", days(1, 1), sub_account_id="one") + bill("AWS", days(1, 1), sub_account_id="two")
+    rules = [
+        row("registry", "ownership_rules", rule_id=key, priority=1, api_key_id_pattern=key, initiative_id=key)
+        for key in ("key-a", "key-b")
+    ]
+    connection = warehouse(log, charges, registry__ownership_rules=rules)
+    build(connection, ["int_billed_costs_explained", "int_costs_owned"])
+    explained = connection.execute(
+        "select explanation, sum(billed_cost) from intermediate.int_billed_costs_explained group by 1"
+    ).fetchall()
+    assert explained == [("matched", Decimal(14))]
+    owned = connection.execute(
+        "select initiative_id, sum(amount) from intermediate.int_costs_owned group by 1 order by 1"
+    ).fetchall()
+    assert owned == [("key-a", Decimal(7)), ("key-b", Decimal(7))]
+
+
+def test_a_cost_without_a_line_item_is_billed_and_its_meter_has_one_name(warehouse):
+    charged = row(
+        *("openai", "costs"),
+        start_time=moment("2026-07-02"),
+        end_time=moment("2026-07-03"),
+        organization_id="org",
+        amount="7",
+        currency="usd",
+    )
+    with warehouse.landing.batch("openai", "costs") as batch:
+        batch.add_rows(
+            "2026-07-02", [charged], watermark_at="2026-07-05T00:00:00Z", window_start="2026-07-02T00:00:00Z"
+        )
+    connection = warehouse(metered("openai", days(2, 2)), [])
+    build(connection, ["focus_cost_and_usage"])
+    assert costs(connection)["openai", "billed", 2] == Decimal(7)
+    found = connection.execute(
+        'select "BilledCost", "SkuId", "SkuMeter", "ChargeDescription" from marts.focus_cost_and_usage'
+    ).fetchall()
+    assert found == [(Decimal(7), "openai/any/charge", "charge", "OpenAI API")]

@@ -41,7 +41,9 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_credit": {JULY: {"credits": "-1"}},
     "p_tax": {JULY: {"tax": "2"}},
     "p_currency": {JULY: {"currency": "1"}},
-    "p_prepaid": {JULY: {"untracked_traffic": "100", "credits": "-10", "prepaid_timing": "-90"}},
+    "p_prepaid": {JULY: {"credits": "90", "prepaid_timing": "-90"}},
+    "p_commitment": {JULY: {"credits": "40", "prepaid_timing": "-40"}},
+    "p_support": {JULY: {"untracked_traffic": "6"}},
     "p_cut_off": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_stated_period": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_accrual": {JULY: {"unposted_accrual": "-10"}},
@@ -65,6 +67,7 @@ def charges() -> list[dict[str, Any]]:
     other = {**metered, "usage_type": "vector-storage-hours"}
     plain = ["p_exact", "p_untracked", "p_credit", "p_tax", "p_prepaid", "p_cut_off", "p_stated_period", "p_accrual"]
     plain += ["p_over_posted", "p_own_journal", "p_seen_twice", "p_nearly_posted", "p_short", "p_seats", "p_plan"]
+    plain += ["p_commitment", "p_support"]
     return [
         *[charge(provider) for provider in plain],
         charge("p_discount", billed_cost="8", effective_cost="8"),
@@ -73,6 +76,8 @@ def charges() -> list[dict[str, Any]]:
         charge("p_credit", billed_cost="-1", effective_cost="-1", **{**other, "charge_category": "Credit"}),
         charge("p_tax", billed_cost="2", effective_cost="2", **{**other, "charge_category": "Tax"}),
         charge("p_currency", billing_currency="EUR"),
+        charge("p_commitment", billed_cost="40", effective_cost="0", **{**other, "charge_category": "Purchase"}),
+        charge("p_support", billed_cost="6", effective_cost="6", **{**other, "charge_category": "Purchase"}),
     ]
 
 
@@ -85,7 +90,7 @@ def postings() -> list[dict[str, Any]]:
         "p_credit": "9",
         "p_tax": "10",
     }
-    at_once |= {"p_prepaid": "10", "p_over_posted": "17", "p_seen_twice": "10"}
+    at_once |= {"p_prepaid": "10", "p_over_posted": "17", "p_seen_twice": "10", "p_commitment": "10", "p_support": "16"}
     return [
         *[posting(provider, amount) for provider, amount in at_once.items()],
         posting("p_tax", "2", journal_entry_id="JE-tax", account_type="tax"),
@@ -194,6 +199,17 @@ def bridge(warehouse: Path) -> dict[tuple[str, str], dict[str, Decimal]]:
 def test_each_cause_lands_in_its_own_line_to_the_cent(bridge, provider, period):
     seen = {line: amount for line, amount in bridge[provider, period].items() if amount and line not in TOTALS}
     assert seen == {line: Decimal(amount) for line, amount in EXPECTED[provider][period].items()}
+
+
+def test_the_purchase_of_a_prepaid_is_no_untracked_traffic(bridge):
+    """100 bought and 10 drawn: 90 is not used yet, on the contract's balance as on one that the bill sells; support is used."""
+    bought = {name: bridge[name, JULY] for name in ("p_prepaid", "p_commitment", "p_support")}
+    assert {name: lines["untracked_traffic"] for name, lines in bought.items()} == {
+        "p_prepaid": 0,
+        "p_commitment": 0,
+        "p_support": 6,
+    }
+    assert [bought["p_prepaid"][line] for line in ("billed_cost", "prepaid_timing")] == [100, -90]
 
 
 def test_totals_are_what_was_metered_billed_and_posted(bridge):

@@ -101,6 +101,17 @@ def test_a_charge_of_many_days_is_spread_over_them_and_tokens_stay_whole(warehou
     assert [quantity for (quantity,) in quantities.fetchall()] == [2] + [1] * 30
 
 
+def test_of_a_charge_that_goes_on_only_the_days_up_to_the_as_of_day_count(warehouse):
+    """Two hundred for the twenty days from 22 July to 10 August: ten days of July are over."""
+    month = {"charge_period_start": moment("2026-07-22"), "charge_period_end": moment("2026-08-11")}
+    connection = warehouse([charge("AWS", **month, billed_cost="200", effective_cost="200")])
+    build(connection, ["int_charges_reported"])
+    found = connection.execute(
+        "select min(cost_date), max(cost_date), sum(billed_cost), sum(effective_cost) from intermediate.int_charges_reported"
+    ).fetchall()
+    assert found == [(date(2026, 7, 22), date(2026, 7, 31), Decimal(100), Decimal(100))]
+
+
 def test_an_hour_and_a_day_stay_on_their_day(warehouse):
     hour = {"charge_period_start": moment("2026-07-02T23:00"), "charge_period_end": moment("2026-07-03T00:00")}
     day = {"charge_period_start": moment("2026-07-03"), "charge_period_end": moment("2026-07-04")}

@@ -244,3 +244,28 @@ def test_rows_of_one_request_that_tie_count_alike_in_whatever_order_they_lie(
             "select api_key_id, is_duplicate from intermediate.int_gateway_usage_summed_by_hour order by 1"
         ).fetchall()
     assert found == [("a", True), ("b", False), ("c", True)]
+
+
+def test_a_web_search_through_the_gateway_pays_its_fee_and_another_tool_has_no_price(tmp_path: Path) -> None:
+    """0.45 for the tokens and two searches at a cent each; what the other tool cost is not known, never zero."""
+    fees = [("input_uncached", "3"), ("output", "15"), ("web_search", "10000")]
+    landing = Landing(tmp_path / "landing")
+    with landing.batch("litellm", "spend_logs") as batch:
+        batch.add_rows("one", [request("openai", "s", 0, web_search_requests=2, other_tool_requests=1, **CALL)], **SEEN)
+    with landing.batch("prices", "price_book") as batch:
+        batch.add_rows("one", [price("openai", per_million, token_class=name) for name, per_million in fees])
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        landing.register(connection)
+        write_run_parameters(connection, date(2026, 7, 31))
+        build(connection, ["int_usage_valued"])
+        found = connection.execute(
+            "select token_class, list_cost, pricing_status from intermediate.int_usage_valued "
+            "where token_class <> 'request' order by 1"
+        ).fetchall()
+    assert found == [
+        ("input_uncached", Decimal("0.3"), "priced"),
+        ("other_tools", None, "unpriced"),
+        ("output", Decimal("0.15"), "priced"),
+        ("web_search", Decimal("0.02"), "priced"),
+    ]

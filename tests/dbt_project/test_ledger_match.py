@@ -138,6 +138,19 @@ def test_a_posting_further_off_is_laid_end_to_end(matched):
     assert {s: found.open["p", "2026-08", s] for s in PERIODS[5:]} == {"2026-06": 0, "2026-07": 60, "2026-08": 100}
 
 
+@pytest.mark.parametrize("posted_on", ["2026-08-01", "2026-08-03", "2026-08-31"])
+def test_an_invoice_posted_after_the_close_does_not_cancel_the_accrual(matched, posted_on):
+    """July's 100 are owed at the end of July; the invoice of August settles them, and August's own 100 are owed."""
+    found = matched(monthly("p", ["100", "100"], first=6), invoices("p", {posted_on: "100"}))
+    assert found.owed("p") == {"2026-07": 100, "2026-08": 100}
+    assert (found.open["p", "2026-07", "2026-07"], found.open["p", "2026-08", "2026-07"]) == (100, 0)
+
+
+def test_months_that_stay_unposted_are_owed_together(matched):
+    found = matched(monthly("p", ["100", "40", "7"], first=5), [])
+    assert found.owed("p") == {"2026-06": 100, "2026-07": 140, "2026-08": 147}
+
+
 def test_an_invoice_posted_in_two_entries_closes_its_period_with_the_second(matched):
     postings = [("p", f"{month}-{part}", f"{month}-05", part, None) for month in PERIODS[1:] for part in ("60", "44")]
     assert set(matched(monthly("p", ["100"] * 8), postings).owed("p").values()) == {D(100)}

@@ -123,16 +123,18 @@ def test_units_follow_the_department_of_the_day(warehouse):
     assert found == {("a", 1): (D(1), None), ("a", 2): (D(2), None)}
 
 
-def test_what_cost_is_follows_its_owner_and_what_is_no_experiment_is_core(warehouse):
-    """A product's and a customer's cost is customer-facing core; a department's and a retired initiative's is core budget."""
-    owners = {
-        "product": ("goods", {"product_id": "p"}),
-        "customer": ("goods", {"customer_id": "c"}),
-        "department": ("overhead", {"department_id": "d"}),
-        "retired": ("overhead", {"initiative_id": "old", "department_id": "d"}),
-        "experiment": ("overhead", {"initiative_id": "new", "department_id": "d", "product_id": "p"}),
-        "nobody": (None, {}),
-    }
+OWNERS: dict[str, dict[str, str]] = {
+    "product": {"product_id": "p"},
+    "customer": {"customer_id": "c"},
+    "department": {"department_id": "d"},
+    "retired": {"initiative_id": "old", "department_id": "d"},
+    "experiment": {"initiative_id": "new", "department_id": "d", "product_id": "p"},
+    "nobody": {},
+}
+
+
+def allocated_to_each_owner(warehouse: Callable[..., duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
+    """A dollar to each of OWNERS, whose name stands in model_id; customer-facing core is goods, all else overhead."""
     connection = warehouse(
         initiatives=[initiative("old", stage="retired"), initiative("new", stage="experimentation")],
         cost_class_rules=[
@@ -148,17 +150,44 @@ def test_what_cost_is_follows_its_owner_and_what_is_no_experiment_is_core(wareho
     connection.execute(
         f"create table intermediate.int_costs_allocated (cost_date date, allocated_cost decimal(38, 12), {', '.join(texts)})"
     )
-    for name, (_, owner) in owners.items():
+    for name, owner in OWNERS.items():
         method = "direct" if owner else "unallocated"
         given = {"cost_date": AS_OF, "model_id": name, "allocation_method": method, "allocated_cost": D(1), **owner}
         connection.execute(
             f"insert into intermediate.int_costs_allocated ({', '.join(given)}) values ({', '.join('?' * len(given))})",
             list(given.values()),
         )
+    return connection
+
+
+def test_what_cost_is_follows_its_owner_and_what_is_no_experiment_is_core(warehouse):
+    """A product's and a customer's cost is customer-facing core; a department's and a retired initiative's is core budget."""
+    connection = allocated_to_each_owner(warehouse)
     build(connection, ["int_costs_classified"])
     found = connection.execute(
         "select model_id, cost_class, budget_class from intermediate.int_costs_classified"
     ).fetchall()
-    expected = {name: (cost_class, "core") for name, (cost_class, _) in owners.items()}
-    expected |= {"experiment": ("overhead", "experimentation"), "nobody": (None, None)}
-    assert {name: (cost_class, budget_class) for name, cost_class, budget_class in found} == expected
+    assert {name: (cost_class, budget_class) for name, cost_class, budget_class in found} == {
+        "product": ("goods", "core"),
+        "customer": ("goods", "core"),
+        "department": ("overhead", "core"),
+        "retired": ("overhead", "core"),
+        "experiment": ("overhead", "experimentation"),
+        "nobody": (None, None),
+    }
+
+
+def test_the_budget_classes_of_a_department_sum_to_its_cost(warehouse):
+    """Its own cost and that of its retired initiative are core's two dollars, its experiment's the third."""
+    connection = allocated_to_each_owner(warehouse)
+    connection.execute(
+        "create schema marts; create table marts.fct_budget_movements (department_id varchar, fiscal_period varchar, "
+        "account varchar, kind varchar, amount decimal(38, 9)); "
+        "create table intermediate.int_core_allowances_by_month (department_id varchar, fiscal_period varchar, "
+        "allowance_amount decimal(38, 12), is_by_units boolean)"
+    )
+    build(connection, ["budget_status_by_department_month"])
+    spent = connection.execute(
+        "select department_id, budget_class, spent_amount from marts.budget_status_by_department_month order by all"
+    ).fetchall()
+    assert spent == [("d", "core", D(2)), ("d", "experimentation", D(1))]

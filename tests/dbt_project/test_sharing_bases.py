@@ -74,8 +74,9 @@ def shares(tmp_path: Path) -> Shares:
                 "select target_key, share_ratio, department_id from intermediate.int_sharing_weights_by_day "
                 f"where rule_id = 'r' and shared_date = date '2026-07-{day:02}' order by 1"
             ).fetchall()
+        named = ((key.removeprefix("initiative:"), ratio, department) for key, ratio, department in found)
         return {
-            (key if department is None else f"{key}@{department}"): round(ratio, 9) for key, ratio, department in found
+            (key if department is None else f"{key}@{department}"): round(ratio, 9) for key, ratio, department in named
         }
 
     return of
@@ -165,3 +166,27 @@ def test_a_target_belongs_to_the_department_of_the_shared_day(shares, day, expec
         headcount=[heads(5, "d1"), heads(15, "d2")],
     )
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("shared_by", "weights"),
+    [({"share_method": "fixed", "share_basis": None}, ("0.75", "0.25")), ({"share_basis": "metric:m"}, (None, None))],
+    ids=["fixed", "metric"],
+)
+@pytest.mark.parametrize("day", [4, 6])
+def test_an_initiative_and_a_department_of_one_id_are_two_targets(shares, shared_by, weights, day):
+    """Both are called ops; the initiative moves on the fifth, which changes its department and nothing else."""
+    found = shares(
+        day,
+        initiatives=[
+            initiative("ops", department_id="d1", valid_to=date(2026, 7, 5)),
+            initiative("ops", department_id="d2", valid_from=date(2026, 7, 5)),
+        ],
+        ownership_rules=[rule("", **shared_by)],
+        ownership_targets=[
+            target(**{key: "ops"}, target_position=position, weight=D(weight) if weight else None)
+            for position, (key, weight) in enumerate(zip(("initiative_id", "department_id"), weights, strict=True))
+        ],
+        business_metrics=[metric("3", initiative_id="ops"), metric("1", department_id="ops")],
+    )
+    assert found == {f"ops@{'d1' if day < 5 else 'd2'}": 0.75, "department:ops@ops": 0.25}

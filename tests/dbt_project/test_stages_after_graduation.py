@@ -22,18 +22,26 @@ def version(stage: str, since: date | None = None, until: date | None = None) ->
     return row("registry", "initiatives", initiative_id="x", kind="customer_facing", **given)
 
 
+def graduations(*days: date) -> list[dict[str, Any]]:
+    """Two postings of each graduation."""
+    booked = {"kind": "graduate", "initiative_id": "x", "amount": Decimal(1)}
+    return [
+        row("budget", "movements", **booked, movement_id=f"graduate:{day}", posting_number=number, effective_on=day)
+        for day in days
+        for number in ("1", "2")
+    ]
+
+
 @pytest.fixture
 def stages(tmp_path: Path) -> Stages:
-    """Periods and stages of an initiative that graduated on the tenth of July."""
+    """Periods and stages of an initiative that graduated on the tenth of July, and on the days ``again``."""
 
-    def of(*versions: dict[str, Any]) -> list[tuple[date, date, str]]:
+    def of(*versions: dict[str, Any], again: tuple[date, ...] = ()) -> list[tuple[date, date, str]]:
         landing = Landing(tmp_path / "landing")
-        booked = {"movement_id": "graduate:x", "posting_number": "1", "kind": "graduate", "initiative_id": "x"}
-        booked |= {"effective_on": date(2026, 7, 10), "amount": Decimal(1)}
         with landing.batch("registry", "initiatives") as batch:
             batch.add_rows("current", list(versions))
         with landing.batch("budget", "movements") as batch:
-            batch.add_rows("current", [row("budget", "movements", **booked)])
+            batch.add_rows("current", graduations(date(2026, 7, 10), *again))
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             landing.register(connection)
             write_run_parameters(connection, date(2026, 10, 31))
@@ -78,3 +86,84 @@ def test_after_a_change_the_registry_speaks_again(stages):
 def test_a_change_before_the_graduation_does_not_outlive_it(stages):
     found = stages(version("retired", None, date(2026, 7, 1)), version("experimentation", date(2026, 7, 1)))
     assert [stage for _, _, stage in found] == ["retired", "experimentation", "core"]
+
+
+RETURNED = (
+    version("experimentation", None, SEPTEMBER),
+    version("core", SEPTEMBER, OCTOBER),
+    version("experimentation", OCTOBER),
+)
+
+
+def test_an_initiative_that_was_returned_is_core_again_from_the_day_after_its_next_graduation(stages):
+    assert stages(*RETURNED, again=(date(2026, 10, 20),)) == [
+        (ALWAYS, CORE, "experimentation"),
+        (CORE, SEPTEMBER, "core"),
+        (SEPTEMBER, OCTOBER, "core"),
+        (OCTOBER, date(2026, 10, 21), "experimentation"),
+        (date(2026, 10, 21), EVER, "core"),
+    ]
+
+
+def test_an_experiment_is_judged_by_the_graduation_that_ends_it(tmp_path):
+    """Until July by that of July, in its second life by that of October; a day in core by the one before it."""
+    landing = Landing(tmp_path / "landing")
+    with landing.batch("registry", "initiatives") as batch:
+        batch.add_rows("current", list(RETURNED))
+    with landing.batch("budget", "movements") as batch:
+        batch.add_rows("current", graduations(date(2026, 7, 10), date(2026, 10, 20)))
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        landing.register(connection)
+        write_run_parameters(connection, date(2026, 10, 31))
+        connection.execute(
+            "create schema intermediate; create table intermediate.int_cost_object_daily_costs as "
+            "select date '2026-06-01' as cost_date"
+        )
+        build(connection, ["int_initiative_terms_by_day"])
+        found = dict(
+            connection.execute(
+                "select term_date, (stage, graduation_date) from intermediate.int_initiative_terms_by_day"
+            ).fetchall()
+        )
+    july, october = date(2026, 7, 10), date(2026, 10, 20)
+    assert [found[day] for day in (date(2026, 7, 1), july, date(2026, 7, 11))] == [("experimentation", july)] * 3
+    assert found[date(2026, 9, 15)] == ("core", october)
+    assert [found[day] for day in (OCTOBER, october, date(2026, 10, 31))] == [("experimentation", october)] * 3
+
+
+def test_one_verification_is_in_force_on_a_day(tmp_path):
+    """It began in core at 12 a day, became an experiment, and graduated at 50 and then at 80 a month."""
+    landing = Landing(tmp_path / "landing")
+    frozen = [(date(2026, 7, 10), "50"), (date(2026, 9, 20), "80")]
+    with landing.batch("registry", "initiatives") as batch:
+        batch.add_rows(
+            "current", [version("core", None, date(2026, 7, 1)), version("experimentation", date(2026, 7, 1))]
+        )
+    with landing.batch("budget", "graduations") as batch:
+        batch.add_rows(
+            "current",
+            [
+                row("budget", "graduations", initiative_id="x", effective_on=day, verified_run_rate=Decimal(rate))
+                for day, rate in frozen
+            ],
+        )
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        landing.register(connection)
+        write_run_parameters(connection, date(2026, 10, 31))
+        connection.execute(
+            "create schema intermediate; "
+            "create table intermediate.int_cost_object_daily_costs as select 'initiative' as entity_type, "
+            "'x' as entity_id, cast(date '2026-06-01' + n as date) as cost_date, "
+            "cast(12 as decimal(38, 12)) as allocated_cost, true as is_complete, false as is_missing "
+            "from (select unnest(range(28))::integer as n)"
+        )
+        build(connection, ["int_core_initiatives_verified"])
+        found = connection.execute(
+            "select effective_from, effective_to, verified_by, verified_run_rate "
+            "from intermediate.int_core_initiatives_verified order by 1"
+        ).fetchall()
+    assert found == [
+        (ALWAYS, date(2026, 7, 11), "first_28_days", Decimal("365.25")),
+        (date(2026, 7, 11), date(2026, 9, 21), "graduation", Decimal(50)),
+        (date(2026, 9, 21), EVER, "graduation", Decimal(80)),
+    ]

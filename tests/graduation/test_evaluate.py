@@ -275,6 +275,30 @@ def test_an_approval_passes_gate_five_and_ends_the_evaluation(warehouse):
     assert {row["as_of_date"] for row in results.rows("gates")} == {day(n) for n in range(32)}
 
 
+def test_an_experiment_that_was_returned_is_judged_anew_until_it_graduates_again(warehouse):
+    """Graduated on day 31, core by the registry from day 35, an experiment again from day 38, graduated on day 41."""
+    guarded(warehouse, days=45)
+    [first] = warehouse.landed["registry", "initiatives"]
+    warehouse.landed["registry", "initiatives"] = [
+        first | {"valid_to": day(35)},
+        first | {"stage": "core", "valid_from": day(35), "valid_to": day(38)},
+        first | {"valid_from": day(38)},
+    ]
+    for booked in (31, 41):
+        warehouse.land(
+            *("budget", "movements"),
+            initiative_id="exp_a",
+            kind="graduate",
+            effective_on=day(booked),
+            amount=Decimal(1),
+        )
+    results = warehouse.evaluate(day(44))
+    assert {row["as_of_date"] for row in results.rows("gates")} == {day(n) for n in [*range(32), *range(38, 42)]}
+    assert [results.gate("exp_a", 5, day(n))["status"] for n in (31, 38, 41)] == ["pass", "insufficient", "pass"]
+    assert results.readiness("exp_a", day(31))["first_ready_date"] == day(29)
+    assert results.readiness("exp_a", day(38))["first_ready_date"] == day(38), "its first life is over"
+
+
 def product(warehouse, days, revenue="100", other="10", ai="20"):
     warehouse.land("registry", "products", product_id="prod", target_gross_margin_ratio=Decimal("0.5"))
     warehouse.tables["int_product_daily_economics"] += [

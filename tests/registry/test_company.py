@@ -144,3 +144,12 @@ def test_the_acceptance_company_loads_cleanly(tmp_path):
     assert company.policy.origin("audit_max_higher_tier_ratio") == "company.yaml:10"
     assert company.product_target("prod_assist") == Decimal("0.60")
     shutil.rmtree(tmp_path / "kit")
+
+
+@pytest.mark.parametrize(
+    ("currency", "unit"),
+    [("USD", "0.01"), ("EUR", "0.01"), ("JPY", "1"), ("KRW", "1"), ("KWD", "0.001"), ("BHD", "0.001")],
+)
+def test_the_minor_unit_is_that_of_the_reporting_currency(folder, edit, currency, unit):
+    edit("company.yaml", "reporting_currency: EUR", f"reporting_currency: {currency}")
+    assert str(load_company(folder).config.minor_unit) == unit

@@ -1,6 +1,7 @@
 """The landed registry: every stream of streams.py, patterns as regular expressions, defaults filled in."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -110,12 +111,54 @@ def test_declared_products_keep_their_own_figures(folder, landed):
     assert desk["margin_floor_ratio"] == Decimal("0.3")
 
 
-def test_counterparties_are_lower_case_and_default_to_the_provider(landed):
-    assert [(one["counterparty_pattern"], one["provider"]) for one in landed("ledger_counterparties")] == [
+def counterparty(landed, name: str) -> str | None:
+    """The provider that a counterparty of the ledger is, by the first pattern that fits."""
+    rows = sorted(landed("ledger_counterparties"), key=lambda row: row["position"])
+    return next((row["provider"] for row in rows if re.fullmatch(row["counterparty_pattern"], name.lower())), None)
+
+
+def test_declared_counterparties_are_lower_case_and_come_first(landed):
+    rows = sorted(landed("ledger_counterparties"), key=lambda row: row["position"])
+    assert [(one["counterparty_pattern"], one["provider"]) for one in rows[:2]] == [
         ("^amazon web services.*$", "aws"),
         ("^anthropic.*$", "anthropic"),
-        ("^openai.*$", "openai"),
     ]
+    assert {one["provider"] for one in rows[2:]}.isdisjoint({"aws", "anthropic"}), "a declared seller has no default"
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        ("Amazon Web Services EMEA SARL", "aws"),
+        ("AWS India", "aws"),
+        ("Google Cloud EMEA Limited", "google"),
+        ("Google LLC", "google"),
+        ("MICROSOFT IRELAND OPERATIONS LTD", "azure"),
+        ("Azure", "azure"),
+        ("OpenAI, L.L.C.", "openai"),
+        ("Open AI OpCo LLC", "openai"),
+        ("Anthropic, PBC", "anthropic"),
+        ("Mistral AI SAS", "mistral"),
+        ("X.AI Corp.", "xai"),
+        ("Amazon Business", None),
+        ("Landlord Ltd", None),
+    ],
+)
+def test_a_counterparty_is_known_by_the_usual_legal_names_of_the_seller(landed, edit, name, provider):
+    edit("company.yaml", '  "Amazon Web Services*": aws\n', "")
+    edit(
+        "company.yaml",
+        '  "Anthropic*": {provider: anthropic, subscription: ',
+        '  "Acme*": {provider: acme, subscription: ',
+    )
+    assert counterparty(landed, name) == provider
+
+
+def test_a_provider_that_the_folder_names_and_no_list_knows_is_known_by_its_own_name(landed, folder):
+    (folder / "contracts.yaml").write_text(
+        "contracts: [{contract_id: c, provider: Tiny, kind: discount, discount_ratio: 0.1, valid_from: 2026-07-01}]\n"
+    )
+    assert counterparty(landed, "Tiny Inc.") == "tiny"
 
 
 def test_a_counterparty_says_which_postings_are_a_subscription(landed):

@@ -134,3 +134,27 @@ def test_tables_of_another_version_are_told_with_the_remedy(tmp_path: Path) -> N
         publish(connection, tmp_path, run_id="one", as_of=date(2026, 10, 20), company_id="acme", version="1")
     with pytest.raises(NotPublished, match=r"another version of tokenomics.*run: tokenomics run"):
         collect(tmp_path / "published")
+
+
+REFUSED = (
+    "create table rejected_rows (source varchar, file varchar, line bigint, column_name varchar, value varchar, "
+    "reason varchar, amount decimal(38, 9), currency varchar); insert into rejected_rows values "
+    "('ledgers', 'ledgers/revenue.csv', 7, 'product_id', null, 'is empty', 1264.56, 'USD'), "
+    "('ledgers', 'ledgers/revenue.csv', 7, 'revenue_date', 'x', 'is no date', 1264.56, 'USD'), "
+    "('ledgers', 'ledgers/revenue.csv', 9, 'product_id', null, 'is empty', 150, 'USD'), "
+    "('litellm', 'logs/a.jsonl', 3, 'prompt_tokens', '-1', 'is negative', null, null), "
+    "('prices', 'list 1', null, 'output', '0.01', 'too fine', null, null)"
+)
+
+
+def test_what_refused_rows_are_worth_is_in_the_summary(tmp_path: Path) -> None:
+    """A row with two faults is worth its 1,264.56 once; a row without an amount is not worth zero."""
+    found = summary(tmp_path, REFUSED)
+    told = {row["file"]: (row["rows"], row["amount"], row["currency"]) for row in found["rejected_rows"]}
+    assert told == {"ledgers/revenue.csv": (2, "1414.560000000", "USD"), "logs/a.jsonl": (1, None, None)}
+    title, *lines = section(found, "Refused rows")
+    assert title == "Refused rows, counted nowhere"
+    assert [line.partition(", first ")[0] for line in lines] == [
+        "  ledgers/revenue.csv: rows 2, amount 1,414.56 USD",
+        "  logs/a.jsonl: rows 1, amount not known",
+    ]

@@ -11,7 +11,7 @@ Failure mode: an answer that is not what QuickBooks promises is :class:`SchemaDr
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -58,26 +58,53 @@ ACCOUNT_TYPES = {
     "Other Expense": "other_expense",
 }
 DOCUMENT_TYPES = {"Journal Entry": "journal_entry", "Bill Payment (Check)": "bill_payment", "Check": "expense"}
+TRUNCATED = "Unable to display more data"
+"""How a row begins that stands for those which a report is too long to show."""
 
 
 @dataclass(frozen=True)
+class Account:
+    """One account of the chart: its leaf name, its name with those of its parents, and the columns of a ledger row."""
+
+    name: str
+    qualified_name: str
+    columns: dict[str, str | None]
+
+
 class Chart:
-    """Accounts by id and by name, as the columns of a ledger row."""
+    """Accounts by id, by qualified name, and by leaf name where no two accounts share it."""
 
-    accounts: Mapping[str, dict[str, str | None]]
+    def __init__(self, accounts: Iterable[tuple[str, Account]]) -> None:
+        self._by_id = dict(accounts)
+        self._by_name = {one.qualified_name: one for one in self._by_id.values()}
+        leaves = Counter(one.name for one in self._by_id.values())
+        self._shared = {name for name, count in leaves.items() if count > 1}
+        for one in self._by_id.values():
+            if one.name not in self._shared:
+                self._by_name.setdefault(one.name, one)
 
-    def account(self, body: Record, entry: str, account_id: str | None, name: str | None) -> dict[str, str | None]:
-        found = self.accounts.get(account_id or "") or self.accounts.get(f"name:{name}")
+    def account(
+        self, body: Record, entry: str, account_id: str | None, names: Sequence[str | None]
+    ) -> dict[str, str | None]:
+        """The columns of the account with that id, else with the first of ``names`` that is known."""
+        found = self._by_id.get(account_id or "")
+        known = [self._by_name[name] for name in names if name in self._by_name]
+        if found is None and known:
+            found = known[0]
         if found is None:
-            known = f"add the answer to '{ALL_ACCOUNTS}'"
-            raise body.drift(f"journal {entry}: account {account_id or name} is in no Account page; {known}")
-        return found
+            shown = account_id or names[-1]
+            if names[-1] in self._shared:
+                raise body.drift(f"journal {entry}: several accounts are called {shown}, and it says no more of them")
+            raise body.drift(
+                f"journal {entry}: account {shown} is in no Account page; add the answer to '{ALL_ACCOUNTS}'"
+            )
+        return found.columns
 
 
 def convert(pages: Sequence[Page], books: Books) -> dict[str, list[LedgerRow]]:
     """Rows by the name of the page they came from."""
     bodies = [Record(SOURCE, page.name, page.body) for page in pages]
-    chart = Chart({key: account for body in bodies for key, account in _accounts(body)})
+    chart = Chart(found for body in bodies for found in _accounts(body))
     rows: dict[str, list[LedgerRow]] = {}
     for body in bodies:
         if "Header" in body:
@@ -120,7 +147,7 @@ def _queried(api: JsonApi, text: str, name: str) -> Iterator[Page]:
         start += PAGE_SIZE
 
 
-def _accounts(body: Record) -> Iterator[tuple[str, dict[str, str | None]]]:
+def _accounts(body: Record) -> Iterator[tuple[str, Account]]:
     answer = body.optional_part("QueryResponse")
     if answer is None or "Account" not in answer:
         return
@@ -131,8 +158,7 @@ def _accounts(body: Record) -> Iterator[tuple[str, dict[str, str | None]]]:
             "account_name": name,
             **account_kind(account.text("AccountType"), ACCOUNT_TYPES),
         }
-        for key in (number, f"name:{name}", f"name:{account.optional_text('FullyQualifiedName') or name}"):
-            yield key, columns
+        yield number, Account(name, account.optional_text("FullyQualifiedName") or name, columns)
 
 
 def _entry_rows(number: str, entry: Record, books: Books, chart: Chart) -> Iterator[LedgerRow]:
@@ -152,7 +178,7 @@ def _entry_rows(number: str, entry: Record, books: Books, chart: Chart) -> Itera
             journal_line_number=line.text("Id"),
             posting_date=day,
             fiscal_period=month_of(day),
-            **chart.account(entry, number, account.text("value"), account.optional_text("name")),
+            **chart.account(entry, number, account.text("value"), [account.optional_text("name")]),
             debit_amount=debit,
             credit_amount=credit,
             currency=currency.text("value") if currency else books.currency,
@@ -177,6 +203,33 @@ def _name(reference: Record | None) -> str | None:
     return (reference.optional_text("name") or reference.text("value")) if reference else None
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One data row of the report: its cells by column, the headings it stands under, outermost first, and its place there."""
+
+    cells: Mapping[str, Record]
+    sections: tuple[Record, ...]
+    is_first: bool
+
+    @property
+    def shown(self) -> list[str]:
+        return [shown for cell in self.cells.values() if (shown := cell.optional_text("value"))]
+
+    @property
+    def is_opening_balance(self) -> bool:
+        """Known by its place and by what it lacks, since its words follow the language of the books: the first row under an
+        account, without document or amount.
+        """
+        amounts = [name for pair in SIDES for name in pair] + list(NATURAL)
+        blank = [self.cells[name] for name in ("txn_type", *amounts) if name in self.cells]
+        return (
+            self.is_first
+            and bool(self.sections)
+            and not any(text_of(cell.value("value")) for cell in blank)
+            and not any(shown.startswith(TRUNCATED) for shown in self.shown)
+        )
+
+
 def _report_rows(body: Record, books: Books, chart: Chart) -> Iterator[LedgerRow]:
     header = body.part("Header")
     if header.text("ReportName") != "GeneralLedger" or header.optional_text("ReportBasis") == "Cash":
@@ -187,20 +240,20 @@ def _report_rows(body: Record, books: Books, chart: Chart) -> Iterator[LedgerRow
         raise body.drift(f"the report has no column {', '.join(missing)}; ask for columns={REPORT_COLUMNS}")
     home = Books(books.legal_entity_id, header.optional_text("Currency") or books.currency)
     counted: Counter[str] = Counter()
-    for cells, section in _data_rows(body.part("Rows"), columns, None):
-        kind = cells["txn_type"]
-        number = kind.optional_text("id")
+    for row in _data_rows(body.part("Rows"), columns, ()):
+        number = row.cells["txn_type"].optional_text("id")
         if number is None:
-            if any(cell.optional_text("value") == "Beginning Balance" for cell in cells.values()):
+            if row.is_opening_balance:
                 continue
-            shown = " ".join(filter(None, (cell.optional_text("value") for cell in cells.values())))
-            raise body.drift("a row of the report names no transaction", shown)
+            raise body.drift("a row of the report names no transaction", " ".join(row.shown))
         counted[number] += 1
-        account = cells.get("account_name") or section
-        if account is None:
+        named = [row.cells["account_name"]] if "account_name" in row.cells else row.sections
+        if not named:
             raise body.drift(f"journal {number} stands under no account")
-        columns_of = chart.account(body, number, account.optional_text("id"), account.optional_text("value"))
-        yield _report_row(home, number, counted[number], cells, columns_of)
+        path = [one.optional_text("value") or "" for one in named]
+        names = [":".join(path[start:]) for start in range(len(path))]
+        columns_of = chart.account(body, number, named[-1].optional_text("id"), names)
+        yield _report_row(home, number, counted[number], row.cells, columns_of)
 
 
 def _report_row(
@@ -247,17 +300,16 @@ def _column_key(column: Record) -> str:
     return column.text("ColType")
 
 
-def _data_rows(
-    rows: Record, columns: Sequence[str], section: Record | None
-) -> Iterator[tuple[dict[str, Record], Record | None]]:
-    """The cells of every data row by column, with the heading of the innermost section it stands in."""
+def _data_rows(rows: Record, columns: Sequence[str], sections: tuple[Record, ...]) -> Iterator[_Row]:
+    is_first = True
     for row in rows.parts("Row") if "Row" in rows else []:
         if "ColData" in row:
             cells = row.parts("ColData")
             if len(cells) != len(columns):
                 raise row.drift(f"a row has {len(cells)} cells under {len(columns)} columns")
-            yield dict(zip(columns, cells, strict=True)), section
+            yield _Row(dict(zip(columns, cells, strict=True)), sections, is_first)
+            is_first = False
         heading = row.optional_part("Header")
         inner = row.optional_part("Rows")
         if inner is not None:
-            yield from _data_rows(inner, columns, heading.parts("ColData")[0] if heading else section)
+            yield from _data_rows(inner, columns, (*sections, heading.parts("ColData")[0]) if heading else sections)

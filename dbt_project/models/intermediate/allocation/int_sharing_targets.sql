@@ -40,6 +40,19 @@ targets as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        case
+            when initiative_id is not null then 'initiative:' || initiative_id
+            when department_id is not null then 'department:' || department_id
+            else 'pool:' || pool_id
+        end as target_key
+    from targets
+
+),
+
 changes as (
 
     select rule_id, effective_from as version_from, effective_from as changed_on
@@ -57,26 +70,23 @@ changes as (
 periods as (
 
     select
-        targets.*,
+        keyed.*,
         changes.changed_on as period_from,
-        lead(changes.changed_on, 1, targets.effective_to) over (
-            partition by
-                targets.rule_id, targets.effective_from,
-                coalesce(targets.initiative_id, targets.department_id, 'pool:' || targets.pool_id)
-            order by changes.changed_on
+        lead(changes.changed_on, 1, keyed.effective_to) over (
+            partition by keyed.rule_id, keyed.effective_from, keyed.target_key order by changes.changed_on
         ) as period_to
-    from targets
+    from keyed
     inner join changes
-        on targets.rule_id = changes.rule_id
-        and targets.effective_from = changes.version_from
-        and changes.changed_on >= targets.effective_from
-        and changes.changed_on < targets.effective_to
+        on keyed.rule_id = changes.rule_id
+        and keyed.effective_from = changes.version_from
+        and changes.changed_on >= keyed.effective_from
+        and changes.changed_on < keyed.effective_to
 
 )
 
 select
     periods.rule_id,
-    coalesce(periods.initiative_id, periods.department_id, 'pool:' || periods.pool_id) as target_key,
+    periods.target_key,
     periods.initiative_id,
     coalesce(periods.department_id, initiatives.department_id) as department_id,
     initiatives.product_id,

@@ -38,6 +38,7 @@ core_days as (
         initiatives.initiative_id,
         initiatives.department_id,
         verified.verified_by,
+        verified.effective_from as verified_from,
         {{ fiscal_period('daily_costs.cost_date') }} as fiscal_period,
         cast(extract(day from last_day(daily_costs.cost_date)) as integer) as days_in_period,
         count(*) as days,
@@ -66,6 +67,7 @@ select
     core_days.department_id,
     core_days.fiscal_period,
     core_days.verified_by,
+    core_days.verified_from,
     core_days.units is not null and verified.verified_unit_cost is not null as is_by_units,
     case
         when core_days.units is not null and verified.verified_unit_cost is not null
@@ -82,4 +84,4 @@ select
     end as allowance_amount
 from core_days
 left join verified
-    on core_days.initiative_id = verified.initiative_id and core_days.verified_by = verified.verified_by
+    on core_days.initiative_id = verified.initiative_id and core_days.verified_from = verified.effective_from

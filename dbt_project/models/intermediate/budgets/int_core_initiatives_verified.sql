@@ -6,6 +6,16 @@ graduations as (
 
 ),
 
+first_graduations as (
+
+    select
+        initiative_id,
+        min(effective_on) as effective_on
+    from graduations
+    group by initiative_id
+
+),
+
 initiatives as (
 
     select
@@ -79,7 +89,9 @@ select
     cast(verified_run_rate as decimal(38, 12)) as verified_run_rate,
     cast(verified_unit_cost as decimal(38, 12)) as verified_unit_cost,
     cast(effective_on + 1 as date) as effective_from,
-    date '9999-12-31' as effective_to
+    coalesce(
+        cast(lead(effective_on) over (partition by initiative_id order by effective_on) + 1 as date), date '9999-12-31'
+    ) as effective_to
 from graduations
 union all
 select
@@ -89,6 +101,6 @@ select
     '336') }} as decimal(38, 12)),
     cast({{ cost_per('first_days.allocated_cost', 'first_days.units') }} as decimal(38, 12)),
     date '0001-01-01',
-    coalesce(cast(graduations.effective_on + 1 as date), date '9999-12-31')
+    coalesce(cast(first_graduations.effective_on + 1 as date), date '9999-12-31')
 from first_days
-left join graduations on first_days.initiative_id = graduations.initiative_id
+left join first_graduations on first_days.initiative_id = first_graduations.initiative_id

@@ -84,5 +84,7 @@ select
         when stated_list_amount is not null then 'stated'
         else 'billed'
     end as list_cost_basis,
-    concat_ws('/', provider, coalesce(model_id, 'any'), coalesce(token_class, line_item, 'charge')) as sku_id
+    concat_ws(
+        '/', provider, coalesce(model_id, 'any'), coalesce(token_class, line_item, {{ unnamed_charge() }})
+    ) as sku_id
 from joined

@@ -2,7 +2,7 @@ with
 
 initiatives as (
 
-    select distinct initiative_id, guardrail_entity
+    select initiative_id, guardrail_entity, effective_from, effective_to
     from {{ ref('int_initiatives_effective') }}
     where guardrail_adapter = 'litellm' and guardrail_entity is not null
 
@@ -36,6 +36,8 @@ costs as (
     from initiatives
     inner join usage
         on initiatives.guardrail_entity in ('key:' || usage.api_key_id, 'team:' || usage.team_id)
+        and usage.usage_date >= initiatives.effective_from
+        and usage.usage_date < initiatives.effective_to
     group by all
 
 ),
@@ -49,6 +51,8 @@ refusals as (
     from initiatives
     inner join hourly
         on initiatives.guardrail_entity in ('key:' || hourly.api_key_id, 'team:' || hourly.team_id)
+        and hourly.usage_date >= initiatives.effective_from
+        and hourly.usage_date < initiatives.effective_to
     cross join run_parameters
     where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate
     group by all

@@ -14,68 +14,97 @@ movements as (
 
 graduations as (
 
-    select
+    select distinct
         initiative_id,
-        cast(min(effective_on) + 1 as date) as graduated_on
+        cast(effective_on + 1 as date) as graduated_on
     from movements
     where kind = 'graduate' and initiative_id is not null
-    group by initiative_id
 
 ),
 
-filled as (
+versions as (
 
     select
         initiatives.* exclude (stage, valid_from, valid_to),
         initiatives.stage as registered_stage,
+        {{ effective_bounds('initiatives') }},
         lag(initiatives.stage) over (
             partition by initiatives.initiative_id order by initiatives.valid_from nulls first
-        ) as stage_before,
-        graduations.graduated_on,
-        {{ effective_bounds('initiatives') }}
+        ) as stage_before
     from initiatives
-    left join graduations on initiatives.initiative_id = graduations.initiative_id
 
 ),
 
-changed_again as (
+changed as (
 
     select
-        initiative_id,
-        min(effective_from) as changed_on
-    from filled
-    where effective_from >= graduated_on and registered_stage <> stage_before
-    group by initiative_id
+        * exclude (stage_before),
+        max(case when registered_stage <> stage_before then effective_from end) over (
+            partition by initiative_id order by effective_from
+        ) as changed_on
+    from versions
 
 ),
 
-before_graduation as (
+segment_starts as (
 
-    select
-        * exclude (stage_before, effective_to),
-        registered_stage as stage,
-        least(effective_to, coalesce(graduated_on, effective_to)) as effective_to
-    from filled
-    where graduated_on is null or graduated_on > effective_from
+    select initiative_id, effective_from as version_from, effective_from as segment_from
+    from changed
+    union
+    select changed.initiative_id, changed.effective_from, graduations.graduated_on
+    from changed
+    inner join graduations
+        on changed.initiative_id = graduations.initiative_id
+        and graduations.graduated_on > changed.effective_from
+        and graduations.graduated_on < changed.effective_to
 
 ),
 
-after_graduation as (
+segments as (
 
     select
-        filled.* exclude (stage_before, effective_from, effective_to),
-        case
-            when filled.effective_from >= changed_again.changed_on then filled.registered_stage
-            else 'core'
-        end as stage,
-        greatest(filled.effective_from, filled.graduated_on) as effective_from,
-        filled.effective_to
-    from filled
-    left join changed_again on filled.initiative_id = changed_again.initiative_id
-    where filled.graduated_on is not null and filled.effective_to > filled.graduated_on
+        changed.* exclude (effective_from, effective_to),
+        segment_starts.segment_from as effective_from,
+        lead(segment_starts.segment_from, 1, changed.effective_to) over (
+            partition by changed.initiative_id, changed.effective_from order by segment_starts.segment_from
+        ) as effective_to
+    from changed
+    inner join segment_starts
+        on changed.initiative_id = segment_starts.initiative_id
+        and changed.effective_from = segment_starts.version_from
+
+),
+
+placed as (
+
+    select
+        segments.initiative_id,
+        segments.effective_from,
+        max(graduations.graduated_on) filter (where graduations.graduated_on <= segments.effective_from)
+            as last_graduated_on,
+        min(graduations.graduated_on) filter (where graduations.graduated_on > segments.effective_from)
+            as next_graduated_on
+    from segments
+    inner join graduations on segments.initiative_id = graduations.initiative_id
+    group by segments.initiative_id, segments.effective_from
+
+),
+
+judged as (
+
+    select
+        segments.*,
+        placed.last_graduated_on,
+        placed.next_graduated_on,
+        coalesce(placed.last_graduated_on > coalesce(segments.changed_on, date '0001-01-01'), false) as is_graduated
+    from segments
+    left join placed
+        on segments.initiative_id = placed.initiative_id and segments.effective_from = placed.effective_from
 
 )
 
-select * from before_graduation
-union all by name
-select * from after_graduation
+select
+    * exclude (changed_on, last_graduated_on, next_graduated_on, is_graduated),
+    case when is_graduated then 'core' else registered_stage end as stage,
+    case when is_graduated then last_graduated_on else next_graduated_on end as graduated_on
+from judged

@@ -36,7 +36,7 @@ budgets as (
     from movements
     cross join run_parameters
     where (movements.kind = 'fund' and movements.account <> 'corporate'
-        or movements.kind = 'graduate' and movements.account like 'core:%')
+        or movements.kind in ('graduate', 'return') and movements.account like 'core:%')
         and movements.fiscal_period <= {{ fiscal_period('run_parameters.as_of_date') }}
     group by all
 
