@@ -34,6 +34,7 @@ stating_providers as (
 postings as (
 
     select * from {{ ref('int_ledger_postings_matched_to_periods') }}
+    where known_until is null
 
 ),
 
