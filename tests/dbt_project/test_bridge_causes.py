@@ -41,6 +41,8 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_credit": {JULY: {"credits": "-1"}},
     "p_tax": {JULY: {"tax": "2"}},
     "p_currency": {JULY: {"currency": "1"}},
+    "p_credited_later": {JULY: {"currency": "1", "cut_off": "4.8"}, AUGUST: {"cut_off": "-4.8"}},
+    "p_stated_abroad": {JULY: {"cut_off": "-11"}, AUGUST: {"currency": "1", "cut_off": "11"}},
     "p_prepaid": {JULY: {"untracked_traffic": "100", "credits": "-10", "prepaid_timing": "-90"}},
     "p_cut_off": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
     "p_stated_period": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10"}},
@@ -72,7 +74,7 @@ def charges() -> list[dict[str, Any]]:
         charge("p_untracked", billed_cost="3", effective_cost="3", **other),
         charge("p_credit", billed_cost="-1", effective_cost="-1", **{**other, "charge_category": "Credit"}),
         charge("p_tax", billed_cost="2", effective_cost="2", **{**other, "charge_category": "Tax"}),
-        charge("p_currency", billing_currency="EUR"),
+        *[charge(name, billing_currency="EUR") for name in ("p_currency", "p_credited_later", "p_stated_abroad")],
     ]
 
 
@@ -90,6 +92,14 @@ def postings() -> list[dict[str, Any]]:
         *[posting(provider, amount) for provider, amount in at_once.items()],
         posting("p_tax", "2", journal_entry_id="JE-tax", account_type="tax"),
         posting("p_currency", "10", currency="EUR"),
+        posting("p_credited_later", "14", currency="EUR", exchange_rate=Decimal("1.20")),
+        posting("p_credited_later", "-4", "2026-08-20", currency="EUR", exchange_rate=Decimal("1.20")),
+        posting(
+            *("p_stated_abroad", "10", "2026-08-05"),
+            currency="EUR",
+            exchange_rate=Decimal("1.20"),
+            service_period=JULY,
+        ),
         posting("p_cut_off", "10", "2026-08-05"),
         posting("p_stated_period", "10", "2026-08-05", service_period=JULY),
         posting("p_nearly_posted", "9.50", service_period=JULY),

@@ -284,7 +284,7 @@ class LedgerReference:
                 self.reporting(one),
             )
             for one in usage
-            if one.posting_period <= through
+            if one.posting_period <= through and one.amount
         ]
         return Vendor(known, due).match(valued)
 
