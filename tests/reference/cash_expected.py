@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.reference.ledger_expected import LedgerReference, month_end, months_between, rate_of
+from tests.reference.ledger_expected import LedgerReference, costs_of, month_end, months_between, rate_of
 
 HOURS_OF_A_MONTH = Fraction(2080, 12)
 MONTHS_OF_BURN = 3
@@ -74,12 +74,11 @@ class CashReference:
 
     def spent(self) -> dict[tuple[str, str, str], Fraction]:
         """Cost by department, month and budget class."""
-        stages = {one.name: one.stage for one in self.ledger.company.initiatives}
         found: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
-        for (day, _, _, initiative, department, *_), amount in self.ledger.reference.allocated().items():
-            if department:
-                is_experiment = initiative and stages[initiative] == "experimentation"
-                found[department, f"{day:%Y-%m}", "experimentation" if is_experiment else "core"] += amount
+        for one in costs_of(self.ledger.reference):
+            if one.department:
+                budget_class = "experimentation" if self.ledger.is_experiment(one) else "core"
+                found[one.department, one.month, budget_class] += one.amount
         return found
 
     def funded(self) -> dict[tuple[str, str, str], Fraction]:

@@ -278,7 +278,7 @@ class _Vendor:
         self.provider = provider
         billed_in = {one.currency for one in company.charges if one.seller.name == provider}
         self.currency = dice.choice([company.currency, *(sorted(billed_in) * 2), dice.choice(CURRENCIES)])
-        self.costs = period_costs(company, reference)
+        self.costs = period_costs(reference)
         self.states_periods = dice.random() < 0.3
         self.states_rates = dice.random() < 0.3
         self.found: list[Posting] = []

@@ -21,6 +21,7 @@ from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Posting
 
 TOLERANCE = Fraction(5, 100)
 LAST_DAYS_OF_FIRST_MONTH = 7
+FIRST_LEG = ("discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
 NOBODY = "unmatched"
 CLASS_OF_NOBODY = "selling_and_administration"
 
@@ -51,11 +52,35 @@ def rate_of(reference: Reference, currency: str, day: date) -> Fraction:
     )
 
 
-def period_costs(company: Company, reference: Reference) -> dict[tuple[str, str], Fraction]:
+@dataclass(frozen=True)
+class Cost:
+    """Cost of a day and its owner, in the reporting currency."""
+
+    day: date
+    provider: str
+    initiative: str | None
+    department: str | None
+    product: str | None
+    amount: Fraction
+
+    @property
+    def month(self) -> str:
+        return f"{self.day:%Y-%m}"
+
+
+def costs_of(reference: Reference) -> list[Cost]:
+    """All cost of the company."""
+    return [
+        Cost(day, provider, initiative, department, product, amount)
+        for (day, provider, _, initiative, department, product), amount in reference.allocated().items()
+    ]
+
+
+def period_costs(reference: Reference) -> dict[tuple[str, str], Fraction]:
     """Cost by provider and month, in the reporting currency."""
     found: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
-    for (day, provider, *_), amount in reference.allocated().items():
-        found[provider, f"{day:%Y-%m}"] += amount
+    for one in costs_of(reference):
+        found[one.provider, one.month] += one.amount
     return dict(found)
 
 
@@ -173,12 +198,20 @@ class LedgerReference:
         self.company = company
         self.books = books
         self.reference = Reference(company)
-        self.costs = period_costs(company, self.reference)
+        self.costs = period_costs(self.reference)
         self.postings = [one for one in books.postings if one.day <= company.as_of]
 
     def bridge(self) -> dict[tuple[str, str, str], Fraction]:
-        """The second leg, its totals and what our own journals come to, by provider, month and line; no line is zero."""
+        """Both legs and what our own journals come to, by provider, month and line; no line is zero.
+
+        No drawn model has a list price: what is neither a credit nor untracked is usage without one.
+        """
         found: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+        for provider, day, line, amount in self._explained():
+            found[provider, f"{day:%Y-%m}", line] += amount
+        for (provider, month), cost in self.costs.items():
+            explained = sum((found[provider, month, line] for line in ("credits", "untracked_traffic")), Fraction(0))
+            found[provider, month, "unpriced_usage"] = cost - explained
         for (provider, month), cost in self.costs.items():
             found[provider, month, "billed_cost"] += cost
         for one in self._ai_postings():
@@ -203,11 +236,23 @@ class LedgerReference:
                 found[provider, month, "unposted_accrual"] -= amount
         legs: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         for (provider, month, line), amount in found.items():
-            if line not in ("accrual", "accrual_reversal"):
+            if line not in FIRST_LEG and line not in ("accrual", "accrual_reversal"):
                 legs[provider, month] += amount if line == "ledger_posting" else -amount
         for (provider, month), amount in legs.items():
             found[provider, month, "residual"] = amount
         return {key: amount for key, amount in found.items() if amount}
+
+    def _explained(self) -> list[tuple[str, date, str, Fraction]]:
+        """What the bills credit, and what they charge on days without any usage."""
+        used = {(call.seller.name, call.started_at.date()) for call in self.company.calls if call.succeeded}
+        found = []
+        for one in self.company.charges:
+            amount = Fraction(one.amount) * rate_of(self.reference, one.currency, one.day)
+            if one.is_credit:
+                found.append((one.seller.name, one.day, "credits", amount))
+            elif (one.seller.name, one.day) not in used:
+                found.append((one.seller.name, one.day, "untracked_traffic", amount))
+        return [one for one in found if one[1] <= self.company.as_of]
 
     def owed(self) -> dict[tuple[str, str, str], Fraction]:
         """What is open by provider, month end and month that used it, at the end of every month that has ended."""
@@ -225,19 +270,24 @@ class LedgerReference:
     def weights(self, provider: str, month: str) -> dict[tuple[str, str | None], Fraction]:
         """The shares of a month's cost by cost class and department, negative ones left out; they sum to one."""
         found: dict[tuple[str, str | None], Fraction] = defaultdict(Fraction)
-        for (day, name, _, initiative, department, product, *_), amount in self.reference.allocated().items():
-            if (name, f"{day:%Y-%m}") == (provider, month):
-                found[self.cost_class(initiative, product), department] += amount
+        for one in costs_of(self.reference):
+            if (one.provider, one.month) == (provider, month):
+                found[self.cost_class(one), one.department] += one.amount
         positive = {key: amount for key, amount in found.items() if amount > 0}
         return {key: amount / sum(positive.values()) for key, amount in positive.items()}
 
-    def cost_class(self, initiative: str | None, product: str | None) -> str:
-        if initiative is None:
-            return "cost_of_goods_sold" if product else CLASS_OF_NOBODY
-        (one,) = [one for one in self.company.initiatives if one.name == initiative]
-        if one.stage == "experimentation":
+    def cost_class(self, cost: Cost) -> str:
+        """Experiments are research; what a customer uses is cost of goods sold; the rest, nobody's too, administration."""
+        if cost.initiative is None:
+            return "cost_of_goods_sold" if cost.product else CLASS_OF_NOBODY
+        if self.is_experiment(cost):
             return "research_and_development"
-        return "cost_of_goods_sold" if one.product else CLASS_OF_NOBODY
+        return "cost_of_goods_sold" if cost.product else CLASS_OF_NOBODY
+
+    def is_experiment(self, cost: Cost) -> bool:
+        """Whether the cost is that of an initiative in experimentation."""
+        stages = {one.name: one.stage for one in self.company.initiatives}
+        return cost.initiative is not None and stages[cost.initiative] == "experimentation"
 
     def posts_usage(self, provider: str) -> bool:
         """Whether the provider's usage is posted in an AI account at all."""

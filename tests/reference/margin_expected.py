@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.reference.ledger_company import Invoice, Posting
-from tests.reference.ledger_expected import LedgerReference, month_end, months_between, rate_of
+from tests.reference.ledger_expected import LedgerReference, costs_of, month_end, months_between, rate_of
 
 SILENT_DAYS = 45
 Months = dict[tuple[str, str], Fraction]
@@ -32,12 +32,11 @@ class MarginReference:
                 self.revenue[invoice.product, invoice.customer, day] += amount
         self.ai_cogs: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
         self.ai_cost: dict[tuple[str, date, bool], Fraction] = defaultdict(Fraction)
-        experiments = {one.name for one in ledger.company.initiatives if one.stage == "experimentation"}
-        for (day, _, _, initiative, _, product, *_), amount in ledger.reference.allocated().items():
-            if product:
-                self.ai_cost[product, day, initiative not in experiments] += amount
-                if ledger.cost_class(initiative, product) == "cost_of_goods_sold":
-                    self.ai_cogs[product, day] += amount
+        for one in costs_of(ledger.reference):
+            if one.product:
+                self.ai_cost[one.product, one.day, not ledger.is_experiment(one)] += one.amount
+                if ledger.cost_class(one) == "cost_of_goods_sold":
+                    self.ai_cogs[one.product, one.day] += one.amount
         self.other_cogs = {key: amount for key, amount in self._other_cogs().items() if key[1] <= self.as_of}
         self.known = self._known_through()
 
