@@ -37,6 +37,8 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_exact": {JULY: {}},
     "p_discount": {JULY: {"discount": "-2"}},
     "p_unpriced": {JULY: {"unpriced_usage": "5"}},
+    "p_unlisted_and_nameless": {JULY: {"unpriced_usage": "6", "unposted_accrual": "-6"}},
+    "p_unlisted_and_unbilled": {JULY: {"unpriced_usage": "9", "unposted_accrual": "-9"}},
     "p_untracked": {JULY: {"untracked_traffic": "3"}},
     "p_credit": {JULY: {"credits": "-1"}},
     "p_tax": {JULY: {"tax": "2"}},
@@ -71,6 +73,7 @@ def charges() -> list[dict[str, Any]]:
         *[charge(provider) for provider in plain],
         charge("p_discount", billed_cost="8", effective_cost="8"),
         charge("p_unpriced", billed_cost="5", effective_cost="5", list_cost=None, list_unit_price=None),
+        charge("p_unlisted_and_nameless", billed_cost="6", effective_cost="6", **other),
         charge("p_untracked", billed_cost="3", effective_cost="3", **other),
         charge("p_credit", billed_cost="-1", effective_cost="-1", **{**other, "charge_category": "Credit"}),
         charge("p_tax", billed_cost="2", effective_cost="2", **{**other, "charge_category": "Tax"}),
@@ -141,7 +144,18 @@ def registry(landing: Landing) -> None:
                 amount=Decimal(100),
                 currency="USD",
                 valid_from=date(2026, 7, 1),
-            )
+            ),
+            row(
+                "registry",
+                "contracts",
+                contract_id="price_2026",
+                provider="p_unlisted_and_unbilled",
+                kind="price",
+                model_pattern="^m$",
+                token_class="input_uncached",
+                price_per_million=Decimal(9),
+                currency="USD",
+            ),
         ],
     }
     for stream, rows in given.items():
@@ -161,6 +175,8 @@ def land_everything(landing: Landing) -> None:
             request("p_repeated", "on both days", 1_000_000),
             request("p_repeated", "on both days", 1_000_000, "2026-07-11"),
             request("p_seen_twice", "other", 1_200_000),
+            request("p_unlisted_and_nameless", "unlisted", 1_000_000),
+            request("p_unlisted_and_unbilled", "unbilled", 1_000_000),
         ],
         ("prices", "price_book"): [price(provider, "10") for provider in ("p_duplicate", "p_repeated", "p_seen_twice")],
     }
