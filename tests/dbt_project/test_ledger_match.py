@@ -168,6 +168,13 @@ def test_a_stated_service_period_rules_and_is_known_from_its_posting(matched):
     assert found.open["p", "2026-08", "2026-08"] == 100
 
 
+def test_a_month_end_knows_nothing_of_what_states_its_period_later(matched):
+    """55 of July's 100 are posted in July; that 100 more for July come in August changes nothing of what July's end owed."""
+    postings = [("p", "a", "2026-07-31", "55", None), ("p", "b", "2026-08-03", "100", "2026-07")]
+    found = matched(monthly("p", ["100", "100"], first=6), postings)
+    assert found.owed("p") == {"2026-07": 45, "2026-08": 100}
+
+
 def test_a_refund_larger_than_the_usage_of_its_month_reduces_what_is_owed(matched):
     found = matched(monthly("p", ["100", "-30", "100"], first=5), [])
     assert found.owed("p") == {"2026-06": 100, "2026-07": 70, "2026-08": 170}

@@ -34,6 +34,7 @@ stating_providers as (
 postings as (
 
     select * from {{ ref('int_ledger_postings_matched_to_periods') }}
+    where known_until is null
 
 ),
 
@@ -79,9 +80,12 @@ lines as (
     from metered
     where provider not in (select provider from stating_providers)
     union all
-    select provider, fiscal_period, 'discount', unbilled_contracted_cost - unbilled_list_cost
+    select provider, fiscal_period, 'discount', unbilled_contracted_cost - unbilled_unpriced_cost - unbilled_list_cost
     from metered
     where provider in (select provider from stating_providers)
+    union all
+    select provider, fiscal_period, 'unpriced_usage', unbilled_unpriced_cost
+    from metered
     union all
     select provider, fiscal_period, posting_kind, net_amount
     from ai_postings

@@ -14,8 +14,15 @@ settled as (
 
 stated as (
 
-    select * from {{ ref('int_ai_postings_selected') }}
+    select
+        provider,
+        fiscal_period as posting_period,
+        service_period,
+        {{ fine_money('sum(net_amount)') }} as posted_amount,
+        {{ fine_money('sum(posted_amount)') }} as foreign_amount
+    from {{ ref('int_ai_postings_selected') }}
     where posting_kind = 'usage' and service_period is not null
+    group by all
 
 ),
 
@@ -36,17 +43,21 @@ left_over as (
 )
 
 select
-    provider,
+    stated.provider,
     '' as known_from,
     cast(null as varchar) as known_until,
-    fiscal_period as posting_period,
-    service_period,
-    {{ fine_money('sum(net_amount)') }} as amount,
-    {{ fine_money('sum(net_amount)') }} as posted_amount,
-    {{ fine_money('sum(posted_amount)') }} as foreign_amount,
+    stated.posting_period,
+    stated.service_period,
+    case
+        when costs.is_settled_abroad and costs.settlement_amount <> 0
+            then {{ portion_of('costs.reporting_amount', 'stated.foreign_amount', 'costs.settlement_amount') }}
+        else stated.posted_amount
+    end as amount,
+    stated.posted_amount,
+    stated.foreign_amount,
     'stated' as settlement
 from stated
-group by all
+left join costs on stated.provider = costs.provider and stated.service_period = costs.service_period
 union all
 select
     settled.provider,

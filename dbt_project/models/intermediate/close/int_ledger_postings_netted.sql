@@ -1,9 +1,16 @@
 with
 
-entries as (
+usage_postings as (
 
     select * from {{ ref('int_ai_postings_selected') }}
-    where posting_kind = 'usage' and service_period is null
+    where posting_kind = 'usage'
+
+),
+
+entries as (
+
+    select * from usage_postings
+    where service_period is null
 
 ),
 
@@ -45,12 +52,16 @@ ordered as (
 
 ),
 
+-- what changes the match of earlier postings: a credit note, and a posting that states its period
 known as (
 
     select provider, '' as known_from from ordered
     union
     select provider, posting_period from ordered
     where settlement_amount < 0
+    union
+    select provider, fiscal_period from usage_postings
+    where service_period is not null
 
 ),
 

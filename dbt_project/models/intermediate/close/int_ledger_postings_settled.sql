@@ -25,15 +25,25 @@ first_periods as (
 
 ),
 
+states as (
+
+    select distinct provider, known_from, known_until from postings
+
+),
+
 stated as (
 
     select
-        entries.provider,
+        states.provider,
+        states.known_from,
         entries.service_period,
         {{ fine_money(
             'sum(case when costs.is_settled_abroad then entries.posted_amount else entries.net_amount end)'
         ) }} as settlement_amount
-    from {{ ref('int_ai_postings_selected') }} as entries
+    from states
+    inner join {{ ref('int_ai_postings_selected') }} as entries
+        on states.provider = entries.provider
+        and entries.fiscal_period < coalesce(states.known_until, '9999-12')
     inner join costs
         on entries.provider = costs.provider and entries.service_period = costs.service_period
     where entries.posting_kind = 'usage'
@@ -44,14 +54,18 @@ stated as (
 periods as (
 
     select
-        costs.provider,
+        states.provider,
+        states.known_from,
         costs.service_period,
         costs.settlement_amount as cost_amount,
         {{ fine_money('costs.settlement_amount - coalesce(stated.settlement_amount, 0)') }} as open_amount,
-        row_number() over (partition by costs.provider order by costs.service_period) as place
-    from costs
+        row_number() over (partition by states.provider, states.known_from order by costs.service_period) as place
+    from states
+    inner join costs on states.provider = costs.provider
     left join stated
-        on costs.provider = stated.provider and costs.service_period = stated.service_period
+        on states.provider = stated.provider
+        and states.known_from = stated.known_from
+        and costs.service_period = stated.service_period
     where costs.settlement_amount <> 0
         and (
             stated.provider is null
@@ -125,6 +139,7 @@ walk as (
             left join first_periods on walk.provider = first_periods.provider
             left join periods
                 on walk.provider = periods.provider
+                and walk.known_from = periods.known_from
                 and walk.period_place = periods.place
                 and postings.posting_period >= periods.service_period
                 and (

@@ -41,8 +41,11 @@ select
     departments.department_id,
     labor_rates.labor_rate_id,
     {{ money('departments.headcount') }} as headcount,
-    {{ money('departments.headcount * ' ~ reporting_amount('labor_rates.hourly_rate', 'labor_rates.currency')
-        ~ ' * cast(173.333333 as decimal(9, 6))') }} as labor_cost,
+    {{ money(cost_per(
+        fine_money('departments.headcount * ' ~ reporting_amount('labor_rates.hourly_rate', 'labor_rates.currency')
+            ~ ' * cast(2080 as decimal(4, 0))'),
+        'cast(12 as decimal(2, 0))'
+    )) }} as labor_cost,
     run_parameters.reporting_currency
 from departments
 cross join run_parameters

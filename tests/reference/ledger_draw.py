@@ -1,0 +1,370 @@
+"""Draw a company with books from a seed: four months of usage and bills, and what its ledger made of them."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from tests.reference.company import (
+    TOKEN_CLASSES,
+    Call,
+    Charge,
+    Company,
+    Initiative,
+    Owner,
+    Ownership,
+    Price,
+    Rate,
+    Seller,
+)
+from tests.reference.draw import CURRENCIES, DEPARTMENTS, PRODUCTS, RATES, SELLERS, ZONES
+from tests.reference.expected import Reference
+from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Budget, Heads, Invoice, Posting, Wage
+from tests.reference.ledger_expected import month_end, months_between, period_costs, rate_of
+
+FIRST = date(2026, 7, 1)
+RATES_FROM = date(2026, 4, 25)
+AS_OF_DAYS = (date(2026, 10, 31), date(2026, 10, 20), date(2026, 11, 4))
+COUNTERPARTIES = {
+    "openai": "OpenAI Ireland Ltd",
+    "anthropic": "ANTHROPIC, PBC",
+    "aws": "Amazon Web Services EMEA",
+    "google": "Google Cloud EMEA",
+    "azure": "Microsoft Ireland",
+    "mistral": "Mistral AI",
+}
+POSTING_ACCOUNTS = {
+    "cost_of_goods_sold": "5100",
+    "research_and_development": "6100",
+    "selling_and_administration": "6200",
+    "accrued_liabilities": "2100",
+}
+MINOR_UNITS = {"JPY": 0, "KWD": 3}
+"""Digits of a currency's minor unit where it has not two."""
+
+
+def draw_with_books(seed: int) -> tuple[Company, Books]:
+    """The company of ``seed`` with its books."""
+    dice = random.Random(f"books {seed}")
+    company = _company(seed, dice)
+    return company, _books(dice, company)
+
+
+def _company(seed: int, dice: random.Random) -> Company:
+    currency = dice.choice(CURRENCIES)
+    as_of = dice.choice(AS_OF_DAYS)
+    sellers = [*{seller.name: seller for seller in dice.sample(SELLERS, dice.randint(1, 3))}.values()]
+    billed = [seller for seller in sellers if dice.random() < 0.7]
+    through = dice.choice([as_of, as_of, as_of - timedelta(days=dice.randint(1, 40))])
+    initiatives = tuple(
+        Initiative(f"initiative{n}", dice.choice(DEPARTMENTS), product, dice.choice(["core", "experimentation"]))
+        for n, product in enumerate(["desk", *dice.choices([None, *PRODUCTS], k=dice.randint(1, 3))])
+    )
+    keys = [f"key-{number}" for number in range(dice.randint(2, 5))]
+    owners = [*(Owner(initiative=one.name) for one in initiatives), Owner(department="dept_a"), Owner(product="desk")]
+    return Company(
+        seed=seed,
+        currency=currency,
+        zone=dice.choice(ZONES),
+        as_of=as_of,
+        initiatives=initiatives,
+        ownership=tuple(Ownership(key, dice.choice(owners)) for key in keys),
+        prices=tuple(_prices(dice, sellers, currency)),
+        calls=tuple(_calls(dice, sellers, [*keys, "key-nobody"], as_of)),
+        charges=tuple(_charges(dice, billed, currency, through)),
+        billed_through=through if billed else None,
+        revenue=(),
+        rates=tuple(_rates(dice, currency, as_of)),
+    )
+
+
+def _prices(dice: random.Random, sellers: list[Seller], currency: str) -> list[Price]:
+    found = []
+    for seller in sellers:
+        in_currency = dice.choice([currency, *CURRENCIES])
+        found += [
+            Price(seller, token_class, Decimal(dice.randint(100, 4000)) / 100, in_currency, date(2026, 1, 1))
+            for token_class in TOKEN_CLASSES
+        ]
+    return found
+
+
+def _calls(dice: random.Random, sellers: list[Seller], keys: list[str], as_of: date) -> list[Call]:
+    seconds = (as_of - FIRST).days * 86_400
+    return [
+        Call(
+            request_id=f"call-{number}",
+            seller=dice.choice(sellers),
+            key=dice.choice(keys),
+            started_at=datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC)
+            + timedelta(seconds=dice.randint(86_400, seconds)),
+            tokens={
+                "input_uncached": dice.randint(1, 9_000_000),
+                "cache_read": dice.choice([0, dice.randint(0, 90_000)]),
+                "output": dice.randint(1, 600_000),
+            },
+        )
+        for number in range(dice.randint(10, 80))
+    ]
+
+
+def _charges(dice: random.Random, sellers: list[Seller], currency: str, through: date) -> list[Charge]:
+    found = []
+    for seller in sellers:
+        in_currency = dice.choice([currency, *CURRENCIES])
+        day = FIRST + timedelta(days=dice.choice([0, 0, dice.randint(1, 50)]))
+        while day <= through:
+            amount = Decimal(dice.randint(1, 90_000)) / (1 if in_currency == "JPY" else 100)
+            found.append(Charge(seller, day, amount, in_currency))
+            if dice.random() < 0.03:
+                found.append(Charge(seller, day, -amount / 2, in_currency, is_credit=True))
+            day += timedelta(days=dice.choice([1, 2, 5, 9]))
+    return found
+
+
+def _rates(dice: random.Random, currency: str, as_of: date) -> list[Rate]:
+    found = []
+    for other in CURRENCIES:
+        if other == currency:
+            continue
+        is_inverse = dice.random() < 0.4
+        rate = dice.choice(RATES)
+        for number in range((as_of - RATES_FROM).days + 1):
+            rate = dice.choice(RATES) if dice.random() < 0.03 else rate
+            day = RATES_FROM + timedelta(days=number)
+            found.append(Rate(day, currency, other, 1 / rate) if is_inverse else Rate(day, other, currency, rate))
+    return found
+
+
+def _books(dice: random.Random, company: Company) -> Books:
+    reference = Reference(company)
+    postings: list[Posting] = []
+    providers = sorted({call.seller.name for call in company.calls} | {one.seller.name for one in company.charges})
+    for provider in providers:
+        postings += _Vendor(dice, company, reference, provider).postings()
+    postings += _strangers(dice, company)
+    postings += _hosting(dice, company, providers)
+    postings += _cash(dice, company)
+    roles = dict(POSTING_ACCOUNTS)
+    if dice.random() < 0.2:
+        del roles[dice.choice(sorted(roles))]
+    return Books(
+        postings=tuple(postings),
+        counterparties={COUNTERPARTIES[one]: one for one in providers} | {"Acme Robots": None},
+        seats=tuple(one for one in providers if dice.random() < 0.5),
+        posting_accounts=roles if dice.random() < 0.95 else {},
+        invoices=tuple(_invoices(dice, company)),
+        heads=tuple(_heads(dice, company)),
+        wages=tuple(_wages(dice, company)),
+        budgets=tuple(_budgets(dice, company)),
+    )
+
+
+def _invoices(dice: random.Random, company: Company) -> list[Invoice]:
+    """Daily sales, subscriptions over periods, several a day, refunds; some products stop reporting early or never had any."""
+    found = []
+    for product in PRODUCTS:
+        in_currency = dice.choice([company.currency, *CURRENCIES])
+        reported = company.as_of - timedelta(days=dice.choice([0, 0, 3, 20, 60]))
+        customers = dice.choice([[None], ["cust_a", "cust_b"], ["cust_a", None]])
+        every = dice.choice([1, 1, 2, 9, 1000])
+        for number in range(dice.randint(0, 40), (reported - FIRST).days + 1 if every < 1000 else 0, every):
+            day = FIRST + timedelta(days=number)
+            for customer in customers[: dice.choice([1, 2, 2])]:
+                length = dice.choice([0, 0, 0, 1, 29, 90])
+                amount = Decimal(dice.randint(1, 500_00)) / (1 if in_currency == "JPY" else 100)
+                sign = -1 if dice.random() < 0.05 else 1
+                last = day + timedelta(days=length)
+                found.append(Invoice(day, last, product, customer, sign * amount, in_currency))
+                if dice.random() < 0.1:
+                    found.append(Invoice(day, last, product, customer, amount, in_currency))
+    return found
+
+
+def _hosting(dice: random.Random, company: Company, providers: list[str]) -> list[Posting]:
+    """Other cost of goods sold: months posted in time, late, twice, credited or never; by anybody, sellers of AI too."""
+    found: list[Posting] = []
+    vendors = ["Acme Robots", *(COUNTERPARTIES[one] for one in providers)]
+    for product in PRODUCTS:
+        vendor = dice.choice(vendors)
+        currency = dice.choice([company.currency, *CURRENCIES])
+        for month in months_between("2026-07", f"{company.as_of:%Y-%m}"):
+            for _ in range(dice.choice([0, 1, 1, 1, 2])):
+                states = dice.random() < 0.3
+                found.append(
+                    Posting(
+                        entry=f"hosting-{product}-{len(found)}",
+                        day=_day(month, 33 if states else dice.choice([5, 28])),
+                        counterparty=vendor,
+                        account="5010",
+                        amount=Decimal(dice.choice([310, 1000, 77, -40])),
+                        currency=currency,
+                        service_period=month if states else None,
+                        product=product,
+                    )
+                )
+    return found
+
+
+def _strangers(dice: random.Random, company: Company) -> list[Posting]:
+    """Postings in an AI account by somebody who sells no AI that the company knows."""
+    return [
+        Posting(f"stranger-{n}", FIRST + timedelta(days=40 * n), "Acme Robots", "5100", Decimal(77), company.currency)
+        for n in range(dice.choice([0, 0, 2]))
+    ]
+
+
+def _cash(dice: random.Random, company: Company) -> list[Posting]:
+    """Money raised, earned and paid in one or two currencies, some of it at a booked rate, in some months not at all."""
+    found: list[Posting] = []
+    currencies = [company.currency, dice.choice(CURRENCIES)]
+    first = dice.choice([date(2026, 4, 27), date(2026, 6, 1), date(2026, 8, 14)])
+    for number in range(dice.choice([0, 3, 30])):
+        currency = dice.choice(currencies)
+        is_raised = number == 0 or dice.random() < 0.05
+        booked = dice.choice(RATES) if currency != company.currency and dice.random() < 0.3 else None
+        amount = Decimal(dice.randint(50_000, 90_000) if is_raised else dice.randint(-6_000, 4_000))
+        found.append(
+            Posting(
+                entry=f"cash-{number}",
+                day=first + timedelta(days=dice.randint(0, (company.as_of - first).days) if number else 0),
+                counterparty="Acme Robots",
+                account="1000",
+                amount=amount,
+                currency=currency,
+                exchange_rate=booked,
+                against="3000" if is_raised else "4000",
+            )
+        )
+    return found
+
+
+def _heads(dice: random.Random, company: Company) -> list[Heads]:
+    months = months_between("2026-07", f"{company.as_of:%Y-%m}")
+    return [
+        Heads(month_end(month), department, Decimal(dice.randint(1, 400)) / 4)
+        for month in months
+        for department in DEPARTMENTS
+        if dice.random() < 0.8
+    ]
+
+
+def _wages(dice: random.Random, company: Company) -> list[Wage]:
+    return [
+        Wage(name, day, Decimal(dice.randint(1500, 20000)) / 100, dice.choice([company.currency, *CURRENCIES]))
+        for name in ("engineer", "agent")
+        for day in (date(2026, 7, 1), date(2026, 9, 15))
+    ]
+
+
+def _budgets(dice: random.Random, company: Company) -> list[Budget]:
+    months = months_between("2026-07", "2026-12")
+    return [
+        Budget(department, month, budget_class, Decimal(dice.randint(0, 900)), dice.choice([company.currency, "USD"]))
+        for department in DEPARTMENTS
+        for budget_class in ("core", "experimentation")
+        for month in months
+        if dice.random() < 0.6
+    ]
+
+
+class _Vendor:
+    """What the ledger holds of one provider; amounts begin from what each month cost."""
+
+    def __init__(self, dice: random.Random, company: Company, reference: Reference, provider: str) -> None:
+        self.dice = dice
+        self.company = company
+        self.reference = reference
+        self.provider = provider
+        billed_in = {one.currency for one in company.charges if one.seller.name == provider}
+        self.currency = dice.choice([company.currency, *(sorted(billed_in) * 2), dice.choice(CURRENCIES)])
+        self.costs = period_costs(reference)
+        self.states_periods = dice.random() < 0.3
+        self.states_rates = dice.random() < 0.3
+        self.found: list[Posting] = []
+
+    def postings(self) -> list[Posting]:
+        months = months_between("2026-07", f"{self.company.as_of:%Y-%m}")
+        if self.dice.random() < 0.3:
+            for day in (date(2026, 5, 5), date(2026, 6, 5), date(2026, 7, 5)):
+                self._post(day, Fraction(self.dice.randint(10, 400)))
+        for month in months:
+            cost = self.costs.get((self.provider, month), Fraction(0))
+            if cost > 0:
+                self._invoice(month, cost)
+        self._others(months)
+        return self.found
+
+    def _invoice(self, month: str, cost: Fraction) -> None:
+        """What the ledger made of one month's cost."""
+        dice = self.dice
+        within, third, later = _day(month, dice.randint(25, 28)), _day(month, 33), _day(month, 64)
+        near, far = Fraction(dice.randint(-45, 45), 1000), dice.choice([Fraction(-4, 10), Fraction(3, 10)])
+        usual = [(within, Fraction(1)), (third, Fraction(1)), (third, 1 + near), (within, 1 + near)]
+        way = dice.choice(["usual"] * 6 + ["never", "never", "late", "far", "halves", "middle"])
+        if way == "usual":
+            parts = [dice.choice(usual)]
+        elif way == "halves":
+            parts = [(within, Fraction(6, 10)), (third, Fraction(4, 10))]
+        else:
+            days = {"never": [], "late": [(later, Fraction(1))], "far": [(third, 1 + far)]}
+            parts = days.get(way, [(_day(month, 14), Fraction(1))])
+        for day, part in parts:
+            states = self.states_periods and dice.random() < 0.7
+            self._post(day, cost * part, service_period=month if states else None, closes=month)
+        if parts and dice.random() < 0.25:
+            share = dice.choice([Fraction(1, 10), Fraction(4, 10), Fraction(1), Fraction(15, 10)])
+            noted = self.found[-1]
+            day = noted.day + timedelta(days=dice.choice([1, 9, 40]))
+            self._post(day, -cost * share, service_period=dice.choice([None, None, noted.service_period]))
+
+    def _post(self, day: date, cost: Fraction, service_period: str | None = None, closes: str | None = None) -> None:
+        """Post ``cost``, in reporting currency, in the ledger's own."""
+        rate = Fraction(1)
+        if self.currency != self.company.currency:
+            rate = rate_of(self.reference, self.currency, min(day, self.company.as_of))
+        booked = self.currency != self.company.currency and self.states_rates
+        back = closes and day.day == 3 and self.dice.random() < 0.15
+        self.found.append(
+            Posting(
+                entry=f"{self.provider}-{len(self.found):02}",
+                day=day,
+                counterparty=COUNTERPARTIES[self.provider],
+                account=self.dice.choice(AI_ACCOUNTS),
+                amount=_rounded(cost / rate, MINOR_UNITS.get(self.currency, 2)),
+                currency=self.currency,
+                service_period=service_period,
+                period=closes if back else None,
+                exchange_rate=_rounded(rate * Fraction(103, 100), 6) if booked else None,
+            )
+        )
+
+    def _others(self, months: list[str]) -> None:
+        """Seats, tax and the product's own journals: none of them settles usage, in whatever currency."""
+        name, home = COUNTERPARTIES[self.provider], self.company.currency
+        for month in months:
+            day = _day(month, 15)
+            if self.dice.random() < 0.3:
+                entry = f"{self.provider}-seats-{month}"
+                self.found.append(Posting(entry, day, name, "6200", Decimal(55), home, description=f"Team {SEATS}"))
+            if self.dice.random() < 0.2:
+                entry = f"{self.provider}-tax-{month}"
+                self.found.append(Posting(entry, day, name, "5100", Decimal(11), home, is_tax=True))
+            if self.dice.random() < 0.2:
+                own = ("ACC", _day(month, 28), Decimal(33), False), ("REV", _day(month, 31), Decimal(-33), True)
+                for kind, on, amount, is_reversal in own:
+                    entry = f"TKN-{kind}-{self.provider}-{month}"
+                    self.found.append(Posting(entry, on, name, "5100", amount, home, is_reversal=is_reversal))
+
+
+def _day(month: str, number: int) -> date:
+    """The day ``number`` of ``month``; beyond its 30 or 31 days, that of the months after it (31 and a day are the 1st)."""
+    first = date.fromisoformat(f"{month}-01")
+    if number <= 28:
+        return first.replace(day=number)
+    after = (first + timedelta(days=32)).replace(day=1)
+    return after.replace(day=number - 31 + 1) if number < 60 else _day(f"{after:%Y-%m}", number - 31)
+
+
+def _rounded(amount: Fraction, digits: int) -> Decimal:
+    return Decimal(round(amount * 10**digits)).scaleb(-digits)

@@ -1,0 +1,356 @@
+"""What a company's books come to, from the facts alone: plain fractions, no code and no SQL of the product.
+
+Written from the rules. A month's cost of a provider is what its bill says of it, and what was metered on the days that
+no bill covers. Postings that state their service period pay for it; the others, credit notes first taken from the
+latest before them, settle the oldest month that is open, none later than their own, and one whose rest is within five
+per cent of a month's cost closes it. What is posted up to the first month with cost, its last week apart, is for service
+before it. The liability at a month's end is what the postings up to it leave open of the months up to it. Where a
+provider bills, and the ledger posts, in one foreign currency alone, the two meet in that; else in the reporting
+currency, at the booked rate or that of the day of posting.
+"""
+
+from calendar import monthrange
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from tests.reference.company import Company
+from tests.reference.expected import Reference
+from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Posting
+
+TOLERANCE = Fraction(5, 100)
+LAST_DAYS_OF_FIRST_MONTH = 7
+FIRST_LEG = ("discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
+NOBODY = "unmatched"
+CLASS_OF_NOBODY = "selling_and_administration"
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """All months from ``first`` to ``last``, both inclusive."""
+    year, month = int(first[:4]), int(first[5:])
+    found = []
+    while f"{year}-{month:02}" <= last:
+        found.append(f"{year}-{month:02}")
+        year, month = year + month // 12, month % 12 + 1
+    return found
+
+
+def month_end(month: str) -> date:
+    year, number = int(month[:4]), int(month[5:])
+    return date(year, number, monthrange(year, number)[1])
+
+
+def rate_of(reference: Reference, currency: str, day: date) -> Fraction:
+    """Reporting currency per unit of ``currency``: the latest of the eight days up to ``day``."""
+    if currency == reference.company.currency:
+        return Fraction(1)
+    return next(
+        reference.rates[currency, day - timedelta(days=age)]
+        for age in range(8)
+        if (currency, day - timedelta(days=age)) in reference.rates
+    )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Cost of a day and its owner, in the reporting currency."""
+
+    day: date
+    provider: str
+    initiative: str | None
+    department: str | None
+    product: str | None
+    amount: Fraction
+
+    @property
+    def month(self) -> str:
+        return f"{self.day:%Y-%m}"
+
+
+def costs_of(reference: Reference) -> list[Cost]:
+    """All cost of the company."""
+    return [
+        Cost(day, provider, initiative, department, product, amount)
+        for (day, provider, _, initiative, department, product), amount in reference.allocated().items()
+    ]
+
+
+def period_costs(reference: Reference) -> dict[tuple[str, str], Fraction]:
+    """Cost by provider and month, in the reporting currency."""
+    found: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for one in costs_of(reference):
+        found[one.provider, one.month] += one.amount
+    return dict(found)
+
+
+@dataclass
+class Settled:
+    """What a posting of ``posting_period`` paid of ``service_period``: worth ``cost`` there, posted as ``posted``."""
+
+    posting_period: str
+    service_period: str
+    cost: Fraction
+    posted: Fraction
+
+
+class Vendor:
+    """The match of one provider's postings with its months, as known from the postings up to a period."""
+
+    def __init__(self, costs: dict[str, Fraction], foreign: dict[str, Fraction] | None) -> None:
+        """Costs by month in the reporting currency, and in the foreign one in which they are settled, if there is one."""
+        self.costs = costs
+        self.due = costs if foreign is None else foreign
+
+    def match(self, postings: list["Valued"]) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction]]:
+        """What settled what; what stays open by month, in reporting currency; what credit notes took, by posting period."""
+        opened = {month: due for month, due in self.due.items() if due}
+        settled = self._stated([one for one in postings if one.service_period], opened)
+        closed = {month for month in opened if not self._takes_more(month, opened[month])}
+        netted = _net([one for one in postings if not one.service_period])
+        taken: dict[str, Fraction] = defaultdict(Fraction)
+        for one, rest in netted:
+            taken[one.posting_period] += one.reporting * (1 - rest / one.amount)
+            if rest > 0:
+                settled += self._settle(one, rest, opened, closed)
+        left = {month: Fraction(0) if month in closed else opened[month] for month in opened}
+        return settled, {month: self._worth(month, due) for month, due in left.items()}, taken
+
+    def _stated(self, postings: list["Valued"], opened: dict[str, Fraction]) -> list[Settled]:
+        settled = []
+        for one in postings:
+            month = one.service_period
+            cost = self._worth(month, one.amount) if self.due.get(month) else one.reporting
+            settled.append(Settled(one.posting_period, month, cost, one.reporting))
+            if month in opened:
+                opened[month] -= one.amount
+        return settled
+
+    def _takes_more(self, month: str, left: Fraction) -> bool:
+        """Whether postings that state no period may still pay for the month: nothing stated pays it in full already."""
+        due = self.due[month]
+        if left == due:
+            return True
+        return left > 0 and left > abs(due) * TOLERANCE
+
+    def _settle(self, one: "Valued", rest: Fraction, opened: dict[str, Fraction], closed: set[str]) -> list[Settled]:
+        settled: list[Settled] = []
+        if not self._is_for_known_service(one):
+            return settled
+        for month in sorted(opened):
+            if month in closed or opened[month] == 0:
+                continue
+            if month > one.posting_period or rest == 0:
+                break
+            due = opened[month]
+            if due > 0 and abs(rest - due) <= abs(self.due[month]) * TOLERANCE:
+                part, rest, opened[month] = due, Fraction(0), Fraction(0)
+            else:
+                part = min(rest, due)
+                rest -= part
+                opened[month] -= part
+            settled.append(
+                Settled(one.posting_period, month, self._worth(month, part), one.reporting * part / one.amount)
+            )
+        return settled
+
+    def _is_for_known_service(self, one: "Valued") -> bool:
+        first = min((month for month, due in self.due.items() if due > 0), default=None)
+        if first is None:
+            return True
+        last_days = month_end(first) - timedelta(days=LAST_DAYS_OF_FIRST_MONTH)
+        return one.posting_period > first or (one.posting_period == first and one.day > last_days)
+
+    def _worth(self, month: str, amount: Fraction) -> Fraction:
+        """The amount in reporting currency, at the rate of the month's cost."""
+        return self.costs[month] * amount / self.due[month]
+
+
+@dataclass(frozen=True)
+class Valued:
+    """A posting of usage: ``amount`` in the currency it is settled in, ``reporting`` at its own rate."""
+
+    day: date
+    entry: str
+    posting_period: str
+    service_period: str | None
+    amount: Fraction
+    reporting: Fraction
+
+
+def _net(postings: list[Valued]) -> list[tuple[Valued, Fraction]]:
+    """Each posting with what credit notes leave of it, in order; credit that finds nothing waits for the next."""
+    ordered = sorted(postings, key=lambda one: (one.posting_period, one.day, one.amount < 0, one.entry))
+    rests = [one.amount for one in ordered]
+    for number in range(len(ordered)):
+        for earlier in reversed(range(number)):
+            if rests[number] * rests[earlier] < 0:
+                taken = min(abs(rests[number]), abs(rests[earlier]))
+                rests[number] -= taken if rests[number] > 0 else -taken
+                rests[earlier] -= taken if rests[earlier] > 0 else -taken
+    return list(zip(ordered, rests, strict=True))
+
+
+class LedgerReference:
+    """The reference's answers about a company's books."""
+
+    def __init__(self, company: Company, books: Books) -> None:
+        self.company = company
+        self.books = books
+        self.reference = Reference(company)
+        self.costs = period_costs(self.reference)
+        self.postings = [one for one in books.postings if one.day <= company.as_of]
+
+    def bridge(self) -> dict[tuple[str, str, str], Fraction]:
+        """Both legs and what our own journals come to, by provider, month and line; no line is zero.
+
+        No drawn model has a list price: what is neither a credit nor untracked is usage without one.
+        """
+        found: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
+        for provider, day, line, amount in self._explained():
+            found[provider, f"{day:%Y-%m}", line] += amount
+        for (provider, month), cost in self.costs.items():
+            explained = sum((found[provider, month, line] for line in ("credits", "untracked_traffic")), Fraction(0))
+            found[provider, month, "unpriced_usage"] = cost - explained
+        for (provider, month), cost in self.costs.items():
+            found[provider, month, "billed_cost"] += cost
+        for one in self._ai_postings():
+            provider = self.provider(one) or NOBODY
+            kind, amount = self._kind(one), self.reporting(one)
+            if kind != "own":
+                found[provider, one.posting_period, "ledger_posting"] += amount
+            if provider != NOBODY and kind in ("tax", "subscription"):
+                found[provider, one.posting_period, kind] += amount
+            if kind == "own":
+                found[provider, one.posting_period, "accrual_reversal" if one.is_reversal else "accrual"] += amount
+        for provider in self._providers():
+            settled, left, taken = self._matched(provider, "9999-12")
+            for one in settled:
+                found[provider, one.posting_period, "currency"] += one.posted - one.cost
+                if one.posting_period != one.service_period:
+                    found[provider, one.posting_period, "cut_off"] += one.cost
+                    found[provider, one.service_period, "cut_off"] -= one.cost
+            for month, amount in taken.items():
+                found[provider, month, "cut_off"] += amount
+            for month, amount in left.items():
+                found[provider, month, "unposted_accrual"] -= amount
+        legs: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        for (provider, month, line), amount in found.items():
+            if line not in FIRST_LEG and line not in ("accrual", "accrual_reversal"):
+                legs[provider, month] += amount if line == "ledger_posting" else -amount
+        for (provider, month), amount in legs.items():
+            found[provider, month, "residual"] = amount
+        return {key: amount for key, amount in found.items() if amount}
+
+    def _explained(self) -> list[tuple[str, date, str, Fraction]]:
+        """What the bills credit, and what they charge on days without any usage."""
+        used = {(call.seller.name, call.started_at.date()) for call in self.company.calls if call.succeeded}
+        found = []
+        for one in self.company.charges:
+            amount = Fraction(one.amount) * rate_of(self.reference, one.currency, one.day)
+            if one.is_credit:
+                found.append((one.seller.name, one.day, "credits", amount))
+            elif (one.seller.name, one.day) not in used:
+                found.append((one.seller.name, one.day, "untracked_traffic", amount))
+        return [one for one in found if one[1] <= self.company.as_of]
+
+    def owed(self) -> dict[tuple[str, str, str], Fraction]:
+        """What is open by provider, month end and month that used it, at the end of every month that has ended."""
+        found = {}
+        for provider in self._providers():
+            first = min((month for name, month in self.costs if name == provider), default=None)
+            if first is None:
+                continue
+            for end in months_between(first, f"{self.company.as_of:%Y-%m}"):
+                if month_end(end) <= self.company.as_of:
+                    _, left, _ = self._matched(provider, end)
+                    found |= {(provider, end, month): amount for month, amount in left.items() if amount}
+        return found
+
+    def weights(self, provider: str, month: str) -> dict[tuple[str, str | None], Fraction]:
+        """The shares of a month's cost by cost class and department, negative ones left out; they sum to one."""
+        found: dict[tuple[str, str | None], Fraction] = defaultdict(Fraction)
+        for one in costs_of(self.reference):
+            if (one.provider, one.month) == (provider, month):
+                found[self.cost_class(one), one.department] += one.amount
+        positive = {key: amount for key, amount in found.items() if amount > 0}
+        return {key: amount / sum(positive.values()) for key, amount in positive.items()}
+
+    def cost_class(self, cost: Cost) -> str:
+        """Experiments are research; what a customer uses is cost of goods sold; the rest, nobody's too, administration."""
+        if cost.initiative is None:
+            return "cost_of_goods_sold" if cost.product else CLASS_OF_NOBODY
+        if self.is_experiment(cost):
+            return "research_and_development"
+        return "cost_of_goods_sold" if cost.product else CLASS_OF_NOBODY
+
+    def is_experiment(self, cost: Cost) -> bool:
+        """Whether the cost is that of an initiative in experimentation."""
+        stages = {one.name: one.stage for one in self.company.initiatives}
+        return cost.initiative is not None and stages[cost.initiative] == "experimentation"
+
+    def posts_usage(self, provider: str) -> bool:
+        """Whether the provider's usage is posted in an AI account at all."""
+        return any(self.provider(one) == provider and self._kind(one) == "usage" for one in self._ai_postings())
+
+    def _ai_postings(self) -> list[Posting]:
+        return [one for one in self.postings if one.account in AI_ACCOUNTS]
+
+    def _providers(self) -> set[str]:
+        return {provider for provider, _ in self.costs} | {
+            name for one in self._ai_postings() if (name := self.provider(one))
+        }
+
+    def provider(self, one: Posting) -> str | None:
+        return self.books.counterparties[one.counterparty]
+
+    def _kind(self, one: Posting) -> str:
+        if one.is_own:
+            return "own"
+        if one.is_tax:
+            return "tax"
+        return "subscription" if SEATS in one.description and self.provider(one) in self.books.seats else "usage"
+
+    def reporting(self, one: Posting) -> Fraction:
+        if one.currency == self.company.currency:
+            return Fraction(one.amount)
+        rate = Fraction(one.exchange_rate) if one.exchange_rate else rate_of(self.reference, one.currency, one.day)
+        return Fraction(one.amount) * rate
+
+    def _matched(self, provider: str, through: str) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction]]:
+        """The match of months up to ``through`` as the postings up to it tell it."""
+        usage = [one for one in self._ai_postings() if self.provider(one) == provider and self._kind(one) == "usage"]
+        costs = {month: cost for (name, month), cost in self.costs.items() if name == provider}
+        foreign = self._foreign(provider, costs, usage)
+        known = {month: cost for month, cost in costs.items() if month <= through}
+        due = None if foreign is None else {month: cost for month, cost in foreign.items() if month <= through}
+        valued = [
+            Valued(
+                one.day,
+                one.entry,
+                one.posting_period,
+                one.service_period,
+                self.reporting(one) if foreign is None else Fraction(one.amount),
+                self.reporting(one),
+            )
+            for one in usage
+            if one.posting_period <= through and one.amount
+        ]
+        return Vendor(known, due).match(valued)
+
+    def _foreign(self, provider: str, costs: dict[str, Fraction], usage: list[Posting]) -> dict[str, Fraction] | None:
+        """The months' costs in the one foreign currency in which they are both billed and posted; None: there is none.
+
+        What was metered in a month is worth the rate that the month's bill has.
+        """
+        charges = [one for one in self.company.charges if one.seller.name == provider and one.day <= self.company.as_of]
+        billed = {one.currency for one in charges}
+        posted = {one.currency for one in usage}
+        months: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
+        for one in charges:
+            sums = months[f"{one.day:%Y-%m}"]
+            sums[0] += Fraction(one.amount)
+            sums[1] += Fraction(one.amount) * rate_of(self.reference, one.currency, one.day)
+        if len(billed) != 1 or billed != posted or billed == {self.company.currency} or set(costs) - set(months):
+            return None
+        return {month: cost * months[month][0] / months[month][1] for month, cost in costs.items()}
