@@ -58,6 +58,23 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """A version of a prepaid, credit or commitment, open from ``valid_from`` to before ``valid_to``; None: open.
+
+    ``model``: the only one it is for; None: all of the seller's.
+    """
+
+    contract: str
+    seller: Seller
+    kind: str
+    amount: Decimal
+    currency: str
+    valid_from: date
+    valid_to: date | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Call:
     """One request through the gateway; ``started_at`` in UTC."""
 
@@ -211,6 +228,7 @@ class Company:
     pools: tuple[Pool, ...] = ()
     headcounts: tuple[Headcount, ...] = ()
     metrics: tuple[Metric, ...] = ()
+    balances: tuple[Balance, ...] = ()
 
 
 def write(company: Company, folder: Path) -> None:
@@ -278,7 +296,7 @@ def _declared(company: Company) -> dict[str, object]:
             "rules": [_rule(number, one) for number, one in enumerate(company.ownership)],
             "pools": [_pool(one) for one in company.pools],
         },
-        "contracts.yaml": {"contracts": [_contract(one) for one in company.prices]},
+        "contracts.yaml": {"contracts": [*map(_contract, company.prices), *map(_balance, company.balances)]},
         "model_tiers.yaml": {
             "tiers": [{"tier": "standard", "reference_model": company.prices[0].seller.model}],
             "models": {"*": "standard"},
@@ -312,7 +330,7 @@ def _initiative(one: Initiative) -> dict[str, object]:
     return own | _dates(one)
 
 
-def _dates(one: Initiative | Ownership) -> dict[str, object]:
+def _dates(one: Initiative | Ownership | Balance) -> dict[str, object]:
     dates = {"valid_from": one.valid_from, "valid_to": one.valid_to}
     return {name: day for name, day in dates.items() if day}
 
@@ -362,6 +380,18 @@ def _contract(price: Price) -> dict[str, object]:
         "valid_from": price.valid_from,
     }
     return declared | ({"valid_to": price.valid_to} if price.valid_to else {})
+
+
+def _balance(one: Balance) -> dict[str, object]:
+    """Under the seller's name in the gateway, which means the same seller."""
+    declared: dict[str, object] = {
+        "contract_id": one.contract,
+        "provider": one.seller.gateway_name,
+        "kind": one.kind,
+        "amount": str(one.amount),
+        "currency": one.currency,
+    }
+    return declared | ({"models": [one.model]} if one.model else {}) | _dates(one)
 
 
 def _logged(call: Call) -> dict[str, object]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tests.reference.company import (
     TOKEN_CLASSES,
+    Balance,
     Call,
     Charge,
     Company,
@@ -279,9 +280,28 @@ def _metrics(dice: random.Random, names: list[str]) -> list[Metric]:
     return found
 
 
+def paid(dice: random.Random, company: Company) -> Company:
+    """Balances of some sellers, several at once, some renewed under the same id."""
+    sellers = sorted({one.seller for one in company.prices}, key=lambda one: one.model)
+    found = []
+    for number in range(dice.choice([0, 0, 1, 2, 3, 4])):
+        kind, day = dice.choice(["prepaid", "credit", "commitment"]), FIRST + timedelta(days=dice.randint(-5, 25))
+        seller = dice.choice(sellers)
+        model = seller.model if dice.random() < 0.2 else None
+        for _ in range(dice.choice([1, 1, 2])):
+            end = dice.choice([None, day + timedelta(days=dice.randint(1, 15))])
+            amount = Decimal(dice.randint(1, dice.choice([9_000, 900_000]))) / 100
+            in_currency = dice.choice([company.currency, *CURRENCIES])
+            found.append(Balance(f"{kind}-{number}", seller, kind, amount, in_currency, day, end, model))
+            if end is None:
+                break
+            day = end
+    return replace(company, balances=tuple(found))
+
+
 def _some_day(dice: random.Random) -> date:
     return FIRST + timedelta(days=dice.randint(3, 25))
 
 
-ADDITIONS: tuple[Callable[[random.Random, Company], Company], ...] = (moved, shared)
+ADDITIONS: tuple[Callable[[random.Random, Company], Company], ...] = (moved, shared, paid)
 """What is drawn on top, each with dice of its own, so that one more leaves the others as they were."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from tests.reference.company import Call, Company, Initiative, Owner, Ownership, Revenue, Seller, Share
+from tests.reference.contracts import Drawable, Row, contract_rows
 from tests.reference.sharing import Part, Sharing
 
 
@@ -54,6 +55,8 @@ class Reference:
                 self.rates[one.currency, one.day] = Fraction(one.rate)
             else:
                 self.rates[one.to, one.day] = 1 / Fraction(one.rate)
+        self.metered = {call: self._metered(call) for call in self._counted() if not self._is_billed(call)}
+        self.bills = [*self._charges(), *self._contracts()]
         self.costs = self._allocated()
 
     def _allocated(self) -> dict[Cost, Fraction]:
@@ -76,26 +79,50 @@ class Reference:
 
     def pieces(self) -> Iterator[Piece]:
         """All cost, by day and key."""
+        for call, amount in self.metered.items():
+            yield Piece(self._usage_day(call), call.seller.name, "metered", call.key, amount)
+        effective: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+        for row in self.bills:
+            if row.call is None:
+                effective[row.provider, row.day] += row.effective
+            else:
+                yield Piece(row.day, row.provider, "billed", row.call.key, row.effective)
         by_day: dict[tuple[str, date], list[Call]] = defaultdict(list)
         for call in self._counted():
-            provider = call.seller.name
-            if self._is_billed(provider, _billing_day(call)):
-                by_day[provider, _billing_day(call)].append(call)
-            else:
-                yield Piece(self._usage_day(call), provider, "metered", call.key, self._metered(call))
-        for (provider, day), amount in self.effective().items():
+            by_day[call.seller.name, _billing_day(call)].append(call)
+        for (provider, day), amount in effective.items():
             calls = by_day[provider, day]
             for call, share in zip(calls, self._shares(calls), strict=True):
                 yield Piece(day, provider, "billed", call.key, amount * share)
             if not calls:
                 yield Piece(day, provider, "billed", None, amount)
 
-    def effective(self) -> dict[tuple[str, date], Fraction]:
-        """What the bills say by provider and day, in the reporting currency."""
-        found: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
-        for charge in self.company.charges:
-            found[charge.seller.name, charge.day] += self._converted(charge.amount, charge.currency, charge.day)
+    def billed(self) -> dict[tuple[date, str, str], tuple[Fraction, Fraction]]:
+        """Billed and effective cost by day, provider and category."""
+        found: dict[tuple[date, str, str], tuple[Fraction, Fraction]] = {}
+        for row in self.bills:
+            key = row.day, row.provider, row.category
+            billed, effective = found.get(key, (Fraction(0), Fraction(0)))
+            found[key] = billed + row.billed, effective + row.effective
         return found
+
+    def _charges(self) -> Iterator[Row]:
+        for one in self.company.charges:
+            if one.day <= self.company.as_of:
+                amount = self._converted(one.amount, one.currency, one.day)
+                yield Row(one.day, one.seller.name, "credit" if one.is_credit else "usage", amount, amount)
+
+    def _contracts(self) -> Iterable[Row]:
+        drawables = [
+            *(Drawable(row.day, row.provider, row.billed) for row in self._charges() if row.category == "usage"),
+            *(Drawable(self._usage_day(call), call.seller.name, cost, call) for call, cost in self.metered.items()),
+        ]
+        balances = [
+            (one, self._converted(one.amount, one.currency, one.valid_from))
+            for one in self.company.balances
+            if one.valid_from <= self.company.as_of
+        ]
+        return contract_rows(balances, drawables, self.company.as_of)
 
     def margins(self, by: str) -> dict[tuple[str | None, str], tuple[Fraction, Fraction]]:
         """Revenue and AI cost of goods sold by month and product, customer or initiative, for months with either; of a
@@ -145,10 +172,10 @@ class Reference:
     def _usage_day(self, call: Call) -> date:
         return call.started_at.astimezone(self.zone).date()
 
-    def _is_billed(self, provider: str, day: date) -> bool:
-        days = [charge.day for charge in self.company.charges if charge.seller.name == provider]
+    def _is_billed(self, call: Call) -> bool:
+        days = [charge.day for charge in self.company.charges if charge.seller.name == call.seller.name]
         through = self.company.billed_through
-        return bool(days) and through is not None and min(days) <= day <= through
+        return bool(days) and through is not None and min(days) <= _billing_day(call) <= through
 
     def _metered(self, call: Call) -> Fraction:
         day = _billing_day(call)

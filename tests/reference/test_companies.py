@@ -19,6 +19,8 @@ from tests.reference.expected import Reference
 SEEDS = [int(os.environ["COMPANY"])] if "COMPANY" in os.environ else range(int(os.environ.get("COMPANIES", "20")))
 SPLIT = Fraction(1, 10**6)
 """Amounts are split in units of 10^-9, so that one of many parts is off by a few of them; sums over all parts are exact."""
+ROUNDED = Fraction(1, 10**8)
+"""Billed money has nine decimals, and several rows make a day."""
 ALLOCATED = """
 select
     cost_date, provider, cost_basis, allocation_method, budget_class, cost_class, initiative_id, department_id, product_id,
@@ -27,6 +29,11 @@ from fct_allocated_costs group by all having sum(allocated_cost) <> 0"""
 BY_PROVIDER_DAY = """
 select cost_date, provider, cost_basis, sum(allocated_cost) as amount
 from fct_allocated_costs group by all having sum(allocated_cost) <> 0"""
+BILLED = """
+select
+    cost_date, provider, charge_category, coalesce(sum(billed_cost), 0) as billed,
+    coalesce(sum(effective_cost), 0) as effective
+from fct_billed_costs group by all"""
 MARGINS = {
     "product": "select product_id as entity, fiscal_period, revenue, ai_cogs from gross_margin_by_product_month",
     "customer": """
@@ -41,14 +48,18 @@ def test_the_product_says_what_the_reference_says(seed: int, tmp_path: Path) -> 
     company = draw(seed)
     reference = Reference(company)
     write(company, tmp_path / "company")
-    allocated, days, *margins = tables(
-        tmp_path / "company", tmp_path / "home", company.as_of, [ALLOCATED, BY_PROVIDER_DAY, *MARGINS.values()]
+    allocated, days, bills, *margins = tables(
+        tmp_path / "company", tmp_path / "home", company.as_of, [ALLOCATED, BY_PROVIDER_DAY, BILLED, *MARGINS.values()]
     )
 
+    for number, column in enumerate(("billed", "effective")):
+        wanted = {key: pair[number] for key, pair in reference.billed().items()}
+        said = {(row["cost_date"], row["provider"], row["charge_category"]): Fraction(row[column]) for row in bills}
+        assert differing(wanted, said, ROUNDED) == {}, column
     by_day: dict[tuple, Fraction] = {}
     for cost, amount in reference.costs.items():
         by_day[cost[:3]] = by_day.get(cost[:3], Fraction(0)) + amount
-    assert differing(by_day, amounts(days), Fraction(1, 10**9)) == {}
+    assert differing(by_day, amounts(days), ROUNDED) == {}
     assert differing(reference.costs, amounts(allocated), SPLIT) == {}
     for by, rows in zip(MARGINS, margins, strict=True):
         expected = {key: pair for key, pair in reference.margins(by).items() if key[0] or by == "customer"}
