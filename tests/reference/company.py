@@ -58,6 +58,23 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """A version of a prepaid, credit or commitment, open from ``valid_from`` to before ``valid_to``; None: open.
+
+    ``model``: the only one it is for; None: all of the seller's.
+    """
+
+    contract: str
+    seller: Seller
+    kind: str
+    amount: Decimal
+    currency: str
+    valid_from: date
+    valid_to: date | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Call:
     """One request through the gateway; ``started_at`` in UTC."""
 
@@ -82,31 +99,91 @@ class Charge:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a key's usage is: exactly one of the three."""
+    """Whose a key's usage is: an initiative, for a customer of its own or not, or any of the other three."""
 
     initiative: str | None = None
     department: str | None = None
     product: str | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """Who receives a part: exactly one of the three; ``weight`` under method fixed."""
+
+    initiative: str | None = None
+    department: str | None = None
+    pool: str | None = None
+    weight: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """How a cost is split: even, fixed or proportional, the last to ``basis``."""
+
+    method: str
+    targets: tuple[Target, ...]
+    basis: str | None = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A shared pool; without ``share`` it follows the direct cost of all initiatives."""
+
+    name: str
+    order: int
+    share: Share | None = None
 
 
 @dataclass(frozen=True)
 class Ownership:
-    """The owner of ``key`` on usage days from ``valid_from`` to before ``valid_to``; None: open."""
+    """The owner of ``key``, or how it is shared, on days from ``valid_from`` to before ``valid_to``; None: open.
+
+    Ownerships of one ``rule`` are its versions; without a name each is a rule of its own.
+    """
 
     key: str
-    owner: Owner
+    owner: Owner | Share
     valid_from: date | None = None
     valid_to: date | None = None
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
 class Initiative:
-    """``stage``: core or experimentation; ``product``: None for an internal workflow."""
+    """A version of an initiative, on days from ``valid_from`` to before ``valid_to``; None: open.
+
+    ``stage``: core, experimentation or retired; ``product``: None for an internal workflow.
+    """
 
     name: str
     department: str
     product: str | None
     stage: str
+    customer: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class Headcount:
+    """People of a department at a month's end."""
+
+    month_end: date
+    department: str
+    heads: int
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A business metric of a day, of exactly one of the three."""
+
+    day: date
+    metric: str
+    value: Decimal
+    initiative: str | None = None
+    department: str | None = None
+    product: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +195,8 @@ class Revenue:
     product: str
     amount: Decimal
     currency: str
+    customer: str | None = None
+    initiative: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +225,10 @@ class Company:
     billed_through: date | None
     revenue: tuple[Revenue, ...]
     rates: tuple[Rate, ...]
+    pools: tuple[Pool, ...] = ()
+    headcounts: tuple[Headcount, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    balances: tuple[Balance, ...] = ()
 
 
 def write(company: Company, folder: Path) -> None:
@@ -159,14 +242,34 @@ def write(company: Company, folder: Path) -> None:
         _table(folder / "bills" / "bill.csv", FOCUS, [_billed(charge) for charge in company.charges])
     _table(
         folder / "ledgers" / "revenue.csv",
-        ["revenue_date", "product_id", "amount", "currency", "recognition_end_date"],
-        [[one.day, one.product, one.amount, one.currency, one.last_day] for one in company.revenue],
+        ["revenue_date", "recognition_end_date", "product_id", "amount", "currency", "customer_id", "initiative_id"],
+        [
+            [one.day, one.last_day, one.product, one.amount, one.currency, one.customer, one.initiative]
+            for one in company.revenue
+        ],
     )
+    _write_bases(company, folder)
     _table(
         folder / "ledgers" / "exchange_rates.csv",
         ["rate_date", "from_currency", "to_currency", "rate"],
         [[one.day, one.currency, one.to, one.rate] for one in company.rates],
     )
+
+
+def _write_bases(company: Company, folder: Path) -> None:
+    """What shared cost is split by: heads and metrics."""
+    if company.headcounts:
+        _table(
+            folder / "ledgers" / "headcount.csv",
+            ["month_end", "department_id", "headcount"],
+            [[one.month_end, one.department, one.heads] for one in company.headcounts],
+        )
+    if company.metrics:
+        _table(
+            folder / "ledgers" / "business_metrics.csv",
+            ["metric_date", "metric_id", "value", "initiative_id", "department_id", "product_id"],
+            [[one.day, one.metric, one.value, one.initiative, one.department, one.product] for one in company.metrics],
+        )
 
 
 def _declared(company: Company) -> dict[str, object]:
@@ -191,8 +294,9 @@ def _declared(company: Company) -> dict[str, object]:
         "initiatives.yaml": {"initiatives": [_initiative(one) for one in company.initiatives]},
         "ownership.yaml": {
             "rules": [_rule(number, one) for number, one in enumerate(company.ownership)],
+            "pools": [_pool(one) for one in company.pools],
         },
-        "contracts.yaml": {"contracts": [_contract(one) for one in company.prices]},
+        "contracts.yaml": {"contracts": [*map(_contract, company.prices), *map(_balance, company.balances)]},
         "model_tiers.yaml": {
             "tiers": [{"tier": "standard", "reference_model": company.prices[0].seller.model}],
             "models": {"*": "standard"},
@@ -214,6 +318,8 @@ def _initiative(one: Initiative) -> dict[str, object]:
     }
     if one.product:
         own |= {"product_id": one.product, "target_gross_margin_ratio": "0.5"}
+    if one.customer:
+        own["customer_id"] = one.customer
     if one.stage == "experimentation":
         own["allocation"] = {
             "amount": "1000000",
@@ -221,26 +327,45 @@ def _initiative(one: Initiative) -> dict[str, object]:
             "starts_on": "2026-08-01",
             "expires_on": "2026-12-31",
         }
-    return own
+    return own | _dates(one)
+
+
+def _dates(one: Initiative | Ownership | Balance) -> dict[str, object]:
+    dates = {"valid_from": one.valid_from, "valid_to": one.valid_to}
+    return {name: day for name, day in dates.items() if day}
 
 
 def _rule(number: int, one: Ownership) -> dict[str, object]:
-    named = {
-        "initiative_id": one.owner.initiative,
-        "department_id": one.owner.department,
-        "product_id": one.owner.product,
-    }
     rule: dict[str, object] = {
-        "rule_id": f"rule{number}",
+        "rule_id": one.rule or f"rule{number}",
         "priority": 1000 - number,
         "match": {"api_key_id": one.key},
-        "assign": {name: value for name, value in named.items() if value},
     }
-    if one.valid_from:
-        rule["valid_from"] = one.valid_from
-    if one.valid_to:
-        rule["valid_to"] = one.valid_to
-    return rule
+    if isinstance(one.owner, Share):
+        rule["share"] = _share(one.owner)
+    else:
+        rule["assign"] = _named(one.owner)
+    return rule | _dates(one)
+
+
+def _share(share: Share) -> dict[str, object]:
+    declared: dict[str, object] = {"method": share.method, "targets": [_named(one) for one in share.targets]}
+    return declared | ({"basis": share.basis} if share.basis else {})
+
+
+def _pool(pool: Pool) -> dict[str, object]:
+    declared: dict[str, object] = {"pool_id": pool.name, "order": pool.order}
+    return declared | ({"share": _share(pool.share)} if pool.share else {})
+
+
+def _named(one: Owner | Target) -> dict[str, object]:
+    """What of an owner or target is said."""
+    named: dict[str, object] = {"initiative_id": one.initiative, "department_id": one.department}
+    if isinstance(one, Owner):
+        named |= {"product_id": one.product, "customer_id": one.customer}
+    else:
+        named |= {"pool_id": one.pool, "weight": one.weight}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _contract(price: Price) -> dict[str, object]:
@@ -255,6 +380,18 @@ def _contract(price: Price) -> dict[str, object]:
         "valid_from": price.valid_from,
     }
     return declared | ({"valid_to": price.valid_to} if price.valid_to else {})
+
+
+def _balance(one: Balance) -> dict[str, object]:
+    """Under the seller's name in the gateway, which means the same seller."""
+    declared: dict[str, object] = {
+        "contract_id": one.contract,
+        "provider": one.seller.gateway_name,
+        "kind": one.kind,
+        "amount": str(one.amount),
+        "currency": one.currency,
+    }
+    return declared | ({"models": [one.model]} if one.model else {}) | _dates(one)
 
 
 def _logged(call: Call) -> dict[str, object]:

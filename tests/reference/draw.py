@@ -1,21 +1,29 @@
 """Draw a company from a seed: everything that the reference can say, mixed."""
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.reference.company import (
     TOKEN_CLASSES,
+    Balance,
     Call,
     Charge,
     Company,
+    Headcount,
     Initiative,
+    Metric,
     Owner,
     Ownership,
+    Pool,
     Price,
     Rate,
     Revenue,
     Seller,
+    Share,
+    Target,
 )
 
 SELLERS = (
@@ -32,7 +40,8 @@ ZONES = ("UTC", "America/New_York", "Pacific/Auckland", "Asia/Kolkata", "America
 RATES = tuple(map(Decimal, ("0.5", "0.8", "1.25", "2", "4", "0.16", "6.25")))
 """Rates whose inverse is a finite decimal, so that both directions say the same to the last digit."""
 FIRST, LAST = date(2026, 9, 20), date(2026, 10, 20)
-PRODUCTS, DEPARTMENTS = ("desk", "library"), ("dept_a", "dept_b")
+PRODUCTS, DEPARTMENTS, CUSTOMERS = ("desk", "library"), ("dept_a", "dept_b"), ("acme", "globex")
+BASES = ("direct_cost", "headcount", "revenue", "metric:tickets")
 
 
 def draw(seed: int) -> Company:
@@ -44,7 +53,7 @@ def draw(seed: int) -> Company:
     keys = [f"key-{number}" for number in range(dice.randint(2, 5))]
     billed = _billed(dice, sellers)
     through = dice.choice([LAST, LAST - timedelta(days=dice.randint(1, 9))])
-    return Company(
+    company = Company(
         seed=seed,
         currency=currency,
         zone=dice.choice(ZONES),
@@ -58,6 +67,9 @@ def draw(seed: int) -> Company:
         revenue=tuple(_revenue(dice, currency)),
         rates=tuple(_rates(dice, currency)),
     )
+    for addition in ADDITIONS:
+        company = addition(random.Random(f"{addition.__name__} {seed}"), company)
+    return company
 
 
 def _initiatives(dice: random.Random) -> tuple[Initiative, ...]:
@@ -167,3 +179,129 @@ def _rates(dice: random.Random, currency: str) -> list[Rate]:
             day = FIRST + timedelta(days=number)
             found.append(Rate(day, currency, other, 1 / rate) if is_inverse else Rate(day, other, currency, rate))
     return found
+
+
+def moved(dice: random.Random, company: Company) -> Company:
+    """Customers as owners and buyers; initiatives that change stage, department, product and customer on a day."""
+    initiatives: list[Initiative] = []
+    for one in company.initiatives:
+        before = replace(one, customer=dice.choice([None, None, *CUSTOMERS]) if one.product else None)
+        if dice.random() < 0.5:
+            initiatives.append(before)
+            continue
+        day = _some_day(dice)
+        after = replace(
+            before,
+            stage=dice.choice([before.stage, "core", "experimentation", "retired"]),
+            department=dice.choice(DEPARTMENTS),
+            product=dice.choice([before.product, *PRODUCTS]),
+            customer=dice.choice([before.customer, None, *CUSTOMERS]),
+            valid_from=day,
+        )
+        initiatives += [replace(before, valid_to=day), after]
+    ownership = [
+        replace(one, owner=_bought(dice, one.owner) if isinstance(one.owner, Owner) else one.owner)
+        for one in company.ownership
+    ]
+    names = [None, *(one.name for one in company.initiatives)]
+    revenue = [
+        replace(one, customer=dice.choice([None, *CUSTOMERS]), initiative=dice.choice(names)) for one in company.revenue
+    ]
+    return replace(company, initiatives=tuple(initiatives), ownership=tuple(ownership), revenue=tuple(revenue))
+
+
+def _bought(dice: random.Random, owner: Owner) -> Owner:
+    """Now and then a customer's: alone or, of an initiative or product, with it."""
+    if dice.random() < 0.8:
+        return owner
+    return replace(owner, customer=dice.choice(CUSTOMERS)) if dice.random() < 0.6 else Owner(customer="acme")
+
+
+def shared(dice: random.Random, company: Company) -> Company:
+    """Keys that are shared, in versions of one rule or of several; pools that feed each other; what they share by."""
+    names = sorted({one.name for one in company.initiatives})
+    pool_names = ["pool0", "pool1"][: dice.choice([0, 0, 1, 2])]
+    pools = tuple(
+        Pool(name, order, dice.choice([None, _share(dice, names, pool_names[order + 1 :])]))
+        for order, name in enumerate(pool_names)
+    )
+    ownership = [
+        replace(
+            one,
+            owner=_share(dice, names, pool_names) if dice.random() < 0.5 else one.owner,
+            rule=dice.choice([f"rule-{one.key}", None]),
+        )
+        for one in company.ownership
+    ]
+    return replace(
+        company,
+        ownership=tuple(ownership),
+        pools=pools,
+        headcounts=tuple(_headcounts(dice)),
+        metrics=tuple(_metrics(dice, names)),
+    )
+
+
+def _share(dice: random.Random, names: list[str], pools: list[str]) -> Share:
+    receivers = [
+        *(Target(initiative=name) for name in names),
+        *(Target(department=name) for name in DEPARTMENTS),
+        *(Target(pool=name) for name in pools),
+    ]
+    targets = dice.sample(receivers, dice.randint(1, min(4, len(receivers))))
+    method = dice.choice(["even", "fixed", "proportional", "proportional"])
+    if method == "proportional":
+        return Share(method, tuple(targets), dice.choice(BASES))
+    if method == "even":
+        return Share(method, tuple(targets))
+    weights = [Decimal(dice.randint(1, 20)) / 100 for _ in targets[1:]]
+    weights.append(1 - sum(weights, Decimal(0)))
+    return Share(method, tuple(replace(one, weight=weight) for one, weight in zip(targets, weights, strict=True)))
+
+
+def _headcounts(dice: random.Random) -> list[Headcount]:
+    ends = [one for one in (date(2026, 8, 31), date(2026, 9, 30)) if dice.random() < 0.8]
+    return [Headcount(end, name, dice.randint(0, 9)) for end in ends for name in DEPARTMENTS if dice.random() < 0.9]
+
+
+def _metrics(dice: random.Random, names: list[str]) -> list[Metric]:
+    """Values of some days, of initiatives, departments and products mixed."""
+    found = []
+    for number in range((LAST - FIRST).days + 1):
+        day = FIRST + timedelta(days=number)
+        owners = [
+            *({"initiative": name} for name in names),
+            *({"department": name} for name in DEPARTMENTS),
+            *({"product": name} for name in PRODUCTS),
+        ]
+        if dice.random() < 0.7:
+            for owner in dice.sample(owners, dice.randint(1, 3)):
+                found.append(Metric(day, "tickets", Decimal(dice.randint(0, 900)) / 10, **owner))
+    return found
+
+
+def paid(dice: random.Random, company: Company) -> Company:
+    """Balances of some sellers, several at once, some renewed under the same id."""
+    sellers = sorted({one.seller for one in company.prices}, key=lambda one: one.model)
+    found = []
+    for number in range(dice.choice([0, 0, 1, 2, 3, 4])):
+        kind, day = dice.choice(["prepaid", "credit", "commitment"]), FIRST + timedelta(days=dice.randint(-5, 25))
+        seller = dice.choice(sellers)
+        model = seller.model if dice.random() < 0.2 else None
+        for _ in range(dice.choice([1, 1, 2])):
+            end = dice.choice([None, day + timedelta(days=dice.randint(1, 15))])
+            amount = Decimal(dice.randint(1, dice.choice([9_000, 900_000]))) / 100
+            in_currency = dice.choice([company.currency, *CURRENCIES])
+            found.append(Balance(f"{kind}-{number}", seller, kind, amount, in_currency, day, end, model))
+            if end is None:
+                break
+            day = end
+    return replace(company, balances=tuple(found))
+
+
+def _some_day(dice: random.Random) -> date:
+    return FIRST + timedelta(days=dice.randint(3, 25))
+
+
+ADDITIONS: tuple[Callable[[random.Random, Company], Company], ...] = (moved, shared, paid)
+"""What is drawn on top, each with dice of its own, so that one more leaves the others as they were."""

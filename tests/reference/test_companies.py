@@ -19,39 +19,60 @@ from tests.reference.expected import Reference
 SEEDS = [int(os.environ["COMPANY"])] if "COMPANY" in os.environ else range(int(os.environ.get("COMPANIES", "20")))
 SPLIT = Fraction(1, 10**6)
 """Amounts are split in units of 10^-9, so that one of many parts is off by a few of them; sums over all parts are exact."""
+ROUNDED = Fraction(1, 10**8)
+"""Billed money has nine decimals, and several rows make a day."""
 ALLOCATED = """
-select cost_date, provider, cost_basis, initiative_id, department_id, product_id, sum(allocated_cost) as amount
+select
+    cost_date, provider, cost_basis, allocation_method, budget_class, cost_class, initiative_id, department_id, product_id,
+    customer_id, sum(allocated_cost) as amount
 from fct_allocated_costs group by all having sum(allocated_cost) <> 0"""
 BY_PROVIDER_DAY = """
 select cost_date, provider, cost_basis, sum(allocated_cost) as amount
 from fct_allocated_costs group by all having sum(allocated_cost) <> 0"""
-MARGINS = "select product_id, fiscal_period, revenue, ai_cogs from gross_margin_by_product_month"
+BILLED = """
+select
+    cost_date, provider, charge_category, coalesce(sum(billed_cost), 0) as billed,
+    coalesce(sum(effective_cost), 0) as effective
+from fct_billed_costs group by all"""
+MARGINS = {
+    "product": "select product_id as entity, fiscal_period, revenue, ai_cogs from gross_margin_by_product_month",
+    "customer": """
+        select nullif(customer_id, '(unattributed)') as entity, fiscal_period, revenue, ai_cogs
+        from gross_margin_by_customer_month""",
+    "initiative": "select initiative_id as entity, fiscal_period, revenue, ai_cogs from gross_margin_by_initiative_month",
+}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_product_says_what_the_reference_says(seed: int, tmp_path: Path) -> None:
-    company, reference = draw(seed), Reference(draw(seed))
+    company = draw(seed)
+    reference = Reference(company)
     write(company, tmp_path / "company")
-    allocated, days, margins = tables(
-        tmp_path / "company", tmp_path / "home", company.as_of, [ALLOCATED, BY_PROVIDER_DAY, MARGINS]
+    allocated, days, bills, *margins = tables(
+        tmp_path / "company", tmp_path / "home", company.as_of, [ALLOCATED, BY_PROVIDER_DAY, BILLED, *MARGINS.values()]
     )
 
-    expected = reference.allocated()
+    for number, column in enumerate(("billed", "effective")):
+        wanted = {key: pair[number] for key, pair in reference.billed().items()}
+        said = {(row["cost_date"], row["provider"], row["charge_category"]): Fraction(row[column]) for row in bills}
+        assert differing(wanted, said, ROUNDED) == {}, column
     by_day: dict[tuple, Fraction] = {}
-    for (day, provider, basis, *_), amount in expected.items():
-        by_day[day, provider, basis] = by_day.get((day, provider, basis), Fraction(0)) + amount
-    assert differing(by_day, amounts(days, "cost_date", "provider", "cost_basis"), Fraction(1, 10**9)) == {}
-    owner = ("initiative_id", "department_id", "product_id")
-    assert differing(expected, amounts(allocated, "cost_date", "provider", "cost_basis", *owner), SPLIT) == {}
-    found = {(row["product_id"], row["fiscal_period"]): row for row in margins}
-    for column, number in (("revenue", 0), ("ai_cogs", 1)):
-        wanted = {key: pair[number] for key, pair in reference.margins().items() if pair[number]}
-        said = {key: Fraction(row[column]) for key, row in found.items() if row[column]}
-        assert differing(wanted, said, SPLIT) == {}, column
+    for cost, amount in reference.costs.items():
+        by_day[cost[:3]] = by_day.get(cost[:3], Fraction(0)) + amount
+    assert differing(by_day, amounts(days), ROUNDED) == {}
+    assert differing(reference.costs, amounts(allocated), SPLIT) == {}
+    for by, rows in zip(MARGINS, margins, strict=True):
+        expected = {key: pair for key, pair in reference.margins(by).items() if key[0] or by == "customer"}
+        found = {(row["entity"], row["fiscal_period"]): row for row in rows}
+        for number, column in enumerate(("revenue", "ai_cogs")):
+            wanted = {key: pair[number] for key, pair in expected.items()}
+            said = {key: Fraction(row[column] or 0) for key, row in found.items()}
+            assert differing(wanted, said, SPLIT) == {}, (by, column)
 
 
-def amounts(rows: list[dict[str, Any]], *keys: str) -> dict[tuple, Fraction]:
-    return {tuple(row[key] for key in keys): Fraction(row["amount"]) for row in rows}
+def amounts(rows: list[dict[str, Any]]) -> dict[tuple, Fraction]:
+    """The column ``amount`` by the other ones."""
+    return {tuple(row[name] for name in row if name != "amount"): Fraction(row["amount"]) for row in rows}
 
 
 def differing(
