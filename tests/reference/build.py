@@ -19,8 +19,6 @@ TABLES = (
     "fct_allocated_costs",
     "fct_billed_costs",
     "fct_usage",
-    "gross_margin_by_customer_month",
-    "gross_margin_by_initiative_month",
     "gross_margin_by_product_day",
     "gross_margin_by_product_month",
     "reconciliation_by_provider_month",
@@ -28,8 +26,8 @@ TABLES = (
 Rows = list[dict[str, Any]]
 
 
-def tables(folder: Path, home: Path, as_of: date, queries: Sequence[str]) -> list[Rows]:
-    """The rows of ``queries`` over schema ``marts`` for the company in ``folder``."""
+def tables(folder: Path, home: Path, as_of: date, queries: Sequence[str], names: Sequence[str] = TABLES) -> list[Rows]:
+    """The rows of ``queries`` over schema ``marts``, which has the tables ``names``, for the company in ``folder``."""
     company, landing = load_company(folder), Landing(home / "landing")
     land_registry(company, landing)
     for source in SOURCES:
@@ -40,7 +38,7 @@ def tables(folder: Path, home: Path, as_of: date, queries: Sequence[str]) -> lis
     build_price_book(landing, company)
     with connect(home / "warehouse.duckdb") as connection:
         prepare(connection, landing, company, as_of)
-        build(connection, TABLES)
+        build(connection, names)
         connection.execute("use marts")
         found = []
         for query in queries:
