@@ -128,6 +128,17 @@ def test_a_bill_declared_complete_covers_the_days_after_its_last_charge(warehous
     assert costs(connection) == {("azure", "billed", 1): Decimal(7), ("azure", "metered", 10): Decimal(10)}
 
 
+def test_a_bill_of_one_charge_for_many_days_covers_these_days_alone(warehouse):
+    period = [
+        one | {"charge_period_end": moment("2026-07-04").replace(hour=23)}
+        for one in bill("Microsoft", ["2026-07-03"], amount="8")
+    ]
+    connection = warehouse(metered("azure", days(1, 6)), period)
+    expected = {("azure", "metered", day): Decimal(10) for day in (1, 2, 5, 6)}
+    expected |= {("azure", "billed", day): Decimal(4) for day in (3, 4)}
+    assert costs(connection) == expected, "nothing says that the bill is complete for any other day"
+
+
 def test_one_providers_bill_says_nothing_of_anothers_days(warehouse):
     log = metered("azure", days(1, 4)) + metered("bedrock", days(1, 4))
     connection = warehouse(log, bill("Microsoft", days(1, 4)) + bill("AWS", days(1, 2)))

@@ -19,8 +19,6 @@ TABLES = (
     "fct_allocated_costs",
     "fct_billed_costs",
     "fct_usage",
-    "gross_margin_by_customer_month",
-    "gross_margin_by_initiative_month",
     "gross_margin_by_product_day",
     "gross_margin_by_product_month",
     "reconciliation_by_provider_month",

@@ -31,6 +31,12 @@ FOCUS = [
     "SkuMeter",
 ]
 TOKEN_CLASSES = ("input_uncached", "cache_read", "output")
+LIST_PRICES = {
+    "gpt-4o": {"input_uncached": Decimal("2.5"), "cache_read": Decimal("1.25"), "output": Decimal(10)},
+    "gpt-4o-mini": {"input_uncached": Decimal("0.15"), "cache_read": Decimal("0.075"), "output": Decimal("0.6")},
+    "claude-haiku-4-5": {"input_uncached": Decimal(1), "cache_read": Decimal("0.1"), "output": Decimal(5)},
+}
+"""What the makers ask for a million tokens, in US dollars; of other drawn models there is no list price."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,16 @@ class Price:
     per_million: Decimal
     currency: str
     valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class Discount:
+    """Part of the list price that is not paid, on days from ``valid_from`` to before ``valid_to``; None: open."""
+
+    seller: Seller
+    ratio: Decimal
+    valid_from: date | None = None
     valid_to: date | None = None
 
 
@@ -88,13 +104,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Charge:
-    """One line of a seller's bill for one UTC day."""
+    """One line of a seller's bill for one UTC day, or for the days up to ``last_day``."""
 
     seller: Seller
     day: date
     amount: Decimal
     currency: str
     is_credit: bool = False
+    account: str = "org_1"
+    last_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -211,7 +229,11 @@ class Rate:
 
 @dataclass(frozen=True)
 class Company:
-    """Everything that the reference knows and the folder says. Bills of all sellers are complete up to ``billed_through``."""
+    """Everything that the reference knows and the folder says.
+
+    Bills of all sellers are complete up to ``billed_through``; None: up to the day before an account's last charge.
+    ``older_exports`` stated days of ``charges`` before, in other amounts.
+    """
 
     seed: int
     currency: str
@@ -229,6 +251,9 @@ class Company:
     headcounts: tuple[Headcount, ...] = ()
     metrics: tuple[Metric, ...] = ()
     balances: tuple[Balance, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    older_exports: tuple[tuple[Charge, ...], ...] = ()
+    fiscal_start: int = 1
 
 
 def write(company: Company, folder: Path) -> None:
@@ -239,7 +264,8 @@ def write(company: Company, folder: Path) -> None:
         (folder / name).write_text(json.dumps(body, indent=1, default=str))
     (folder / "logs" / "calls.jsonl").write_text("".join(json.dumps(_logged(call)) + "\n" for call in company.calls))
     if company.charges:
-        _table(folder / "bills" / "bill.csv", FOCUS, [_billed(charge) for charge in company.charges])
+        for number, charges in enumerate([*company.older_exports, company.charges]):
+            _table(folder / "bills" / f"bill-{number}.csv", FOCUS, [_billed(charge) for charge in charges])
     _table(
         folder / "ledgers" / "revenue.csv",
         ["revenue_date", "recognition_end_date", "product_id", "amount", "currency", "customer_id", "initiative_id"],
@@ -276,18 +302,16 @@ def _declared(company: Company) -> dict[str, object]:
     """The YAML files, as JSON, which YAML holds."""
     sources: dict[str, object] = {"litellm": {"mode": "files", "path": "logs/*.jsonl", "empty_days": "zero"}}
     if company.charges:
-        sources["focus_files"] = {
-            "path": "bills/*.csv",
-            "empty_days": "zero",
-            "complete_through": company.billed_through,
-        }
+        sources["focus_files"] = {"path": "bills/*.csv", "empty_days": "zero"} | (
+            {"complete_through": company.billed_through} if company.billed_through else {}
+        )
     return {
         "company.yaml": {
             "company_id": f"company-{company.seed}",
             "name": "drawn",
             "reporting_currency": company.currency,
             "reporting_time_zone": company.zone,
-            "fiscal_year_start_month": 1,
+            "fiscal_year_start_month": company.fiscal_start,
             "profile": {"company_size": "startup", "margin_profile": "healthy"},
         },
         "sources.yaml": {"sources": sources},
@@ -296,9 +320,15 @@ def _declared(company: Company) -> dict[str, object]:
             "rules": [_rule(number, one) for number, one in enumerate(company.ownership)],
             "pools": [_pool(one) for one in company.pools],
         },
-        "contracts.yaml": {"contracts": [*map(_contract, company.prices), *map(_balance, company.balances)]},
+        "contracts.yaml": {
+            "contracts": [
+                *map(_contract, company.prices),
+                *map(_discount, company.discounts),
+                *map(_balance, company.balances),
+            ]
+        },
         "model_tiers.yaml": {
-            "tiers": [{"tier": "standard", "reference_model": company.prices[0].seller.model}],
+            "tiers": [{"tier": "standard", "reference_model": company.calls[0].seller.model}],
             "models": {"*": "standard"},
             "complexity": {"basic": "standard", "standard": "standard", "complex": "standard"},
         },
@@ -330,7 +360,7 @@ def _initiative(one: Initiative) -> dict[str, object]:
     return own | _dates(one)
 
 
-def _dates(one: Initiative | Ownership | Balance) -> dict[str, object]:
+def _dates(one: Initiative | Ownership | Balance | Discount) -> dict[str, object]:
     dates = {"valid_from": one.valid_from, "valid_to": one.valid_to}
     return {name: day for name, day in dates.items() if day}
 
@@ -382,6 +412,17 @@ def _contract(price: Price) -> dict[str, object]:
     return declared | ({"valid_to": price.valid_to} if price.valid_to else {})
 
 
+def _discount(one: Discount) -> dict[str, object]:
+    declared = {
+        "contract_id": f"discount-{one.seller.model}",
+        "provider": one.seller.name,
+        "kind": "discount",
+        "models": [one.seller.model],
+        "discount_ratio": str(one.ratio),
+    }
+    return declared | _dates(one)
+
+
 def _balance(one: Balance) -> dict[str, object]:
     """Under the seller's name in the gateway, which means the same seller."""
     declared: dict[str, object] = {
@@ -413,13 +454,13 @@ def _logged(call: Call) -> dict[str, object]:
 
 
 def _billed(charge: Charge) -> list[object]:
-    day, after = charge.day, charge.day + timedelta(days=1)
+    day, after = charge.day, (charge.last_day or charge.day) + timedelta(days=1)
     month = day.replace(day=1)
     next_month = (month + timedelta(days=32)).replace(day=1)
     period = [f"{one}T00:00:00Z" for one in (month, next_month, day, after)]
     category = "Credit" if charge.is_credit else "Usage"
     return [
-        *(charge.amount, charge.amount, "", charge.currency, "org_1", "", *period, category, "", "usage"),
+        *(charge.amount, charge.amount, "", charge.currency, charge.account, "", *period, category, "", "usage"),
         *("LLM API", "AI and Machine Learning", charge.seller.bill_name, charge.seller.bill_name, "", "", "", ""),
     ]
 

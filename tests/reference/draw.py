@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.reference.company import (
+    LIST_PRICES,
     TOKEN_CLASSES,
     Balance,
     Call,
     Charge,
     Company,
+    Discount,
     Headcount,
     Initiative,
     Metric,
@@ -30,7 +32,7 @@ SELLERS = (
     Seller("openai", "openai", "OpenAI", "orion-large"),
     Seller("anthropic", "anthropic", "Anthropic", "cassandra-2"),
     Seller("aws", "bedrock", "Amazon Web Services", "delphi-pro"),
-    Seller("aws", "bedrock_converse", "Amazon Web Services", "delphi-lite"),
+    Seller("aws", "bedrock_converse", "AWS", "delphi-lite"),
     Seller("google", "vertex_ai", "Google Cloud", "pythia-1"),
     Seller("azure", "azure_ai", "Microsoft Azure", "sibyl-3"),
     Seller("mistral", "mistral", "Mistral AI", "augur-9"),
@@ -51,7 +53,7 @@ def draw(seed: int) -> Company:
     sellers = dice.sample(SELLERS, dice.randint(1, 3))
     initiatives = _initiatives(dice)
     keys = [f"key-{number}" for number in range(dice.randint(2, 5))]
-    billed = _billed(dice, sellers)
+    billed = dice.sample(sellers, dice.randint(0, len(sellers)))
     through = dice.choice([LAST, LAST - timedelta(days=dice.randint(1, 9))])
     company = Company(
         seed=seed,
@@ -132,12 +134,6 @@ def _calls(dice: random.Random, sellers: list[Seller], keys: list[str]) -> list[
         )
         for number in range(dice.randint(5, 60))
     ]
-
-
-def _billed(dice: random.Random, sellers: list[Seller]) -> list[Seller]:
-    """At most one gateway name of a seller: a bill says the seller alone."""
-    names = dice.sample(sorted({seller.name for seller in sellers}), dice.randint(0, len({s.name for s in sellers})))
-    return [next(seller for seller in sellers if seller.name == name) for name in names]
 
 
 def _charges(dice: random.Random, sellers: list[Seller], currency: str, through: date) -> list[Charge]:
@@ -282,7 +278,7 @@ def _metrics(dice: random.Random, names: list[str]) -> list[Metric]:
 
 def paid(dice: random.Random, company: Company) -> Company:
     """Balances of some sellers, several at once, some renewed under the same id."""
-    sellers = sorted({one.seller for one in company.prices}, key=lambda one: one.model)
+    sellers = sorted({one.seller for one in company.calls}, key=lambda one: one.model)
     found = []
     for number in range(dice.choice([0, 0, 1, 2, 3, 4])):
         kind, day = dice.choice(["prepaid", "credit", "commitment"]), FIRST + timedelta(days=dice.randint(-5, 25))
@@ -299,9 +295,63 @@ def paid(dice: random.Random, company: Company) -> Company:
     return replace(company, balances=tuple(found))
 
 
+def listed(dice: random.Random, company: Company) -> Company:
+    """Models with a list price beside or instead of the contracted ones: with a discount, a price for one class, or neither."""
+    models = {"openai": ("gpt-4o", "gpt-4o-mini"), "anthropic": ("claude-haiku-4-5",)}
+    known: dict[Seller, Seller] = {}
+    prices, discounts = list(company.prices), []
+    for seller in sorted({one.seller for one in company.calls if one.seller.name in models}, key=lambda one: one.model):
+        if dice.random() < 0.2:
+            continue
+        known[seller] = replace(seller, model=dice.choice(models[seller.name]))
+        kept = dice.choice([(), (), TOKEN_CLASSES[:1]])
+        prices = [
+            replace(one, seller=known[seller]) if one.seller == seller else one
+            for one in prices
+            if one.seller != seller or one.token_class in kept
+        ]
+        if dice.random() < 0.5:
+            day = dice.choice([None, _some_day(dice)])
+            discounts.append(Discount(known[seller], Decimal(dice.randint(1, 60)) / 100, day))
+    calls = [
+        replace(one, seller=known[one.seller]) if one.seller in known and dice.random() < 0.8 else one
+        for one in company.calls
+    ]
+    unlisted = {one.seller for one in calls if one.seller.model not in LIST_PRICES}
+    prices += [one for one in company.prices if one.seller in unlisted and one not in prices]
+    return replace(company, prices=tuple(prices), calls=tuple(calls), discounts=tuple(discounts))
+
+
+def exported(dice: random.Random, company: Company) -> Company:
+    """Bills of several accounts, some complete only up to the day before their last charge; charges for many days; older
+    exports of the same days.
+    """
+    accounts = {one.seller: dice.choice(["org_1", f"org_{one.seller.gateway_name}"]) for one in company.charges}
+    charges = [replace(one, account=accounts[one.seller]) for one in company.charges]
+    for seller in [one for one in accounts if dice.random() < 0.3]:
+        day = _some_day(dice)
+        period = Charge(
+            seller, day, Decimal(dice.randint(1, 90_000)), company.currency, last_day=day + timedelta(days=9)
+        )
+        charges.append(replace(period, account=dice.choice([accounts[seller], "org_monthly"])))
+    older = []
+    for _ in range(dice.choice([0, 0, 1, 2]) if charges else 0):
+        until = _some_day(dice)
+        stated = [one for one in charges if one.day <= until and one.last_day is None]
+        if stated:
+            older.append(tuple(replace(one, amount=one.amount + dice.randint(0, 3)) for one in stated))
+    return replace(
+        company,
+        charges=tuple(charges),
+        older_exports=tuple(older),
+        billed_through=company.billed_through if dice.random() < 0.6 else None,
+        fiscal_start=dice.randint(1, 12),
+    )
+
+
 def _some_day(dice: random.Random) -> date:
     return FIRST + timedelta(days=dice.randint(3, 25))
 
 
-ADDITIONS: tuple[Callable[[random.Random, Company], Company], ...] = (moved, shared, paid)
+ADDITIONS: tuple[Callable[[random.Random, Company], Company], ...] = (moved, shared, listed, exported, paid)
 """What is drawn on top, each with dice of its own, so that one more leaves the others as they were."""

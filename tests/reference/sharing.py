@@ -9,10 +9,11 @@ department's, evenly over the targets that take it. A pool passes on what it rec
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from tests.reference.company import Company, Initiative, Owner, Pool, Share, Target
 
@@ -43,14 +44,16 @@ class Part:
 
 
 class Sharing:
-    """The parts of a company's shared cost. ``on`` says an initiative's version of a day."""
+    """The parts of a company's shared cost. ``on`` says an initiative's version of a day; ``revenue`` is by day, product,
+    customer and initiative.
+    """
 
     def __init__(
         self,
         company: Company,
         on: Callable[[str, date], Initiative],
         costs: Iterable[Cost],
-        revenue: Iterable[tuple[date, str, str | None, Fraction]],
+        revenue: Mapping[Any, Fraction],
     ) -> None:
         self.on = on
         self.pools = {one.name: one for one in company.pools}
@@ -66,8 +69,8 @@ class Sharing:
         for day, owner, amount in costs:
             department = on(owner.initiative, day).department if owner.initiative else owner.department
             self.bases["direct_cost"].append(Reported(day, amount, owner.initiative, None, department))
-        for day, product, initiative, amount in revenue:
-            self.bases["revenue"].append(Reported(day, amount, initiative, product))
+        for one, amount in revenue.items():
+            self.bases["revenue"].append(Reported(one.day, amount, one.initiative, one.product))
 
     def parts(self, share: Share, day: date, method: str | None = None) -> Iterator[Part]:
         """The parts of a cost of ``day``; none where the rule has nothing to share by."""

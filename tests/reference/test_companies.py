@@ -4,42 +4,153 @@ COMPANIES=n draws n companies; COMPANY=seed only that one.
 """
 
 import os
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.reference.build import tables
 from tests.reference.company import write
 from tests.reference.draw import draw
-from tests.reference.expected import Reference
+from tests.reference.expected import Cost, Reference
 
 SEEDS = [int(os.environ["COMPANY"])] if "COMPANY" in os.environ else range(int(os.environ.get("COMPANIES", "20")))
+EXACT = Fraction(1, 10**9)
+ROUNDED = Fraction(1, 10**8)
+"""What is billed has nine decimals, and several rows make a day."""
 SPLIT = Fraction(1, 10**6)
 """Amounts are split in units of 10^-9, so that one of many parts is off by a few of them; sums over all parts are exact."""
-ROUNDED = Fraction(1, 10**8)
-"""Billed money has nine decimals, and several rows make a day."""
-ALLOCATED = """
-select
-    cost_date, provider, cost_basis, allocation_method, budget_class, cost_class, initiative_id, department_id, product_id,
-    customer_id, sum(allocated_cost) as amount
-from fct_allocated_costs group by all having sum(allocated_cost) <> 0"""
-BY_PROVIDER_DAY = """
-select cost_date, provider, cost_basis, sum(allocated_cost) as amount
-from fct_allocated_costs group by all having sum(allocated_cost) <> 0"""
-BILLED = """
-select
-    cost_date, provider, charge_category, coalesce(sum(billed_cost), 0) as billed,
-    coalesce(sum(effective_cost), 0) as effective
-from fct_billed_costs group by all"""
-MARGINS = {
-    "product": "select product_id as entity, fiscal_period, revenue, ai_cogs from gross_margin_by_product_month",
-    "customer": """
-        select nullif(customer_id, '(unattributed)') as entity, fiscal_period, revenue, ai_cogs
-        from gross_margin_by_customer_month""",
-    "initiative": "select initiative_id as entity, fiscal_period, revenue, ai_cogs from gross_margin_by_initiative_month",
+Amounts = Mapping[Any, Fraction]
+MARTS = (
+    "fct_allocated_costs",
+    "fct_billed_costs",
+    "fct_revenue",
+    "fct_usage",
+    "focus_cost_and_usage",
+    "gross_margin_by_customer_month",
+    "gross_margin_by_initiative_month",
+    "gross_margin_by_product_day",
+    "gross_margin_by_product_month",
+    "gross_margin_sensitivity_by_product_month",
+    "spend_by_developer_day",
+    "unit_economics_by_initiative_month",
+)
+
+
+class Compared(NamedTuple):
+    """Column ``amount`` of the query, by its other columns, is what the reference says."""
+
+    query: str
+    expected: Callable[[Reference], Amounts]
+    tolerance: Fraction = SPLIT
+
+
+CLASSIFICATIONS: dict[str, Callable[[Cost], bool]] = {
+    "policy": lambda cost: is_sold(cost),
+    "all_ai_cost": lambda cost: True,
+    "core_only": lambda cost: cost.budget_class == "core",
+}
+
+
+def _margin(table: str, by: str, entity: str, number: int) -> Compared:
+    column = ("revenue", "ai_cogs")[number]
+    return Compared(
+        f"select {entity}, fiscal_period, {column} as amount from {table}",
+        lambda reference: {
+            key: pair[number] for key, pair in reference.margins(by).items() if key[0] or by == "customer"
+        },
+    )
+
+
+COMPARED = {
+    "cost by day": Compared(
+        "select cost_date, provider, cost_basis, sum(allocated_cost) as amount from fct_allocated_costs group by all",
+        lambda reference: summed(reference.costs, lambda cost: cost[:3]),
+        ROUNDED,
+    ),
+    "cost by owner": Compared(
+        "select cost_date, provider, cost_basis, allocation_method, budget_class, cost_class, initiative_id, department_id, "
+        "product_id, customer_id, sum(allocated_cost) as amount from fct_allocated_costs group by all",
+        lambda reference: reference.costs,
+    ),
+    "billed": Compared(
+        "select cost_date, provider, charge_category, sum(billed_cost) as amount from fct_billed_costs group by all",
+        lambda reference: {key: pair[0] for key, pair in reference.billing.billed().items()},
+        ROUNDED,
+    ),
+    "effective": Compared(
+        "select cost_date, provider, charge_category, sum(effective_cost) as amount from fct_billed_costs group by all",
+        lambda reference: {key: pair[1] for key, pair in reference.billing.billed().items()},
+        ROUNDED,
+    ),
+    "billed in FOCUS": Compared(
+        'select cast("ChargePeriodStart" as date) as charge_day, "ChargeCategory", sum("x_ReportingBilledCost") as amount '
+        "from focus_cost_and_usage group by all",
+        lambda reference: summed(
+            {key: pair[0] for key, pair in reference.billing.billed().items()}, lambda key: (key[0], key[2].title())
+        ),
+        ROUNDED,
+    ),
+    "tokens": Compared(
+        "select usage_date, provider, model_id, token_class, initiative_id, department_id, sum(quantity) as amount "
+        "from fct_usage where is_counted and unit = 'tokens' group by all",
+        lambda reference: reference.usage(lambda call, token_class: Fraction(call.tokens[token_class])),
+        EXACT,
+    ),
+    "list cost": Compared(
+        "select usage_date, provider, model_id, token_class, initiative_id, department_id, sum(list_cost) as amount "
+        "from fct_usage where is_counted and unit = 'tokens' group by all",
+        lambda reference: reference.usage(reference.billing.list_cost),
+        EXACT,
+    ),
+    "revenue": Compared(
+        "select revenue_date, product_id, customer_id, initiative_id, revenue as amount from fct_revenue",
+        lambda reference: reference.revenue,
+        ROUNDED,
+    ),
+    "cost by person": Compared(
+        "select actor_id, spend_date, allocated_cost as amount from spend_by_developer_day",
+        lambda reference: reference.billing.by_person(),
+    ),
+    "cost of initiatives": Compared(
+        "select initiative_id, fiscal_period, allocated_cost as amount from unit_economics_by_initiative_month",
+        lambda reference: {
+            key: amount
+            for key, amount in summed(reference.costs, lambda cost: (cost.initiative, month(cost.day))).items()
+            if key[0]
+        },
+    ),
+    "AI cost of goods sold by day": Compared(
+        "select product_id, margin_date, ai_cogs as amount from gross_margin_by_product_day",
+        lambda reference: summed(
+            {cost: amount for cost, amount in reference.costs.items() if cost.product and is_sold(cost)},
+            lambda cost: (cost.product, cost.day),
+        ),
+    ),
+    "sensitivity": Compared(
+        "select product_id, fiscal_period, classification, ai_cogs as amount from gross_margin_sensitivity_by_product_month",
+        lambda reference: summed(
+            {
+                (cost.product, month(cost.day), name, cost): amount
+                for cost, amount in reference.costs.items()
+                for name, counts in CLASSIFICATIONS.items()
+                if cost.product and counts(cost)
+            },
+            lambda key: key[:3],
+        ),
+    ),
+    "product revenue": _margin("gross_margin_by_product_month", "product", "product_id", 0),
+    "product cost": _margin("gross_margin_by_product_month", "product", "product_id", 1),
+    "customer revenue": _margin(
+        "gross_margin_by_customer_month", "customer", "nullif(customer_id, '(unattributed)')", 0
+    ),
+    "customer cost": _margin("gross_margin_by_customer_month", "customer", "nullif(customer_id, '(unattributed)')", 1),
+    "initiative revenue": _margin("gross_margin_by_initiative_month", "initiative", "initiative_id", 0),
+    "initiative cost": _margin("gross_margin_by_initiative_month", "initiative", "initiative_id", 1),
 }
 
 
@@ -48,31 +159,31 @@ def test_the_product_says_what_the_reference_says(seed: int, tmp_path: Path) -> 
     company = draw(seed)
     reference = Reference(company)
     write(company, tmp_path / "company")
-    allocated, days, bills, *margins = tables(
-        tmp_path / "company", tmp_path / "home", company.as_of, [ALLOCATED, BY_PROVIDER_DAY, BILLED, *MARGINS.values()]
+    found = tables(
+        tmp_path / "company", tmp_path / "home", company.as_of, [one.query for one in COMPARED.values()], MARTS
     )
+    for (name, one), rows in zip(COMPARED.items(), found, strict=True):
+        assert differing(one.expected(reference), amounts(rows), one.tolerance) == {}, name
 
-    for number, column in enumerate(("billed", "effective")):
-        wanted = {key: pair[number] for key, pair in reference.billed().items()}
-        said = {(row["cost_date"], row["provider"], row["charge_category"]): Fraction(row[column]) for row in bills}
-        assert differing(wanted, said, ROUNDED) == {}, column
-    by_day: dict[tuple, Fraction] = {}
-    for cost, amount in reference.costs.items():
-        by_day[cost[:3]] = by_day.get(cost[:3], Fraction(0)) + amount
-    assert differing(by_day, amounts(days), ROUNDED) == {}
-    assert differing(reference.costs, amounts(allocated), SPLIT) == {}
-    for by, rows in zip(MARGINS, margins, strict=True):
-        expected = {key: pair for key, pair in reference.margins(by).items() if key[0] or by == "customer"}
-        found = {(row["entity"], row["fiscal_period"]): row for row in rows}
-        for number, column in enumerate(("revenue", "ai_cogs")):
-            wanted = {key: pair[number] for key, pair in expected.items()}
-            said = {key: Fraction(row[column] or 0) for key, row in found.items()}
-            assert differing(wanted, said, SPLIT) == {}, (by, column)
+
+def summed(costs: Amounts, key: Callable[[Any], Any]) -> dict[Any, Fraction]:
+    found: dict[Any, Fraction] = defaultdict(Fraction)
+    for cost, amount in costs.items():
+        found[key(cost)] += amount
+    return found
+
+
+def month(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def is_sold(cost: Cost) -> bool:
+    return cost.cost_class == "cost_of_goods_sold"
 
 
 def amounts(rows: list[dict[str, Any]]) -> dict[tuple, Fraction]:
-    """The column ``amount`` by the other ones."""
-    return {tuple(row[name] for name in row if name != "amount"): Fraction(row["amount"]) for row in rows}
+    """The column ``amount`` by the other ones; null is nothing."""
+    return {tuple(row[name] for name in row if name != "amount"): Fraction(row["amount"] or 0) for row in rows}
 
 
 def differing(

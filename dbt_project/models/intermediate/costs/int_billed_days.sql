@@ -91,6 +91,7 @@ covered as (
         )) as date) as billing_date
     from last_covered
     cross join run_parameters
+    where last_covered.last_date is not null
 
 )
 

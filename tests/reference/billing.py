@@ -1,0 +1,184 @@
+"""What a company's usage costs, before anybody owns it: plain fractions from the facts, no code and no SQL of the product.
+
+Written from the rules: a seller's day is billed where a bill of any of its accounts covers it, from the account's first
+charge day to the last day for which it is complete, and metered on the others: quantity x negotiated price x rate of
+the billing day, or list price less a discount. A billed day's amount is shared out over that day's usage by its list cost, where
+any has one, else by its tokens; an amount without usage belongs to nobody.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from tests.reference.company import LIST_PRICES, Call, Charge, Company, Discount, Initiative, Ownership, Price, Seller
+from tests.reference.contracts import Drawable, Row, contract_rows
+
+
+class Piece(NamedTuple):
+    """Cost of one day by who caused it; ``key``: None where no usage did."""
+
+    day: date
+    provider: str
+    basis: str
+    key: str | None
+    amount: Fraction
+
+
+class Billing:
+    """The cost of one company's calls and bills, up to its as-of day, in its currency."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.zone = ZoneInfo(company.zone)
+        self.rates: dict[tuple[str, date], Fraction] = {}
+        for one in company.rates:
+            if one.to == company.currency:
+                self.rates[one.currency, one.day] = Fraction(one.rate)
+            else:
+                self.rates[one.to, one.day] = 1 / Fraction(one.rate)
+        self.calls = [one for one in company.calls if one.succeeded and self.usage_day(one) <= company.as_of]
+        self.covered = self._covered()
+        self.metered = {
+            one: self._metered(one) for one in self.calls if (one.seller.name, _billing_day(one)) not in self.covered
+        }
+        self.rows = [*self._charges(), *self._contracts()]
+
+    def pieces(self) -> Iterator[Piece]:
+        """All cost by day and key."""
+        for call, amount in self.metered.items():
+            yield Piece(self.usage_day(call), call.seller.name, "metered", call.key, amount)
+        effective: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+        for row in self.rows:
+            if row.call is None:
+                effective[row.provider, row.day] += row.effective
+            else:
+                yield Piece(row.day, row.provider, "billed", row.call.key, row.effective)
+        by_day: dict[tuple[str, date], list[Call]] = defaultdict(list)
+        for call in self.calls:
+            by_day[call.seller.name, _billing_day(call)].append(call)
+        for (provider, day), amount in effective.items():
+            calls = by_day[provider, day]
+            for call, share in zip(calls, self._shares(calls), strict=True):
+                yield Piece(day, provider, "billed", call.key, amount * share)
+            if not calls:
+                yield Piece(day, provider, "billed", None, amount)
+
+    def billed(self) -> dict[tuple[date, str, str], tuple[Fraction, Fraction]]:
+        """Billed and effective cost by day, provider and category."""
+        found: dict[tuple[date, str, str], tuple[Fraction, Fraction]] = {}
+        for row in self.rows:
+            key = row.day, row.provider, row.category
+            billed, effective = found.get(key, (Fraction(0), Fraction(0)))
+            found[key] = billed + row.billed, effective + row.effective
+        return found
+
+    def by_person(self) -> dict[tuple[str, date], Fraction]:
+        """Cost by who made the calls, always the same person, and day; without cost that no usage caused."""
+        found: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
+        for one in self.pieces():
+            if one.key:
+                found["u1", one.day] += one.amount
+        return found
+
+    def _charges(self) -> Iterator[Row]:
+        """The bills' charges, each evenly over its days."""
+        for one in self.company.charges:
+            days = list(days_of(one.day, one.last_day))
+            for day in days:
+                if day <= self.company.as_of:
+                    amount = self.converted(one.amount, one.currency, day) / len(days)
+                    yield Row(day, one.seller.name, "credit" if one.is_credit else "usage", amount, amount)
+
+    def _contracts(self) -> Iterable[Row]:
+        drawables = [
+            *(Drawable(row.day, row.provider, row.billed) for row in self._charges() if row.category == "usage"),
+            *(Drawable(self.usage_day(call), call.seller.name, cost, call) for call, cost in self.metered.items()),
+        ]
+        balances = [
+            (one, self.converted(one.amount, one.currency, one.valid_from))
+            for one in self.company.balances
+            if one.valid_from <= self.company.as_of
+        ]
+        return contract_rows(balances, drawables, self.company.as_of)
+
+    def usage_day(self, call: Call) -> date:
+        return call.started_at.astimezone(self.zone).date()
+
+    def _covered(self) -> set[tuple[str, date]]:
+        """The providers' days that a bill covers: of any of its accounts, from the first charge on. A charge for many days
+        proves them only in an account that has no others.
+        """
+        accounts: dict[tuple[str, str], list[Charge]] = defaultdict(list)
+        for one in self.company.charges:
+            accounts[one.seller.name, one.account].append(one)
+        found: set[tuple[str, date]] = set()
+        for (provider, _), charges in accounts.items():
+            daily = [one.day for one in charges if not one.last_day]
+            charged = daily or [day for one in charges for day in days_of(one.day, one.last_day)]
+            last = [max(daily) - timedelta(days=1)] if daily else []
+            if self.company.billed_through:
+                last.append(self.company.billed_through)
+            covered = {*charged, *days_of(min(charged), max(last, default=date.min))}
+            found |= {(provider, day) for day in covered if day <= self.company.as_of}
+        return found
+
+    def _metered(self, call: Call) -> Fraction:
+        """Contracted cost: at the negotiated price, else at list price less a discount."""
+        day, total = _billing_day(call), Fraction(0)
+        for token_class, quantity in call.tokens.items():
+            price = self._price(call.seller, token_class, day)
+            if price is None and call.seller.model not in LIST_PRICES:
+                raise LookupError(f"the drawn company has no price for {call.seller.model} on {day}")
+            if price is None:
+                total += self.list_cost(call, token_class) * (1 - self._discount(call.seller, day))
+            else:
+                per_million = self.converted(price.per_million, price.currency, day)
+                total += per_million * quantity / 1_000_000
+        return total
+
+    def list_cost(self, call: Call, token_class: str) -> Fraction:
+        """What a call's tokens of the class cost at the list price; zero without one."""
+        if call.seller.model not in LIST_PRICES:
+            return Fraction(0)
+        price = self.converted(LIST_PRICES[call.seller.model][token_class], "USD", _billing_day(call))
+        return price * call.tokens[token_class] / 1_000_000
+
+    def _price(self, seller: Seller, token_class: str, day: date) -> Price | None:
+        found = (one for one in self.company.prices if one.seller == seller and one.token_class == token_class)
+        return next((one for one in found if holds(one, day)), None)
+
+    def _discount(self, seller: Seller, day: date) -> Fraction:
+        found = (one for one in self.company.discounts if one.seller == seller and holds(one, day))
+        return Fraction(next((one.ratio for one in found), 0))
+
+    def _shares(self, calls: list[Call]) -> list[Fraction]:
+        costs = [sum((self.list_cost(call, one) for one in call.tokens), Fraction(0)) for call in calls]
+        weights = costs if any(costs) else [Fraction(sum(call.tokens.values())) for call in calls]
+        return [weight / sum(weights) for weight in weights]
+
+    def converted(self, amount: object, currency: str, day: date) -> Fraction:
+        if currency == self.company.currency:
+            return Fraction(amount)  # type: ignore[arg-type]
+        for age in range(8):
+            rate = self.rates.get((currency, day - timedelta(days=age)))
+            if rate is not None:
+                return Fraction(amount) * rate  # type: ignore[arg-type]
+        raise LookupError(f"the drawn company has no rate for {currency} on {day}")
+
+
+def days_of(first: date, last: date | None) -> Iterator[date]:
+    """From ``first`` to ``last``, both inclusive; None: that one day."""
+    for number in range(((last or first) - first).days + 1):
+        yield first + timedelta(days=number)
+
+
+def holds(version: Ownership | Initiative | Price | Discount, day: date) -> bool:
+    """Whether a version is in force on the day."""
+    return (not version.valid_from or version.valid_from <= day) and (not version.valid_to or day < version.valid_to)
+
+
+def _billing_day(call: Call) -> date:
+    return call.started_at.astimezone(UTC).date()
