@@ -26,6 +26,9 @@ def versions(home: Path, postings: list[tuple[str, date, str]], as_of: date = da
             "debit_amount decimal(38, 9), credit_amount decimal(38, 9))"
         )
         connection.execute("create table intermediate.int_providers_seen (provider varchar)")
+        connection.execute(
+            "create table intermediate.int_ai_postings_selected (provider varchar, posting_kind varchar)"
+        )
         for period, posted_on, amount in postings:
             row = ["p", None, period, posted_on, "other_cost_of_goods_sold", None, D(amount), D(0)]
             connection.execute("insert into intermediate.int_ledger_entries_classified values (?,?,?,?,?,?,?,?)", row)
@@ -89,7 +92,10 @@ def test_the_parts_of_a_month_sum_to_the_amount_exactly(tmp_path, amount):
 
 
 def test_the_account_decides_unless_the_ai_bill_may_be_in_it(tmp_path):
-    """aws: models and hosting in their two accounts; azure: one account for both; hetzner: no AI at all."""
+    """aws: models and hosting in their two accounts; azure: one account for both; hetzner: no AI at all.
+
+    openai: seats are posted as AI cost, its usage is not, so that the bill of its usage can only be what stands here.
+    """
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         connection.execute("create schema staging; create schema intermediate")
         connection.execute(
@@ -97,11 +103,16 @@ def test_the_account_decides_unless_the_ai_bill_may_be_in_it(tmp_path):
             "'2026-09' as fiscal_period, cast(null as varchar) as service_period, date '2026-09-30' as posting_date, "
             "0 as credit_amount from (values "
             "('aws', 'other_cost_of_goods_sold', 1200), ('aws', 'ai_cost_of_goods_sold', 60), "
-            "('azure', 'other_cost_of_goods_sold', 900), ('hetzner', 'other_cost_of_goods_sold', 30), "
+            "('azure', 'other_cost_of_goods_sold', 900), ('openai', 'other_cost_of_goods_sold', 70), "
+            "('hetzner', 'other_cost_of_goods_sold', 30), "
             "(null, 'other_cost_of_goods_sold', 5)) as _ (provider, account_role, debit_amount)"
         )
         connection.execute(
-            "create table intermediate.int_providers_seen as select unnest(['aws', 'azure']) as provider"
+            "create table intermediate.int_providers_seen as select unnest(['aws', 'azure', 'openai']) as provider"
+        )
+        connection.execute(
+            "create table intermediate.int_ai_postings_selected as select * from (values "
+            "('aws', 'usage'), ('openai', 'subscription'), ('openai', 'own_journal')) as _ (provider, posting_kind)"
         )
         build(connection, ["int_other_cogs_selected"])
         found = connection.execute("select provider, amount, is_left_out from intermediate.int_other_cogs_selected")
@@ -109,5 +120,6 @@ def test_the_account_decides_unless_the_ai_bill_may_be_in_it(tmp_path):
             ("aws", 1200, False),
             ("azure", 900, True),
             ("hetzner", 30, False),
+            ("openai", 70, True),
             (None, 5, False),
         ]

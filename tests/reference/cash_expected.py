@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.reference.ledger_expected import LedgerReference, costs_of, month_end, months_between, rate_of
+from tests.reference.ledger_expected import LedgerReference, costs_of, rate_of
+from tests.reference.months import month_end, months_between
 
 HOURS_OF_A_MONTH = Fraction(2080, 12)
 MONTHS_OF_BURN = 3

@@ -19,20 +19,22 @@ from tests.reference.company import (
 )
 from tests.reference.draw import CURRENCIES, DEPARTMENTS, PRODUCTS, RATES, SELLERS, ZONES
 from tests.reference.expected import Reference
-from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Budget, Heads, Invoice, Posting, Wage
-from tests.reference.ledger_expected import month_end, months_between, period_costs, rate_of
+from tests.reference.finance_draw import (
+    COUNTERPARTIES,
+    FIRST,
+    budgets,
+    cash,
+    heads,
+    hosting,
+    invoices,
+    wages,
+)
+from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Posting
+from tests.reference.ledger_expected import period_costs, rate_of
+from tests.reference.months import day_of, months_between
 
-FIRST = date(2026, 7, 1)
 RATES_FROM = date(2026, 4, 25)
 AS_OF_DAYS = (date(2026, 10, 31), date(2026, 10, 20), date(2026, 11, 4))
-COUNTERPARTIES = {
-    "openai": "OpenAI Ireland Ltd",
-    "anthropic": "ANTHROPIC, PBC",
-    "aws": "Amazon Web Services EMEA",
-    "google": "Google Cloud EMEA",
-    "azure": "Microsoft Ireland",
-    "mistral": "Mistral AI",
-}
 POSTING_ACCOUNTS = {
     "cost_of_goods_sold": "5100",
     "research_and_development": "6100",
@@ -143,8 +145,8 @@ def _books(dice: random.Random, company: Company) -> Books:
     for provider in providers:
         postings += _Vendor(dice, company, reference, provider).postings()
     postings += _strangers(dice, company)
-    postings += _hosting(dice, company, providers)
-    postings += _cash(dice, company)
+    postings += hosting(dice, company, providers)
+    postings += cash(dice, company)
     roles = dict(POSTING_ACCOUNTS)
     if dice.random() < 0.2:
         del roles[dice.choice(sorted(roles))]
@@ -153,57 +155,11 @@ def _books(dice: random.Random, company: Company) -> Books:
         counterparties={COUNTERPARTIES[one]: one for one in providers} | {"Acme Robots": None},
         seats=tuple(one for one in providers if dice.random() < 0.5),
         posting_accounts=roles if dice.random() < 0.95 else {},
-        invoices=tuple(_invoices(dice, company)),
-        heads=tuple(_heads(dice, company)),
-        wages=tuple(_wages(dice, company)),
-        budgets=tuple(_budgets(dice, company)),
+        invoices=tuple(invoices(dice, company)),
+        heads=tuple(heads(dice, company)),
+        wages=tuple(wages(dice, company)),
+        budgets=tuple(budgets(dice, company)),
     )
-
-
-def _invoices(dice: random.Random, company: Company) -> list[Invoice]:
-    """Daily sales, subscriptions over periods, several a day, refunds; some products stop reporting early or never had any."""
-    found = []
-    for product in PRODUCTS:
-        in_currency = dice.choice([company.currency, *CURRENCIES])
-        reported = company.as_of - timedelta(days=dice.choice([0, 0, 3, 20, 60]))
-        customers = dice.choice([[None], ["cust_a", "cust_b"], ["cust_a", None]])
-        every = dice.choice([1, 1, 2, 9, 1000])
-        for number in range(dice.randint(0, 40), (reported - FIRST).days + 1 if every < 1000 else 0, every):
-            day = FIRST + timedelta(days=number)
-            for customer in customers[: dice.choice([1, 2, 2])]:
-                length = dice.choice([0, 0, 0, 1, 29, 90])
-                amount = Decimal(dice.randint(1, 500_00)) / (1 if in_currency == "JPY" else 100)
-                sign = -1 if dice.random() < 0.05 else 1
-                last = day + timedelta(days=length)
-                found.append(Invoice(day, last, product, customer, sign * amount, in_currency))
-                if dice.random() < 0.1:
-                    found.append(Invoice(day, last, product, customer, amount, in_currency))
-    return found
-
-
-def _hosting(dice: random.Random, company: Company, providers: list[str]) -> list[Posting]:
-    """Other cost of goods sold: months posted in time, late, twice, credited or never; by anybody, sellers of AI too."""
-    found: list[Posting] = []
-    vendors = ["Acme Robots", *(COUNTERPARTIES[one] for one in providers)]
-    for product in PRODUCTS:
-        vendor = dice.choice(vendors)
-        currency = dice.choice([company.currency, *CURRENCIES])
-        for month in months_between("2026-07", f"{company.as_of:%Y-%m}"):
-            for _ in range(dice.choice([0, 1, 1, 1, 2])):
-                states = dice.random() < 0.3
-                found.append(
-                    Posting(
-                        entry=f"hosting-{product}-{len(found)}",
-                        day=_day(month, 33 if states else dice.choice([5, 28])),
-                        counterparty=vendor,
-                        account="5010",
-                        amount=Decimal(dice.choice([310, 1000, 77, -40])),
-                        currency=currency,
-                        service_period=month if states else None,
-                        product=product,
-                    )
-                )
-    return found
 
 
 def _strangers(dice: random.Random, company: Company) -> list[Posting]:
@@ -211,60 +167,6 @@ def _strangers(dice: random.Random, company: Company) -> list[Posting]:
     return [
         Posting(f"stranger-{n}", FIRST + timedelta(days=40 * n), "Acme Robots", "5100", Decimal(77), company.currency)
         for n in range(dice.choice([0, 0, 2]))
-    ]
-
-
-def _cash(dice: random.Random, company: Company) -> list[Posting]:
-    """Money raised, earned and paid in one or two currencies, some of it at a booked rate, in some months not at all."""
-    found: list[Posting] = []
-    currencies = [company.currency, dice.choice(CURRENCIES)]
-    first = dice.choice([date(2026, 4, 27), date(2026, 6, 1), date(2026, 8, 14)])
-    for number in range(dice.choice([0, 3, 30])):
-        currency = dice.choice(currencies)
-        is_raised = number == 0 or dice.random() < 0.05
-        booked = dice.choice(RATES) if currency != company.currency and dice.random() < 0.3 else None
-        amount = Decimal(dice.randint(50_000, 90_000) if is_raised else dice.randint(-6_000, 4_000))
-        found.append(
-            Posting(
-                entry=f"cash-{number}",
-                day=first + timedelta(days=dice.randint(0, (company.as_of - first).days) if number else 0),
-                counterparty="Acme Robots",
-                account="1000",
-                amount=amount,
-                currency=currency,
-                exchange_rate=booked,
-                against="3000" if is_raised else "4000",
-            )
-        )
-    return found
-
-
-def _heads(dice: random.Random, company: Company) -> list[Heads]:
-    months = months_between("2026-07", f"{company.as_of:%Y-%m}")
-    return [
-        Heads(month_end(month), department, Decimal(dice.randint(1, 400)) / 4)
-        for month in months
-        for department in DEPARTMENTS
-        if dice.random() < 0.8
-    ]
-
-
-def _wages(dice: random.Random, company: Company) -> list[Wage]:
-    return [
-        Wage(name, day, Decimal(dice.randint(1500, 20000)) / 100, dice.choice([company.currency, *CURRENCIES]))
-        for name in ("engineer", "agent")
-        for day in (date(2026, 7, 1), date(2026, 9, 15))
-    ]
-
-
-def _budgets(dice: random.Random, company: Company) -> list[Budget]:
-    months = months_between("2026-07", "2026-12")
-    return [
-        Budget(department, month, budget_class, Decimal(dice.randint(0, 900)), dice.choice([company.currency, "USD"]))
-        for department in DEPARTMENTS
-        for budget_class in ("core", "experimentation")
-        for month in months
-        if dice.random() < 0.6
     ]
 
 
@@ -285,12 +187,13 @@ class _Vendor:
 
     def postings(self) -> list[Posting]:
         months = months_between("2026-07", f"{self.company.as_of:%Y-%m}")
-        if self.dice.random() < 0.3:
+        is_elsewhere = self.dice.random() < 0.15
+        if self.dice.random() < 0.3 and not is_elsewhere:
             for day in (date(2026, 5, 5), date(2026, 6, 5), date(2026, 7, 5)):
                 self._post(day, Fraction(self.dice.randint(10, 400)))
         for month in months:
             cost = self.costs.get((self.provider, month), Fraction(0))
-            if cost > 0:
+            if cost > 0 and not is_elsewhere:
                 self._invoice(month, cost)
         self._others(months)
         return self.found
@@ -298,7 +201,7 @@ class _Vendor:
     def _invoice(self, month: str, cost: Fraction) -> None:
         """What the ledger made of one month's cost."""
         dice = self.dice
-        within, third, later = _day(month, dice.randint(25, 28)), _day(month, 33), _day(month, 64)
+        within, third, later = day_of(month, dice.randint(25, 28)), day_of(month, 33), day_of(month, 64)
         near, far = Fraction(dice.randint(-45, 45), 1000), dice.choice([Fraction(-4, 10), Fraction(3, 10)])
         usual = [(within, Fraction(1)), (third, Fraction(1)), (third, 1 + near), (within, 1 + near)]
         way = dice.choice(["usual"] * 6 + ["never", "never", "late", "far", "halves", "middle"])
@@ -308,7 +211,7 @@ class _Vendor:
             parts = [(within, Fraction(6, 10)), (third, Fraction(4, 10))]
         else:
             days = {"never": [], "late": [(later, Fraction(1))], "far": [(third, 1 + far)]}
-            parts = days.get(way, [(_day(month, 14), Fraction(1))])
+            parts = days.get(way, [(day_of(month, 14), Fraction(1))])
         for day, part in parts:
             states = self.states_periods and dice.random() < 0.7
             self._post(day, cost * part, service_period=month if states else None, closes=month)
@@ -343,7 +246,7 @@ class _Vendor:
         """Seats, tax and the product's own journals: none of them settles usage, in whatever currency."""
         name, home = COUNTERPARTIES[self.provider], self.company.currency
         for month in months:
-            day = _day(month, 15)
+            day = day_of(month, 15)
             if self.dice.random() < 0.3:
                 entry = f"{self.provider}-seats-{month}"
                 self.found.append(Posting(entry, day, name, "6200", Decimal(55), home, description=f"Team {SEATS}"))
@@ -351,19 +254,10 @@ class _Vendor:
                 entry = f"{self.provider}-tax-{month}"
                 self.found.append(Posting(entry, day, name, "5100", Decimal(11), home, is_tax=True))
             if self.dice.random() < 0.2:
-                own = ("ACC", _day(month, 28), Decimal(33), False), ("REV", _day(month, 31), Decimal(-33), True)
+                own = ("ACC", day_of(month, 28), Decimal(33), False), ("REV", day_of(month, 31), Decimal(-33), True)
                 for kind, on, amount, is_reversal in own:
                     entry = f"TKN-{kind}-{self.provider}-{month}"
                     self.found.append(Posting(entry, on, name, "5100", amount, home, is_reversal=is_reversal))
-
-
-def _day(month: str, number: int) -> date:
-    """The day ``number`` of ``month``; beyond its 30 or 31 days, that of the months after it (31 and a day are the 1st)."""
-    first = date.fromisoformat(f"{month}-01")
-    if number <= 28:
-        return first.replace(day=number)
-    after = (first + timedelta(days=32)).replace(day=1)
-    return after.replace(day=number - 31 + 1) if number < 60 else _day(f"{after:%Y-%m}", number - 31)
 
 
 def _rounded(amount: Fraction, digits: int) -> Decimal:

@@ -1,15 +1,11 @@
 """What a company's books come to, from the facts alone: plain fractions, no code and no SQL of the product.
 
 Written from the rules. A month's cost of a provider is what its bill says of it, and what was metered on the days that
-no bill covers. Postings that state their service period pay for it; the others, credit notes first taken from the
-latest before them, settle the oldest month that is open, none later than their own, and one whose rest is within five
-per cent of a month's cost closes it. What is posted up to the first month with cost, its last week apart, is for service
-before it. The liability at a month's end is what the postings up to it leave open of the months up to it. Where a
+no bill covers. The liability at a month's end is what the postings up to it leave open of the months up to it. Where a
 provider bills, and the ledger posts, in one foreign currency alone, the two meet in that; else in the reporting
 currency, at the booked rate or that of the day of posting.
 """
 
-from calendar import monthrange
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,27 +14,12 @@ from fractions import Fraction
 from tests.reference.company import Company
 from tests.reference.expected import Reference
 from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Posting
+from tests.reference.ledger_match import Settled, Valued, Vendor
+from tests.reference.months import month_end, months_between
 
-TOLERANCE = Fraction(5, 100)
-LAST_DAYS_OF_FIRST_MONTH = 7
 FIRST_LEG = ("discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
 NOBODY = "unmatched"
 CLASS_OF_NOBODY = "selling_and_administration"
-
-
-def months_between(first: str, last: str) -> list[str]:
-    """All months from ``first`` to ``last``, both inclusive."""
-    year, month = int(first[:4]), int(first[5:])
-    found = []
-    while f"{year}-{month:02}" <= last:
-        found.append(f"{year}-{month:02}")
-        year, month = year + month // 12, month % 12 + 1
-    return found
-
-
-def month_end(month: str) -> date:
-    year, number = int(month[:4]), int(month[5:])
-    return date(year, number, monthrange(year, number)[1])
 
 
 def rate_of(reference: Reference, currency: str, day: date) -> Fraction:
@@ -71,8 +52,8 @@ class Cost:
 def costs_of(reference: Reference) -> list[Cost]:
     """All cost of the company."""
     return [
-        Cost(day, provider, initiative, department, product, amount)
-        for (day, provider, _, initiative, department, product), amount in reference.allocated().items()
+        Cost(one.day, one.provider, one.initiative, one.department, one.product, amount)
+        for one, amount in reference.costs.items()
     ]
 
 
@@ -82,113 +63,6 @@ def period_costs(reference: Reference) -> dict[tuple[str, str], Fraction]:
     for one in costs_of(reference):
         found[one.provider, one.month] += one.amount
     return dict(found)
-
-
-@dataclass
-class Settled:
-    """What a posting of ``posting_period`` paid of ``service_period``: worth ``cost`` there, posted as ``posted``."""
-
-    posting_period: str
-    service_period: str
-    cost: Fraction
-    posted: Fraction
-
-
-class Vendor:
-    """The match of one provider's postings with its months, as known from the postings up to a period."""
-
-    def __init__(self, costs: dict[str, Fraction], foreign: dict[str, Fraction] | None) -> None:
-        """Costs by month in the reporting currency, and in the foreign one in which they are settled, if there is one."""
-        self.costs = costs
-        self.due = costs if foreign is None else foreign
-
-    def match(self, postings: list["Valued"]) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction]]:
-        """What settled what; what stays open by month, in reporting currency; what credit notes took, by posting period."""
-        opened = {month: due for month, due in self.due.items() if due}
-        settled = self._stated([one for one in postings if one.service_period], opened)
-        closed = {month for month in opened if not self._takes_more(month, opened[month])}
-        netted = _net([one for one in postings if not one.service_period])
-        taken: dict[str, Fraction] = defaultdict(Fraction)
-        for one, rest in netted:
-            taken[one.posting_period] += one.reporting * (1 - rest / one.amount)
-            if rest > 0:
-                settled += self._settle(one, rest, opened, closed)
-        left = {month: Fraction(0) if month in closed else opened[month] for month in opened}
-        return settled, {month: self._worth(month, due) for month, due in left.items()}, taken
-
-    def _stated(self, postings: list["Valued"], opened: dict[str, Fraction]) -> list[Settled]:
-        settled = []
-        for one in postings:
-            month = one.service_period
-            cost = self._worth(month, one.amount) if self.due.get(month) else one.reporting
-            settled.append(Settled(one.posting_period, month, cost, one.reporting))
-            if month in opened:
-                opened[month] -= one.amount
-        return settled
-
-    def _takes_more(self, month: str, left: Fraction) -> bool:
-        """Whether postings that state no period may still pay for the month: nothing stated pays it in full already."""
-        due = self.due[month]
-        if left == due:
-            return True
-        return left > 0 and left > abs(due) * TOLERANCE
-
-    def _settle(self, one: "Valued", rest: Fraction, opened: dict[str, Fraction], closed: set[str]) -> list[Settled]:
-        settled: list[Settled] = []
-        if not self._is_for_known_service(one):
-            return settled
-        for month in sorted(opened):
-            if month in closed or opened[month] == 0:
-                continue
-            if month > one.posting_period or rest == 0:
-                break
-            due = opened[month]
-            if due > 0 and abs(rest - due) <= abs(self.due[month]) * TOLERANCE:
-                part, rest, opened[month] = due, Fraction(0), Fraction(0)
-            else:
-                part = min(rest, due)
-                rest -= part
-                opened[month] -= part
-            settled.append(
-                Settled(one.posting_period, month, self._worth(month, part), one.reporting * part / one.amount)
-            )
-        return settled
-
-    def _is_for_known_service(self, one: "Valued") -> bool:
-        first = min((month for month, due in self.due.items() if due > 0), default=None)
-        if first is None:
-            return True
-        last_days = month_end(first) - timedelta(days=LAST_DAYS_OF_FIRST_MONTH)
-        return one.posting_period > first or (one.posting_period == first and one.day > last_days)
-
-    def _worth(self, month: str, amount: Fraction) -> Fraction:
-        """The amount in reporting currency, at the rate of the month's cost."""
-        return self.costs[month] * amount / self.due[month]
-
-
-@dataclass(frozen=True)
-class Valued:
-    """A posting of usage: ``amount`` in the currency it is settled in, ``reporting`` at its own rate."""
-
-    day: date
-    entry: str
-    posting_period: str
-    service_period: str | None
-    amount: Fraction
-    reporting: Fraction
-
-
-def _net(postings: list[Valued]) -> list[tuple[Valued, Fraction]]:
-    """Each posting with what credit notes leave of it, in order; credit that finds nothing waits for the next."""
-    ordered = sorted(postings, key=lambda one: (one.posting_period, one.day, one.amount < 0, one.entry))
-    rests = [one.amount for one in ordered]
-    for number in range(len(ordered)):
-        for earlier in reversed(range(number)):
-            if rests[number] * rests[earlier] < 0:
-                taken = min(abs(rests[number]), abs(rests[earlier]))
-                rests[number] -= taken if rests[number] > 0 else -taken
-                rests[earlier] -= taken if rests[earlier] > 0 else -taken
-    return list(zip(ordered, rests, strict=True))
 
 
 class LedgerReference:

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.reference.ledger_company import Invoice, Posting
-from tests.reference.ledger_expected import LedgerReference, costs_of, month_end, months_between, rate_of
+from tests.reference.ledger_expected import LedgerReference, costs_of, rate_of
+from tests.reference.months import month_end, months_between
 
 SILENT_DAYS = 45
 Months = dict[tuple[str, str], Fraction]

@@ -29,6 +29,8 @@ QUERIES = {
     "gross_margin_sensitivity_by_product_month": "select * from gross_margin_sensitivity_by_product_month",
     "runway_by_month": "select * from runway_by_month",
     "fct_labor": "select * from fct_labor",
+    "int_department_budgets_converted": "select * from intermediate.int_department_budgets_converted",
+    "budget_status_by_department_month": "select * from budget_status_by_department_month",
 }
 Rows = list[dict[str, Any]]
 
@@ -60,13 +62,12 @@ def check_bridge(reference: LedgerReference, rows: Rows) -> None:
     for row in rows:
         if row["is_memo"]:
             continue
-        sign = {"metered_list_cost": 1, "ledger_posting": -1}.get(row["bridge_line"], 1)
         key = row["provider"], row["fiscal_period"]
         if row["bridge_line"] == "billed_cost":
             legs[*key, 1] -= Fraction(row["amount"])
             legs[*key, 2] += Fraction(row["amount"])
         else:
-            legs[*key, row["leg"]] += sign * Fraction(row["amount"])
+            legs[*key, row["leg"]] += Fraction(row["amount"]) * (-1 if row["bridge_line"] == "ledger_posting" else 1)
     assert not any(legs.values())
 
 
@@ -144,7 +145,7 @@ def check_margins(reference: MarginReference, found: dict[str, Rows]) -> None:
 
 
 def check_cash(reference: CashReference, found: dict[str, Rows]) -> None:
-    """Runway and wages."""
+    """Runway, wages, what departments are to be funded with, and what they spent."""
     runway = {row["fiscal_period"]: row for row in found["runway_by_month"]}
     expected = reference.runway()
     assert runway.keys() == expected.keys()
@@ -159,6 +160,16 @@ def check_cash(reference: CashReference, found: dict[str, Rows]) -> None:
         for row in found["fct_labor"]
     }
     assert differing(reference.labor(), labor, SPLIT) == {}
+    funded = {
+        (row["department_id"], row["fiscal_period"], row["budget_class"]): Fraction(row["amount"])
+        for row in found["int_department_budgets_converted"]
+    }
+    assert differing(reference.funded(), funded, SPLIT) == {}
+    spent = {
+        (row["department_id"], row["fiscal_period"], row["budget_class"]): Fraction(row["spent_amount"])
+        for row in found["budget_status_by_department_month"]
+    }
+    assert differing(reference.spent(), spent, SPLIT * 10) == {}
 
 
 def _by_account(lines: Rows) -> dict[str, Fraction]:

@@ -6,15 +6,13 @@ entries as (
 
 ),
 
--- providers whose AI bill is posted nowhere as AI cost: it can only be in what is posted elsewhere
+-- providers whose usage is posted nowhere as AI cost: its bill can only be in what is posted elsewhere
 unposted_bills as (
 
     select provider from {{ ref('int_providers_seen') }}
     except
-    select provider from entries
-    where account_role in (
-        'ai_cost_of_goods_sold', 'ai_research_and_development', 'ai_operating_expense', 'ai_capitalized'
-    )
+    select provider from {{ ref('int_ai_postings_selected') }}
+    where posting_kind = 'usage'
 
 )
 

@@ -1,5 +1,6 @@
 {# The same margin under other classifications of the product's AI cost: the policy's, all of it, core work only,
-   none of it. Ratios set revenue against the cost of the same days. #}
+   none of it. Ratios set revenue against the cost of the same days. A product whose AI cost is all experiments has no margin
+   and yet its months, and so have days before the first on which it has one: no revenue is known of them. #}
 with
 
 days as (
@@ -16,7 +17,9 @@ costs as (
         allocated.cost_class = 'cost_of_goods_sold' as is_policy,
         allocated.budget_class = 'core' as is_core,
         sum(allocated.allocated_cost) as cost,
-        coalesce(sum(allocated.allocated_cost) filter (where days.revenue is not null), 0) as compared_cost
+        coalesce(sum(allocated.allocated_cost) filter (
+            where days.product_id is null or days.revenue is not null
+        ), 0) as compared_cost
     from {{ ref('fct_allocated_costs') }} as allocated
     left join days on allocated.product_id = days.product_id and allocated.cost_date = days.margin_date
     where allocated.product_id is not null
@@ -41,6 +44,23 @@ margins as (
 
 ),
 
+months as (
+
+    select fiscal_period, product_id from margins
+    union
+    select fiscal_period, product_id from costs
+
+),
+
+last_reported as (
+
+    select max(revenue_known.known_through) as known_through
+    from {{ ref('int_product_revenue_known_by_day') }} as revenue_known
+    inner join {{ ref('stg_run__parameters') }} as run_parameters
+        on revenue_known.known_on = run_parameters.as_of_date
+
+),
+
 classifications as (
 
     select listed.*
@@ -51,34 +71,41 @@ classifications as (
 classified as (
 
     select
-        margins.fiscal_period,
-        margins.product_id,
+        months.fiscal_period,
+        months.product_id,
         classifications.classification,
         margins.revenue,
-        margins.gross_margin_null_reason,
-        margins.reporting_currency,
+        case
+            when margins.product_id is not null then margins.gross_margin_null_reason
+            when last_reported.known_through >= cast(months.fiscal_period || '-01' as date) then 'no_revenue'
+            else 'revenue_not_reported'
+        end as gross_margin_null_reason,
         any_value(compared.compared_other_cogs) as compared_other_cogs,
         coalesce(sum(costs.cost), 0) as ai_cogs,
         coalesce(sum(costs.compared_cost), 0) as compared_ai_cogs
-    from margins
+    from months
     cross join classifications
-    inner join compared
-        on margins.fiscal_period = compared.fiscal_period and margins.product_id = compared.product_id
+    cross join last_reported
+    left join margins
+        on months.fiscal_period = margins.fiscal_period and months.product_id = margins.product_id
+    left join compared
+        on months.fiscal_period = compared.fiscal_period and months.product_id = compared.product_id
     left join costs
-        on margins.fiscal_period = costs.fiscal_period
-        and margins.product_id = costs.product_id
+        on months.fiscal_period = costs.fiscal_period
+        and months.product_id = costs.product_id
         and (
             classifications.classification = 'all_ai_cost'
             or (classifications.classification = 'policy' and costs.is_policy)
             or (classifications.classification = 'core_only' and costs.is_core)
         )
     group by
-        margins.fiscal_period,
-        margins.product_id,
+        months.fiscal_period,
+        months.product_id,
         classifications.classification,
+        margins.product_id,
         margins.revenue,
         margins.gross_margin_null_reason,
-        margins.reporting_currency
+        last_reported.known_through
 
 )
 
@@ -91,5 +118,5 @@ select
         then cast(revenue - compared_ai_cogs - compared_other_cogs as double) / cast(revenue as double)
     end as gross_margin_ratio,
     gross_margin_null_reason,
-    reporting_currency
+    {{ reporting_currency() }} as reporting_currency
 from classified
