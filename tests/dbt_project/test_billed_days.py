@@ -257,3 +257,26 @@ def test_a_cost_without_a_line_item_is_billed_and_its_meter_has_one_name(warehou
         'select "BilledCost", "SkuId", "SkuMeter", "ChargeDescription" from marts.focus_cost_and_usage'
     ).fetchall()
     assert found == [(Decimal(7), "openai/any/charge", "charge", "OpenAI API")]
+
+
+def test_billed_usage_is_metered_in_the_month_of_its_bill(warehouse):
+    """The last hour of June in UTC is July in Auckland, and June on the bill: ten dollars of list cost against its seven."""
+    last_hour = moment("2026-06-30").replace(hour=23)
+    log = [request("aws", "late", MILLION, started_at=last_hour)]
+    connection = warehouse(log, bill("aws", ["2026-06-30", "2026-07-01"]), zone="Pacific/Auckland")
+    query = "select fiscal_period, metered_list_cost from intermediate.int_metered_costs_summed_by_month"
+    assert connection.execute(query).fetchall() == [("2026-06", 10)]
+
+
+def test_a_bill_begins_with_its_own_first_charge(warehouse):
+    """Azure is billed from the first, AWS from the third: what AWS served on the first two days is metered."""
+    log = metered("aws", days(1, 4))
+    connection = warehouse(log, bill("azure", days(1, 5)) + bill("aws", days(3, 5)))
+    query = (
+        "select cost_date, cost_basis, sum(amount) from intermediate.int_effective_costs_split_to_usage "
+        "where provider = 'aws' group by all order by all"
+    )
+    assert connection.execute(query).fetchall() == [
+        *((date(2026, 7, day), "metered", 10) for day in (1, 2)),
+        *((date(2026, 7, day), "billed", 7) for day in (3, 4, 5)),
+    ]

@@ -17,7 +17,7 @@ import pytest
 
 from orchestration.landing.store import Landing
 from tests.dbt_project.compiled_models import build, write_run_parameters
-from tests.dbt_project.warehouse_rows import charge, moment, price, request, row
+from tests.dbt_project.warehouse_rows import charge, exchange_rate, moment, price, request, row
 
 D = Decimal
 AS_OF = date(2026, 7, 31)
@@ -47,7 +47,7 @@ def billed(provider: str, day: int, cost: str, **given: Any) -> dict[str, Any]:
 def costs(tmp_path: Path) -> Callable[..., Query]:
     """A query on the costs of a company in USD with these contracts, bills and gateway requests (10 dollars a million)."""
 
-    def of(contracts: Rows, charges: Rows = (), requests: Rows = ()) -> Query:
+    def of(contracts: Rows, charges: Rows = (), requests: Rows = (), rates: Rows = ()) -> Query:
         landing = Landing(tmp_path / "landing")
         logged = {"window_start": "2026-07-01T00:00:00Z", "window_end": "2026-08-01T00:00:00Z"}
         prices = [price(provider, "10") for provider in sorted({one["custom_llm_provider"] for one in requests})]
@@ -56,6 +56,7 @@ def costs(tmp_path: Path) -> Callable[..., Query]:
             ("focus_files", "cost_and_usage", charges, {}),
             ("litellm", "spend_logs", requests, logged),
             ("prices", "price_book", prices, {}),
+            ("ledgers", "exchange_rates", rates, {}),
         )
         for source, stream, rows, facts in streams:
             if rows:
@@ -75,6 +76,19 @@ def costs(tmp_path: Path) -> Callable[..., Query]:
 DRAWS = "select contract_id, sum(drawn_amount) from int_contract_balances_drawn group by 1 order by 1"
 TOTALS = "select provider, sum(billed_cost), sum(effective_cost) from fct_billed_costs group by 1 order by 1"
 ALLOCATED = "select provider, sum(amount) from int_effective_costs_split_to_usage group by 1 order by 1"
+
+
+def test_what_a_prepaid_leaves_of_a_foreign_bill_is_in_the_currency_of_the_bill(costs):
+    """100 euros at 1.10 are 110 dollars, of which a balance pays 44: 66 dollars or 60 euros are left to pay."""
+    query = costs(
+        [contract("openai", "prepaid", "44")],
+        [billed("openai", 10, "100", billing_currency="EUR")],
+        rates=[exchange_rate("2026-07-10", "1.10")],
+    )
+    left = query(
+        "select billed_cost, billed_amount, billed_currency from fct_billed_costs where source = 'focus_files'"
+    )
+    assert left == [(D(66), D(60), "EUR")]
 
 
 def test_what_one_balance_has_drawn_is_not_there_for_the_next(costs):

@@ -2,7 +2,7 @@
 
 import csv
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, timedelta
 from decimal import Decimal
@@ -16,6 +16,8 @@ SUMMER_TIME = ("America/New_York", "Pacific/Auckland")
 """Zones of the draw in which a day of another week may begin at another hour of UTC."""
 NAMES = ("key", "request_id", "name", "initiative", "department", "product", "customer", "pool")
 """The fields that name something of the company's own."""
+OF_MONTHS = ("headcounts",)
+"""Facts that belong to a month, and so not to one some weeks later."""
 STRANGER_KEY = "key-of-a-stranger"
 
 
@@ -100,8 +102,14 @@ def with_stranger(company: Company) -> tuple[Company, str]:
     ), seller.name
 
 
+def without(company: Company, facts: Collection[str]) -> Company:
+    """The company without these kinds of facts."""
+    return replace(company, **{one.name: () for one in fields(company) if one.name in facts})
+
+
 def weeks_later(company: Company, weeks: int) -> Company:
-    """Everything ``weeks`` later, in a zone without summer time."""
+    """Everything ``weeks`` later, in a zone without summer time; without facts of whole months."""
+    company = without(company, OF_MONTHS)
     zone = next(one for one in ZONES if one not in SUMMER_TIME) if company.zone in SUMMER_TIME else company.zone
     later = timedelta(weeks=weeks)
     return replace(mapped(company, lambda value: value + later if isinstance(value, date) else value), zone=zone)

@@ -44,7 +44,9 @@ billed as (
     select
         charges.* exclude (billed_cost, billed_amount),
         case when prepaid.drawn_amount is null then charges.billed_amount
-            else {{ money('charges.billed_cost - prepaid.drawn_amount') }}
+            else {{ money(portion_of(
+                'charges.billed_amount', '(charges.billed_cost - prepaid.drawn_amount)', 'charges.billed_cost'
+            )) }}
         end as billed_amount,
         {{ money('charges.billed_cost - coalesce(prepaid.drawn_amount, 0)') }} as billed_cost,
         {{ money('coalesce(prepaid.drawn_amount, 0)') }} as prepaid_cost
