@@ -18,6 +18,8 @@ NAMES = ("key", "request_id", "name", "initiative", "department", "product", "cu
 """The fields that name something of the company's own."""
 OF_MONTHS = ("headcounts",)
 """Facts that belong to a month, and so not to one some weeks later."""
+ORDERED = ("ownership", "older_exports")
+"""Facts whose order says which comes first."""
 STRANGER_KEY = "key-of-a-stranger"
 
 
@@ -43,7 +45,7 @@ def with_rates_times(company: Company, factor: Decimal) -> Company:
 
 
 def in_foreign_currency(company: Company) -> Company:
-    """The same numbers, all of them in one currency that is not the reporting currency."""
+    """The same numbers, all of them in one currency that is not the reporting currency; without calls at list price."""
     currency = next(one for rate in company.rates for one in (rate.currency, rate.to) if one != company.currency)
 
     def restated(value: Any) -> Any:
@@ -51,7 +53,9 @@ def in_foreign_currency(company: Company) -> Company:
             return value
         return replace(value, currency=currency)
 
-    restated_company: Company = mapped(company, restated)
+    priced = {(one.seller, one.token_class) for one in company.prices}
+    calls = [one for one in company.calls if all((one.seller, name) in priced for name in TOKEN_CLASSES)]
+    restated_company: Company = mapped(replace(company, calls=tuple(calls)), restated)
     return restated_company
 
 
@@ -73,9 +77,9 @@ def renamed(company: Company) -> tuple[Company, dict[str, str]]:
 
 
 def shuffled(company: Company) -> Company:
-    """The same facts in another order. Rules keep theirs: it is their priority."""
+    """The same facts in another order."""
     dice = random.Random(company.seed)
-    found = {one.name: getattr(company, one.name) for one in fields(company) if one.name != "ownership"}
+    found = {one.name: getattr(company, one.name) for one in fields(company) if one.name not in ORDERED}
     return replace(
         company,
         **{name: tuple(dice.sample(facts, len(facts))) for name, facts in found.items() if isinstance(facts, tuple)},
@@ -98,7 +102,7 @@ def with_stranger(company: Company) -> tuple[Company, str]:
         prices=(*company.prices, *prices),
         calls=(*company.calls, *calls),
         charges=(*company.charges, *charges),
-        billed_through=company.billed_through or charges[-1].day,
+        billed_through=company.billed_through if company.charges else charges[-1].day,
     ), seller.name
 
 
@@ -120,16 +124,14 @@ STATED_TOKENS = 1000
 
 def state_quantities(folder: Path) -> None:
     """Every usage charge of the bill says that it is for :data:`STATED_TOKENS` tokens of input."""
-    path = folder / "bills" / "bill.csv"
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        if row["ChargeCategory"] == "Usage":
-            row |= {"ConsumedQuantity": str(STATED_TOKENS), "ConsumedUnit": "Tokens", "SkuMeter": "model-input-tokens"}
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    stated = {"ConsumedQuantity": str(STATED_TOKENS), "ConsumedUnit": "Tokens", "SkuMeter": "model-input-tokens"}
+    for path in (folder / "bills").iterdir():
+        with path.open(newline="") as file:
+            rows = [row | (stated if row["ChargeCategory"] == "Usage" else {}) for row in csv.DictReader(file)]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 def split_files(folder: Path) -> None:
