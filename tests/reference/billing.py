@@ -18,12 +18,12 @@ from tests.reference.contracts import Drawable, Row, contract_rows
 
 
 class Piece(NamedTuple):
-    """Cost of one day by who caused it; ``key``: None where no usage did."""
+    """Cost of one day by the call that caused it; None where none did."""
 
     day: date
     provider: str
     basis: str
-    key: str | None
+    call: Call | None
     amount: Fraction
 
 
@@ -44,25 +44,25 @@ class Billing:
         self.metered = {
             one: self._metered(one) for one in self.calls if (one.seller.name, _billing_day(one)) not in self.covered
         }
-        self.rows = [*self._charges(), *self._contracts()]
+        self.rows = [*(row for _, row in self._charges()), *self._contracts()]
 
     def pieces(self) -> Iterator[Piece]:
-        """All cost by day and key."""
+        """All cost by day and call."""
         for call, amount in self.metered.items():
-            yield Piece(self.usage_day(call), call.seller.name, "metered", call.key, amount)
+            yield Piece(self.usage_day(call), call.seller.name, "metered", call, amount)
         effective: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
         for row in self.rows:
             if row.call is None:
                 effective[row.provider, row.day] += row.effective
             else:
-                yield Piece(row.day, row.provider, "billed", row.call.key, row.effective)
+                yield Piece(row.day, row.provider, "billed", row.call, row.effective)
         by_day: dict[tuple[str, date], list[Call]] = defaultdict(list)
         for call in self.calls:
             by_day[call.seller.name, _billing_day(call)].append(call)
         for (provider, day), amount in effective.items():
             calls = by_day[provider, day]
             for call, share in zip(calls, self._shares(calls), strict=True):
-                yield Piece(day, provider, "billed", call.key, amount * share)
+                yield Piece(day, provider, "billed", call, amount * share)
             if not calls:
                 yield Piece(day, provider, "billed", None, amount)
 
@@ -79,22 +79,29 @@ class Billing:
         """Cost by who made the calls, always the same person, and day; without cost that no usage caused."""
         found: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
         for one in self.pieces():
-            if one.key:
+            if one.call:
                 found["u1", one.day] += one.amount
         return found
 
-    def _charges(self) -> Iterator[Row]:
-        """The bills' charges, each evenly over its days."""
+    def _charges(self) -> Iterator[tuple[Charge, Row]]:
+        """What the bills say of AI, each charge evenly over its days. Tax is no cost."""
         for one in self.company.charges:
-            days = list(days_of(one.day, one.last_day))
+            days = [] if one.is_hosting else list(days_of(one.day, one.last_day))
             for day in days:
                 if day <= self.company.as_of:
                     amount = self.converted(one.amount, one.currency, day) / len(days)
-                    yield Row(day, one.seller.name, "credit" if one.is_credit else "usage", amount, amount)
+                    used = amount if one.effective is None else self.converted(one.effective, one.currency, day)
+                    effective = Fraction(0) if one.category == "Tax" else used
+                    category = "credit" if one.is_credit else one.category.lower()
+                    yield one, Row(day, one.seller.name, category, amount, effective)
 
     def _contracts(self) -> Iterable[Row]:
+        charged: dict[tuple[date, str, str, str], Fraction] = defaultdict(Fraction)
+        for charge, row in self._charges():
+            if row.category == "usage":
+                charged[row.day, row.provider, charge.account, charge.currency] += row.billed
         drawables = [
-            *(Drawable(row.day, row.provider, row.billed) for row in self._charges() if row.category == "usage"),
+            *(Drawable(day, provider, amount) for (day, provider, *_), amount in charged.items()),
             *(Drawable(self.usage_day(call), call.seller.name, cost, call) for call, cost in self.metered.items()),
         ]
         balances = [
@@ -108,17 +115,18 @@ class Billing:
         return call.started_at.astimezone(self.zone).date()
 
     def _covered(self) -> set[tuple[str, date]]:
-        """The providers' days that a bill covers: of any of its accounts, from the first charge on. A charge for many days
-        proves them only in an account that has no others.
+        """The providers' days that a bill covers: of any of its accounts, from the first charge for AI up to the day before
+        its last for anything, or as declared. A charge for many days proves them only in an account that has no others.
         """
         accounts: dict[tuple[str, str], list[Charge]] = defaultdict(list)
         for one in self.company.charges:
             accounts[one.seller.name, one.account].append(one)
         found: set[tuple[str, date]] = set()
         for (provider, _), charges in accounts.items():
-            daily = [one.day for one in charges if not one.last_day]
-            charged = daily or [day for one in charges for day in days_of(one.day, one.last_day)]
-            last = [max(daily) - timedelta(days=1)] if daily else []
+            ours = [one for one in charges if not one.is_hosting]
+            daily = [one.day for one in ours if not one.last_day]
+            charged = daily or [day for one in ours for day in days_of(one.day, one.last_day)]
+            last = [one.day - timedelta(days=1) for one in charges if not one.last_day]
             if self.company.billed_through:
                 last.append(self.company.billed_through)
             covered = {*charged, *days_of(min(charged), max(last, default=date.min))}

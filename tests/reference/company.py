@@ -92,7 +92,7 @@ class Balance:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One request through the gateway; ``started_at`` in UTC."""
+    """One request through the gateway; ``started_at`` in UTC; ``team``: empty without one."""
 
     request_id: str
     seller: Seller
@@ -100,19 +100,27 @@ class Call:
     started_at: datetime
     tokens: dict[str, int]
     succeeded: bool = True
+    team: str = ""
 
 
 @dataclass(frozen=True)
 class Charge:
-    """One line of a seller's bill for one UTC day, or for the days up to ``last_day``."""
+    """One line of a seller's bill for one UTC day, or for the days up to ``last_day``.
+
+    ``category`` of what is no credit: Usage, Tax or Purchase; ``effective``: what the day used, None: the amount;
+    ``is_hosting``: for something else than AI.
+    """
 
     seller: Seller
     day: date
     amount: Decimal
     currency: str
     is_credit: bool = False
+    category: str = "Usage"
     account: str = "org_1"
     last_day: date | None = None
+    effective: Decimal | None = None
+    is_hosting: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,16 +163,17 @@ class Pool:
 
 @dataclass(frozen=True)
 class Ownership:
-    """The owner of ``key``, or how it is shared, on days from ``valid_from`` to before ``valid_to``; None: open.
+    """The owner of a key's or team's usage, or how it is shared, on days from ``valid_from`` to before ``valid_to``; None: open.
 
-    Ownerships of one ``rule`` are its versions; without a name each is a rule of its own.
+    The first that holds decides. Ownerships of one ``rule`` are its versions; without a name each is a rule of its own.
     """
 
-    key: str
+    key: str | None
     owner: Owner | Share
     valid_from: date | None = None
     valid_to: date | None = None
     rule: str | None = None
+    team: str | None = None
 
 
 @dataclass(frozen=True)
@@ -264,8 +273,10 @@ def write(company: Company, folder: Path) -> None:
         (folder / name).write_text(json.dumps(body, indent=1, default=str))
     (folder / "logs" / "calls.jsonl").write_text("".join(json.dumps(_logged(call)) + "\n" for call in company.calls))
     if company.charges:
-        for number, charges in enumerate([*company.older_exports, company.charges]):
+        for number, charges in enumerate(company.older_exports):
             _table(folder / "bills" / f"bill-{number}.csv", FOCUS, [_billed(charge) for charge in charges])
+        name = f"bill-{len(company.older_exports)}.csv" if company.older_exports else "bill.csv"
+        _table(folder / "bills" / name, FOCUS, [_billed(charge) for charge in company.charges])
     _table(
         folder / "ledgers" / "revenue.csv",
         ["revenue_date", "recognition_end_date", "product_id", "amount", "currency", "customer_id", "initiative_id"],
@@ -369,7 +380,7 @@ def _rule(number: int, one: Ownership) -> dict[str, object]:
     rule: dict[str, object] = {
         "rule_id": one.rule or f"rule{number}",
         "priority": 1000 - number,
-        "match": {"api_key_id": one.key},
+        "match": {"api_key_id": one.key} if one.key else {"team_id": one.team},
     }
     if isinstance(one.owner, Share):
         rule["share"] = _share(one.owner)
@@ -444,7 +455,7 @@ def _logged(call: Call) -> dict[str, object]:
         "model": call.seller.model,
         "custom_llm_provider": call.seller.gateway_name,
         "user": "u1",
-        "team_id": "",
+        "team_id": call.team,
         "prompt_tokens": call.tokens["input_uncached"] + cached,
         "completion_tokens": call.tokens["output"],
         "request_tags": "[]",
@@ -458,10 +469,12 @@ def _billed(charge: Charge) -> list[object]:
     month = day.replace(day=1)
     next_month = (month + timedelta(days=32)).replace(day=1)
     period = [f"{one}T00:00:00Z" for one in (month, next_month, day, after)]
-    category = "Credit" if charge.is_credit else "Usage"
+    category = "Credit" if charge.is_credit else charge.category
+    used = charge.amount if charge.effective is None else charge.effective
+    service = ("Disks", "Storage") if charge.is_hosting else ("LLM API", "AI and Machine Learning")
     return [
-        *(charge.amount, charge.amount, "", charge.currency, charge.account, "", *period, category, "", "usage"),
-        *("LLM API", "AI and Machine Learning", charge.seller.bill_name, charge.seller.bill_name, "", "", "", ""),
+        *(charge.amount, used, "", charge.currency, charge.account, "", *period, category, "", "usage"),
+        *(*service, charge.seller.bill_name, charge.seller.bill_name, "", "", "", ""),
     ]
 
 

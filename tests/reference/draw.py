@@ -32,7 +32,7 @@ SELLERS = (
     Seller("openai", "openai", "OpenAI", "orion-large"),
     Seller("anthropic", "anthropic", "Anthropic", "cassandra-2"),
     Seller("aws", "bedrock", "Amazon Web Services", "delphi-pro"),
-    Seller("aws", "bedrock_converse", "AWS", "delphi-lite"),
+    Seller("aws", "bedrock_converse", "Amazon Web Services", "delphi-lite"),
     Seller("google", "vertex_ai", "Google Cloud", "pythia-1"),
     Seller("azure", "azure_ai", "Microsoft Azure", "sibyl-3"),
     Seller("mistral", "mistral", "Mistral AI", "augur-9"),
@@ -43,17 +43,18 @@ RATES = tuple(map(Decimal, ("0.5", "0.8", "1.25", "2", "4", "0.16", "6.25")))
 """Rates whose inverse is a finite decimal, so that both directions say the same to the last digit."""
 FIRST, LAST = date(2026, 9, 20), date(2026, 10, 20)
 PRODUCTS, DEPARTMENTS, CUSTOMERS = ("desk", "library"), ("dept_a", "dept_b"), ("acme", "globex")
+TEAMS, CLOUDS = ("red", "blue"), ("aws", "google", "azure")
 BASES = ("direct_cost", "headcount", "revenue", "metric:tickets")
 
 
-def draw(seed: int) -> Company:
-    """The company of ``seed``."""
+def draw(seed: int, additions: "tuple[Addition, ...] | None" = None) -> Company:
+    """The company of ``seed`` with ``additions``, which default to ``ADDITIONS``."""
     dice = random.Random(seed)
     currency = dice.choice(CURRENCIES)
     sellers = dice.sample(SELLERS, dice.randint(1, 3))
     initiatives = _initiatives(dice)
     keys = [f"key-{number}" for number in range(dice.randint(2, 5))]
-    billed = dice.sample(sellers, dice.randint(0, len(sellers)))
+    billed = _billed(dice, sellers)
     through = dice.choice([LAST, LAST - timedelta(days=dice.randint(1, 9))])
     company = Company(
         seed=seed,
@@ -69,7 +70,7 @@ def draw(seed: int) -> Company:
         revenue=tuple(_revenue(dice, currency)),
         rates=tuple(_rates(dice, currency)),
     )
-    for addition in ADDITIONS:
+    for addition in additions or ADDITIONS:
         company = addition(random.Random(f"{addition.__name__} {seed}"), company)
     return company
 
@@ -134,6 +135,12 @@ def _calls(dice: random.Random, sellers: list[Seller], keys: list[str]) -> list[
         )
         for number in range(dice.randint(5, 60))
     ]
+
+
+def _billed(dice: random.Random, sellers: list[Seller]) -> list[Seller]:
+    """At most one gateway name of a seller: a bill says the seller alone."""
+    names = dice.sample(sorted({seller.name for seller in sellers}), dice.randint(0, len({s.name for s in sellers})))
+    return [next(seller for seller in sellers if seller.name == name) for name in names]
 
 
 def _charges(dice: random.Random, sellers: list[Seller], currency: str, through: date) -> list[Charge]:
@@ -278,7 +285,7 @@ def _metrics(dice: random.Random, names: list[str]) -> list[Metric]:
 
 def paid(dice: random.Random, company: Company) -> Company:
     """Balances of some sellers, several at once, some renewed under the same id."""
-    sellers = sorted({one.seller for one in company.calls}, key=lambda one: one.model)
+    sellers = sorted({one.seller for one in (*company.prices, *company.calls)}, key=lambda one: one.model)
     found = []
     for number in range(dice.choice([0, 0, 1, 2, 3, 4])):
         kind, day = dice.choice(["prepaid", "credit", "commitment"]), FIRST + timedelta(days=dice.randint(-5, 25))
@@ -326,14 +333,20 @@ def exported(dice: random.Random, company: Company) -> Company:
     """Bills of several accounts, some complete only up to the day before their last charge; charges for many days; older
     exports of the same days.
     """
-    accounts = {one.seller: dice.choice(["org_1", f"org_{one.seller.gateway_name}"]) for one in company.charges}
-    charges = [replace(one, account=accounts[one.seller]) for one in company.charges]
+    accounts = {one.seller: dice.choice([("org_1",), ("org_1", f"org_{one.seller.name}")]) for one in company.charges}
+    charges = [replace(one, account=dice.choice(accounts[one.seller])) for one in company.charges]
+    charges = [
+        replace(one, seller=replace(one.seller, bill_name="AWS"))
+        if one.seller.name == "aws" and one.account == "org_aws"
+        else one
+        for one in charges
+    ]
     for seller in [one for one in accounts if dice.random() < 0.3]:
         day = _some_day(dice)
         period = Charge(
             seller, day, Decimal(dice.randint(1, 90_000)), company.currency, last_day=day + timedelta(days=9)
         )
-        charges.append(replace(period, account=dice.choice([accounts[seller], "org_monthly"])))
+        charges.append(replace(period, account=dice.choice(["org_1", "org_monthly"])))
     older = []
     for _ in range(dice.choice([0, 0, 1, 2]) if charges else 0):
         until = _some_day(dice)
@@ -349,9 +362,68 @@ def exported(dice: random.Random, company: Company) -> Company:
     )
 
 
+def itemised(dice: random.Random, company: Company) -> Company:
+    """Bills with taxes, corrections, purchases whose use is spread, and services that are no AI; a bill may go on after the
+    as-of day, and so do calls and revenue.
+    """
+    found = []
+    for one in company.charges:
+        line = dice.random()
+        is_used_else = 0.3 < line < 0.4 and not one.last_day
+        found.append(replace(one, effective=one.amount + dice.randint(-5, 5)) if is_used_else else one)
+        if one.last_day or one.is_credit:
+            continue
+        amount = Decimal(dice.randint(1, 50))
+        if line < 0.05:
+            found.append(replace(one, amount=amount, category="Tax", effective=Decimal(0)))
+        elif line < 0.15:
+            found.append(replace(one, amount=-amount, effective=None))
+        elif line < 0.2:
+            found.append(replace(one, amount=amount, category="Purchase", effective=Decimal(0)))
+        elif line < 0.3 and one.seller.name in CLOUDS:
+            found.append(replace(one, amount=amount, is_hosting=True))
+    last = {one.account: one for one in found if one.seller.name in CLOUDS and not one.last_day}
+    for one in last.values():
+        if dice.random() < 0.4:
+            found.append(replace(one, day=one.day + timedelta(days=dice.randint(1, 3)), is_hosting=True))
+    return replace(company, charges=tuple(found), as_of=LAST - timedelta(days=dice.choice([0, 0, 1, 5])))
+
+
+def recognised(dice: random.Random, company: Company) -> Company:
+    """Revenue for periods, refunds, days without revenue, and days without an exchange rate."""
+    revenue = []
+    for one in company.revenue:
+        kind = dice.random()
+        if kind < 0.1:
+            continue
+        if kind < 0.2:
+            one = replace(one, last_day=one.day + timedelta(days=dice.randint(1, 20)))
+        elif kind < 0.25:
+            one = replace(one, amount=-one.amount)
+        revenue.append(one)
+    gaps = {FIRST + timedelta(days=7 * number + dice.randint(0, 3)) for number in range(4) for _ in range(3)}
+    rates = [one for one in company.rates if one.day not in gaps]
+    return replace(company, revenue=tuple(revenue), rates=tuple(rates))
+
+
+def teamed(dice: random.Random, company: Company) -> Company:
+    """Calls of teams, with rules before and after those of the keys."""
+    calls = [replace(one, team=dice.choice(["", *TEAMS])) for one in company.calls]
+    ownership = list(company.ownership)
+    for team in dice.sample(TEAMS, dice.choice([0, 0, 1, 2])):
+        model = dice.choice(company.ownership)
+        since = dice.choice([None, _some_day(dice)])
+        rule = replace(model, key=None, team=team, rule=f"team-{team}", valid_from=since, valid_to=None)
+        ownership.insert(dice.randint(0, len(ownership)), rule)
+    return replace(company, calls=tuple(calls), ownership=tuple(ownership))
+
+
 def _some_day(dice: random.Random) -> date:
     return FIRST + timedelta(days=dice.randint(3, 25))
 
 
-ADDITIONS: tuple[Callable[[random.Random, Company], Company], ...] = (moved, shared, listed, exported, paid)
+Addition = Callable[[random.Random, Company], Company]
+ADDITIONS: tuple[Addition, ...] = (moved, shared, paid)
 """What is drawn on top, each with dice of its own, so that one more leaves the others as they were."""
+EVERYTHING: tuple[Addition, ...] = (moved, shared, listed, exported, itemised, recognised, teamed, paid)
+"""Also what changed companies (``changes.py``) do not carry over: list prices in their own currency, older exports."""

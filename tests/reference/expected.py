@@ -45,6 +45,7 @@ class Reference:
     def __init__(self, company: Company) -> None:
         self.company = company
         self.billing = Billing(company)
+        self.rates = self.billing.rates
         self.revenue = self._recognised()
         self.costs = self._allocated()
 
@@ -60,7 +61,7 @@ class Reference:
         return found
 
     def _allocated(self) -> dict[Cost, Fraction]:
-        ruled = [(one, self._ownership(one.key, one.day)) for one in self.billing.pieces()]
+        ruled = [(one, self._ownership(one.call, one.day)) for one in self.billing.pieces()]
         direct = [(one.day, owner, one.amount) for one, owner in ruled if isinstance(owner, Owner)]
         sharing = Sharing(self.company, self._on, direct, self.revenue)
         nobody = [Part(Fraction(1), Owner(), "unallocated")]
@@ -81,7 +82,7 @@ class Reference:
         found: dict[tuple, Fraction] = defaultdict(Fraction)
         for call in self.billing.calls:
             day = self.billing.usage_day(call)
-            owner = self._ownership(call.key, day)
+            owner = self._ownership(call, day)
             named = (owner.initiative, self._department(owner, day)) if isinstance(owner, Owner) else (None, None)
             for token_class in call.tokens:
                 key = (day, call.seller.name, call.seller.model, token_class, *named)
@@ -115,8 +116,11 @@ class Reference:
         ]
         return min(regular or [max(max(found) for found in days.values())])
 
-    def _ownership(self, key: str | None, day: date) -> Owner | Share | None:
-        return next((one.owner for one in self.company.ownership if one.key == key and holds(one, day)), None)
+    def _ownership(self, call: Call | None, day: date) -> Owner | Share | None:
+        for one in self.company.ownership if call else ():
+            if holds(one, day) and one.key in (None, call.key) and one.team in (None, call.team):
+                return one.owner
+        return None
 
     def _on(self, initiative: str, day: date) -> Initiative:
         (version,) = [one for one in self.company.initiatives if one.name == initiative and holds(one, day)]

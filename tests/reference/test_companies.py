@@ -15,7 +15,7 @@ import pytest
 
 from tests.reference.build import tables
 from tests.reference.company import write
-from tests.reference.draw import draw
+from tests.reference.draw import EVERYTHING, draw
 from tests.reference.expected import Cost, Reference
 
 SEEDS = [int(os.environ["COMPANY"])] if "COMPANY" in os.environ else range(int(os.environ.get("COMPANIES", "20")))
@@ -156,7 +156,7 @@ COMPARED = {
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_product_says_what_the_reference_says(seed: int, tmp_path: Path) -> None:
-    company = draw(seed)
+    company = draw(seed, EVERYTHING)
     reference = Reference(company)
     write(company, tmp_path / "company")
     found = tables(
