@@ -69,8 +69,8 @@ def _owners(company: Company) -> Iterator[tuple[str, dict[str, str | None]]]:
 
 def _named_by_rules(company: Company) -> Iterator[tuple[str, str]]:
     """Owners other than initiatives, as key and name."""
-    shares = [one.share for one in (*company.rules, *company.pools) if one.share is not None]
-    for target in (target for share in shares for target in share.targets):
+    shares = [*(rule.share for rule in company.rules), *(pool.share for pool in company.pools)]
+    for target in (target for share in shares if share is not None for target in share.targets):
         yield target.receiver
     for assign in (rule.assign for rule in company.rules if rule.assign is not None):
         key = next(
