@@ -291,3 +291,9 @@ def test_a_bill_begins_with_its_own_first_charge(warehouse):
         *((date(2026, 7, day), "metered", 10) for day in (1, 2)),
         *((date(2026, 7, day), "billed", 7) for day in (3, 4, 5)),
     ]
+
+
+def test_tax_on_a_bill_is_no_cost_even_where_the_bill_calls_it_effective(warehouse):
+    taxed = bill("openai", days(1, 1), amount="2", charge_category="Tax", charge_description="tax")
+    connection = warehouse([], bill("openai", days(1, 1)) + taxed)
+    assert costs(connection) == {("openai", "billed", 1): Decimal(7)}

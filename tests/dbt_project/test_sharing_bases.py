@@ -151,6 +151,20 @@ def test_a_version_of_a_rule_shares_on_its_own_dates_with_its_own_targets(shares
     assert found == expected
 
 
+def test_a_version_takes_the_latest_of_its_own_basis_whatever_an_earlier_one_shared_by(shares):
+    """By a metric until the fourth, by revenue from the fifth: revenue of the first, 30 and 70, though the metric is newer."""
+    before, after = {"valid_to": date(2026, 7, 5)}, {"valid_from": date(2026, 7, 5)}
+    found = shares(
+        6,
+        initiatives=THREE,
+        ownership_rules=[rule("metric:m", **before), rule("revenue", **after)],
+        ownership_targets=[target(initiative_id=one, **dates) for one in ("a1", "b") for dates in (before, after)],
+        business_metrics=[metric("1", 4, initiative_id="a1")],
+        revenue=[revenue("30", "pa"), revenue("70", "pb")],
+    )
+    assert found == {"a1@da": 0.3, "b@db": 0.7}
+
+
 @pytest.mark.parametrize(("day", "expected"), [(4, {"a@d1": 0.25, "b@d2": 0.75}), (6, {"a@d2": 0.5, "b@d2": 0.5})])
 def test_a_target_belongs_to_the_department_of_the_shared_day(shares, day, expected):
     """Heads: d1 has 5, d2 has 15. From the fifth a is in d2 as well, whose heads are divided."""
