@@ -60,8 +60,9 @@ pytest: $(READY)
 test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
 	KILL_SEEDS=20 $(BIN)/pytest -m kill
 
-test-companies: $(READY) ## Draw 300 small companies and compare every cent with a reference in plain fractions (long)
-	COMPANIES=300 $(BIN)/pytest -q -n auto tests/reference
+test-companies: $(READY) ## Draw 300 small companies and the books of 300, and compare every cent with a reference in plain fractions (long)
+	COMPANIES=300 $(BIN)/pytest -q -n auto tests/reference/test_companies.py tests/reference/test_ledgers.py
+	COMPANIES=20 $(BIN)/pytest -q -n auto tests/reference/test_properties.py tests/reference/test_relations.py
 
 test-replay: $(READY) ## Replay the demo's gates and compare them with real runs of many days (long)
 	REPLAY_DAYS=10 $(BIN)/pytest -s tests/end_to_end/test_replay_of_gates.py
