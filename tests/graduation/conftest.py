@@ -35,6 +35,7 @@ TABLES = {
     "int_ledger_entries_classified": "product_id varchar, service_period varchar, fiscal_period varchar, "
     "posting_date date, account_role varchar, provider varchar, debit_amount decimal(38,9), "
     "credit_amount decimal(38,9)",
+    "int_ai_postings_selected": "provider varchar, posting_kind varchar",
     "int_providers_seen": "provider varchar",
     "int_revenue_recognised_by_day": "revenue_date date",
     "int_product_revenue_known_by_day": "product_id varchar, known_on date, known_through date",
