@@ -34,7 +34,7 @@ class Billing:
         self.company = company
         self.zone = ZoneInfo(company.zone)
         self.rates: dict[tuple[str, date], Fraction] = {}
-        for one in company.rates:
+        for one in (rate for rate in company.rates if rate.day <= company.as_of):
             if one.to == company.currency:
                 self.rates[one.currency, one.day] = Fraction(one.rate)
             else:
