@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from orchestration.sellers import seller_of
-from tests.dbt_project.compiled_models import compiled
+from tests.dbt_project.compiled_models import compiled_sql
 
 NAMES = {
     "bedrock": "aws",
@@ -35,11 +35,7 @@ def test_a_name_means_one_seller(name, seller):
 
 
 def test_staging_says_the_same():
-    (sql,) = [
-        node["compiled_code"]
-        for node in compiled(("stg_merge_gateway__usage",)).values()
-        if node["name"] == "stg_merge_gateway__usage"
-    ]
+    sql = compiled_sql("stg_merge_gateway__usage")
     mapped = sql.split("coalesce(case", 1)[1].split(", 'unknown')", 1)[0]
     with duckdb.connect() as connection:
         for name, seller in NAMES.items():

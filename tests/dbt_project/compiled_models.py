@@ -1,5 +1,8 @@
-"""The SQL of dbt models, compiled once per process, so that a test builds them from rows that it lands itself."""
+"""The SQL of the dbt project, compiled once for as long as the project does not change, so that a test builds models from rows
+that it lands itself.
+"""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -8,31 +11,60 @@ import tempfile
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from orchestration.files import write_atomically
+from orchestration.project import parsed_projects, project_digest
+
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 DATABASE = "warehouse"
 """The name of the database that compiled SQL names: that of a file ``warehouse.duckdb``."""
+KEPT = "compiled-"
+"""What the file of a compiled project is called before its digest, in dbt's folder for what it makes of a project."""
 
 
 @lru_cache
-def compiled(names: tuple[str, ...]) -> dict[str, Any]:
-    """The manifest's nodes of the models ``names`` and of all models that they read, with their SQL, by unique id."""
+def compiled() -> dict[str, Any]:
+    """The manifest's nodes of all models and data tests, with their SQL, by unique id.
+
+    Whoever comes first compiles, all others wait and read what is kept; a lock of one that died is free.
+    """
+    versions = f"{version('dbt-core')}-{version('dbt-duckdb')}"
+    kept = parsed_projects() / f"{KEPT}{project_digest()}-{versions}.json"
+    kept.parent.mkdir(exist_ok=True)
+    with (kept.parent / "compiled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            for old in kept.parent.glob(f"{KEPT}*.json"):
+                old.unlink()
+            write_atomically(kept, json.dumps(_compile()))
+        nodes: dict[str, Any] = json.loads(kept.read_text())
+    return nodes
+
+
+def _compile() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
             "DBT_PROFILES_DIR": str(PROJECT),
             "TOKENOMICS_WAREHOUSE": str(Path(folder) / f"{DATABASE}.duckdb"),
         }
-        command = [str(Path(sys.executable).parent / "dbt"), "-q", "compile", "--select", *(f"+{one}" for one in names)]
+        command = [str(Path(sys.executable).parent / "dbt"), "-q", "compile"]
         command += ["--target-path", folder, "--log-path", folder]
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         nodes = json.loads((Path(folder) / "manifest.json").read_text())["nodes"]
-    return {key: node for key, node in nodes.items() if node["resource_type"] == "model"}
+    return {key: node for key, node in nodes.items() if node["resource_type"] in ("model", "test")}
+
+
+def compiled_sql(name: str) -> str:
+    """The SQL of the model ``name``."""
+    (sql,) = [node["compiled_code"] for node in compiled().values() if node["name"] == name]
+    return str(sql)
 
 
 def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
@@ -52,8 +84,8 @@ def build(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
 
     ``connection`` is open on a file ``warehouse.duckdb`` with schema ``landing`` registered.
     """
-    nodes = compiled(tuple(names))
-    by_name = {node["name"]: key for key, node in nodes.items()}
+    nodes = compiled()
+    by_name = {node["name"]: key for key, node in nodes.items() if node["resource_type"] == "model"}
     for schema in ("staging", "intermediate", "marts"):
         connection.execute(f"create schema if not exists {schema}")
     for name in names:

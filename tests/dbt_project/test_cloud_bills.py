@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orchestration.landing.store import Landing
 from orchestration.registry.globs import to_regex
 from orchestration.registry.sources import MODEL_SERVICES
-from tests.dbt_project.compiled_models import build, compiled, write_run_parameters
+from tests.dbt_project.compiled_models import build, compiled_sql, write_run_parameters
 from tests.dbt_project.warehouse_rows import charge, declared_source, moment, row
 
 MODELS = ("int_cloud_charges_spread_by_day", "int_cloud_usage_split_by_class", "ingestion_outcomes")
@@ -161,8 +161,7 @@ def test_a_day_that_a_newer_export_replaces_counts_nothing(warehouse):
     days=st.integers(2, 400),
 )
 def test_days_of_a_charge_sum_to_it_and_differ_by_one_unit(nano, days):
-    node = compiled(("int_cloud_charges_spread_by_day",))
-    (sql,) = [one["compiled_code"] for one in node.values() if one["name"] == "int_cloud_charges_spread_by_day"]
+    sql = compiled_sql("int_cloud_charges_spread_by_day")
     part = sql.split("as timestamp) as usage_start_at,")[1].split("as billed_amount")[0]
     amount = Decimal(nano).scaleb(-9)
     with duckdb.connect() as connection:

@@ -2,15 +2,14 @@
 official validator lets pass: doubled or rounded costs, periods outside the billing period, unprefixed custom columns.
 """
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
+
+from tests.dbt_project.compiled_models import compiled
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 MODELS = PROJECT / "models/marts/focus/_focus__models.yml"
@@ -86,19 +85,14 @@ def declared_columns(model: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def checks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def checks() -> dict[str, str]:
     """The compiled SQL of every FOCUS check, by name."""
-    target = tmp_path_factory.mktemp("dbt")
-    environment = {
-        **os.environ,
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "TOKENOMICS_WAREHOUSE": str(target / "warehouse.duckdb"),
+    nodes = compiled().values()
+    return {
+        node["name"]: node["compiled_code"]
+        for node in nodes
+        if node["path"].startswith("focus/") and node["resource_type"] == "test"
     }
-    command = [str(Path(sys.executable).parent / "dbt"), "-q", "compile", "--select", "tests/focus"]
-    command += ["--target-path", str(target), "--log-path", str(target)]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {path.stem: path.read_text() for path in (target / "compiled/tokenomics/tests/focus").glob("*.sql")}
 
 
 @pytest.fixture
