@@ -62,6 +62,11 @@ def _publish_state(home: Path, run_id: str = "one", ready: bool = True, returned
         publish(connection, home, run_id=run_id, as_of=AS_OF, company_id="acme", version="1")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of the longest tests first, so that workers that share the files end together."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 @pytest.fixture
 def publish_state() -> Callable[..., None]:
     return _publish_state
