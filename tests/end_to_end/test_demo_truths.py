@@ -35,8 +35,8 @@ SHARED_SPLIT_TOLERANCE = Decimal("0.000001")
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Published:
-    return run_tokenomics(tmp_path_factory.mktemp("demo") / "home")
+def published(demo_home) -> Published:
+    return Published(demo_home)
 
 
 @pytest.fixture(scope="module")

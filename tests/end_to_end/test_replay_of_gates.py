@@ -7,6 +7,7 @@ in the last thirty days with the day before each.
 
 import os
 import random
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,9 +28,9 @@ REPLAYED = (
 
 
 @pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def replayed(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Published:
     home = tmp_path_factory.mktemp("replayed") / "home"
-    run_tokenomics(home)
+    shutil.copytree(demo_home, home, symlinks=True)
     done = tokenomics("replay", "gates", "--home", home)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return Published(home)
