@@ -1,10 +1,6 @@
 """Every unit test of the dbt project, on a warehouse whose landed views hold no rows. A run of the product leaves them out."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +8,8 @@ import pytest
 
 from orchestration.gateway_days import find_changed_days
 from orchestration.landing.store import Landing
+from orchestration.project import Home
+from orchestration.transform.invoke import invoke
 from tests.dbt_project.conftest import PROJECT
 
 RUN_PARAMETERS = """
@@ -22,21 +20,6 @@ create table landing.run_parameters as select
 """
 
 
-def dbt(home: Path, *arguments: str) -> list[dict[str, str]]:
-    """Run dbt on the warehouse in ``home``; its results, one per node."""
-    environment = {
-        **os.environ,
-        "DBT_PROFILES_DIR": str(PROJECT),
-        "TOKENOMICS_WAREHOUSE": str(home / "warehouse.duckdb"),
-    }
-    command = [str(Path(sys.executable).parent / "dbt"), "--quiet", *arguments]
-    command += ["--target-path", str(home), "--log-path", str(home)]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    results = home / "run_results.json"
-    assert results.exists(), done.stdout + done.stderr
-    return json.loads(results.read_text())["results"]
-
-
 @pytest.fixture(scope="module")
 def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("empty")
@@ -45,9 +28,7 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         landing.register(connection)
         connection.execute(RUN_PARAMETERS)
         find_changed_days(connection, landing, "UTC")
-    failed = [one["unique_id"] for one in dbt(home, "run") if one["status"] != "success"]
-    assert failed == []
-    (home / "run_results.json").unlink()
+    assert [one.unique_id for one in invoke(Home(home), ["run"]) if one.status != "success"] == []
     return home
 
 
@@ -58,10 +39,10 @@ def written_unit_tests() -> list[str]:
 
 
 def test_every_unit_test_runs_and_passes(empty_warehouse: Path) -> None:
-    results = dbt(empty_warehouse, "test", "--select", "test_type:unit")
-    failures = {one["unique_id"]: one["message"] for one in results if one["status"] != "pass"}
+    results = invoke(Home(empty_warehouse), ["test", "--select", "test_type:unit"])
+    failures = {one.unique_id: one.message for one in results if one.status != "pass"}
     assert failures == {}
-    ran = sorted(one["unique_id"].rsplit(".", 1)[1] for one in results)
+    ran = sorted(one.unique_id.rsplit(".", 1)[1] for one in results)
     written = written_unit_tests()
     assert len(set(written)) == len(written) >= 44
     assert ran == sorted(written)

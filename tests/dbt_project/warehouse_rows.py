@@ -1,8 +1,5 @@
 """Rows of landed streams as a test writes them down, and the warehouse that dbt builds from them. No expectations."""
 
-import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +10,8 @@ import duckdb
 from orchestration.gateway_days import find_changed_days
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
-
-PROJECT = Path(__file__).parents[2] / "dbt_project"
+from orchestration.project import Home
+from orchestration.transform.invoke import failure_lines, invoke
 
 
 def moment(day: str) -> datetime:
@@ -127,9 +124,6 @@ def build_warehouse(home: Path, landing: Landing, select: str, *, as_of: str, zo
             "'c' as company_id, 'v' as policy_version, true as rebuilds_gateway"
         )
         find_changed_days(connection, landing, zone, full_refresh=True)
-    environment = {**os.environ, "DBT_PROFILES_DIR": str(PROJECT), "TOKENOMICS_WAREHOUSE": str(warehouse)}
-    command = [str(Path(sys.executable).parent / "dbt"), "-q", "run", "--select", *select.split()]
-    command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    results = invoke(Home(home), ["run", "--select", *select.split()])
+    assert not [result for result in results if result.status != "success"], failure_lines(results)
     return warehouse
