@@ -4,8 +4,7 @@ units as (
 
     select
         *,
-        lag(unit_of_work) over (partition by initiative_id order by metric_date) is distinct from unit_of_work
-            as is_change
+        lag(unit_of_work) over (partition by initiative_id order by metric_date) as unit_before
     from {{ ref('int_initiative_daily_units') }}
 
 ),
@@ -14,8 +13,12 @@ units as (
 runs as (
 
     select
-        *,
-        sum(cast(is_change as integer)) over (partition by initiative_id order by metric_date) as unit_run
+        initiative_id,
+        metric_date,
+        unit_of_work,
+        sum(case when unit_of_work is distinct from unit_before then 1 else 0 end) over (
+            partition by initiative_id order by metric_date
+        ) as unit_run
     from units
 
 ),
