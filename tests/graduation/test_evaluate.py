@@ -554,6 +554,18 @@ def test_a_worded_duration_is_read_and_an_unreadable_one_is_insufficient(warehou
     assert unread["reason"] == "unreadable_duration: 'fortnight' is no budget duration"
 
 
+def test_usage_without_a_price_proves_no_stability(warehouse):
+    """On day 20 of 30 a part of the usage has no price, so that its cost at constant price is not known."""
+    guarded(warehouse)
+    costs = warehouse.tables["int_cost_object_daily_costs"]
+    warehouse.tables["int_cost_object_daily_costs"] = [
+        (*row[:5], None if row[2] == day(20) else row[5], *row[6:]) for row in costs
+    ]
+    gate = warehouse.evaluate(day(29)).gate("exp_a", 4, day(29))
+    assert gate["status"] == "insufficient"
+    assert gate["reason"].startswith("no_evidence")
+
+
 def test_untiered_usage_is_insufficient(warehouse):
     guarded(warehouse)
     warehouse.tables["int_initiative_tier_daily_costs"].append(
