@@ -90,14 +90,18 @@ def _trailing_week(values: Floats) -> Floats:
 
 
 def _over_allocation(series: DailySeries, per_day: list[InitiativeTerms | None]) -> Flags:
-    """Days at whose end the cost since the allocation began was above it, booked adjustments and returns included."""
+    """Days at whose end the cost since the allocation began was above it, booked adjustments and returns included. A
+    renewed allocation, one with another first day, begins unspent.
+    """
     flags = np.zeros(len(series.cost), dtype=bool)
-    spent = 0
+    begun, spent = None, 0
     for at, declared in enumerate(per_day):
         if declared is None or declared.allocation_amount is None:
             continue
         if series.day(at) < declared.allocation_first_day:
             continue
+        if declared.allocation_first_day != begun:
+            begun, spent = declared.allocation_first_day, 0
         spent += series.cost[at]
         flags[at] = spent > scaled(declared.allocation_amount)
     return flags

@@ -3,21 +3,26 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from orchestration.graduation.audit_days import AuditDays
 from orchestration.graduation.gates.audit import ModelAuditFacts
 from orchestration.graduation.gates.guardrail import CapReading, GuardrailFacts
 from orchestration.graduation.gates.readiness import StabilityFacts
+from orchestration.graduation.gates.result import INSUFFICIENT
 from orchestration.graduation.gates.returns import ProductReturnFacts, ReplacementFacts
 from orchestration.graduation.product_history import NO_HISTORY, product_histories
 from orchestration.graduation.records import CapInForce, InitiativeTerms, Inputs
+from orchestration.graduation.unit_days import UnitDays
 from orchestration.policy.evidence import rounded
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.run_rate.history import DayState
 from orchestration.run_rate.series import DailySeries
-from orchestration.statistics.run_rate import SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
+from orchestration.statistics.run_rate import RUN_RATE_DAYS, SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
+from orchestration.statistics.stability import ObservationWindow
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class GateFacts:
         self.zone = ZoneInfo(inputs.time_zone)
         self.audits = {initiative: AuditDays(days) for initiative, days in inputs.tier_days.items()}
         self.products = product_histories(inputs)
+        self.units: dict[tuple[str, str | None], UnitDays] = {}
         self.drills = {
             initiative: sorted(day for day, guarded in days.items() if guarded.refused_requests > 0)
             for initiative, days in inputs.guarded_days.items()
@@ -50,11 +56,14 @@ class GateFacts:
     def product_return(
         self, terms: InitiativeTerms, series: DailySeries, state: DayState, ready: tuple[tuple[str, Decimal], ...]
     ) -> ProductReturnFacts:
-        """``ready``: upper run-rates of the product's other initiatives that are already ready."""
+        """``ready``: upper run-rates of the product's other initiatives that are already ready. A graduated one stands
+        before them at its verified run-rate, in place of its own cost, until 28 core days exist.
+        """
         last = state.window.last
         history = self.products.get(terms.product_id or "", NO_HISTORY)
         revenue_days = history.latest_known(state.as_of)
         known_until = series.day(last) if last is not None else state.as_of
+        joined = self._newly_graduated(terms, known_until)
         return ProductReturnFacts(
             as_of=state.as_of,
             product_id=terms.product_id,
@@ -63,15 +72,15 @@ class GateFacts:
             revenue_days=len(revenue_days),
             latest_revenue_date=revenue_days[-1].margin_date if revenue_days else None,
             other_cogs=_monthly([day.other_cogs for day in revenue_days]),
-            product_ai_cogs=_monthly([day.ai_cogs for day in history.latest(known_until)]),
+            product_ai_cogs=_monthly(history.ai_cogs_without([name for name, _ in joined], known_until)),
             own_upper_run_rate=state.run_rate.high,
-            ready_upper_run_rates=ready,
+            ready_upper_run_rates=(*joined, *ready),
             revenue_max_age_days=self.policy.revenue_max_age_days,
         )
 
     def replacement_return(self, terms: InitiativeTerms, series: DailySeries, state: DayState) -> ReplacementFacts:
         """Labour and legacy software that an internal workflow replaces, per month."""
-        units = self._units_per_month(terms.initiative_id, series, state)
+        units = self._units_per_month(terms, series, state)
         gap = None
         if terms.labor_hours_per_unit is None or terms.labor_rate_id is None:
             gap = "no labour claimed"
@@ -114,11 +123,14 @@ class GateFacts:
         )
 
     def stability(self, series: DailySeries, state: DayState) -> StabilityFacts:
-        """The verdict of methods section 5 as facts for gate 4."""
+        """The verdict of methods section 5 as facts for gate 4; a window with usage that has no price proves nothing."""
         window, estimate = state.window, state.cost_estimate
+        status, reasons = state.verdict.status, state.verdict.reasons
+        if status == "stable" and _has_unpriced_usage(series, window):
+            status, reasons = INSUFFICIENT, ("no_evidence",)
         return StabilityFacts(
-            status=state.verdict.status,
-            reasons=state.verdict.reasons,
+            status=status,
+            reasons=reasons,
             first_day=None if window.first is None else series.day(window.first),
             last_day=None if window.last is None else series.day(window.last),
             window_days=window.days,
@@ -130,27 +142,51 @@ class GateFacts:
         )
 
     def verified_unit_cost(self, initiative_id: str, series: DailySeries, state: DayState) -> Decimal | None:
-        """Cost over units of the observation window, None without units."""
-        window = state.window
-        if window.first is None or window.last is None:
+        """Cost over units of those days of the observation window whose units are known; None without units."""
+        window, terms = state.window, self.inputs.terms.get(initiative_id, {}).get(state.as_of)
+        if window.first is None or window.last is None or terms is None:
             return None
-        units = self.inputs.units.get(initiative_id, {})
-        days = range(window.first, window.last + 1)
-        done = sum((units[series.day(at)] for at in days if series.day(at) in units), Decimal(0))
+        positions = {series.day(at): at for at in range(window.first, window.last + 1)}
+        units = self._unit_days(terms).known(list(positions), state.as_of)
+        done = sum(units.values(), Decimal(0))
         if done <= 0:
             return None
-        return money(Decimal(sum(series.cost[at] for at in days)).scaleb(-SCALE_DIGITS) / done)
+        cost = Decimal(sum(series.cost[positions[day]] for day in units)).scaleb(-SCALE_DIGITS)
+        with localcontext() as context:
+            context.prec = 50
+            return money(cost / done)
 
-    def _units_per_month(self, initiative_id: str, series: DailySeries, state: DayState) -> Decimal | None:
-        """Mean units per day over the days of the run-rate, per month; a day without a row is a day without work."""
-        units = self.inputs.units.get(initiative_id, {})
+    def _units_per_month(self, terms: InitiativeTerms, series: DailySeries, state: DayState) -> Decimal | None:
+        """Mean units per day over those days of the run-rate whose units are known, per month."""
         days = [series.day(at) for at in state.run_rate.positions]
-        if not any(day in units for day in days):
-            return None
-        daily = mean_daily_cost(
-            [scaled(units[day]) if day in units else 0 for day in days], [day.weekday() for day in days]
-        )
+        units = self._unit_days(terms).known(days, state.as_of)
+        daily = mean_daily_cost([scaled(amount) for amount in units.values()], [day.weekday() for day in units])
         return None if daily is None else per_month(daily)
+
+    def _unit_days(self, terms: InitiativeTerms) -> UnitDays:
+        """The initiative's units, of those days alone on which its unit of work was the one of ``terms``."""
+        key = (terms.initiative_id, terms.unit_of_work)
+        if key not in self.units:
+            units = self.inputs.units.get(terms.initiative_id, {})
+            self.units[key] = UnitDays.of_kind(units, self.inputs.terms[terms.initiative_id], terms.unit_of_work)
+        return self.units[key]
+
+    def _newly_graduated(self, terms: InitiativeTerms, known_until: date) -> list[tuple[str, Decimal | None]]:
+        """Other initiatives of the product that are core by graduation for less than 28 days up to ``known_until``, each
+        with the upper run-rate that its graduation verified, by day of graduation, then id.
+        """
+        found = []
+        for name, graduations in self.inputs.graduations.items():
+            declared = self.inputs.terms.get(name, {}).get(terms.day)
+            if name == terms.initiative_id or declared is None or declared.graduation_date is None:
+                continue
+            is_core = declared.is_graduated_before(terms.day) and declared.stage != "retired"
+            if not is_core or declared.product_id != terms.product_id:
+                continue
+            if (known_until - declared.graduation_date).days < RUN_RATE_DAYS:
+                verified = [one for one in graduations if one.effective_on == declared.graduation_date]
+                found.append((declared.graduation_date, name, verified[-1].upper_run_rate if verified else None))
+        return [(name, upper) for _, name, upper in sorted(found, key=lambda one: one[:2])]
 
     def _reading(self, cap: CapInForce) -> CapReading:
         return CapReading(
@@ -163,11 +199,9 @@ class GateFacts:
         )
 
     def _age_hours(self, cap: CapInForce) -> Decimal:
-        """Age of the reading at the end of the day it speaks for; one made after its as-of day stands for the end of
-        that day, one of settings that were in force before for the end of the day.
+        """Age of the reading at the end of the day it speaks for; negative where it was made after that day, of settings
+        in force since before. One made after its own as-of day stands for the end of that day.
         """
-        if cap.reading_date > cap.day:
-            return Decimal(0)
         stands_for = min(cap.read_at.astimezone(UTC), self._end_of(cap.reading_date))
         return rounded(Decimal((self._end_of(cap.day) - stands_for) / timedelta(seconds=1)) / 3600, 3)
 
@@ -181,6 +215,12 @@ def _monthly(amounts: list[Decimal | None]) -> Decimal | None:
     if not known or len(known) < len(amounts):
         return None
     return per_month(sum(known, Decimal(0)) / len(known))
+
+
+def _has_unpriced_usage(series: DailySeries, window: ObservationWindow) -> bool:
+    if window.first is None or window.last is None:
+        return False
+    return bool(np.isnan(series.constant_price[window.first : window.last + 1]).any())
 
 
 def ratio(value: float) -> Decimal | None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -15,9 +16,11 @@ import duckdb
 
 from orchestration.graduation.records import (
     CapInForce,
+    Graduation,
     GuardedDay,
     InitiativeTerms,
     Inputs,
+    LedgerKnown,
     OtherCost,
     ProductDay,
     TierDay,
@@ -30,16 +33,17 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """One intermediate table: the columns to read, in order of ``order``, of the rows ``known`` on the day ``$as_of``."""
+    """One table of dbt: the columns to read, in order of ``order``, of the rows ``known`` on the day ``$as_of``."""
 
     name: str
     columns: str
     known: str
     order: str
+    schema: str = "intermediate"
 
     @property
     def query(self) -> str:
-        return f"select {self.columns} from intermediate.{self.name} where {self.known} order by {self.order}"
+        return f"select {self.columns} from {self.schema}.{self.name} where {self.known} order by {self.order}"
 
     def rows(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Row]:
         return connection.execute(self.query, {"as_of": as_of} if "$as_of" in self.query else {}).fetchall()
@@ -92,6 +96,26 @@ OTHER_COSTS = Table(
     "known_from <= $as_of",
     "product_id, cost_date, known_from",
 )
+LEDGER_KNOWN = Table(
+    "int_ledger_entries_classified",
+    "min(posting_date), min(greatest(posting_date, "
+    "last_day(cast(coalesce(service_period, fiscal_period) || '-01' as date))))",
+    "posting_date <= $as_of",
+    "all",
+)
+GRADUATIONS = Table(
+    "stg_budget__graduations",
+    "initiative_id, effective_on, verified_run_rate_high",
+    "effective_on <= $as_of",
+    "initiative_id, effective_on",
+    schema="staging",
+)
+GRADUATED_COSTS = Table(
+    "int_graduated_core_costs_by_day",
+    "product_id, initiative_id, cost_date, core_ai_cogs",
+    "cost_date <= $as_of",
+    "product_id, initiative_id, cost_date",
+)
 REVENUE_KNOWN = Table(
     "int_product_revenue_known_by_day",
     "product_id, known_on, known_through",
@@ -109,7 +133,7 @@ UNITS = Table(
 )
 _TABLES = (
     *(CALENDAR, TERMS, CAPS, MODEL_COSTS, TIER_DAYS, GUARDED_DAYS, PRODUCT_DAYS, OTHER_COSTS),
-    *(REVENUE_KNOWN, REVENUE_DATES, UNITS),
+    *(REVENUE_KNOWN, REVENUE_DATES, UNITS, LEDGER_KNOWN, GRADUATIONS, GRADUATED_COSTS),
 )
 TABLES = tables_read(DAILY_COSTS, *(table.query for table in _TABLES))
 
@@ -140,7 +164,17 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         revenue_known={key: [(row[1], row[2]) for row in part] for key, part in keyed(REVENUE_KNOWN)},
         revenue_dates=[day for (day,) in REVENUE_DATES.rows(connection, as_of)],
         units={key: {row[1]: row[2] for row in part} for key, part in keyed(UNITS)},
+        ledger_known=LedgerKnown(*LEDGER_KNOWN.rows(connection, as_of)[0]),
+        graduations={key: [Graduation(*row[1:]) for row in part] for key, part in keyed(GRADUATIONS)},
+        graduated_costs={key: _by_initiative(part) for key, part in keyed(GRADUATED_COSTS)},
     )
+
+
+def _by_initiative(rows: list[Row]) -> dict[str, dict[date, Decimal]]:
+    costs: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    for _, initiative, day, amount in rows:
+        costs[initiative][day] = amount
+    return dict(costs)
 
 
 def _versions(rows: list[Row]) -> dict[date, list[OtherCost]]:

@@ -5,17 +5,22 @@ Two things become known after the fact. Revenue of a day is known once every cus
 for that day or a later one, which dbt decides (``int_product_revenue_known_by_day``); that of a product without any is
 known to be none once the company has reported the day.
 Other cost of goods sold comes from dbt in versions, each with the day from which it was known
-(``int_other_cogs_known_by_day``); before the first there is none.
+(``int_other_cogs_known_by_day``). A day before the first posted period of a product, and every day until the first period
+of the company's ledger is complete, has an other cost that is not known (None); a company that posts nothing, and a
+product of which a complete ledger holds nothing, has none.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
-from orchestration.graduation.records import Inputs, OtherCost, ProductDay
+from orchestration.graduation.records import Inputs, LedgerKnown, OtherCost, ProductDay
 from orchestration.statistics.run_rate import RUN_RATE_DAYS
+
+NO_LEDGER = LedgerKnown()
 
 
 class ProductHistory:
@@ -23,6 +28,7 @@ class ProductHistory:
 
     ``other_costs``: versions by day; without any, nothing dates the product's other cost and each day keeps its own.
     ``revenue_known``: by day, the last day whose revenue was known; without any, the company's ``revenue_dates`` say it.
+    ``graduated_costs``: what its graduated initiatives cost as core, by initiative and day, a part of its AI cost.
     """
 
     def __init__(
@@ -31,6 +37,8 @@ class ProductHistory:
         other_costs: Mapping[date, list[OtherCost]],
         revenue_dates: Sequence[date],
         revenue_known: Sequence[tuple[date, date]] = (),
+        ledger: LedgerKnown = NO_LEDGER,
+        graduated_costs: Mapping[str, Mapping[date, Decimal]] = MappingProxyType({}),
     ) -> None:
         self.days = list(days)
         self.dates = [day.margin_date for day in days]
@@ -39,6 +47,9 @@ class ProductHistory:
         self.revenue_dates = revenue_dates
         self.revenue_known = revenue_known
         self.other_costs = other_costs
+        self.ledger = ledger
+        self.graduated_costs = graduated_costs
+        self.first_posted = min((one[0].known_from for one in other_costs.values()), default=None)
 
     def latest_known(self, until: date) -> list[ProductDay]:
         """The latest 28 days with known revenue, with other cost as known on ``until``."""
@@ -70,12 +81,32 @@ class ProductHistory:
         return self.revenue_dates[reported - 1] if reported else None
 
     def as_known(self, day: ProductDay, known_on: date) -> ProductDay:
-        """``day`` with other cost as known on ``known_on``."""
-        if not self.other_costs:
-            return day
+        """``day`` with other cost as known on ``known_on``, None where it was not."""
         versions = self.other_costs.get(day.margin_date, [])
         known = bisect_right(versions, known_on, key=lambda version: version.known_from)
-        return replace(day, other_cogs=versions[known - 1].amount if known else Decimal(0))
+        if known:
+            return replace(day, other_cogs=versions[known - 1].amount)
+        if self._posts_other_cost(known_on) or self._awaits_first_period(known_on):
+            return replace(day, other_cogs=None)
+        return replace(day, other_cogs=Decimal(0)) if self.other_costs else day
+
+    def ai_cogs_without(self, initiatives: Collection[str], until: date) -> list[Decimal | None]:
+        """AI cost of goods sold of the latest 28 days, without what these graduated initiatives cost as core."""
+        parts = [self.graduated_costs.get(one, {}) for one in initiatives]
+        return [
+            None
+            if day.ai_cogs is None
+            else day.ai_cogs - sum((part.get(day.margin_date, Decimal(0)) for part in parts), Decimal(0))
+            for day in self.latest(until)
+        ]
+
+    def _posts_other_cost(self, known_on: date) -> bool:
+        return self.first_posted is not None and self.first_posted <= known_on
+
+    def _awaits_first_period(self, known_on: date) -> bool:
+        """Whether the company had begun to post, and no period of its ledger was complete yet."""
+        begun, complete = self.ledger.first_posted_on, self.ledger.first_complete_on
+        return begun is not None and begun <= known_on and (complete is None or complete > known_on)
 
 
 NO_HISTORY = ProductHistory([], {}, [])
@@ -85,7 +116,12 @@ def product_histories(inputs: Inputs) -> dict[str, ProductHistory]:
     """The history of every product with days of its own."""
     return {
         product: ProductHistory(
-            days, inputs.other_costs.get(product, {}), inputs.revenue_dates, inputs.revenue_known.get(product, [])
+            days,
+            inputs.other_costs.get(product, {}),
+            inputs.revenue_dates,
+            inputs.revenue_known.get(product, []),
+            inputs.ledger_known,
+            inputs.graduated_costs.get(product, {}),
         )
         for product, days in inputs.product_days.items()
     }

@@ -56,7 +56,8 @@ class InitiativeTerms:
 class CapInForce:
     """What the gateway's read-back says of one guarded entity and day (``int_caps_in_force_by_day``).
 
-    ``daily_cap`` is the most that the day can cost, None where nothing limits it or ``gap`` says why it is not known.
+    ``daily_cap`` is what the settings come to in a day, a budget of 30 days a thirtieth of it, though it may all go in one;
+    None where nothing limits it or ``gap`` says why it is not known.
     """
 
     entity: str
@@ -109,12 +110,28 @@ class OtherCost:
 
 
 @dataclass(frozen=True)
+class LedgerKnown:
+    """The company's general ledger: when its first line was posted, and when its first period was complete; None before."""
+
+    first_posted_on: date | None = None
+    first_complete_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Graduation:
+    """A booked graduation, and the upper bound of the run-rate a month that it verified, in force from the day after it."""
+
+    effective_on: date
+    upper_run_rate: Decimal | None
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Everything one evaluation reads; mappings are keyed by initiative, product or guarded entity, then by day.
 
     ``revenue_dates``: the days with reported revenue of the company, ascending. ``revenue_known``: for each product with
     revenue and each day from its first on, the last day whose revenue was known then. Versions of other cost are in order
-    of knowledge.
+    of knowledge. ``graduated_costs``: for each product, what its graduated initiatives cost as core, by initiative and day.
     """
 
     time_zone: str
@@ -130,3 +147,6 @@ class Inputs:
     revenue_known: Mapping[str, list[tuple[date, date]]]
     revenue_dates: list[date]
     units: Mapping[str, Mapping[date, Decimal]]
+    ledger_known: LedgerKnown
+    graduations: Mapping[str, list[Graduation]]
+    graduated_costs: Mapping[str, Mapping[str, Mapping[date, Decimal]]]

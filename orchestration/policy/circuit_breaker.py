@@ -4,12 +4,14 @@ closed -> degraded (cheaper model) -> throttled -> open (block) -> cool_down -> 
 ``breaches`` consecutive fresh readings below the floor. Down it goes only on a reading above the floor plus the reset
 margin, after the dwell time: degraded and throttled close, open goes to cool_down, which becomes half_open when its
 time is over; half_open closes on the same condition. A breach in cool_down or half_open opens at once. A reading that
-is stale, missing or already counted holds the state; the first two alert. Between floor and reset level nothing moves.
+is stale, missing, from the future or already counted holds the state; the first three alert. Between floor and reset
+level nothing moves. Times may be in any zone; what has elapsed between them is measured in UTC.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import overload
 
 from orchestration.policy.evidence import evidence_id, figure
 
@@ -26,12 +28,15 @@ class ClockRanBackwards(ValueError):
 
 @dataclass(frozen=True)
 class BreakerLimits:
-    """The policy keys ``breaker_*``. ``reset_margin`` is a margin ratio above the floor."""
+    """The policy keys ``breaker_*``. ``reset_margin`` is a margin ratio above the floor; a breach ``breach_max_age`` or less
+    before the next one counts with it, an older one no longer.
+    """
 
     breaches: int
     reset_margin: Decimal
     dwell: timedelta
     cooldown: timedelta
+    breach_max_age: timedelta
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class MarginReading:
 
 @dataclass(frozen=True)
 class Breaker:
-    """A breaker's state, when it was entered, and the consecutive breaches counted in it."""
+    """A breaker's state, when it was entered, and the consecutive breaches counted in it. Where there are any, the last
+    reading was one.
+    """
 
     state: str
     since: datetime
@@ -86,16 +93,23 @@ class _Evidence:
 
 
 def decide_breaker(breaker: Breaker, reading: MarginReading, limits: BreakerLimits, now: datetime) -> BreakerDecision:
-    """The breaker after ``reading`` at ``now``. Raises :class:`ClockRanBackwards`; never reads a clock itself."""
+    """The breaker after ``reading`` at ``now``. Raises :class:`ClockRanBackwards`, and ValueError for a time without a
+    zone; never reads a clock itself.
+    """
+    now, breaker = _utc(now), replace(breaker, since=_utc(breaker.since), last_reading_at=_utc(breaker.last_reading_at))
+    reading = replace(reading, observed_at=_utc(reading.observed_at))
     if now < breaker.since:
         raise ClockRanBackwards(f"{now} is before the state was entered, {breaker.since}")
     proof = evidence_id(_Evidence(breaker, reading, limits))
     if reading.gap or reading.observed_at is None or reading.margin_ratio is None or reading.floor_ratio is None:
         reason = f"{reading.gap or 'no_reading: no margin is known'}; state held"
         return BreakerDecision(breaker, breaker, reason, True, proof)
+    if reading.observed_at > now:
+        reason = f"future_reading: observed at {reading.observed_at}, after {now}; state held"
+        return BreakerDecision(breaker, breaker, reason, True, proof)
     if breaker.last_reading_at is not None and reading.observed_at <= breaker.last_reading_at:
         return BreakerDecision(breaker, breaker, "no_new_reading: this margin was counted before", False, proof)
-    seen = replace(breaker, last_reading_at=reading.observed_at)
+    seen = replace(_without_old_breaches(breaker, reading.observed_at, limits), last_reading_at=reading.observed_at)
     margin, floor = reading.margin_ratio, reading.floor_ratio
     if margin < floor:
         after, reason = _breached(seen, limits, now)
@@ -104,6 +118,24 @@ def decide_breaker(breaker: Breaker, reading: MarginReading, limits: BreakerLimi
     return BreakerDecision(
         breaker, after, f"{reason}: margin {figure(margin, 4)}, floor {figure(floor, 4)}", False, proof
     )
+
+
+@overload
+def _utc(moment: datetime) -> datetime: ...
+@overload
+def _utc(moment: None) -> None: ...
+def _utc(moment: datetime | None) -> datetime | None:
+    """The moment in UTC: the difference of two times of one other zone would be that of its clock's hands."""
+    if moment is not None and moment.utcoffset() is None:
+        raise ValueError(f"{moment} has no time zone")
+    return None if moment is None else moment.astimezone(UTC)
+
+
+def _without_old_breaches(breaker: Breaker, observed_at: datetime, limits: BreakerLimits) -> Breaker:
+    """The breaker without breaches that lie too far back to be in a row with what is observed now."""
+    before = breaker.last_reading_at
+    is_old = before is not None and observed_at - before > limits.breach_max_age
+    return replace(breaker, breaches=0) if is_old else breaker
 
 
 def _breached(breaker: Breaker, limits: BreakerLimits, now: datetime) -> tuple[Breaker, str]:

@@ -22,6 +22,7 @@ import duckdb
 
 from orchestration.graduation.inputs import read_inputs
 from orchestration.graduation.product_history import ProductHistory, product_histories
+from orchestration.graduation.records import ProductDay
 from orchestration.lineage import tables_read
 from orchestration.policy.circuit_breaker import (
     CLOSED,
@@ -100,12 +101,13 @@ class _Floor:
 
 
 def limits_of(policy: EffectivePolicy) -> BreakerLimits:
-    """The breaker keys of the effective policy, typed."""
+    """The breaker keys of the effective policy, typed; a breach is as old as revenue may be."""
     return BreakerLimits(
         breaches=int(policy["breaker_breaches"]),
         reset_margin=Decimal(policy["breaker_reset_margin"]),
         dwell=timedelta(minutes=int(policy["breaker_dwell_minutes"])),
         cooldown=timedelta(minutes=int(policy["breaker_cooldown_minutes"])),
+        breach_max_age=timedelta(days=int(policy["revenue_max_age_days"])),
     )
 
 
@@ -169,18 +171,20 @@ def _decided(
                 observed_at=datetime.combine(known.margin_date, LAST_INSTANT, zone),
                 margin_ratio=_ratio(known.revenue, known.ai_cogs, known.other_cogs),
                 floor_ratio=floors.on(product, day),
-                gap=_gap(known.revenue, (day - known.margin_date).days, max_age, floors.on(product, day)),
+                gap=_gap(known, (day - known.margin_date).days, max_age, floors.on(product, day)),
             )
         decision = decide_breaker(breaker, reading, limits, now)
         yield BreakerDay(product, day, known.margin_date if known else None, reading, decision, now)
         breaker = decision.after
 
 
-def _gap(revenue: Decimal | None, age: int, max_age: int, floor: Decimal | None) -> str | None:
+def _gap(known: ProductDay, age: int, max_age: int, floor: Decimal | None) -> str | None:
     if age > max_age:
         return f"stale_revenue: {age} days old, {max_age} allowed"
-    if not revenue or revenue < 0:
+    if not known.revenue or known.revenue < 0:
         return "no_revenue: the day earned nothing, so it has no margin"
+    if known.ai_cogs is None or known.other_cogs is None:
+        return "no_cost_of_goods_sold: other or AI cost of goods sold is not known, so there is no margin"
     if floor is None:
         return "no_floor: the product has neither a target nor a floor margin"
     return None
@@ -220,17 +224,15 @@ def _saved(one: BreakerDay, history: ProductHistory) -> Decimal:
 
 
 def _is_false(one: BreakerDay, history: ProductHistory, last: date) -> bool | None:
-    """None until the seven days after the trip have known revenue."""
+    """None until revenue and cost of the seven days after the trip are known."""
     end = one.day + timedelta(days=JUDGED_DAYS)
     after = [history.as_known(day, last) for day in history.known if one.day < day.margin_date <= end]
-    if len(after) < JUDGED_DAYS or one.reading.floor_ratio is None:
+    revenue = [day.revenue for day in after if day.revenue is not None]
+    cost = [day.ai_cogs + day.other_cogs for day in after if day.ai_cogs is not None and day.other_cogs is not None]
+    if len(revenue) < JUDGED_DAYS or len(cost) < JUDGED_DAYS or one.reading.floor_ratio is None:
         return None
-    revenue = sum((day.revenue for day in after if day.revenue is not None), Decimal(0))
-    cost = sum(
-        (day.ai_cogs + day.other_cogs for day in after if day.ai_cogs is not None and day.other_cogs is not None),
-        Decimal(0),
-    )
-    return revenue - cost >= one.reading.floor_ratio * revenue
+    earned = sum(revenue, Decimal(0))
+    return earned - sum(cost, Decimal(0)) >= one.reading.floor_ratio * earned
 
 
 class _Floors:

@@ -34,10 +34,25 @@ class Allocation:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """What was verified of an initiative when it became ready: its cost a day, and a unit's (None without units)."""
+
+    daily_cost: Decimal
+    unit_cost: Decimal | None
+
+    def allowance(self, units: Decimal | None) -> Decimal:
+        """A day's allowance: unit cost times ``units``; without units the run-rate a day."""
+        if self.unit_cost is not None and units is not None:
+            return rounded(self.unit_cost * units, DIGITS)
+        return rounded(self.daily_cost, DIGITS)
+
+
+@dataclass(frozen=True)
 class Demand:
-    """One initiative's day: what it cost, its units of work (None without a metric), and its standing that morning.
+    """One initiative's day: what it cost, its units of work (None where they are not known), and its standing that morning.
 
     ``is_core``: the registry or a booked graduation says so; ``is_ready``: it had been ready to graduate by then.
+    ``verified``: what was verified of it by then, None of an initiative that was never an experiment.
     """
 
     initiative_id: str
@@ -46,6 +61,7 @@ class Demand:
     is_core: bool
     is_ready: bool
     allocation: Allocation | None
+    verified: Verified | None = None
 
 
 @dataclass(frozen=True)
@@ -59,16 +75,26 @@ class CompanyDay:
 
 @dataclass(frozen=True)
 class Baseline:
-    """An initiative's first 28 days. ``units`` None: no units of work were ever reported."""
+    """An initiative's first 28 days. ``units`` and ``cost_with_units`` are of the days whose units are known; units None:
+    there are no such days.
+    """
 
     days: int
     cost: Decimal
     units: Decimal | None
+    cost_with_units: Decimal = ZERO
+
+    def plus(self, demand: Demand) -> "Baseline":
+        """The baseline with one day more."""
+        units, with_units = self.units, self.cost_with_units
+        if demand.units is not None:
+            units, with_units = (units or ZERO) + demand.units, with_units + demand.amount
+        return Baseline(self.days + 1, self.cost + demand.amount, units, with_units)
 
     def allowance(self, units: Decimal | None) -> Decimal:
-        """A day's allowance: unit cost times ``units``; without units the mean cost a day."""
+        """A day's allowance: unit cost of the days with units times ``units``; without units the mean cost a day."""
         if self.units and units is not None:
-            return rounded(self.cost / self.units * units, DIGITS)
+            return rounded(self.cost_with_units / self.units * units, DIGITS)
         return rounded(self.cost / self.days, DIGITS)
 
 
@@ -139,8 +165,7 @@ def remembered(past: Past, day: CompanyDay) -> Past:
     for one in day.demands:
         before = baselines.get(one.initiative_id, Baseline(0, ZERO, None))
         if before.days < FITTED_DAYS:
-            units = before.units if one.units is None else (before.units or ZERO) + one.units
-            baselines[one.initiative_id] = Baseline(before.days + 1, before.cost + one.amount, units)
+            baselines[one.initiative_id] = before.plus(one)
     return replace(
         past,
         days=past.days + 1,

@@ -18,12 +18,16 @@ from orchestration.graduation.evaluate import evaluated
 from orchestration.graduation.gates.result import PASS
 from orchestration.graduation.inputs import read_inputs
 from orchestration.graduation.records import Inputs
-from orchestration.graduation.verdicts import Evaluation
+from orchestration.graduation.unit_days import UnitDays
+from orchestration.graduation.verdicts import Evaluation, ReadinessRow
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.registry.policy_keys import FITTED
-from orchestration.replay.budget_past import ZERO, Allocation, CompanyDay, Demand, days_left
+from orchestration.replay.budget_past import ZERO, Allocation, CompanyDay, Demand, Verified, days_left
 from orchestration.replay.budget_scores import score_months
 from orchestration.replay.frameworks import FRAMEWORKS, replay_framework
+from orchestration.statistics.run_rate import YEAR_DAYS
+
+NO_UNITS = UnitDays({})
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,14 @@ class _History:
         self.costs: dict[date, dict[str, Decimal]] = defaultdict(dict)
         for initiative, day, amount in connection.execute(_COSTS, {"last": last}).fetchall():
             self.costs[day][initiative] = amount
-        self.ready_from = {
-            row.initiative_id: row.first_ready_date + timedelta(days=1)
-            for row in self.evaluation.readiness
-            if row.first_ready_date is not None
+        self.verified: dict[str, list[tuple[date, Verified | None]]] = defaultdict(list)
+        """By initiative, the days on which it was first ready, ascending, and what was verified on each."""
+        for row in self.evaluation.readiness:
+            if row.is_ready and row.first_ready_date == row.as_of_date:
+                self.verified[row.initiative_id].append((row.as_of_date, _verified(row)))
+        self.units = {
+            initiative: UnitDays.of_kind(units, self.inputs.terms.get(initiative, {}), self._unit(initiative, last))
+            for initiative, units in self.inputs.units.items()
         }
 
     def days(self) -> list[CompanyDay]:
@@ -110,17 +118,27 @@ class _History:
         return {initiative for day in self.costs.values() for initiative in day}
 
     def _demand(self, initiative: str, day: date) -> Demand:
-        units = self.inputs.units.get(initiative, {})
-        begun = min(units, default=None)
-        ready_from = self.ready_from.get(initiative)
+        units = self.units.get(initiative, NO_UNITS).known([day], self.last)
+        ready = [one for one in self.verified.get(initiative, []) if one[0] < day]
         return Demand(
             initiative_id=initiative,
             amount=self.costs.get(day, {}).get(initiative, ZERO),
-            units=units.get(day, ZERO) if begun is not None and begun <= day else None,
+            units=units.get(day),
             is_core=self._is_core(initiative, day),
-            is_ready=ready_from is not None and ready_from <= day,
+            is_ready=bool(ready),
             allocation=self._allocation(initiative, day),
+            verified=self._verified(initiative, *ready[-1]) if ready else None,
         )
+
+    def _verified(self, initiative: str, ready_on: date, verified: Verified | None) -> Verified | None:
+        """What was verified; without a unit cost where the unit of work has changed since."""
+        if verified is None or self._unit(initiative, ready_on) == self._unit(initiative, self.last):
+            return verified
+        return Verified(verified.daily_cost, None)
+
+    def _unit(self, initiative: str, day: date) -> str | None:
+        terms = self.inputs.terms.get(initiative, {}).get(day)
+        return None if terms is None else terms.unit_of_work
 
     def _is_core(self, initiative: str, day: date) -> bool:
         """Whatever is no experiment that day: core, retired, unknown to the registry, or graduated the day before."""
@@ -152,6 +170,12 @@ class _History:
         dates = self.inputs.revenue_dates
         month_end = day + timedelta(days=days_left(day) - 1)
         return bisect_right(dates, month_end) > bisect_left(dates, day)
+
+
+def _verified(row: ReadinessRow) -> Verified | None:
+    if row.verified_run_rate is None:
+        return None
+    return Verified(row.verified_run_rate * 12 / YEAR_DAYS, row.verified_unit_cost)
 
 
 _COSTS = """

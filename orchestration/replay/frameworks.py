@@ -9,8 +9,9 @@ that what was refused is not made up for later.
   the day the pot runs short its demand shares what is left pro rata.
 * ``open_pool`` is the sum of the allocations, each spread evenly over its days, and stops nobody.
 * ``core_and_experimentation`` limits an experiment by its allocation, its daily cap and its dates, and lets core grow
-  with its units at the unit cost of its first 28 days (without units: at that run-rate). An experiment enters core on
-  the day after it became ready: approval is assumed to come at once. Without an allocation nothing was granted.
+  with its units: at the unit cost (without units: the run-rate) that was verified when it became ready, or, of what
+  began in core, at that of its first 28 days. An experiment enters core on the day after it became ready: approval is
+  assumed to come at once. Without an allocation nothing was granted; a renewed one begins undrawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,12 +64,12 @@ class DayOutcome:
 
 @dataclass(frozen=True)
 class Purse:
-    """What a framework has left: the month's pot, and what each experiment has drawn of its allocation so far."""
+    """What a framework has left: the month's pot, and what has been drawn of each allocation (initiative, first day) so far."""
 
     month: date | None = None
     pot: Decimal | None = None
     expected: Decimal | None = None
-    drawn: Mapping[str, Decimal] = field(default_factory=dict)
+    drawn: Mapping[tuple[str, date | None], Decimal] = field(default_factory=dict)
 
 
 def replay_framework(framework: str, days: Sequence[CompanyDay], ratio: Decimal | None = None) -> list[DayOutcome]:
@@ -117,12 +118,14 @@ def _variable_budget(past: Past, ratio: Decimal | None) -> Decimal | None:
 
 
 def _expected(framework: str, past: Past, purse: Purse, demand: Demand, day: date) -> Decimal | None:
-    """What an initiative is expected to cost a day. Core: unit cost x recent units, else recent cost. Experiments: the
-    pool's share, or the recent cost within the cap and what is left of the allocation.
+    """What an initiative is expected to cost a day. Core: unit cost x recent units, else what was verified, else recent cost.
+    Experiments: the pool's share, or the recent cost within the cap and what is left of the allocation.
     """
     recent = past.mean_cost(demand.initiative_id)
     if _is_core(framework, demand):
         units = past.mean_units(demand.initiative_id)
+        if demand.verified is not None:
+            return demand.verified.allowance(units)
         baseline = past.baselines.get(demand.initiative_id)
         return baseline.allowance(units) if baseline and baseline.units and units is not None else recent
     allocation = demand.allocation
@@ -130,7 +133,7 @@ def _expected(framework: str, past: Past, purse: Purse, demand: Demand, day: dat
         return None
     if framework == OPEN_POOL:
         return allocation.daily_share
-    left = _left(allocation, purse.drawn.get(demand.initiative_id, ZERO))
+    left = _left(allocation, purse.drawn.get(_drawn_key(demand), ZERO))
     limits = [rounded(left / days_left(day), DIGITS), recent if recent is not None else allocation.daily_share]
     return min([*limits, allocation.daily_cap] if allocation.daily_cap is not None else limits)
 
@@ -173,10 +176,10 @@ def _by_standing(past: Past, purse: Purse, day: CompanyDay) -> tuple[tuple[Grant
         if _is_core(CORE_AND_EXPERIMENTATION, one):
             grants.append(Grant(one, one.amount, _core_allowance(past, one)))
             continue
-        before = drawn.get(one.initiative_id, ZERO)
+        before = drawn.get(_drawn_key(one), ZERO)
         limit = _experiment_limit(one.allocation, day.day, before)
         granted = min(one.amount, limit)
-        drawn[one.initiative_id] = before + granted
+        drawn[_drawn_key(one)] = before + granted
         grants.append(Grant(one, granted, limit))
     return tuple(grants), replace(purse, drawn=drawn)
 
@@ -185,8 +188,14 @@ def _is_core(framework: str, demand: Demand) -> bool:
     return demand.is_core or (framework == CORE_AND_EXPERIMENTATION and demand.is_ready)
 
 
+def _drawn_key(demand: Demand) -> tuple[str, date | None]:
+    return demand.initiative_id, demand.allocation.starts_on if demand.allocation is not None else None
+
+
 def _core_allowance(past: Past, demand: Demand) -> Decimal:
-    """The flexible budget; in the first 28 days, which set it, what the day costs."""
+    """The flexible budget; where nothing was verified, in the first 28 days, which set it, what the day costs."""
+    if demand.verified is not None:
+        return demand.verified.allowance(demand.units)
     baseline = past.baselines.get(demand.initiative_id)
     if baseline is None or baseline.days < FITTED_DAYS:
         return demand.amount

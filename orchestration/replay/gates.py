@@ -1,13 +1,16 @@
 """Replays the graduation gates: what a run of each past day says of each experiment, from rows dated up to that day.
 
-A trip is the day an experiment is first ready, when the flag goes up. A trip was false if a required gate failed
-outright within the 30 days after it; that is hindsight, for scoring only, and not known until those days are over.
-A gate stops no money, so that no amount is saved.
+A trip is the day an experiment is first ready, when the flag goes up. A trip was false if the mean daily cost of the 28
+days after it, whether it graduated in between or not, lies farther from the run-rate that was verified on it than the
+policy lets a stable cost grow in a month (``stability_growth_margin``, 20 % by default). That is hindsight, for scoring
+only, and not known until those days are over and complete. A gate stops no money, so that no amount is saved.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import duckdb
 
@@ -15,9 +18,14 @@ from orchestration.graduation.evaluate import evaluated
 from orchestration.graduation.gates.result import DEFERRED, FAIL, INSUFFICIENT, PASS
 from orchestration.graduation.verdicts import GateRow, ReadinessRow
 from orchestration.registry.policy import EffectivePolicy
+from orchestration.statistics.run_rate import per_month
 
 READY, GRADUATED = "ready", "graduated"
-JUDGED_DAYS = 30
+JUDGED_DAYS = 28
+_REALISED = """
+select entity_id, cost_date, allocated_cost
+from intermediate.int_cost_object_daily_costs
+where entity_type = 'initiative' and is_complete and not is_missing and cost_date <= $last"""
 
 
 @dataclass(frozen=True)
@@ -49,14 +57,14 @@ def replay_gates(
     gates: dict[tuple[str, date], dict[int, GateRow]] = defaultdict(dict)
     for gate in found.gates:
         gates[gate.initiative_id, gate.as_of_date][gate.gate_number] = gate
+    costs: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    for initiative, day, amount in connection.execute(_REALISED, {"last": last}).fetchall():
+        costs[initiative][day] = amount
+    margin = Decimal(str(policy["stability_growth_margin"]))
     rows = [_verdict(one, gates[one.initiative_id, one.as_of_date], policy.version) for one in found.readiness]
-    failed: dict[str, list[date]] = defaultdict(list)
-    for row in rows:
-        if row.status == FAIL:
-            failed[row.initiative_id].append(row.replay_date)
     return [
-        replace(row, is_false_trip=_is_false(row.replay_date, failed[row.initiative_id], last)) if row.is_trip else row
-        for row in rows
+        replace(row, is_false_trip=_is_false(readiness, costs[row.initiative_id], margin)) if row.is_trip else row
+        for readiness, row in zip(found.readiness, rows, strict=True)
         if row.replay_date >= first
     ]
 
@@ -92,6 +100,11 @@ def _status(is_ready: bool, approval: GateRow, blocking: set[str]) -> str:
     return next((status for status in (FAIL, DEFERRED) if status in blocking), INSUFFICIENT)
 
 
-def _is_false(tripped_on: date, failed: list[date], last: date) -> bool | None:
-    end = tripped_on + timedelta(days=JUDGED_DAYS)
-    return any(tripped_on < day <= end for day in failed) if end <= last else None
+def _is_false(readiness: ReadinessRow, costs: Mapping[date, Decimal], margin: Decimal) -> bool | None:
+    """None until all 28 days after the trip are complete, and where nothing was verified on it."""
+    verified = readiness.verified_run_rate
+    after = [readiness.as_of_date + timedelta(days=n) for n in range(1, JUDGED_DAYS + 1)]
+    if verified is None or any(day not in costs for day in after):
+        return None
+    realised = per_month(sum((costs[day] for day in after), Decimal(0)) / JUDGED_DAYS)
+    return abs(realised - verified) > margin * abs(verified)

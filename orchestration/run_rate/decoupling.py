@@ -1,7 +1,8 @@
 """Whether AI cost follows headcount: the elasticity of monthly AI cost to headcount, and quarter against quarter.
 
 Elasticity is the least-squares slope of the monthly change of log cost on the change of log headcount, with a 95 %
-Student interval. Below six months it is refused; where headcount never changes it is undefined. Reads
+Student interval. Below six months it is refused; where headcount never changes, or always by the same ratio, it is
+undefined. Reads
 ``int_cost_object_daily_costs`` and ``int_headcount_summed_by_month``, lands ``statistics/decoupling``.
 """
 
@@ -28,7 +29,9 @@ Month = tuple[int, int]
 
 @dataclass(frozen=True)
 class Elasticity:
-    """``status``: estimated, refused_below_six_periods or no_headcount_change; without an estimate all three are None."""
+    """``status``: estimated, refused_below_six_periods, no_headcount_change or constant_headcount_growth; without an estimate
+    all three are None.
+    """
 
     status: str
     periods: int
@@ -49,8 +52,10 @@ def elasticity(costs: Mapping[Month, float], headcounts: Mapping[Month, float]) 
         return Elasticity("refused_below_six_periods", len(months))
     deviation = people - people.mean()
     spread = float(deviation @ deviation)
-    if not people.any() or spread < 1e-18:
+    if not people.any():
         return Elasticity("no_headcount_change", len(months))
+    if spread < 1e-18:
+        return Elasticity("constant_headcount_growth", len(months))
     slope = float(deviation @ cost) / spread
     residual = cost - cost.mean() - slope * deviation
     freedom = len(steps) - 2

@@ -114,16 +114,16 @@ def scaled_to_days(period: PeriodCost, ratio: Fraction) -> PeriodCost:
     factor = float(ratio)
     models = {name: ModelUse(use.tokens * factor, use.cost * factor) for name, use in period.models.items()}
     total = period.total * ratio.numerator / ratio.denominator
-    return PeriodCost(total, None if period.units is None else period.units * factor, models)
+    return PeriodCost(total, None if period.units is None else period.units * factor, models, period.unit)
 
 
 def scaled_reference(reference: PeriodCost, actual: PeriodCost, allowance: Decimal) -> PeriodCost:
     """The verified window as it would have been with the units of ``actual``, costing ``allowance`` in all."""
-    if not reference.units or not actual.units:
+    if not reference.units or not actual.units or reference.unit != actual.unit:
         return PeriodCost(allowance, None, actual.models)
     factor = actual.units / reference.units
     models = {name: ModelUse(use.tokens * factor, use.cost * factor) for name, use in reference.models.items()}
-    return PeriodCost(allowance, actual.units, models)
+    return PeriodCost(allowance, actual.units, models, actual.unit)
 
 
 def read_periods(connection: duckdb.DuckDBPyConnection, spans: list[Span]) -> Periods:
@@ -138,8 +138,8 @@ def read_periods(connection: duckdb.DuckDBPyConnection, spans: list[Span]) -> Pe
         models.setdefault((initiative, name), {})[model] = ModelUse(tokens, cost)
     totals = connection.execute(_SPANS + _TOTALS, columns).fetchall()
     return {
-        (initiative, name): PeriodCost(total, units, models.get((initiative, name), {}))
-        for initiative, name, total, units in totals
+        (initiative, name): PeriodCost(total, units, models.get((initiative, name), {}), unit)
+        for initiative, name, total, units, unit in totals
     }
 
 
@@ -173,7 +173,7 @@ def _rows(initiative: str, month: str, comparison: str, parts: dict[str, Decimal
 _FIRST_COSTS = """
 select initiative_id, min(cost_date), min(cost_date) filter (where budget_class = 'core')
 from marts.fct_allocated_costs where initiative_id is not null and cost_date <= $as_of group by all order by all"""
-_UNITS_UNTIL = "select initiative_id, covered_to from intermediate.int_initiative_units_covered"
+_UNITS_UNTIL = "select initiative_id, max(covered_to) from intermediate.int_initiative_units_covered group by all"
 _ALLOWANCES = """
 select initiative_id, fiscal_period, sum(allowance_amount)
 from intermediate.int_core_allowances_by_month where fiscal_period <= strftime($as_of::date, '%Y-%m')
@@ -205,12 +205,14 @@ _TOTALS = """
         on spans.initiative_id = costs.initiative_id and costs.cost_date between spans.first_day and spans.last_day
     group by all
 ), units as (
-    select spans.initiative_id, spans.name, cast(sum(work.units) as double) as units
+    select spans.initiative_id, spans.name,
+        case when count(distinct work.unit_of_work) < 2 then cast(sum(work.units) as double) end as units,
+        max(work.unit_of_work) as unit
     from spans inner join intermediate.int_initiative_daily_units as work
         on spans.initiative_id = work.initiative_id and work.metric_date between spans.first_day and spans.last_day
     group by all
 )
-select spans.initiative_id, spans.name, coalesce(costs.total, 0), units.units
+select spans.initiative_id, spans.name, coalesce(costs.total, 0), units.units, units.unit
 from spans
 left join costs on spans.initiative_id = costs.initiative_id and spans.name = costs.name
 left join units on spans.initiative_id = units.initiative_id and spans.name = units.name"""

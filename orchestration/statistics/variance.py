@@ -25,11 +25,14 @@ class ModelUse:
 
 @dataclass(frozen=True)
 class PeriodCost:
-    """One period of an initiative. ``total``: everything it cost; ``units``: its work, None without a metric."""
+    """One period of an initiative. ``total``: everything it cost; ``units``: its work, None without a metric or where the
+    metric changed within it; ``unit``: what that counts. Work of two kinds compares with nothing.
+    """
 
     total: Decimal
     units: float | None
     models: Mapping[str, ModelUse]
+    unit: str | None = None
 
 
 def decompose(
@@ -37,11 +40,12 @@ def decompose(
 ) -> dict[str, Decimal]:
     """Amounts of all eight components, in whole ``minor_unit``, which sum to ``after.total - before.total + days`` so rounded."""
     parts: dict[str, list[float]] = {name: [] for name in COMPONENTS}
+    units = (before.units, after.units) if before.unit == after.unit else (None, None)
     nothing = ModelUse(0.0, 0.0)
     tokens = tuple(math.fsum(max(use.tokens, 0.0) for use in side.models.values()) for side in (before, after))
     for model in before.models.keys() | after.models.keys():
         earlier, later = before.models.get(model, nothing), after.models.get(model, nothing)
-        for component, amount in _model_parts(earlier, later, tokens, before.units, after.units).items():
+        for component, amount in _model_parts(earlier, later, tokens, *units).items():
             parts[component].append(amount)
     with localcontext() as context:
         context.prec = 60

@@ -16,6 +16,7 @@ from tests.dbt_project.warehouse_rows import moment, request, row
 D = Decimal
 DAY = date(2026, 7, 10)
 AS_OF = date(2026, 7, 20)
+POLICY = row("registry", "policy", policy_key="guardrail_max_age_hours", policy_value="24")
 Caps = dict[tuple[str, date, int], dict[str, Any]]
 
 
@@ -35,11 +36,12 @@ def reading(entity: str, day: date = DAY, **given: Any) -> dict[str, Any]:
 def caps(tmp_path: Path) -> Callable[..., Caps]:
     """Rows of int_caps_in_force_by_day by entity, day and preference, for a company in USD and UTC."""
 
-    def of(readings: list[dict], rates: list[dict] = (), requests: list[dict] = ()) -> Caps:
+    def of(readings: list[dict], rates: list[dict] = (), requests: list[dict] = (), as_of: date = AS_OF) -> Caps:
         landing = Landing(tmp_path / "landing")
         logged = {"window_start": f"{DAY}T00:00:00Z", "window_end": f"{AS_OF}T00:00:00Z"}
         streams = (
             ("litellm", "guardrail_settings", readings, {}),
+            ("registry", "policy", [POLICY], {}),
             ("ledgers", "exchange_rates", rates, {}),
             ("litellm", "spend_logs", requests, logged),
         )
@@ -50,7 +52,7 @@ def caps(tmp_path: Path) -> Callable[..., Caps]:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
-            write_run_parameters(connection, AS_OF)
+            write_run_parameters(connection, as_of)
             build(connection, ["int_caps_in_force_by_day"])
             result = connection.execute("select * from intermediate.int_caps_in_force_by_day")
             names = [column[0] for column in result.description]
@@ -83,6 +85,10 @@ def test_a_budget_is_normalised_to_a_day_and_a_duration_that_says_nothing_stops_
         ("304.375", " monthly "): "10",
         ("100", "30 D"): "3.333333333",
         ("200", "30d"): "6.666666667",
+        ("304.375", "1MO"): "10",
+        ("5", "30M"): None,
+        ("100", "1M"): None,
+        ("100", "1 M "): None,
         ("5", "fortnight"): None,
         ("5", "0d"): None,
         ("5", ""): None,
@@ -192,3 +198,28 @@ def test_a_later_reading_speaks_and_what_was_known_before_it_stands_second(caps)
     assert (found["key:a", fourth, 2]["reading_date"], found["key:a", fourth, 2]["daily_cap"]) == (DAY, D(5))
     assert ("key:a", third, 2) not in found
     assert ("key:a", later, 2) not in found
+
+
+def test_an_own_reading_of_the_day_before_speaks_before_one_of_three_weeks_later(caps):
+    """Read on 9 March at 5 a day and on 30 March at 7, which the gateway says stands since the 1st. Until the end of 10 March
+    the first is a day old at most and speaks; of the days to the 29th, which have no reading, the second does.
+    """
+    standard = {"budget_duration": "1d", "settings_updated_at": moment("2026-03-01")}
+
+    def read(day: int, budget: str, at: datetime) -> dict[str, Any]:
+        return reading("key:a", date(2026, 3, day), read_at=at, max_budget=budget, **standard)
+
+    late = [read(9, "5", datetime(2026, 3, 10, 2, tzinfo=UTC)), read(30, "7", datetime(2026, 3, 31, 2, tzinfo=UTC))]
+    found = caps(late, as_of=date(2026, 3, 31))
+    told = {day: found["key:a", date(2026, 3, day), 1] for day in (1, 8, 9, 10, 11, 29, 30, 31)}
+    assert {day: (one["daily_cap"], one["reading_date"].day) for day, one in told.items()} == {
+        **{1: (D(5), 9), 8: (D(5), 9), 9: (D(5), 9), 10: (D(5), 9)},
+        **{11: (D(7), 30), 29: (D(7), 30), 30: (D(7), 30), 31: (D(7), 30)},
+    }
+
+
+def test_a_reading_at_noon_is_stale_at_the_end_of_the_next_day(caps):
+    standard = {"budget_duration": "1d", "settings_updated_at": moment("2026-07-01")}
+    readings = [reading("key:a", max_budget="5", **standard), reading("key:a", AS_OF, max_budget="7", **standard)]
+    found = caps(readings)
+    assert [found["key:a", DAY + timedelta(days=n), 1]["daily_cap"] for n in (0, 1, 2)] == [D(5), D(7), D(7)]

@@ -39,6 +39,8 @@ TABLES = {
     "int_providers_seen": "provider varchar",
     "int_revenue_recognised_by_day": "revenue_date date",
     "int_product_revenue_known_by_day": "product_id varchar, known_on date, known_through date",
+    "int_graduated_core_costs_by_day": "product_id varchar, initiative_id varchar, cost_date date, "
+    "core_ai_cogs decimal(38,12)",
     "int_initiative_daily_units": "initiative_id varchar, metric_date date, units decimal(38,9)",
 }
 BUILT = (
@@ -46,6 +48,7 @@ BUILT = (
     "int_initiative_terms_by_day",
     "int_caps_in_force_by_day",
     "int_other_cogs_known_by_day",
+    "stg_budget__graduations",
 )
 """What dbt makes of the landed rows and of the tables above."""
 
@@ -92,6 +95,7 @@ class Warehouse:
 
     def add_company(self, settle_lag_hours: int = 0) -> None:
         self.land("registry", "sources", source="litellm", is_enabled=True, settle_lag_hours=settle_lag_hours)
+        self.land("registry", "policy", policy_key="guardrail_max_age_hours", policy_value="24")
 
     def add_initiative(self, initiative_id: str, started_on: date, **values: Any) -> None:
         defaults = {

@@ -202,6 +202,28 @@ def test_a_changed_cap_in_the_registry_starts_the_history_anew(warehouse):
     assert (last["stability_status"], last["observation_start_date"]) == ("stable", day(20))
 
 
+def test_a_renewed_allocation_begins_unspent(warehouse):
+    """10 a day of 250 to day 19, then of 150 for another 15 days: 200 and 150 spent, and on day 35 10 too much. What was added
+    to the first allocation is none of the second.
+    """
+    first = {"allocation_starts_on": START, "allocation_expires_on": day(19), "allocation_amount": Decimal(250)}
+    second = {"allocation_starts_on": day(20), "allocation_expires_on": day(60), "allocation_amount": Decimal(150)}
+    warehouse.add_initiative("exp_a", START, valid_to=day(20), **first)
+    warehouse.add_initiative("exp_a", START, valid_from=day(20), **second)
+    warehouse.add_costs("exp_a", START, ["10"] * 37)
+    warehouse.land(
+        *("budget", "movements"),
+        initiative_id="exp_a",
+        account="allocation:exp_a",
+        kind="adjust",
+        amount=Decimal(1000),
+        effective_on=day(10),
+    )
+    results = warehouse.evaluate(day(36))
+    reasons = {n: results.run_rate("exp_a", day(n))["stability_reasons"].split(",") for n in (19, 20, 34, 35, 36)}
+    assert [n for n in reasons if "over_allocation" in reasons[n]] == [35, 36]
+
+
 @pytest.mark.parametrize(("share", "reasons"), [(0.09, ""), (0.15, "configuration_changed")])
 def test_a_new_model_over_a_tenth_of_cost_is_a_change(warehouse, share, reasons):
     warehouse.add_initiative("exp_a", START)
@@ -245,14 +267,17 @@ def test_a_later_read_back_speaks_for_the_days_since_the_gateway_last_changed_th
     assert {results.gate("exp_a", 3, day(n))["status"] for n in (10, 30, 31)} == {"pass"}
 
 
-def test_the_days_own_read_back_stands_before_a_later_one(warehouse):
-    guarded(warehouse, days=32)
+def test_an_own_read_back_stands_before_a_later_one_for_as_long_as_it_is_fresh(warehouse):
+    """Read on day 29 at a cap of 20, at most a day old; read again on day 33, said to stand at 99 since before day 0."""
+    guarded(warehouse, days=34)
     settings = warehouse.landed["litellm", "guardrail_settings"]
     warehouse.landed["litellm", "guardrail_settings"] = [row for row in settings if row["as_of_date"] == day(29)]
-    warehouse.add_reading("key:exp_a", day(31), "99", updated_at=noon(-9))
-    results = warehouse.evaluate(day(31))
-    assert results.gate("exp_a", 3, day(29))["status"] == "pass"
-    assert results.gate("exp_a", 3, day(30))["reason"].startswith("cap_above_declared")
+    warehouse.add_reading("key:exp_a", day(33), "99", updated_at=noon(-9))
+    results = warehouse.evaluate(day(33))
+    assert [results.gate("exp_a", 3, day(n))["status"] for n in (28, 29, 30)] == ["fail", "pass", "pass"]
+    assert results.gate("exp_a", 3, day(28))["reason"].startswith("not_read_back")
+    for n in (31, 32, 33):
+        assert results.gate("exp_a", 3, day(n))["reason"].startswith("cap_above_declared"), n
 
 
 def test_a_read_back_two_days_old_is_stale(warehouse):
@@ -327,6 +352,121 @@ def test_who_was_ready_first_keeps_its_place_whatever_its_name(warehouse):
     assert results.readiness("exp_z", day(34))["first_ready_date"] == day(29)
     assert results.readiness("exp_z", day(34))["is_ready"]
     assert not results.readiness("exp_a", day(34))["is_ready"]
+
+
+def graduated_sibling(warehouse, days, verified="400", core_cost="13"):
+    """Siblings ``exp_a``, graduated on day 31 at an upper run-rate of ``verified`` a month, and ``exp_b``: each costs about 12
+    a day, as core ``exp_a`` costs ``core_cost``. Revenue is 100, other cost 10, other AI cost 20 a day.
+    """
+    for name in ("exp_a", "exp_b"):
+        guarded(warehouse, name, costs=steady(days, 12.0), kind="customer_facing", product_id="prod")
+    product(warehouse, 32)
+    warehouse.tables["int_product_daily_economics"] += [
+        ("prod", day(n), Decimal(100), Decimal(20) + Decimal(core_cost), Decimal(10)) for n in range(32, days)
+    ]
+    warehouse.tables["int_graduated_core_costs_by_day"] += [
+        ("prod", "exp_a", day(n), Decimal(core_cost)) for n in range(32, days)
+    ]
+    for stream, values in (("movements", {"kind": "graduate", "amount": Decimal(1)}), ("graduations", {})):
+        if stream == "graduations":
+            values = {"verified_run_rate_high": None if verified is None else Decimal(verified)}
+        warehouse.land("budget", stream, initiative_id="exp_a", effective_on=day(31), **values)
+
+
+def test_a_graduated_sibling_stands_at_its_verified_run_rate_until_28_core_days_exist(warehouse):
+    """The day before, the day and the day after the graduation say the same of the sibling; from the 28th core day on it
+    stands at what it really costs, 13 a day.
+    """
+    graduated_sibling(warehouse, 62)
+    results = warehouse.evaluate(day(61))
+    gates = {n: results.gate("exp_b", 1, day(n)) for n in (30, 31, 32, 33, 58, 59)}
+    assert {gate["status"] for gate in gates.values()} == {"fail"}
+    per_month = Decimal("365.25") / 12
+    for n in (32, 33, 58, 59):
+        own = results.run_rate("exp_b", day(n))["run_rate_high"]
+        sibling = Decimal(400) if n < 59 else 13 * per_month
+        margin = (70 * per_month - sibling - own) / (100 * per_month)
+        assert gates[n]["metric_value"] == pytest.approx(margin, abs=Decimal("0.000000002")), n
+    for n in (30, 31):
+        high = results.run_rate("exp_a", day(n))["run_rate_high"]
+        own = results.run_rate("exp_b", day(n))["run_rate_high"]
+        margin = (70 * per_month - high - own) / (100 * per_month)
+        assert gates[n]["metric_value"] == pytest.approx(margin, abs=Decimal("0.000000002")), n
+    assert "exp_a 400.00" in gates[58]["reason"]
+    assert "exp_a" not in gates[59]["reason"]
+
+
+def test_a_graduation_without_a_verified_run_rate_leaves_the_sibling_undecided(warehouse):
+    graduated_sibling(warehouse, 62, verified=None)
+    results = warehouse.evaluate(day(61))
+    undecided = results.gate("exp_b", 1, day(40))
+    assert (undecided["status"], undecided["metric_value"]) == ("insufficient", None)
+    assert undecided["reason"].startswith("no_verified_run_rate: of exp_a")
+    assert results.gate("exp_b", 1, day(59))["status"] == "fail"
+
+
+def test_units_that_are_reported_late_are_not_units_that_were_not_done(warehouse):
+    """10 a day for 40 days and 100 units a day, of which the last ten days are not reported yet: 0.10 a unit, not 0.15."""
+    guarded(warehouse, costs=[10.0, 10.0] * 20, unit_of_work="tickets")
+    warehouse.tables["int_initiative_daily_units"] += [("exp_a", day(n), Decimal(100)) for n in range(30)]
+    results = warehouse.evaluate(day(39))
+    assert results.readiness("exp_a", day(39))["verified_unit_cost"] == Decimal("0.1")
+    assert results.readiness("exp_a", day(29))["verified_unit_cost"] == Decimal("0.1")
+
+
+def test_units_told_by_the_month_are_set_against_days_of_ended_months(warehouse):
+    """6,000 units told for September, whose 30 days cost 300; the 80 of October, of which nothing is told, are left out."""
+    guarded(warehouse, costs=[10.0, 10.0] * 19, unit_of_work="tickets")
+    warehouse.tables["int_initiative_daily_units"] += [("exp_a", date(2026, 9, 30), Decimal(6000))]
+    results = warehouse.evaluate(day(37))
+    assert results.readiness("exp_a", day(37))["verified_unit_cost"] == Decimal("0.05")
+
+
+def test_units_of_two_kinds_are_never_added(warehouse):
+    """Tickets to day 19, a thousand pages a day from day 20 on: the pages of days 20 to 39 cost 200 over 20,000."""
+    guarded(warehouse, costs=[10.0, 10.0] * 20, unit_of_work="tickets")
+    [row] = warehouse.landed["registry", "initiatives"]
+    pages = row | {"valid_from": day(20), "unit_of_work": "pages"}
+    warehouse.landed["registry", "initiatives"] = [row | {"valid_to": day(20)}, pages]
+    warehouse.tables["int_initiative_daily_units"] += [
+        ("exp_a", day(n), Decimal(1 if n < 20 else 1000)) for n in range(40)
+    ]
+    results = warehouse.evaluate(day(39))
+    assert results.readiness("exp_a", day(39))["verified_unit_cost"] == Decimal("0.01")
+
+
+def test_labour_counts_the_days_whose_units_are_known(warehouse):
+    """2 units a day known to day 19 of 30, which is every weekday: 2 x 0.5 h x 60 = 60 a day. From the day on which only six
+    weekdays of the last 28 are known, nothing is claimed.
+    """
+    claim = {"legacy_software_per_month": None, "labor_hours_per_unit": Decimal("0.5"), "labor_rate_id": "r"}
+    guarded(warehouse, days=46, unit_of_work="tickets", **claim)
+    warehouse.tables["int_initiative_daily_units"] += [("exp_a", day(n), Decimal(2)) for n in range(20)]
+    warehouse.land(
+        *("ledgers", "labor_rates"), labor_rate_id="r", valid_from=day(-90), hourly_rate=Decimal(60), currency="USD"
+    )
+    results = warehouse.evaluate(day(45))
+    assert results.gate("exp_a", 1, day(29))["metric_value"] == Decimal("1826.25")
+    assert results.gate("exp_a", 1, day(40))["metric_value"] == Decimal("1826.25")
+    unknown = results.gate("exp_a", 1, day(41))
+    assert (unknown["status"], unknown["metric_value"]) == ("insufficient", None)
+    assert "no tickets reported" in unknown["reason"]
+
+
+def test_unknown_other_cost_makes_the_return_undecided(warehouse):
+    """The ledger is kept from day 2 on, and September's other cost of 300, 10 a day, is posted on its last day, day 29."""
+    guarded(warehouse, costs=steady(30, 12.0), kind="customer_facing", product_id="prod")
+    product(warehouse, 30, other="10")
+    entry = ("2026-09", day(29), "other_cost_of_goods_sold", None, Decimal(300), Decimal(0))
+    warehouse.tables["int_ledger_entries_classified"] += [
+        (None, "2026-09", "2026-09", day(2), "other", None, Decimal(5), Decimal(5)),
+        ("prod", "2026-09", *entry),
+    ]
+    results = warehouse.evaluate(day(29))
+    unknown = results.gate("exp_a", 1, day(28))
+    assert (unknown["status"], unknown["metric_value"]) == ("insufficient", None)
+    assert unknown["reason"].startswith("no_cost_of_goods_sold")
+    assert results.gate("exp_a", 1, day(29))["status"] == "pass"
 
 
 def test_the_higher_target_of_product_and_initiative_counts(warehouse):
@@ -412,6 +552,18 @@ def test_a_worded_duration_is_read_and_an_unreadable_one_is_insufficient(warehou
     unread = results.gate("exp_a", 3, day(20))
     assert unread["status"] == "insufficient"
     assert unread["reason"] == "unreadable_duration: 'fortnight' is no budget duration"
+
+
+def test_usage_without_a_price_proves_no_stability(warehouse):
+    """On day 20 of 30 a part of the usage has no price, so that its cost at constant price is not known."""
+    guarded(warehouse)
+    costs = warehouse.tables["int_cost_object_daily_costs"]
+    warehouse.tables["int_cost_object_daily_costs"] = [
+        (*row[:5], None if row[2] == day(20) else row[5], *row[6:]) for row in costs
+    ]
+    gate = warehouse.evaluate(day(29)).gate("exp_a", 4, day(29))
+    assert gate["status"] == "insufficient"
+    assert gate["reason"].startswith("no_evidence")
 
 
 def test_untiered_usage_is_insufficient(warehouse):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from orchestration.graduation.product_history import ProductHistory
-from orchestration.graduation.records import OtherCost, ProductDay
+from orchestration.graduation.records import LedgerKnown, OtherCost, ProductDay
 
 D = Decimal
 JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 1)
@@ -36,10 +36,37 @@ def test_the_latest_days_are_at_most_28_with_other_cost_as_known_then():
     assert {day.other_cogs for day in before} == {D(10)}
 
 
-def test_before_the_first_version_there_is_no_other_cost():
+def test_other_cost_of_days_before_the_first_posted_period_is_unknown():
+    """What was posted of August says nothing of July; before it was posted, nothing said that there is any."""
     known = history([date(2026, 8, 31)], KNOWN)
-    assert known.as_known(known.days[0], date(2026, 9, 5)).other_cogs == 0
+    assert known.as_known(known.days[0], date(2026, 9, 5)).other_cogs is None
+    assert known.as_known(known.days[0], date(2026, 7, 30)).other_cogs == 0
     assert known.as_known(known.days[40], date(2026, 7, 30)).other_cogs == 0
+
+
+def test_other_cost_is_unknown_until_the_first_period_of_the_ledger_is_complete():
+    days = [ProductDay(JULY + timedelta(days=n), D(100), D(7), D(0)) for n in range(60)]
+    ledger = LedgerKnown(date(2026, 7, 10), date(2026, 8, 4))
+    with_postings = ProductHistory(
+        days, KNOWN, [date(2026, 8, 31)], ledger=LedgerKnown(date(2026, 7, 10), date(2026, 7, 31))
+    )
+    without = ProductHistory(days, {}, [date(2026, 8, 31)], ledger=ledger)
+    told = {
+        day: without.as_known(days[5], day).other_cogs
+        for day in (date(2026, 7, 9), date(2026, 7, 10), date(2026, 8, 3), date(2026, 8, 4))
+    }
+    assert list(told.values()) == [D(0), None, None, D(0)]
+    assert with_postings.as_known(days[40], date(2026, 7, 30)).other_cogs is None
+    assert with_postings.as_known(days[40], date(2026, 7, 31)).other_cogs == D(10)
+
+
+def test_the_core_cost_of_a_graduated_initiative_can_be_left_out():
+    days = [ProductDay(JULY + timedelta(days=n), D(100), D(7), D(3)) for n in range(60)]
+    core = {"a": {JULY + timedelta(days=n): D(2) for n in range(50, 60)}}
+    known = ProductHistory(days, {}, [], graduated_costs=core)
+    last = JULY + timedelta(days=51)
+    assert known.ai_cogs_without(["a"], last) == [D(7)] * 26 + [D(5)] * 2
+    assert known.ai_cogs_without([], last) == known.ai_cogs_without(["b"], last) == [D(7)] * 28
 
 
 def test_a_product_without_postings_keeps_its_own_figures():

@@ -1,7 +1,9 @@
 """The margin breaker: when it trips, what holds it, how it comes down; properties over any run of readings."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from orchestration.policy.circuit_breaker import (
 )
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
-LIMITS = BreakerLimits(2, Decimal("0.05"), timedelta(minutes=30), timedelta(minutes=60))
+LIMITS = BreakerLimits(2, Decimal("0.05"), timedelta(minutes=30), timedelta(minutes=60), timedelta(days=45))
 FLOOR = Decimal("0.50")
 BREACH, BETWEEN, RECOVERED = "0.49", "0.52", "0.56"
 EDGES = {
@@ -100,7 +102,7 @@ def test_the_same_reading_never_counts_twice():
 
 
 def test_a_product_without_a_floor_never_moves():
-    held = decide_breaker(Breaker("closed", START), reading(BREACH, 5, floor=None), LIMITS, START)
+    held = decide_breaker(Breaker("closed", START), reading(BREACH, 0, floor=None), LIMITS, START)
     assert held.after.state == "closed"
     assert held.is_alert
 
@@ -126,7 +128,7 @@ MARGINS = st.lists(
 
 @given(MARGINS, st.integers(1, 90), st.integers(1, 4))
 def test_any_history_follows_the_edges_and_their_conditions(margins, minutes_apart, breaches):
-    limits = BreakerLimits(breaches, Decimal("0.05"), timedelta(minutes=30), timedelta(minutes=60))
+    limits = replace(LIMITS, breaches=breaches)
     breaker, in_a_row = Breaker("closed", START), 0
     for n, margin in enumerate(margins, start=1):
         now = START + timedelta(minutes=n * minutes_apart)
@@ -157,3 +159,100 @@ def test_any_history_follows_the_edges_and_their_conditions(margins, minutes_apa
 @given(MARGINS, MARGINS, MARGINS)
 def test_what_comes_later_changes_no_decision(past, one_future, other_future):
     assert states_after(past + one_future)[: len(past)] == states_after(past + other_future)[: len(past)]
+
+
+# ------------------------------------------------------------------- elapsed time, readings of the future, old breaches
+
+BERLIN = ZoneInfo("Europe/Berlin")
+SPRING = datetime(2026, 3, 29, 1, 55, tzinfo=BERLIN)  # five minutes later it is three o'clock
+AUTUMN = datetime(2026, 10, 25, 2, 50, tzinfo=BERLIN)  # ten minutes later it is two o'clock again
+
+
+def local_reading(margin, at):
+    return MarginReading(at, Decimal(margin), FLOOR)
+
+
+def test_ten_minutes_across_the_spring_change_do_not_pass_a_dwell_of_thirty():
+    ten_later = datetime(2026, 3, 29, 3, 5, tzinfo=BERLIN)
+    assert ten_later.astimezone(UTC) - SPRING.astimezone(UTC) == timedelta(minutes=10)
+    held = decide_breaker(Breaker("degraded", SPRING), local_reading(RECOVERED, ten_later), LIMITS, ten_later)
+    assert held.after.state == "degraded"
+    assert held.reason.startswith("dwelling")
+
+
+def test_the_hour_that_comes_twice_in_autumn_is_no_clock_that_ran_backwards():
+    half_an_hour_later = datetime(2026, 10, 25, 2, 20, fold=1, tzinfo=BERLIN)
+    assert half_an_hour_later.astimezone(UTC) - AUTUMN.astimezone(UTC) == timedelta(minutes=30)
+    reset = decide_breaker(
+        Breaker("degraded", AUTUMN), local_reading(RECOVERED, half_an_hour_later), LIMITS, half_an_hour_later
+    )
+    assert reset.after.state == "closed"
+
+
+def test_a_time_without_a_zone_is_an_error():
+    with pytest.raises(ValueError, match="no time zone"):
+        decide_breaker(Breaker("closed", START), reading(BREACH, 0), LIMITS, datetime(2026, 10, 1, 1))
+
+
+def test_a_reading_of_the_future_holds_and_alerts_and_does_not_stand_in_the_way_of_the_next():
+    now = START + timedelta(minutes=10)
+    counted = decide_breaker(Breaker("closed", START), reading(BREACH, 5), LIMITS, now).after
+    held = decide_breaker(counted, reading(BREACH, 11), LIMITS, now)
+    assert (held.after, held.is_alert, held.is_change) == (counted, True, False)
+    assert held.reason.startswith("future_reading")
+    later = decide_breaker(held.after, reading(BREACH, 11), LIMITS, START + timedelta(minutes=11))
+    assert later.after.state == "degraded"
+
+
+@pytest.mark.parametrize(("days", "state"), [(45, "degraded"), (46, "closed"), (60, "closed")])
+def test_breaches_farther_apart_than_revenue_may_be_old_are_not_in_a_row(days, state):
+    first = decide_breaker(Breaker("closed", START), reading(BREACH, 0), LIMITS, START).after
+    at = START + timedelta(days=days)
+    second = decide_breaker(first, local_reading(BREACH, at), LIMITS, at).after
+    assert second.state == state
+    assert second.breaches == (0 if state == "degraded" else 1)
+    third = decide_breaker(second, local_reading(BREACH, at + timedelta(days=1)), LIMITS, at + timedelta(days=1))
+    assert third.after.breaches == (1 if state == "degraded" else 0)
+    assert third.after.state == "degraded"
+
+
+ZONES = st.sampled_from(
+    [UTC, BERLIN, ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe"), timezone(timedelta(hours=-11))]
+)
+CHANGES = st.sampled_from(
+    [datetime.combine(day, time(), UTC) for day in (date(2026, 3, 8), date(2026, 3, 29), date(2026, 10, 24))]
+)
+
+
+STEPS = st.tuples(st.integers(1, 300), st.integers(-5, 20), st.one_of(st.none(), st.integers(0, 25)))
+
+
+@given(CHANGES, st.lists(STEPS, max_size=40), ZONES)
+def test_no_zone_and_no_change_of_clocks_changes_a_decision(start, steps, zone):
+    """Readings at any minutes around a change of clocks, in UTC and as a clock on the wall of any zone tells them."""
+    in_utc, in_zone, now = Breaker("closed", start), Breaker("closed", start.astimezone(zone)), start
+    for minutes, lag, drawn in steps:
+        now += timedelta(minutes=minutes)
+        margin = None if drawn is None else Decimal("0.40") + Decimal(drawn) / 100
+        at = now - timedelta(minutes=lag)
+        plain = decide_breaker(in_utc, MarginReading(at, margin, FLOOR), LIMITS, now)
+        local = decide_breaker(in_zone, MarginReading(at.astimezone(zone), margin, FLOOR), LIMITS, now.astimezone(zone))
+        assert local == plain
+        if margin is None or lag < 0:
+            assert plain.after == plain.before
+            assert plain.is_alert
+        in_utc = plain.after
+        in_zone = replace(local.after, since=local.after.since.astimezone(zone))
+
+
+@given(st.lists(st.tuples(st.integers(1, 100), st.booleans()), max_size=30), st.integers(1, 4))
+def test_a_trip_takes_its_breaches_within_their_age_of_each_other(steps, breaches):
+    limits, breaker, at, in_a_row, before = replace(LIMITS, breaches=breaches), Breaker("closed", START), START, 0, None
+    for days, is_breach in steps:
+        at += timedelta(days=days)
+        decision = decide_breaker(breaker, local_reading(BREACH if is_breach else BETWEEN, at), limits, at)
+        is_old = before is not None and at - before > limits.breach_max_age
+        in_a_row = 0 if not is_breach else 1 if is_old else in_a_row + 1
+        assert (decision.after.state != breaker.state) == (breaker.state != "open" and in_a_row >= breaches)
+        in_a_row = 0 if decision.is_change else in_a_row
+        breaker, before = decision.after, at

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.replay.budget_past import Allocation, CompanyDay, Demand
+from orchestration.replay.budget_past import Allocation, CompanyDay, Demand, Verified
 from orchestration.replay.budget_scores import score_months, stopped_on
 from orchestration.replay.frameworks import FRAMEWORKS, replay_framework
 
@@ -21,8 +21,8 @@ def history(costs, *, revenue=REVENUE, first=FIRST, **standing):
     return [CompanyDay(first + timedelta(days=n), (demand(cost, **standing),), revenue) for n, cost in enumerate(costs)]
 
 
-def demand(cost, name="x", units=None, is_core=False, is_ready=False, allocation=None):
-    return Demand(name, D(cost), units, is_core, is_ready, allocation)
+def demand(cost, name="x", units=None, is_core=False, is_ready=False, allocation=None, verified=None):
+    return Demand(name, D(cost), units, is_core, is_ready, allocation, verified)
 
 
 def granted(outcomes):
@@ -111,6 +111,36 @@ def test_core_overspends_by_its_unit_cost_not_by_its_volume():
     assert july.overspend == D(0)
     assert august.overspend == D(5 * 31)
     assert august.starved_days == 0
+
+
+def test_an_experiment_that_ramped_is_judged_by_what_was_verified():
+    """28 days at 1 to 10, then 30 at 10 with 5 units a day, ready at 10 a day and 2 a unit: nothing is overspent as core, but by
+    its first 28 days (a mean of about 6) it would be.
+    """
+    verified = Verified(D(10), D(2))
+    ramp = [D(min(10, 1 + n // 2)) for n in range(28)] + [D(10)] * 3
+    experiment = history(ramp, units=D(5), allocation=Allocation(D(9999), FIRST, date(2026, 7, 31), None))
+    core = {"units": D(5), "is_ready": True, "first": date(2026, 8, 1)}
+    _, august = scores("core_and_experimentation", experiment + history([10] * 31, verified=verified, **core))
+    assert (august.overspend, august.starved_days) == (D(0), 0)
+    dearer = history([12] * 31, verified=verified, **core)
+    assert scores("core_and_experimentation", experiment + dearer)[1].overspend == D(2 * 31)
+    fixed = history([12] * 31, verified=Verified(D(10), None), **core)
+    assert scores("core_and_experimentation", experiment + fixed)[1].overspend == D(2 * 31)
+
+
+def test_units_that_start_late_leave_the_unit_cost_to_the_days_that_have_them():
+    """100 a day; 10 units a day from the 21st of the first 28 days on: 10 a unit, so that ten units allow 100 and not 350."""
+    days = history([100] * 20, is_core=True) + history([100] * 30, units=D(10), is_core=True, first=date(2026, 7, 21))
+    outcomes = replay_framework("core_and_experimentation", days)
+    assert outcomes[30].grants[0].allowance == D(100)
+
+
+def test_a_renewed_allocation_begins_undrawn():
+    first = Allocation(D(10), FIRST, date(2026, 7, 3), None)
+    second = Allocation(D(10), date(2026, 7, 4), date(2026, 7, 6), None)
+    days = history([5] * 3, allocation=first) + history([5] * 3, first=date(2026, 7, 4), allocation=second)
+    assert granted(replay_framework("core_and_experimentation", days)) == [D(5), D(5), D(0)] * 2
 
 
 def test_unknown_framework_is_an_error():

@@ -86,6 +86,20 @@ def test_a_day_without_revenue_has_no_margin_and_holds(warehouse: Any) -> None:
     assert all(row.is_alert and row.gross_margin_ratio is None for row in rows)
 
 
+def test_other_cost_that_is_not_known_holds_and_alerts(warehouse: Any) -> None:
+    """The ledger is kept from the 2nd on, and July's other cost is known on its last day: until then there is no margin."""
+    last = product(warehouse, [BREACH] * 31)
+    warehouse.tables["int_ledger_entries_classified"] += [
+        (None, "2026-07", "2026-07", date(2026, 7, 2), "other", None, D(5), D(5)),
+        ("p", "2026-07", "2026-07", date(2026, 7, 31), "other_cost_of_goods_sold", None, D(31), D(0)),
+    ]
+    rows = replay_breakers(warehouse.open(), POLICY, FIRST, last)
+    assert [row.is_alert for row in rows] == [False] + [True] * 29 + [False]
+    assert rows[15].reasons.startswith("no_cost_of_goods_sold")
+    assert rows[-1].gross_margin_ratio == D("0.39")
+    assert states(rows) == ["closed"] * 30 + ["degraded"]
+
+
 def test_the_floor_is_the_products_own_or_the_policys_below_its_target(warehouse: Any) -> None:
     last = product(warehouse, [BREACH], floor=None)
     policy = replay_policy(margin_floor_ratio=MarginFloor(below_target=D("0.10")))

@@ -79,6 +79,23 @@ def test_a_graduated_experiment_is_core_from_the_day_after(company: Any) -> None
     assert (rows["2026-08"].starved_days, rows["2026-09"].starved_days) == (31, 0)
 
 
+def test_core_that_was_an_experiment_is_held_to_what_was_verified(company: Any) -> None:
+    """Ready on 15 August at 6 a day, graduated, then 8 a day: 2 a day too much, whatever its first 28 days cost."""
+    company.extra["marts.fct_allocated_costs"] = [
+        (
+            name,
+            day,
+            D(8) if name == "test" and day >= date(2026, 9, 1) else D(1) if name == "test" and day.month == 7 else cost,
+        )
+        for name, day, cost in company.extra["marts.fct_allocated_costs"]
+    ]
+    rows = by_month(
+        replay_budgets(company.open(), replay_policy(required_gates=(1, 4)), FIRST, LAST), "core_and_experimentation"
+    )
+    assert rows["2026-09"].starved_days == 0
+    assert rows["2026-09"].overspend == pytest.approx(D(2 * 15), abs=D("0.000001"))
+
+
 def test_only_the_days_asked_for_are_scored_and_earlier_ones_still_decide(company: Any) -> None:
     connection = company.open()
     whole = by_month(replay_budgets(connection, replay_policy(), FIRST, LAST), "variable_output")

@@ -52,6 +52,11 @@ def test_a_constant_headcount_leaves_it_undefined() -> None:
     assert (found.status, found.value, found.low, found.high) == ("no_headcount_change", None, None, None)
 
 
+def test_a_headcount_that_always_grows_by_the_same_ratio_leaves_it_undefined_and_is_no_constant_one() -> None:
+    found = elasticity(by_month(PEOPLE), by_month([50.0 * 1.1**n for n in range(8)]))
+    assert (found.status, found.value, found.low, found.high) == ("constant_headcount_growth", None, None, None)
+
+
 def test_only_whole_months_count_and_missing_days_are_not_zero() -> None:
     days = [(date(2026, 7, 2) + timedelta(days=at), 10, True) for at in range(90)]
     days[31] = (days[31][0], 0, False)

@@ -19,7 +19,8 @@ create table intermediate.int_usage_attributed (initiative_id text, usage_date d
     quantity decimal(38,9), list_cost decimal(38,12));
 create table intermediate.int_billed_costs_unioned (provider text, cost_date date, model_id text, charge_category text,
     effective_cost decimal(38,9));
-create table intermediate.int_initiative_daily_units (initiative_id text, metric_date date, units decimal(38,9));
+create table intermediate.int_initiative_daily_units (initiative_id text, metric_date date, units decimal(38,9),
+    unit_of_work text);
 create table intermediate.int_initiative_units_covered (initiative_id text, covered_to date);
 create table intermediate.int_core_allowances_by_month (initiative_id text, department_id text, fiscal_period text,
     allowance_amount decimal(38,12));
@@ -38,7 +39,8 @@ insert into intermediate.int_usage_attributed values
     ('one', '2026-09-01', 'p', 'm', 'tokens', 200, 32), ('one', '2026-09-01', 'p', 'm', 'searches', 4, 8);
 insert into intermediate.int_billed_costs_unioned values
     ('p', '2026-08-01', 'm', 'usage', 10), ('p', '2026-09-01', 'm', 'usage', 20), ('p', '2026-09-01', 'm', 'credit', -2);
-insert into intermediate.int_initiative_daily_units values ('one', '2026-08-01', 10), ('one', '2026-09-01', 20);
+insert into intermediate.int_initiative_daily_units values
+    ('one', '2026-08-01', 10, 'tickets'), ('one', '2026-09-01', 20, 'tickets');
 """
 CORE = """
 insert into intermediate.int_core_allowances_by_month values ('one', 'd', '2026-08', 10), ('one', 'd', '2026-09', 20);
@@ -113,6 +115,35 @@ def test_nothing_after_the_as_of_day_counts(warehouse: duckdb.DuckDBPyConnection
     assert [row for row in variance_rows(warehouse, date(2026, 8, 31), CENT) if row["fiscal_period"] > "2026-08"] == []
 
 
+def test_months_whose_units_are_of_two_kinds_compare_no_units(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """20 pages after 10 tickets are no more work than before: all of the difference of 11 is other."""
+    warehouse.execute("update intermediate.int_initiative_daily_units set unit_of_work = 'pages' where units = 20")
+    assert amounts(warehouse, "prior_month") == {"other": Decimal("11.00")}
+
+
+def test_a_month_with_two_kinds_of_units_has_no_units(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("insert into intermediate.int_initiative_daily_units values ('one', '2026-09-20', 5, 'pages')")
+    assert amounts(warehouse, "prior_month") == {"other": Decimal("11.00")}
+
+
+def test_28_days_of_a_month_against_the_whole_month_before_are_days_and_no_volume(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """1 a day in August and 0.98 in September, 2 % fewer units: of 31 to 27.44, 3 are days and 0.56 volume."""
+    warehouse.execute(EVEN)
+    warehouse.execute("delete from intermediate.int_initiative_daily_units")
+    warehouse.execute("insert into intermediate.int_initiative_daily_units select 'one', day, 100, 'tickets' from days")
+    warehouse.execute("update intermediate.int_initiative_units_covered set covered_to = date '2026-09-28'")
+    warehouse.execute("delete from intermediate.int_initiative_daily_units where metric_date > '2026-09-28'")
+    for table, column, day in (
+        ("marts.fct_allocated_costs", "allocated_cost", "cost_date"),
+        ("intermediate.int_usage_attributed", "quantity", "usage_date"),
+        ("intermediate.int_initiative_daily_units", "units", "metric_date"),
+    ):
+        warehouse.execute(f"update {table} set {column} = 0.98 * {column} where {day} >= '2026-09-01'")
+    assert amounts_on(warehouse, date(2026, 9, 28)) == {"days": Decimal("-3.00"), "volume": Decimal("-0.56")}
+
+
 # ------------------------------------------------------------------------------- months that are known in part
 # August: 1 a day for 31 days, with one unit and 10 tokens each; September the same, its units known to the 5th.
 
@@ -123,7 +154,7 @@ create temp table days as
     select cast(unnest(generate_series(date '2026-08-01', date '2026-09-30', interval 1 day)) as date) as day;
 insert into marts.fct_allocated_costs select 'one', day, 'p', 'm', 'core', 1 from days;
 insert into intermediate.int_usage_attributed select 'one', day, 'p', 'm', 'tokens', 10, 1 from days;
-insert into intermediate.int_initiative_daily_units select 'one', day, 1 from days where day <= '2026-09-05';
+insert into intermediate.int_initiative_daily_units select 'one', day, 1, 'tickets' from days where day <= '2026-09-05';
 insert into intermediate.int_initiative_units_covered values ('one', date '2026-09-05');
 """
 
@@ -153,7 +184,7 @@ def test_what_moves_within_the_equal_days_is_told_apart(warehouse: duckdb.DuckDB
 def test_whole_months_of_unequal_length_have_no_days(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute(EVEN)
     warehouse.execute(
-        "insert into intermediate.int_initiative_daily_units select 'one', day, 1 from days where day > '2026-09-05'"
+        "insert into intermediate.int_initiative_daily_units select 'one', day, 1, 'tickets' from days where day > '2026-09-05'"
     )
     warehouse.execute("update intermediate.int_initiative_units_covered set covered_to = date '2026-09-30'")
     assert amounts_on(warehouse, AS_OF) == {"volume": Decimal("-1.00")}

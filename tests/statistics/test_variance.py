@@ -50,6 +50,23 @@ def test_a_thousand_panels_sum_to_the_cent_in_any_order() -> None:
         assert decompose(shuffled[0], shuffled[1]) == parts
 
 
+def test_a_thousand_panels_of_unequal_days_sum_to_the_cent() -> None:
+    rng = random.Random(20261128)
+    for _ in range(1000):
+        before, after = random_period(rng), random_period(rng)
+        days = Decimal(rng.randint(-(10**15), 10**15)).scaleb(-12)
+        parts = decompose_to(before, after, CENT, days)
+        assert set(parts) == set(COMPONENTS)
+        assert sum(parts.values()) == (after.total - before.total + days).quantize(CENT, ROUND_HALF_EVEN)
+        assert abs(parts["days"] - days) <= CENT
+
+
+def test_work_of_two_kinds_is_not_compared() -> None:
+    tickets = PeriodCost(Decimal(10), 10, {"a": ModelUse(10, 10)}, "tickets")
+    pages = PeriodCost(Decimal(12), 900, {"a": ModelUse(12, 12)}, "pages")
+    assert decompose(tickets, pages) == only(other="2.00")
+
+
 def test_renamed_models_give_the_same_parts() -> None:
     before = period("30", 10, a=(100.0, 10.0), b=(900.0, 20.0))
     after = period("35", 11, a=(500.0, 25.0), b=(450.0, 10.0))

@@ -16,8 +16,8 @@ from orchestration.policy.evidence import evidence_id, figure
 class CapReading:
     """The read-back of the guarded entity that speaks for the day.
 
-    ``daily_cap``: the most that the day can cost under it; None where nothing limits it or ``gap`` says why it is not
-    known.
+    ``daily_cap``: what it comes to in a day, a budget of 30 days a thirtieth of it, though it may all go in one; None
+    where nothing limits it or ``gap`` says why it is not known. ``age_hours`` is negative where it was made after the day.
     """
 
     as_of_date: date

@@ -17,8 +17,9 @@ MIN_REVENUE_DAYS = 7
 class ProductReturnFacts:
     """Customer-facing: the product's economics per month, and the upper run-rates of what would join its core.
 
-    ``ready_upper_run_rates``: (initiative id, upper run-rate) of every other initiative of the product that is
-    already ready. ``revenue_days``: how many days the revenue figure was measured on.
+    ``ready_upper_run_rates``: (initiative id, upper run-rate) of every other initiative of the product that is already
+    ready, or graduated less than 28 days ago; ``product_ai_cogs`` holds nothing of these. ``revenue_days``: how many days
+    the revenue figure was measured on.
     """
 
     as_of: date
@@ -30,7 +31,7 @@ class ProductReturnFacts:
     other_cogs: Decimal | None
     product_ai_cogs: Decimal | None
     own_upper_run_rate: Decimal | None
-    ready_upper_run_rates: tuple[tuple[str, Decimal], ...]
+    ready_upper_run_rates: tuple[tuple[str, Decimal | None], ...]
     revenue_max_age_days: int
 
 
@@ -64,13 +65,13 @@ def decide_product_return(facts: ProductReturnFacts) -> GateResult:
     if facts.revenue <= 0:
         reason = f"zero_revenue: {facts.product_id} earned nothing in its latest {facts.revenue_days} known days"
         return _result(facts, FAIL, None, facts.target_ratio, "gross_margin_ratio", reason)
-    others = sum((amount for _, amount in facts.ready_upper_run_rates), Decimal(0))
-    ai_cost = facts.product_ai_cogs + facts.own_upper_run_rate + others
+    others = [(name, amount) for name, amount in facts.ready_upper_run_rates if amount is not None]
+    ai_cost = facts.product_ai_cogs + facts.own_upper_run_rate + sum((amount for _, amount in others), Decimal(0))
     profit = facts.revenue - facts.other_cogs - ai_cost
     margin = rounded(profit / facts.revenue)
     status = PASS if profit >= facts.target_ratio * facts.revenue else FAIL
     verdict = "at or above" if status == PASS else "margin_below_target: below"
-    beside = "".join(f", {name} {figure(amount)}" for name, amount in facts.ready_upper_run_rates)
+    beside = "".join(f", {name} {figure(amount)}" for name, amount in others)
     reason = (
         f"{verdict} target {figure(facts.target_ratio, 4)}: projected margin of {facts.product_id} {figure(margin, 4)} "
         f"(revenue {figure(facts.revenue)}, other cost {figure(facts.other_cogs)}, "
@@ -98,6 +99,9 @@ def _product_gap(facts: ProductReturnFacts) -> str | None:
         return f"short_revenue: {facts.revenue_days} days of revenue known, {MIN_REVENUE_DAYS} needed"
     if facts.other_cogs is None or facts.product_ai_cogs is None:
         return f"no_cost_of_goods_sold: other or AI cost of goods sold of {facts.product_id} is not known"
+    unknown = [name for name, amount in facts.ready_upper_run_rates if amount is None]
+    if unknown:
+        return f"no_verified_run_rate: of {', '.join(unknown)}, which joins the core of {facts.product_id}"
     return None
 
 

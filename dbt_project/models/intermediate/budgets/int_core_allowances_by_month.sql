@@ -42,9 +42,7 @@ core_days as (
         {{ fiscal_period('daily_costs.cost_date') }} as fiscal_period,
         cast(extract(day from last_day(daily_costs.cost_date)) as integer) as days_in_period,
         count(*) as days,
-        count(*) filter (
-            where daily_costs.cost_date between covered.covered_from and covered.covered_to
-        ) as days_with_units,
+        count(covered.initiative_id) as days_with_units,
         {{ money('sum(daily_units.units)') }} as units
     from initiatives
     inner join daily_costs
@@ -55,9 +53,14 @@ core_days as (
         on initiatives.initiative_id = verified.initiative_id
         and daily_costs.cost_date >= verified.effective_from
         and daily_costs.cost_date < verified.effective_to
-    left join covered on initiatives.initiative_id = covered.initiative_id
+    left join covered
+        on initiatives.initiative_id = covered.initiative_id
+        and daily_costs.cost_date between covered.covered_from and covered.covered_to
+        and verified.unit_of_work is not distinct from covered.unit_of_work
     left join daily_units
-        on daily_costs.entity_id = daily_units.initiative_id and daily_costs.cost_date = daily_units.metric_date
+        on daily_costs.entity_id = daily_units.initiative_id
+        and daily_costs.cost_date = daily_units.metric_date
+        and verified.unit_of_work is not distinct from daily_units.unit_of_work
     group by all
 
 )

@@ -40,6 +40,23 @@ daily_units as (
 
 ),
 
+covered as (
+
+    select * from {{ ref('int_initiative_units_covered') }}
+
+),
+
+unit_terms as (
+
+    select
+        initiative_id,
+        unit_of_work,
+        effective_from,
+        effective_to
+    from {{ ref('int_initiatives_effective') }}
+
+),
+
 first_costs as (
 
     select
@@ -72,8 +89,15 @@ first_days as (
     select
         complete_days.initiative_id,
         {{ fine_money('sum(complete_days.allocated_cost)') }} as allocated_cost,
-        {{ money('sum(daily_units.units)') }} as units
+        {{ fine_money(
+            'sum(case when covered.initiative_id is not null then complete_days.allocated_cost end)'
+        ) }} as cost_with_units,
+        case when count(distinct daily_units.unit_of_work) < 2 then {{ money('sum(daily_units.units)') }} end as units,
+        max(daily_units.unit_of_work) as unit_of_work
     from complete_days
+    left join covered
+        on complete_days.initiative_id = covered.initiative_id
+        and complete_days.cost_date between covered.covered_from and covered.covered_to
     left join daily_units
         on complete_days.initiative_id = daily_units.initiative_id
         and complete_days.cost_date = daily_units.metric_date
@@ -84,23 +108,32 @@ first_days as (
 )
 
 select
-    initiative_id,
+    graduations.initiative_id,
     'graduation' as verified_by,
-    cast(verified_run_rate as decimal(38, 12)) as verified_run_rate,
-    cast(verified_unit_cost as decimal(38, 12)) as verified_unit_cost,
-    cast(effective_on + 1 as date) as effective_from,
+    cast(graduations.verified_run_rate as decimal(38, 12)) as verified_run_rate,
+    cast(graduations.verified_unit_cost as decimal(38, 12)) as verified_unit_cost,
+    cast(graduations.effective_on + 1 as date) as effective_from,
     coalesce(
-        cast(lead(effective_on) over (partition by initiative_id order by effective_on) + 1 as date), date '9999-12-31'
-    ) as effective_to
+        cast(lead(graduations.effective_on) over (
+            partition by graduations.initiative_id order by graduations.effective_on
+        ) + 1 as date),
+        date '9999-12-31'
+    ) as effective_to,
+    unit_terms.unit_of_work
 from graduations
+left join unit_terms
+    on graduations.initiative_id = unit_terms.initiative_id
+    and graduations.effective_on >= unit_terms.effective_from
+    and graduations.effective_on < unit_terms.effective_to
 union all
 select
     first_days.initiative_id,
     'first_28_days',
     cast({{ cost_per('cast(first_days.allocated_cost * cast(365.25 as decimal(5, 2)) as decimal(38, 12))',
     '336') }} as decimal(38, 12)),
-    cast({{ cost_per('first_days.allocated_cost', 'first_days.units') }} as decimal(38, 12)),
+    cast({{ cost_per('first_days.cost_with_units', 'first_days.units') }} as decimal(38, 12)),
     date '0001-01-01',
-    coalesce(cast(first_graduations.effective_on + 1 as date), date '9999-12-31')
+    coalesce(cast(first_graduations.effective_on + 1 as date), date '9999-12-31'),
+    first_days.unit_of_work
 from first_days
 left join first_graduations on first_days.initiative_id = first_graduations.initiative_id

@@ -1,6 +1,7 @@
 select
     initiative_id,
     metric_date,
-    units
+    units,
+    unit_of_work
 from {{ ref('int_initiative_units_matched') }}
 where units is not null

@@ -109,7 +109,9 @@ booked_until as (
         bool_or(booked.effective_on = declared.term_date) as is_booked_today
     from declared
     inner join booked
-        on declared.initiative_id = booked.initiative_id and booked.effective_on <= declared.term_date
+        on declared.initiative_id = booked.initiative_id
+        and booked.effective_on <= declared.term_date
+        and booked.effective_on >= declared.allocation_first_day
     group by declared.initiative_id, declared.term_date
 
 ),

@@ -46,6 +46,7 @@ matched as (
 
     select
         owners.initiative_id,
+        owners.unit_of_work,
         owners.owner_rank,
         owners.owner_type,
         reported.metric_date,
@@ -69,6 +70,7 @@ select
     metric_date,
     owner_type,
     case when initiatives_with_unit = 1 then units end as units,
-    case when initiatives_with_unit > 1 then 'shared_' || owner_type end as units_null_reason
+    case when initiatives_with_unit > 1 then 'shared_' || owner_type end as units_null_reason,
+    unit_of_work
 from matched
 qualify row_number() over (partition by initiative_id, metric_date order by owner_rank) = 1

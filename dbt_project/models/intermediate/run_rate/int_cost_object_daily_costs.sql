@@ -140,7 +140,10 @@ select
     entity_days.cost_date,
     coalesce({{ fine_money('day_costs.allocated_cost') }}, cast(0 as decimal(38, 12))) as allocated_cost,
     coalesce({{ fine_money('day_costs.stable_basis_cost') }}, cast(0 as decimal(38, 12))) as stable_basis_cost,
-    coalesce(constant_price.constant_price_cost, cast(0 as decimal(38, 12))) as constant_price_cost,
+    case when constant_price.initiative_id is null
+        then cast(0 as decimal(38, 12))
+        else constant_price.constant_price_cost
+    end as constant_price_cost,
     coalesce(judged.is_complete, false) as is_complete,
     coalesce(judged.is_missing, false) as is_missing
 from entity_days

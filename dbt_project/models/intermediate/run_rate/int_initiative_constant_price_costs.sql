@@ -34,10 +34,11 @@ valued as (
         usage.rule_id,
         usage.share_method,
         usage.initiative_id,
-        {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'first_prices.price_per_million') ~ ')') }}
-            as constant_price_cost
+        case when count(*) filter (where first_prices.price_per_million is null and usage.quantity <> 0) = 0
+            then {{ fine_money('sum(' ~ metered_cost('usage.quantity', 'first_prices.price_per_million') ~ ')') }}
+        end as constant_price_cost
     from usage
-    inner join first_prices
+    left join first_prices
         on usage.provider = first_prices.provider
         and usage.model_id = first_prices.model_id
         and usage.price_variant = first_prices.price_variant
@@ -74,6 +75,7 @@ combined as (
 select
     initiative_id,
     usage_date,
-    {{ fine_money('sum(constant_price_cost)') }} as constant_price_cost
+    case when count(constant_price_cost) = count(*) then {{ fine_money('sum(constant_price_cost)') }} end
+        as constant_price_cost
 from combined
 group by initiative_id, usage_date

@@ -21,7 +21,7 @@ select
     verdicts.is_ready,
     verdicts.is_trip,
     case
-        when not verdicts.is_trip or verdicts.replay_date + 30 <= run_parameters.as_of_date then verdicts.is_false_trip
+        when not verdicts.is_trip or verdicts.replay_date + 28 <= run_parameters.as_of_date then verdicts.is_false_trip
     end
         as is_false_trip,
     verdicts.saved_amount,

@@ -66,7 +66,9 @@ core_days as (
         and daily_costs.cost_date < initiatives.effective_to
         and daily_costs.cost_date >= verified.effective_from
     left join daily_units
-        on daily_costs.entity_id = daily_units.initiative_id and daily_costs.cost_date = daily_units.metric_date
+        on daily_costs.entity_id = daily_units.initiative_id
+        and daily_costs.cost_date = daily_units.metric_date
+        and verified.unit_of_work is not distinct from daily_units.unit_of_work
     where daily_costs.is_complete and not daily_costs.is_missing
 
 ),

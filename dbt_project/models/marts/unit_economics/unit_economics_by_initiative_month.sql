@@ -19,27 +19,34 @@ costs as (
         {{ fiscal_period('costs.cost_date') }} as fiscal_period,
         costs.initiative_id,
         sum(costs.allocated_cost) as allocated_cost,
-        sum(costs.allocated_cost) filter (
-            where costs.cost_date between covered.covered_from and covered.covered_to
-        ) as compared_cost,
-        greatest(
-            datediff(
-                'day',
-                greatest(any_value(covered.covered_from), cast(date_trunc('month', min(costs.cost_date)) as date)),
-                least(
-                    any_value(covered.covered_to),
-                    last_day(min(costs.cost_date)),
-                    any_value(run_parameters.as_of_date)
-                )
-            ) + 1,
-            0
-        ) as days_compared,
-        extract(day from last_day(min(costs.cost_date))) as days_in_month
+        sum(costs.allocated_cost) filter (where covered.initiative_id is not null) as compared_cost,
+        cast(date_trunc('month', min(costs.cost_date)) as date) as month_start
     from {{ ref('fct_allocated_costs') }} as costs
-    cross join run_parameters
-    left join covered on costs.initiative_id = covered.initiative_id
+    left join covered
+        on costs.initiative_id = covered.initiative_id
+        and costs.cost_date between covered.covered_from and covered.covered_to
     where costs.initiative_id is not null
     group by {{ fiscal_period('costs.cost_date') }}, costs.initiative_id
+
+),
+
+compared as (
+
+    select
+        costs.fiscal_period,
+        costs.initiative_id,
+        sum(greatest(
+            datediff(
+                'day',
+                greatest(covered.covered_from, costs.month_start),
+                least(covered.covered_to, last_day(costs.month_start), run_parameters.as_of_date)
+            ) + 1,
+            0
+        )) as days_compared
+    from costs
+    cross join run_parameters
+    inner join covered on costs.initiative_id = covered.initiative_id
+    group by costs.fiscal_period, costs.initiative_id
 
 ),
 
@@ -54,8 +61,9 @@ units as (
     select
         {{ fiscal_period('metric_date') }} as fiscal_period,
         initiative_id,
-        case when count(units_null_reason) = 0 then sum(units) end as units,
-        max(units_null_reason) as units_null_reason
+        case when count(units_null_reason) = 0 and count(distinct unit_of_work) < 2 then sum(units) end as units,
+        case when count(distinct unit_of_work) > 1 then 'unit_changed' else max(units_null_reason) end
+            as units_null_reason
     from {{ ref('int_initiative_units_matched') }}
     group by all
 
@@ -77,9 +85,13 @@ select
     {{ reporting_currency() }} as reporting_currency,
     units.units_null_reason,
     {{ fine_money('costs.compared_cost') }} as compared_cost,
-    case when units.units is not null then costs.days_compared end as days_compared,
-    case when units.units is not null then costs.days_compared < costs.days_in_month end as is_partial
+    case when units.units is not null then cast(coalesce(compared.days_compared, 0) as bigint) end as days_compared,
+    case when units.units is not null
+        then coalesce(compared.days_compared, 0) < extract(day from last_day(costs.month_start))
+    end as is_partial
 from costs
+left join compared
+    on costs.fiscal_period = compared.fiscal_period and costs.initiative_id = compared.initiative_id
 left join tokens
     on costs.fiscal_period = tokens.fiscal_period and costs.initiative_id = tokens.initiative_id
 left join units
