@@ -152,7 +152,7 @@ class Warehouse:
                     day,
                     exact,
                     exact,
-                    exact,
+                    exact - credit,
                     day not in incomplete,
                     False,
                     settle_days,
