@@ -6,13 +6,14 @@ Run-rate spans are chosen per day, then estimated in batches of equal length: ne
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import numpy as np
 
 from orchestration.run_rate.series import DailySeries
 from orchestration.run_rate.stability_history import stability_of
 from orchestration.statistics.credits import recurring_costs
+from orchestration.statistics.cycles import whole_months
 from orchestration.statistics.looks import StabilityLimits
 from orchestration.statistics.run_rate import (
     RUN_RATE_DAYS,
@@ -29,6 +30,9 @@ from orchestration.statistics.stability import (
     Verdict,
     WindowChooser,
 )
+
+MONTHS_SEEN = 150
+"""Days behind a day among which the months of a monthly job are looked for."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,16 @@ def evaluate_history(
 
 
 def _span(chooser: WindowChooser, series: DailySeries, at: int) -> tuple[int, ...]:
-    """Positions of the complete days the run-rate of day ``at`` rests on, from the first cost."""
+    """Positions of the complete days the run-rate of day ``at`` rests on, from the first cost; of a monthly job its latest
+    whole months.
+    """
     last, first_cost = chooser.last_known(at), series.first_cost
     if last < 0 or first_cost is None:
         return ()
+    begin = max(0, last + 1 - MONTHS_SEEN)
+    months = whole_months(series.use[begin : last + 1])
+    if months is not None and series.is_complete[begin + months[0] : begin + months[1]].all():
+        return tuple(range(begin + months[0], begin + months[1]))
     first = max(last - RUN_RATE_DAYS + 1, first_cost)
     return tuple(first + int(offset) for offset in np.flatnonzero(series.is_complete[first : last + 1]))
 
@@ -88,6 +98,15 @@ def _span(chooser: WindowChooser, series: DailySeries, at: int) -> tuple[int, ..
 def _amounts(series: DailySeries, positions: tuple[int, ...]) -> list[int]:
     """What the days of a run-rate cost, without credits that are no part of a usual month."""
     return recurring_costs([series.cost[at] for at in positions], [series.credited[at] for at in positions])
+
+
+def _mean(amounts: list[int], weekdays: list[int]) -> Decimal | None:
+    """Mean daily cost; over whole months, which are longer than a run-rate's days, each day counts alike."""
+    if len(amounts) <= RUN_RATE_DAYS:
+        return mean_daily_cost(amounts, weekdays)
+    with localcontext() as context:
+        context.prec = 50
+        return Decimal(sum(amounts)).scaleb(-SCALE_DIGITS) / len(amounts)
 
 
 def _with_widths(
@@ -112,9 +131,7 @@ def _run_rates(series: DailySeries, spans: list[tuple[tuple[int, ...], float]]) 
     known: dict[tuple[int, ...], RunRate] = {}
     for positions, width in spans:
         if positions not in known:
-            mean = mean_daily_cost(
-                _amounts(series, positions), [(first_weekday + position) % 7 for position in positions]
-            )
+            mean = _mean(_amounts(series, positions), [(first_weekday + position) % 7 for position in positions])
             known[positions] = _run_rate(mean, width, positions)
     return [known[positions] for positions, _ in spans]
 

@@ -6,6 +6,7 @@ A series with a gap, or a cost that is null, is an error and never zero. A cost 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -53,6 +54,11 @@ class DailySeries:
 
     def day(self, position: int) -> date:
         return self.first_day + timedelta(days=position)
+
+    @cached_property
+    def use(self) -> Floats:
+        """Daily cost without credits, for telling a job's cycle."""
+        return np.array([amount - credit for amount, credit in zip(self.cost, self.credited, strict=True)], dtype=float)
 
     @property
     def first_cost(self) -> int | None:

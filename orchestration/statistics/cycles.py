@@ -18,7 +18,7 @@ MAX_DAYS_A_WEEK = 3
 PEAK_OVER_MEDIAN, PEAK_OF_LARGEST = 3.0, 0.05
 MAX_RUN_GAP = 2
 SHORTEST_MONTH, LONGEST_MONTH = 26, 33
-WEEKS_BACK, MONTHS_BACK = 8, 6
+WEEKS_BACK, MONTHS_BACK, RUN_RATE_MONTHS = 8, 6, 3
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,14 @@ def cycle_days(values: Floats) -> int:
     if _weeks(values) is not None:
         return WEEK
     return MONTH if len(_month_starts(values)) > 1 else DAY
+
+
+def whole_months(values: Floats) -> tuple[int, int] | None:
+    """First day and first day behind the latest whole months, three at most, of a monthly job; None where there are none."""
+    if not (values > 0).any() or _weeks(values) is not None:
+        return None
+    starts = _month_starts(values)
+    return (starts[max(0, len(starts) - 1 - RUN_RATE_MONTHS)], starts[-1]) if len(starts) > 1 else None
 
 
 def estimate_cycle(values: Floats) -> CycleEstimate | None:

@@ -20,7 +20,9 @@ from orchestration.statistics.simulated_costs import (
 )
 from orchestration.statistics.stable_series import DEFAULT_LIMITS, ready_days, stable_paths
 
-PATHS, LONG_PATHS = 300, 400
+PATHS = 300
+LONG_PATHS = {0.0: 200, 0.4: 400, 0.7: 1000}
+"""Paths over 180 days by autocorrelation: most where chance is most."""
 LAST_DAY = 180
 WEEKEND_DROP = 0.3
 RECOVERY_DAYS = 45
@@ -63,13 +65,19 @@ def growth_over_180_days() -> Table:
     shares, rows = [], []
     for noise, autocorrelation in product(NOISES, AUTOCORRELATIONS):
         found = [
-            float(_paths(noise, autocorrelation, variation, LAST_DAY, _growing, LONG_PATHS).any(axis=1).mean())
+            float(
+                _paths(noise, autocorrelation, variation, LAST_DAY, _growing, LONG_PATHS[autocorrelation])
+                .any(axis=1)
+                .mean()
+            )
             for variation in VARIATIONS
         ]
         shares += found
         rows.append([noise, f"{autocorrelation:.1f}", *map(_share, found)])
     return Table(
-        f"The whole path: growth of 30 %, share of paths ever stable by day {LAST_DAY} ({LONG_PATHS} paths each).",
+        f"The whole path: growth of 30 %, share of paths ever stable by day {LAST_DAY} ("
+        + ", ".join(f"{paths} paths at autocorrelation {at:.1f}" for at, paths in LONG_PATHS.items())
+        + ").",
         ("noise", "autocorrelation", *(f"variation {variation:.2f}" for variation in VARIATIONS)),
         rows,
         max(shares),

@@ -1,6 +1,6 @@
 """The product's verdicts, day by day, are those of the rule that is measured; restarts and repeated windows count right."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.run_rate.history import evaluate_history
 from orchestration.run_rate.series import DailySeries
 from orchestration.run_rate.stability_history import stability_of
 from orchestration.statistics.run_rate import scaled
@@ -99,3 +100,18 @@ def test_nothing_known_is_no_evidence():
     assert rows[39].reasons == ("no_evidence",)
     with pytest.raises(AttributeError):
         _ = rows[39].evidence
+
+
+def test_the_run_rate_of_a_monthly_job_is_that_of_its_whole_months():
+    """300 on the first of each month: over July to September 900 in 92 days, on every day of October."""
+    first = date(2026, 6, 1)
+    days = [first + timedelta(days=n) for n in range(153)]
+    one = series_of([300.0 if day.day == 1 else 0.0 for day in days])
+    never = np.zeros(len(days), dtype=bool)
+    events = DailyEvents(one.is_complete, never, never, never, never, (0,))
+    states = evaluate_history([one], [events], DEFAULT_LIMITS)[0]
+    expected = Decimal(900) / 92 * Decimal("365.25") / 12
+    october = [state.run_rate.monthly for state, day in zip(states, days, strict=True) if day.month == 10]
+    assert len(october) == 31
+    assert october == [pytest.approx(expected, abs=Decimal("1e-8"))] * 31
+    assert states[-1].run_rate.positions == tuple(range(30, 122))
