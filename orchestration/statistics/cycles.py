@@ -13,7 +13,7 @@ import numpy as np
 from orchestration.statistics.growth import GROWTH_DAYS, Floats, theil_sen_slope
 
 DAY, WEEK, MONTH = 1, 7, 30
-MIN_CYCLES = 4
+MIN_CYCLES, MIN_RUNS = 4, 3
 MAX_DAYS_A_WEEK = 3
 PEAK_OVER_MEDIAN, PEAK_OF_LARGEST = 3.0, 0.05
 MAX_RUN_GAP = 2
@@ -41,7 +41,7 @@ def cycle_days(values: Floats) -> int:
         return DAY
     if _weeks(values) is not None:
         return WEEK
-    return MONTH if len(_month_starts(values)) > 1 else DAY
+    return MONTH if _month_starts(values) else DAY
 
 
 def whole_months(values: Floats) -> tuple[int, int] | None:
@@ -49,7 +49,7 @@ def whole_months(values: Floats) -> tuple[int, int] | None:
     if not (values > 0).any() or _weeks(values) is not None:
         return None
     starts = _month_starts(values)
-    return (starts[max(0, len(starts) - 1 - RUN_RATE_MONTHS)], starts[-1]) if len(starts) > 1 else None
+    return (starts[max(0, len(starts) - 1 - RUN_RATE_MONTHS)], starts[-1]) if starts else None
 
 
 def estimate_cycle(values: Floats) -> CycleEstimate | None:
@@ -78,7 +78,9 @@ def _weeks(values: Floats) -> Floats | None:
 
 
 def _month_starts(values: Floats) -> list[int]:
-    """First days of the latest runs that lie a month apart, oldest first; empty where the last one is no month's."""
+    """First days of the latest runs that lie a month apart, oldest first; empty where there are fewer than three, which
+    chance alone may bring, or where the next one is overdue.
+    """
     median = float(np.median(values))
     peaks = np.flatnonzero(values > max(PEAK_OVER_MEDIAN * median, PEAK_OF_LARGEST * float(values.max())))
     starts = [int(at) for n, at in enumerate(peaks) if n == 0 or at - peaks[n - 1] > MAX_RUN_GAP]
@@ -89,7 +91,7 @@ def _month_starts(values: Floats) -> list[int]:
         if not SHORTEST_MONTH <= found[0] - start <= LONGEST_MONTH:
             break
         found.insert(0, start)
-    return found[-MONTHS_BACK - 1 :]
+    return found[-MONTHS_BACK - 1 :] if len(found) >= MIN_RUNS else []
 
 
 def _estimated(cycle: int, days: float, sums: Floats) -> CycleEstimate:

@@ -43,6 +43,14 @@ def test_bursts_at_no_fixed_distance_have_no_cycle():
     assert cycle_days(values) == 1
 
 
+def test_two_bursts_a_month_apart_are_chance_and_three_a_month():
+    values = np.full(75, 1.0)
+    values[[10, 40]] = 20.0
+    assert cycle_days(values[:60]) == 1
+    values[70] = 20.0
+    assert cycle_days(values) == 30
+
+
 def test_a_job_whose_next_run_is_overdue_has_no_cycle_any_more():
     values = monthly(150)
     assert cycle_days(values[:153]) == 30

@@ -1,7 +1,7 @@
 """A few cells of the published grid, and that the README holds what the command writes."""
 
 import re
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def published_section():
 def published_tables(section):
     """Introduction, header and rows of every table, in order."""
     blocks, found = section.split("\n\n"), []
-    for before, block in zip(blocks, blocks[1:], strict=False):
+    for before, block in pairwise(blocks):
         if block.startswith("| "):
             lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.strip().splitlines()]
             found.append((before, tuple(lines[0]), lines[2:]))
