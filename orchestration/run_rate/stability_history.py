@@ -165,7 +165,8 @@ class _Seen:
         by_length: dict[int, list[Span]] = defaultdict(list)
         for span in sorted(wanted):
             by_length[span[2] - span[1] + 1].append(span)
-        estimates, places = WindowEstimates.unknown(len(wanted)), {}
+        estimates = WindowEstimates.unknown(len(wanted))
+        places: dict[Span, int] = {}
         for spans in by_length.values():
             block = np.stack([self.values[n][first : last + 1] for n, first, last in spans])
             weekdays = np.array([self.series[n].day(first).weekday() for n, first, _ in spans])

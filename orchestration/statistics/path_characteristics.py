@@ -20,8 +20,8 @@ from orchestration.statistics.simulated_costs import (
 )
 from orchestration.statistics.stable_series import DEFAULT_LIMITS, ready_days, stable_paths
 
-PATHS = 300
-LONG_PATHS = {0.0: 200, 0.4: 400, 0.7: 1000}
+PATHS = 200
+LONG_PATHS = {0.0: 100, 0.4: 200, 0.7: 600}
 """Paths over 180 days by autocorrelation: most where chance is most."""
 LAST_DAY = 180
 WEEKEND_DROP = 0.3
