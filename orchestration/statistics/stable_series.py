@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from orchestration.statistics.cycles import CycleEstimate, estimate_cycle
 from orchestration.statistics.growth import Floats, WindowEstimates, estimate_windows
+from orchestration.statistics.holding import keeps_ready
 from orchestration.statistics.looks import (
     CYCLE,
     LONG,
@@ -27,14 +28,6 @@ from orchestration.statistics.looks import (
 DEFAULT_LIMITS = StabilityLimits(
     window_days=30, window_max_days=60, max_variation=0.25, growth_margin=0.20, max_tail_days=5
 )
-HELD_DAYS, MAX_UNSTABLE_DAYS = 5, 2
-
-
-def keeps_ready(is_stable: Sequence[bool]) -> bool:
-    """Whether what is ready stays so: gate 4 was not stable on at most 2 of the last 5 days. ``is_stable``: the days since
-    it became ready, the last one last.
-    """
-    return sum(not stable for stable in is_stable[-HELD_DAYS:]) <= MAX_UNSTABLE_DAYS
 
 
 def ready_days(stable: Flags) -> Flags:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from orchestration.graduation.gates.result import FAIL, INSUFFICIENT, PASS, GateResult
 from orchestration.policy.evidence import evidence_id, figure
-from orchestration.statistics.stable_series import HELD_DAYS, keeps_ready
+from orchestration.statistics.holding import HELD_DAYS, keeps_ready
 
 STABILITY = 4
 CYCLES = {7: "weekly", 30: "monthly"}
