@@ -174,8 +174,8 @@ def _graduation_pack(
 def _require_gates(company: Company, verdict: Verdict, initiative_id: str) -> None:
     if any(row["policy_version"] != company.policy.version for row in verdict.gates):
         raise Refused(f"{initiative_id}: the policy has changed since its gates were evaluated; run again first")
-    failing = failing_gates(verdict, company.policy["required_gates"])
-    if failing or not verdict.readiness["is_ready"]:
+    if not verdict.readiness["is_ready"]:
+        failing = failing_gates(verdict, company.policy["required_gates"])
         raise Refused(
             "\n".join([f"{initiative_id} is not ready to graduate on {verdict.readiness['as_of_date']}:", *failing])
         )

@@ -8,8 +8,9 @@ import numpy as np
 from orchestration.graduation.records import InitiativeTerms, Inputs
 from orchestration.run_rate.series import DailySeries
 from orchestration.statistics.growth import Floats
+from orchestration.statistics.looks import Flags
 from orchestration.statistics.run_rate import scaled
-from orchestration.statistics.stability import DailyEvents, Flags
+from orchestration.statistics.stability import DailyEvents
 
 NEW_MODEL_SHARE = 0.10
 WEEK = 7

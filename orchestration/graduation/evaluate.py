@@ -16,7 +16,9 @@ from orchestration.graduation.gate_facts import GateFacts, policy_of
 from orchestration.graduation.gates.audit import decide_model_audit
 from orchestration.graduation.gates.guardrail import decide_guardrail
 from orchestration.graduation.gates.readiness import (
+    NEVER_READY,
     GraduationFacts,
+    Readiness,
     decide_graduation,
     decide_readiness,
     decide_stability,
@@ -32,7 +34,7 @@ from orchestration.registry.company import Company
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.run_rate.history import DayState, evaluate_history
 from orchestration.run_rate.series import DailySeries
-from orchestration.statistics.stability import StabilityLimits
+from orchestration.statistics.looks import StabilityLimits
 
 PARTITION = "current"
 
@@ -54,7 +56,7 @@ def evaluated(connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, as
     inputs = read_inputs(connection, as_of)
     series = inputs.series + list(_without_cost(inputs, as_of))
     events = [events_of(one, inputs) for one in series]
-    history = evaluate_history(series, events, limits_of(policy), inputs.settle_days)
+    history = evaluate_history(series, events, limits_of(policy))
     run_rates = [_run_rate_row(one, state) for one, states in zip(series, history, strict=True) for state in states]
     gates, readiness = _DailyGates(inputs, policy, series, history).rows(as_of)
     return Evaluation(run_rates, gates, readiness)
@@ -82,7 +84,7 @@ def _without_cost(inputs: Inputs, as_of: date) -> Iterator[DailySeries]:
 
 
 class _DailyGates:
-    """The gates of all experiments, day after day; remembers who became ready when."""
+    """The gates of all experiments, day after day; remembers the readiness of the day before."""
 
     def __init__(
         self, inputs: Inputs, policy: EffectivePolicy, series: list[DailySeries], history: list[list[DayState]]
@@ -95,7 +97,7 @@ class _DailyGates:
             for one, states in zip(series, history, strict=True)
             if one.entity_type == "initiative"
         }
-        self.first_ready: dict[str, date] = {}
+        self.readiness: dict[str, Readiness] = {}
 
     def rows(self, as_of: date) -> tuple[list[GateRow], list[ReadinessRow]]:
         """Gate rows and readiness rows, from each experiment's start to ``as_of`` or its graduation."""
@@ -118,7 +120,7 @@ class _DailyGates:
         declared = [terms[day] for terms in self.inputs.terms.values() if day in terms]
         for one in declared:
             if not one.is_experiment or one.is_graduated_before(day):
-                self.first_ready.pop(one.initiative_id, None)
+                self.readiness.pop(one.initiative_id, None)
         found = [
             one
             for one in declared
@@ -127,7 +129,10 @@ class _DailyGates:
             and one.started_on <= day
             and not one.is_graduated_before(day)
         ]
-        return sorted(found, key=lambda one: (self.first_ready.get(one.initiative_id, date.max), one.initiative_id))
+        return sorted(found, key=lambda one: (self._before(one).first_ready or date.max, one.initiative_id))
+
+    def _before(self, terms: InitiativeTerms) -> Readiness:
+        return self.readiness.get(terms.initiative_id, NEVER_READY)
 
     def _evaluate(
         self,
@@ -142,11 +147,10 @@ class _DailyGates:
             return
         state = self.states[terms.initiative_id][position]
         results = self._results(terms, series, state, tuple(ready.get(terms.product_id or "", [])))
-        verdict = decide_readiness(results, self.policy.required_gates)
-        if verdict.is_ready:
-            self.first_ready.setdefault(terms.initiative_id, day)
-            if terms.product_id is not None and state.run_rate.high is not None:
-                ready.setdefault(terms.product_id, []).append((terms.initiative_id, state.run_rate.high))
+        verdict = decide_readiness(results, self.policy.required_gates, self._before(terms), day)
+        self.readiness[terms.initiative_id] = verdict
+        if verdict.is_ready and terms.product_id is not None and state.run_rate.high is not None:
+            ready.setdefault(terms.product_id, []).append((terms.initiative_id, state.run_rate.high))
         results.append(decide_graduation(GraduationFacts(day, verdict.blocking_gates, terms.graduation_date)))
         gates += [GateRow.of(terms.initiative_id, day, result, self.policy.version) for result in results]
         rate = state.run_rate
@@ -155,7 +159,7 @@ class _DailyGates:
                 initiative_id=terms.initiative_id,
                 as_of_date=day,
                 is_ready=verdict.is_ready,
-                first_ready_date=self.first_ready.get(terms.initiative_id),
+                first_ready_date=verdict.first_ready,
                 blocking_gates=verdict.blocking_text,
                 verified_run_rate=rate.monthly if verdict.is_ready else None,
                 verified_run_rate_low=rate.low if verdict.is_ready else None,

@@ -139,6 +139,8 @@ class GateFacts:
             growth_high=None if estimate is None else ratio(estimate.high),
             max_variation=self.policy.stability_max_variation,
             growth_margin=self.policy.stability_growth_margin,
+            run_rate=state.run_rate.monthly,
+            cycle_days=1 if estimate is None else estimate.cycle_days,
         )
 
     def verified_unit_cost(self, initiative_id: str, series: DailySeries, state: DayState) -> Decimal | None:

@@ -49,7 +49,7 @@ class Table:
         return connection.execute(self.query, {"as_of": as_of} if "$as_of" in self.query else {}).fetchall()
 
 
-CALENDAR = Table("int_evaluation_calendar", "reporting_time_zone, settle_days", "true", "all")
+CALENDAR = Table("int_evaluation_calendar", "reporting_time_zone", "true", "all")
 TERMS = Table(
     "int_initiative_terms_by_day",
     "initiative_id, term_date, kind, stage, started_on, "
@@ -148,10 +148,9 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
     calendar = CALENDAR.rows(connection, as_of)
     if len(calendar) != 1:
         raise BrokenInput(f"{CALENDAR.name} holds {len(calendar)} rows instead of one")
-    time_zone, settle_days = calendar[0]
+    (time_zone,) = calendar[0]
     return Inputs(
         time_zone=time_zone,
-        settle_days=settle_days,
         series=read_daily_series(connection, as_of),
         terms={key: {row[1]: InitiativeTerms(*row) for row in part} for key, part in keyed(TERMS)},
         # the preferred reading of a day comes last and stands

@@ -135,7 +135,6 @@ class Inputs:
     """
 
     time_zone: str
-    settle_days: int
     series: list[DailySeries]
     terms: Mapping[str, Mapping[date, InitiativeTerms]]
     caps: Mapping[str, Mapping[date, CapInForce]]

@@ -117,6 +117,14 @@ def _check_windows(values: Mapping[str, PolicyValue], report: Callable[[Any, str
             "raise the one or lower the other"
         )
         report(("policy", key), message)
+    elif 2 * longest.value < 3 * shortest.value:
+        key = "stability_window_max_days" if longest.origin != "default" else "stability_window_days"
+        message = (
+            f"stability_window_max_days {longest.value} is under one and a half times stability_window_days "
+            f"{shortest.value}: later days would look at no more than the first one did, and looking again finds luck; "
+            f"write at least {-(-3 * shortest.value // 2)}"
+        )
+        report(("policy", key), message)
 
 
 def explain_policy(policy: EffectivePolicy) -> str:

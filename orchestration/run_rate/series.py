@@ -6,6 +6,7 @@ A series with a gap, or a cost that is null, is an error and never zero. A cost 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -13,13 +14,14 @@ import duckdb
 import numpy as np
 
 from orchestration.statistics.growth import Floats
+from orchestration.statistics.looks import Flags, Positions
 from orchestration.statistics.run_rate import scaled
-from orchestration.statistics.stability import Flags
 
 TABLE = "int_cost_object_daily_costs"
 DAILY_COSTS = f"""
 select entity_type, entity_id, cost_date, allocated_cost, cast(stable_basis_cost as double),
-    cast(constant_price_cost as double), is_complete, is_missing
+    cast(constant_price_cost as double), is_complete, is_missing, settle_days, credited_cost,
+    cast(stable_basis_credited_cost as double)
 from intermediate.{TABLE} where cost_date <= $as_of order by entity_type, entity_id, cost_date"""
 
 
@@ -29,7 +31,12 @@ class BrokenInput(ValueError):
 
 @dataclass(frozen=True)
 class DailySeries:
-    """One entity's daily costs, dense from ``first_day``. ``cost`` in units of 10^-12, the other two as floats."""
+    """One entity's daily costs, dense from ``first_day``. ``cost`` and ``credited`` in units of 10^-12, the others as floats.
+
+    ``stable_basis`` is usage alone, ``credited`` what of ``cost`` are credits and refunds, zero or below (a day whose cost
+    is negative has at least that much). ``settle_days``: how many days before each day had not settled on it, whenever
+    it is judged.
+    """
 
     entity_type: str
     entity_id: str
@@ -38,6 +45,8 @@ class DailySeries:
     stable_basis: Floats
     constant_price: Floats
     is_complete: Flags
+    settle_days: Positions
+    credited: list[int]
 
     def position(self, day: date) -> int:
         """Where ``day`` stands in the series; may lie outside it."""
@@ -45,6 +54,11 @@ class DailySeries:
 
     def day(self, position: int) -> date:
         return self.first_day + timedelta(days=position)
+
+    @cached_property
+    def use(self) -> Floats:
+        """Daily cost without credits, for telling a job's cycle."""
+        return np.array([amount - credit for amount, credit in zip(self.cost, self.credited, strict=True)], dtype=float)
 
     @property
     def first_cost(self) -> int | None:
@@ -56,7 +70,8 @@ class DailySeries:
         """The series of an initiative of which nothing is known on any of its days."""
         days = (as_of - first_day).days + 1
         nothing, never = np.zeros(days), np.zeros(days, dtype=bool)
-        return cls("initiative", entity_id, first_day, [0] * days, nothing, nothing, never)
+        settled = np.zeros(days, dtype=np.int64)
+        return cls("initiative", entity_id, first_day, [0] * days, nothing, nothing, never, settled, [0] * days)
 
 
 def read_daily_series(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[DailySeries]:
@@ -72,14 +87,16 @@ def _checked(rows: list[tuple[Any, ...]], as_of: date) -> Iterator[DailySeries]:
         days = [row[2] for row in part]
         if days != [first_day + timedelta(days=n) for n in range(len(part))] or days[-1] != as_of:
             raise BrokenInput(f"{where}: the days from {first_day} to {as_of} are not there once each")
-        if any(row[3] is None or row[4] is None or row[6] is None for row in part):
-            raise BrokenInput(f"{where}: a cost or its completeness is null")
+        if any(row[column] is None for row in part for column in (3, 4, 6, 8, 9, 10)):
+            raise BrokenInput(f"{where}: a cost, its credits, its completeness or when it settles is null")
         yield DailySeries(
             entity_type,
             entity_id,
             first_day,
             [scaled(row[3]) for row in part],
-            np.array([row[4] for row in part], dtype=np.float64),
-            np.array([np.nan if row[5] is None else row[5] for row in part], dtype=np.float64),
+            np.maximum(np.array([row[4] - row[10] for row in part], dtype=np.float64), 0.0),
+            np.maximum(np.array([np.nan if row[5] is None else row[5] for row in part], dtype=np.float64), 0.0),
             np.array([row[6] and not row[7] for row in part], dtype=bool),
+            np.array([row[8] for row in part], dtype=np.int64),
+            [min(scaled(row[9]), scaled(row[3])) for row in part],
         )

@@ -28,7 +28,7 @@ from orchestration.statistics.simulated_costs import (
 
 WAITING_DAYS = (14, 30, 45)
 DAYS_AHEAD = 90
-WAITING_PATHS = 200
+WAITING_PATHS = 60
 
 WAITING_HEADER = (
     "noise",

@@ -5,6 +5,7 @@ weekdays with a relative mean under 1 % are left out); variation is the residual
 freedom per weekday) over the mean; growth is the Theil-Sen slope times 30 over the median level. The interval around
 growth takes the standard error of a slope from the residuals around the Theil-Sen line and widens it for lag-one
 autocorrelation, corrected for the bias that detrending and weekday adjustment put into it, with Student quantiles.
+Values are usage and not negative: credits are no usage (``credits``), and a negative value is an error here.
 Failure mode: a window without enough non-zero days has no estimate (NaN) and is marked sparse.
 """
 
@@ -28,26 +29,53 @@ CHUNK_ROWS = 256
 
 @dataclass(frozen=True)
 class WindowEstimates:
-    """One entry per window. Ratios per 30 days for growth; NaN where ``is_sparse``."""
+    """One entry per window: ratios (growth and its standard ``error`` per 30 days), NaN where ``is_sparse``; ``freedom``
+    are the degrees of freedom of the error, 0 where there is none.
+    """
 
     variation: Floats
     growth: Floats
-    low: Floats
-    high: Floats
+    error: Floats
+    freedom: NDArray[np.int64]
     is_sparse: NDArray[np.bool_]
+
+    @classmethod
+    def unknown(cls, rows: int) -> "WindowEstimates":
+        """``rows`` windows of which nothing is known yet."""
+        variation, growth, error = (np.full(rows, np.nan) for _ in range(3))
+        return cls(variation, growth, error, np.zeros(rows, dtype=np.int64), np.ones(rows, dtype=bool))
+
+    def half_width(self, error_rate: Floats) -> Floats:
+        """Half the two-sided interval around growth that misses with ``error_rate`` (0 to 1, per window)."""
+        half = np.full(len(self.growth), np.nan)
+        known = self.freedom > 0
+        half[known] = t_quantile(1 - error_rate[known] / 2, self.freedom[known]) * self.error[known]
+        return half
+
+    def take(self, rows: NDArray[np.int64]) -> "WindowEstimates":
+        """The windows at ``rows``."""
+        return WindowEstimates(
+            self.variation[rows], self.growth[rows], self.error[rows], self.freedom[rows], self.is_sparse[rows]
+        )
+
+    def put(self, rows: NDArray[np.int64], found: "WindowEstimates") -> None:
+        """Set the windows at ``rows``."""
+        self.variation[rows], self.growth[rows], self.error[rows] = found.variation, found.growth, found.error
+        self.freedom[rows], self.is_sparse[rows] = found.freedom, found.is_sparse
 
 
 def estimate_windows(
-    values: Floats, first_weekday: NDArray[np.int64], confidence: Floats, max_variation: float | None = None
+    values: Floats, first_weekday: NDArray[np.int64], max_variation: float | None = None
 ) -> WindowEstimates:
-    """Estimate every row of ``values`` (windows x days, one length).
+    """Estimate every row of ``values`` (windows x days, one length, none negative).
 
-    ``first_weekday`` is 0 to 6 per row, ``confidence`` the two-sided level per row. With ``max_variation`` rows above
-    it keep NaN growth, which saves most of the work in simulations.
+    ``first_weekday`` is 0 to 6 per row. With ``max_variation`` rows above it keep NaN growth, which saves most of the
+    work in simulations.
     """
+    if (values < 0).any():
+        raise ValueError("usage is negative; judge credits apart from it")
     rows, days = values.shape
-    variation, growth, low, high = (np.full(rows, np.nan) for _ in range(4))
-    result = WindowEstimates(variation, growth, low, high, is_sparse=np.ones(rows, dtype=bool))
+    result = WindowEstimates.unknown(rows)
     factors = _weekday_factors(values, first_weekday)
     left_out = factors < MIN_WEEKDAY_SHARE
     patterns = first_weekday * 128 + (left_out * (1 << np.arange(7))).sum(axis=1)
@@ -59,7 +87,7 @@ def estimate_windows(
         if len(kept) - weekdays - 1 < 1:
             continue
         adjusted = values[members][:, kept] / factors[members][:, weekday[kept]]
-        _estimate_adjusted(adjusted, kept.astype(np.float64), weekdays, members, confidence, max_variation, result)
+        _estimate_adjusted(adjusted, kept.astype(np.float64), weekdays, members, max_variation, result)
     return result
 
 
@@ -83,7 +111,6 @@ def _estimate_adjusted(
     position: Floats,
     weekdays: int,
     members: NDArray[np.int64],
-    confidence: Floats,
     max_variation: float | None,
     result: WindowEstimates,
 ) -> None:
@@ -102,10 +129,8 @@ def _estimate_adjusted(
     for start in range(0, len(members), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
         growth, error = _growth_with_error(adjusted[part], position, freedom - 1)
-        width = t_quantile(0.5 + confidence[members[part]] / 2, freedom - 1) * error
-        result.growth[members[part]] = growth
-        result.low[members[part]] = growth - width
-        result.high[members[part]] = growth + width
+        result.growth[members[part]], result.error[members[part]] = growth, error
+        result.freedom[members[part]] = freedom - 1
 
 
 def _growth_with_error(adjusted: Floats, position: Floats, freedom: int) -> tuple[Floats, Floats]:

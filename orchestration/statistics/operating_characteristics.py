@@ -2,8 +2,8 @@
 
 ``python -m orchestration.statistics.operating_characteristics`` simulates the grid and rewrites the tables between
 the markers of ``orchestration/statistics/README.md``. Seeded: the same code gives the same tables. A path counts as
-stable if it is so on any day from the 30th to the 60th, by the looks that ``stability`` takes. What is simulated
-stands in ``simulated_costs``, the cost of waiting in ``cost_of_waiting``.
+stable if it is so on any day from the 30th to the 60th, by the rule of ``looks``. What is simulated stands in
+``simulated_costs``, whole paths in ``path_characteristics``, the cost of waiting in ``cost_of_waiting``.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.statistics.cost_of_waiting import WAITING_HEADER, WAITING_INTRODUCTION, Waiting, measure_waiting
+from orchestration.statistics.path_characteristics import Table, measured_tables
 from orchestration.statistics.run_rate import RUN_RATE_DAYS, interval_half_width
 from orchestration.statistics.simulated_costs import (
     AUTOCORRELATIONS,
@@ -29,7 +30,7 @@ from orchestration.statistics.simulated_costs import (
 
 README = Path(__file__).with_name("README.md")
 START_MARKER, END_MARKER = "<!-- operating characteristics: start -->", "<!-- operating characteristics: end -->"
-PATHS_BY_GROWTH = dict(zip(GROWTHS, (400, 400, 1000, 600), strict=True))
+PATHS_BY_GROWTH = dict(zip(GROWTHS, (200, 200, 500, 200), strict=True))
 COVERAGE_PATHS = 3000
 COVERAGE_DAYS = (14, 21, 28)
 COVERAGE_VARIATION = 0.15
@@ -97,7 +98,7 @@ def power(cells: list[Cell]) -> float:
     return min(cell.worst(0.0) for cell in cells if cell.variation <= 0.10 and cell.autocorrelation <= 0.4)
 
 
-def render(cells: list[Cell], coverages: list[Coverage], waits: list[Waiting]) -> str:
+def render(cells: list[Cell], coverages: list[Coverage], waits: list[Waiting], tables: list[Table]) -> str:
     """The published section as markdown."""
     lines = [
         f"Seed {SEED}; paths per cell and weekend drop: "
@@ -106,12 +107,14 @@ def render(cells: list[Cell], coverages: list[Coverage], waits: list[Waiting]) -
         f"False graduation at growth of 30 % or more, largest cell: **{false_graduation(cells):.1%}** (limit 5 %). "
         f"Power without growth, variation at most 0.10, autocorrelation at most 0.4, smallest cell: "
         f"**{power(cells):.1%}** (limit 80 %).",
+        *headlines(tables),
         "",
         "Share of paths ever stable between day 30 and day 60; the worst of the weekend drops "
         + ", ".join(f"{drop:.0%}" for drop in WEEKEND_DROPS)
         + " (smallest without growth, largest with it).",
         "",
         *_table(CELL_HEADER, [_cell_values(cell) for cell in cells]),
+        *(line for table in tables for line in ("", table.introduction, "", *_table(table.header, table.rows))),
         "",
         f"Coverage of the 80 % run-rate interval on the mean of the next 28 days, by days observed "
         f"(variation {COVERAGE_VARIATION}, {COVERAGE_PATHS} paths).",
@@ -123,6 +126,17 @@ def render(cells: list[Cell], coverages: list[Coverage], waits: list[Waiting]) -
         *_table(WAITING_HEADER, [one.values() for one in waits]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def headlines(tables: list[Table]) -> list[str]:
+    """The promised figures of whole paths, in the order of ``measured_tables``."""
+    growth, recovered, late, lost, windows = (f"{table.figure:.1%}" for table in tables[:5])
+    return [
+        f"False graduation over 180 days, largest cell: **{growth}** (aim 5 %), with other windows **{windows}**.",
+        f"Stable within 45 days after a ramp or step, smallest calm cell: **{recovered}** (aim 80 %).",
+        f"Still stable two weeks after flat cost began to grow by 40 %, largest calm cell: **{late}**.",
+        f"Readiness lost within a week without growth, largest cell: **{lost}** (aim 10 %).",
+    ]
 
 
 def _cell_values(cell: Cell) -> list[str]:
@@ -151,8 +165,10 @@ def main() -> None:
     cells = [measure_cell(*cell, PATHS_BY_GROWTH) for cell in product(NOISES, AUTOCORRELATIONS, VARIATIONS)]
     coverages = [measure_coverage(*cell, COVERAGE_PATHS) for cell in product(NOISES, AUTOCORRELATIONS)]
     waits = [one for noise in NOISES for one in measure_waiting(noise)]
-    README.write_text(replace_section(README.read_text(), render(cells, coverages, waits)))
+    tables = list(measured_tables())
+    README.write_text(replace_section(README.read_text(), render(cells, coverages, waits, tables)))
     print(f"false graduation {false_graduation(cells):.1%} (limit 5 %), power {power(cells):.1%} (limit 80 %)")
+    print("\n".join(headlines(tables)))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ the seeded generator.
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestration.statistics.growth import Floats, estimate_windows
-from orchestration.statistics.stability import look_confidence
+from orchestration.statistics.growth import Floats
+from orchestration.statistics.stable_series import stable_paths
 
 SEED = 20260101
-FIRST_LOOK, LAST_LOOK = 30, 60
-MAX_VARIATION, GROWTH_MARGIN = 0.25, 0.20
+LAST_LOOK = 60
 WARM_UP_DAYS = 40
 BURST_SHARE, BURST_VARIANCE = 0.06, 0.64
 
@@ -45,23 +44,19 @@ def simulate_noise(rng: np.random.Generator, shape: tuple[int, int], noise: str,
 def simulate_costs(noise: Floats, variation: float, growth: float, weekend_drop: float) -> Floats:
     """Daily costs from unit noise; the first day is a Monday."""
     day = np.arange(noise.shape[1])
-    level = (1 + growth) ** (day / 30) * np.where(day % 7 >= 5, 1 - weekend_drop, 1.0)
-    return np.maximum(0.0, 1 + variation * noise) * level
+    return simulate_shape(noise, variation, (1 + growth) ** (day / 30), weekend_drop)
+
+
+def simulate_shape(noise: Floats, variation: float, level: Floats, weekend_drop: float) -> Floats:
+    """Daily costs from unit noise around a level for each day; the first day is a Monday."""
+    weekend = np.where(np.arange(noise.shape[1]) % 7 >= 5, 1 - weekend_drop, 1.0)
+    return np.asarray(np.maximum(0.0, 1 + variation * noise) * level * weekend)
 
 
 def first_stable_days(costs: Floats, last_look: int = LAST_LOOK) -> NDArray[np.int64]:
     """The first day from the 30th to ``last_look`` on which each path (row) is found stable; 0 where on none."""
-    first = np.zeros(len(costs), dtype=np.int64)
-    for day in range(FIRST_LOOK, last_look + 1):
-        open_paths = np.flatnonzero(first == 0)
-        if not len(open_paths):
-            break
-        confidence = np.full(len(open_paths), look_confidence(day, FIRST_LOOK))
-        weekdays = np.zeros(len(open_paths), dtype=np.int64)
-        found = estimate_windows(costs[open_paths, :day], weekdays, confidence, MAX_VARIATION)
-        inside = (found.low > -GROWTH_MARGIN) & (found.high < GROWTH_MARGIN)
-        first[open_paths[inside & (found.variation <= MAX_VARIATION)]] = day
-    return first
+    stable = stable_paths(costs[:, :last_look], first_only=True)
+    return np.where(stable.any(axis=1), stable.argmax(axis=1) + 1, 0)
 
 
 def share_ever_stable(costs: Floats) -> float:

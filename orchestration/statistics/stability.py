@@ -1,24 +1,22 @@
-"""The stability verdict: which window is judged, at which confidence, and every reason against it.
+"""The stability verdict of one day: which days may be looked at, every reason against them, and what a verdict rests on.
 
-Pure rules on plain values; the estimates come from ``growth``. The window ends on the last complete day at or before
-as-of. It is 30 days long once 30 consecutive complete days exist (growth interval 90 %), and every later day the
-longest window up to 60 days is judged again (98 %: looking again and again finds luck). A day with a definite fault
-(a cap reached, a cap found missing, a new model) stays a reason while it lies in the last 30 days; after that the
-window starts behind it.
+Pure rules on plain values; what is seen in the days is the matter of ``looks``. The window ends on the last day that is
+known to be complete at or before as-of, and is judged once it holds 30 consecutive complete days. A day with a definite
+fault (a cap reached, a cap found missing, a new model) stays a reason while it lies in the last 30 days; after that the
+window starts behind it. A verdict is ``Stable`` with its estimate or ``NotStable`` with its reasons, and nothing else:
+without an estimate there is no stability.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-Flags = NDArray[np.bool_]
+from orchestration.statistics.looks import Flags, StabilityLimits
 
-FIRST_LOOK_CONFIDENCE = 0.90
-LATER_LOOK_CONFIDENCE = 0.98
-
-INSUFFICIENT_REASONS = ("short_history", "missing_days", "stale", "growth_uncertain")
+INSUFFICIENT_REASONS = ("short_history", "missing_days", "stale", "no_evidence", "growth_uncertain")
 FAIL_REASONS = (
     "volatile",
     "growing",
@@ -31,27 +29,18 @@ FAIL_REASONS = (
 
 
 @dataclass(frozen=True)
-class StabilityLimits:
-    """The policy keys of the stability test (``stability_*``)."""
-
-    window_days: int
-    window_max_days: int
-    max_variation: float
-    growth_margin: float
-    max_tail_days: int
-
-
-@dataclass(frozen=True)
 class ObservationWindow:
     """Days ``first`` to ``last`` inclusive, as positions in the series, and the reasons that lie in them.
 
     ``is_judged`` says that there are enough consecutive complete days for the estimates to be asked for.
+    ``clean_first``: where the complete days without a fault begin that end with it; a job's cycles may reach back to it.
     """
 
     first: int | None
     last: int | None
     reasons: tuple[str, ...]
     is_judged: bool
+    clean_first: int | None = field(default=None, compare=False)
 
     @property
     def days(self) -> int:
@@ -60,13 +49,28 @@ class ObservationWindow:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Variation and growth of one window; NaN ratios with ``is_sparse``. Growth per 30 days."""
+    """Variation and growth of one window, per 30 days; ``days`` it holds, ``cycle_days`` 1, or 7 and 30 where whole weeks or
+    months of a job were judged. What is not finite is no estimate: it cannot be made.
+    """
 
     variation: float
     growth: float
     low: float
     high: float
-    is_sparse: bool
+    days: int
+    cycle_days: int = 1
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.variation, self.growth, self.low, self.high))):
+            raise ValueError("an estimate needs a finite variation, growth and interval")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the looks at one series say on one day: an estimate where there is one, and the reasons that follow."""
+
+    estimate: Estimate | None
+    reasons: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -86,16 +90,40 @@ class DailyEvents:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """``status`` is stable, fail or insufficient; ``reasons`` in the order of the lists above."""
+class Stable:
+    """The verdict stable, and the estimate of cost that it rests on."""
 
-    status: str
+    evidence: Estimate
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.evidence, Estimate):
+            raise TypeError("nothing is stable without an estimate")
+
+    @property
+    def status(self) -> str:
+        return "stable"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return ()
+
+
+@dataclass(frozen=True)
+class NotStable:
+    """Every reason against stability, in the order of the lists above; one definite reason makes it ``fail``."""
+
     reasons: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        if not self.reasons:
+            raise ValueError("a verdict against stability names a reason")
 
-def look_confidence(window_days: int, first_look_days: int) -> float:
-    """90 % for the first look, at exactly the shortest window; 98 % for every longer one."""
-    return FIRST_LOOK_CONFIDENCE if window_days == first_look_days else LATER_LOOK_CONFIDENCE
+    @property
+    def status(self) -> str:
+        return "fail" if any(reason in FAIL_REASONS for reason in self.reasons) else "insufficient"
+
+
+Verdict = Stable | NotStable
 
 
 def last_complete_positions(is_complete: Flags) -> NDArray[np.int64]:
@@ -114,12 +142,13 @@ def consecutive_days(flags: Flags) -> NDArray[np.int64]:
 class WindowChooser:
     """Chooses the observation window of one series for any as-of day, from counts prepared once.
 
-    ``settle_days``: how many days before an as-of day were not yet settled on that day, so that a past day is judged by
-    what was known then.
+    ``settle_days``: how many days before each as-of day were not yet settled on that day. A later run knows them, and
+    judges the day by what was known then all the same.
     """
 
-    def __init__(self, events: DailyEvents, limits: StabilityLimits, settle_days: int = 0) -> None:
-        self.events, self.limits, self.settle_days = events, limits, settle_days
+    def __init__(self, events: DailyEvents, limits: StabilityLimits, settle_days: int | NDArray[np.int64] = 0) -> None:
+        self.events, self.limits = events, limits
+        self.settle_days = np.broadcast_to(settle_days, len(events.is_complete))
         self.last_complete = last_complete_positions(events.is_complete)
         self.complete_run = consecutive_days(events.is_complete)
         fault = events.is_cap_bound | events.is_cap_not_in_force
@@ -140,14 +169,16 @@ class WindowChooser:
 
     def last_known(self, as_of: int) -> int:
         """Position of the last day known to be complete on the as-of day, -1 where there is none."""
-        return int(self.last_complete[as_of - self.settle_days]) if as_of >= self.settle_days else -1
+        settled = as_of - int(self.settle_days[as_of])
+        return int(self.last_complete[settled]) if settled >= 0 else -1
 
     def _window(self, as_of: int, last: int, begun: list[int]) -> ObservationWindow:
         needed = self.limits.window_days
         history = last - begun[-1] + 1
         complete = min(int(self.complete_run[last]), history)
         clean = min(int(self.clean_run[last]), self._since_new_model(last))
-        length = min(complete, self.limits.window_max_days, max(needed, clean))
+        reach = min(complete, max(needed, clean))
+        length = min(reach, self.limits.window_max_days)
         recent = slice(max(begun[-1], last - needed + 1), last + 1)
         reasons = []
         if history < needed:
@@ -166,7 +197,8 @@ class WindowChooser:
             reasons.append("configuration_changed")
         reasons += self._changed(begun, last)
         first = max(last - length + 1, begun[-1])
-        return ObservationWindow(first, last, _ordered(reasons), is_judged=length >= needed)
+        clean_first = max(last - reach + 1, begun[-1])
+        return ObservationWindow(first, last, _ordered(reasons), length >= needed, clean_first)
 
     def _since_new_model(self, last: int) -> int:
         before = self.new_models[self.new_models <= last]
@@ -177,33 +209,21 @@ class WindowChooser:
         return ["configuration_changed"] if is_recent else []
 
 
-def judge(window: ObservationWindow, estimates: Sequence[Estimate], limits: StabilityLimits) -> Verdict:
-    """Verdict from the window's own reasons and its estimates (cost, and tokens at constant price)."""
+def judge(window: ObservationWindow, cost: Finding | None, tokens: Finding | None) -> Verdict:
+    """Verdict from the window's own reasons and what was seen of cost, and of tokens at constant price where there are any.
+
+    Cost of which nothing is known, in a window that is long enough, is ``no_evidence``.
+    """
     reasons = set(window.reasons)
     if window.is_judged:
-        for estimate in estimates:
-            reasons |= estimate_reasons(estimate, limits)
-    ordered = _ordered(reasons)
-    if any(reason in FAIL_REASONS for reason in ordered):
-        return Verdict("fail", ordered)
-    return Verdict("insufficient" if ordered else "stable", ordered)
+        for finding in (cost, tokens):
+            reasons |= finding.reasons if finding is not None else set()
+    evidence = cost.estimate if cost is not None and window.is_judged else None
+    if reasons:
+        return NotStable(_ordered(reasons | ({"no_evidence"} if window.is_judged and cost is None else set())))
+    return NotStable(("no_evidence",)) if evidence is None else Stable(evidence)
 
 
-def estimate_reasons(estimate: Estimate, limits: StabilityLimits) -> set[str]:
-    """Reasons that follow from one series: too sparse or too variable, growth outside or not inside the margin."""
-    if estimate.is_sparse:
-        return {"volatile"}
-    reasons = set()
-    if estimate.variation > limits.max_variation:
-        reasons.add("volatile")
-    if estimate.low >= limits.growth_margin:
-        reasons.add("growing")
-    elif estimate.high <= -limits.growth_margin:
-        reasons.add("shrinking")
-    elif not (estimate.low > -limits.growth_margin and estimate.high < limits.growth_margin):
-        reasons.add("growth_uncertain")
-    return reasons
-
-
-def _ordered(reasons: Sequence[str] | set[str]) -> tuple[str, ...]:
-    return tuple(reason for reason in (*INSUFFICIENT_REASONS, *FAIL_REASONS) if reason in reasons)
+def _ordered(reasons: Iterable[str]) -> tuple[str, ...]:
+    known = set(reasons)
+    return tuple(reason for reason in (*INSUFFICIENT_REASONS, *FAIL_REASONS) if reason in known)

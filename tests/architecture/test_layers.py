@@ -46,7 +46,11 @@ FLOORS = (
 PURE = {
     "statistics": {"numpy", "scipy", "orchestration.statistics"},
     "policy": {"orchestration.policy"},
-    "graduation.gates": {"orchestration.policy", "orchestration.graduation.gates"},
+    "graduation.gates": {
+        "orchestration.policy",
+        "orchestration.graduation.gates",
+        "orchestration.statistics.holding",
+    },
     "landing": {"duckdb", "pyarrow", "orchestration.files", "orchestration.landing", "orchestration.quoting"},
     "demo": {"numpy", "pyarrow", "orchestration.demo"},
 }

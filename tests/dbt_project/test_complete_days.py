@@ -25,9 +25,9 @@ def complete(tmp_path: Path):
                 f"create table staging.stg_run__parameters as select date '2026-07-{AS_OF}' as as_of_date; "
                 "create table intermediate.int_costs_allocated (initiative_id varchar, department_id varchar, "
                 "cost_date date, source varchar, provider varchar, allocation_method varchar, "
-                "allocated_cost decimal(38, 12)); "
+                "allocated_cost decimal(38, 12), credit_amount decimal(38, 12)); "
                 "create table intermediate.int_source_days_judged (source varchar, provider varchar, source_date date, "
-                "is_complete boolean, is_missing boolean); "
+                "is_complete boolean, is_missing boolean, settle_days integer); "
                 "create table intermediate.int_initiative_constant_price_costs (initiative_id varchar, usage_date date, "
                 "constant_price_cost decimal(38, 12)); "
                 "create table intermediate.int_initiatives_effective as "
@@ -36,13 +36,13 @@ def complete(tmp_path: Path):
             for source, days in costs.items():
                 for day in days:
                     connection.execute(
-                        "insert into intermediate.int_costs_allocated values ('x', 'd', ?, ?, 'p', 'direct', ?)",
+                        "insert into intermediate.int_costs_allocated values ('x', 'd', ?, ?, 'p', 'direct', ?, 0)",
                         [date(2026, 7, day), source, Decimal(1)],
                     )
             for source, days in loaded.items():
                 for day in days:
                     connection.execute(
-                        "insert into intermediate.int_source_days_judged values (?, null, ?, true, false)",
+                        "insert into intermediate.int_source_days_judged values (?, null, ?, true, false, 0)",
                         [source, date(2026, 7, day)],
                     )
             build(connection, ["int_cost_object_daily_costs"])

@@ -22,7 +22,8 @@ from tests.dbt_project.compiled_models import build, write_run_parameters
 TABLES = {
     "int_cost_object_daily_costs": "entity_type varchar, entity_id varchar, cost_date date, "
     "allocated_cost decimal(38,12), stable_basis_cost decimal(38,12), constant_price_cost decimal(38,12), "
-    "is_complete boolean, is_missing boolean",
+    "is_complete boolean, is_missing boolean, settle_days integer, "
+    "credited_cost decimal(38,12), stable_basis_credited_cost decimal(38,12)",
     "int_initiative_model_daily_costs": "initiative_id varchar, cost_date date, model_id varchar, "
     "allocated_cost decimal(38,12)",
     "int_initiative_tier_daily_costs": "initiative_id varchar, usage_date date, provider varchar, model_id varchar, "
@@ -140,12 +141,28 @@ class Warehouse:
         *,
         entity_type: str = "initiative",
         incomplete: set = frozenset(),
+        settle_days: int = 0,
+        credits: dict[int, str] | None = None,
     ) -> None:
+        """``credits``: by position, what of that day's cost is a credit, below zero."""
         for n, cost in enumerate(costs):
             day = first_day + timedelta(days=n)
             exact = Decimal(str(cost)).quantize(Decimal("0.000000000001"))
+            credit = Decimal((credits or {}).get(n, 0))
             self.tables["int_cost_object_daily_costs"].append(
-                (entity_type, entity_id, day, exact, exact, exact, day not in incomplete, False)
+                (
+                    entity_type,
+                    entity_id,
+                    day,
+                    exact,
+                    exact,
+                    exact - credit,
+                    day not in incomplete,
+                    False,
+                    settle_days,
+                    credit,
+                    credit,
+                )
             )
 
     def connect(self, as_of: date | None = None) -> tuple[duckdb.DuckDBPyConnection, Landing]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from orchestration.run_rate.series import BrokenInput
+from tests.graduation.conftest import default_policy
 
 START = date(2026, 9, 1)
 
@@ -132,15 +133,16 @@ def test_a_missing_day_breaks_only_the_needed_window(warehouse, missing, reasons
     assert row["stability_status"] == ("insufficient" if reasons else "stable")
 
 
-def test_unsettled_last_day_shifts_every_past_day_by_one(new_warehouse, tmp_path):
+@pytest.mark.parametrize("incomplete", [{31}, set()], ids=["the next day", "a week late"])
+def test_whenever_the_run_is_made_each_day_knows_what_had_settled_on_it(new_warehouse, tmp_path, incomplete):
     warehouse = new_warehouse(tmp_path)
-    warehouse.landed[("registry", "sources")][0]["settle_lag_hours"] = 24
-    warehouse.add_initiative("exp_a", START)
-    warehouse.add_costs("exp_a", START, steady(32), incomplete={day(31)})
-    results = warehouse.evaluate(day(31))
+    guarded(warehouse, days=0)
+    warehouse.add_costs("exp_a", START, steady(32), incomplete={day(n) for n in incomplete}, settle_days=1)
+    results = warehouse.evaluate(day(31), default_policy(required_gates=(4,)))
     assert results.run_rate("exp_a", day(29))["stability_reasons"] == "short_history"
     assert results.run_rate("exp_a", day(30))["stability_status"] == "stable"
     assert results.run_rate("exp_a", day(31))["observation_end_date"] == day(30)
+    assert results.readiness("exp_a", day(31))["first_ready_date"] == day(30)
 
 
 def test_cost_on_the_guarded_key_at_the_lower_cap_is_cap_bound(warehouse):
@@ -583,6 +585,86 @@ def test_an_experiment_without_any_cost_has_gates_that_say_so(warehouse):
     statuses = {number: results.gate("exp_idle", number, day(9))["status"] for number in range(1, 6)}
     assert statuses == {1: "insufficient", 2: "insufficient", 3: "fail", 4: "insufficient", 5: "insufficient"}
     assert {row["initiative_id"] for row in results.rows("gates")} == {"exp_idle"}
+
+
+def shared_alone(warehouse, name, days=40):
+    """All of its cost is a share that follows others' cost, so that nothing of it is judged."""
+    guarded(warehouse, name, days=days)
+    costs = warehouse.tables["int_cost_object_daily_costs"]
+    zero = Decimal(0)
+    for n, row in enumerate(costs):
+        if row[1] == name:
+            costs[n] = (*row[:4], zero, zero, *row[6:])
+
+
+def test_cost_that_only_follows_others_cost_is_no_evidence_and_never_ready(warehouse):
+    shared_alone(warehouse, "exp_a")
+    results = warehouse.evaluate(day(39))
+    row, gate = results.run_rate("exp_a", day(39)), results.gate("exp_a", 4, day(39))
+    assert (row["stability_status"], row["stability_reasons"]) == ("insufficient", "no_evidence")
+    assert (gate["status"], gate["metric_value"]) == ("insufficient", None)
+    assert gate["reason"].startswith("no_evidence; ")
+    assert not any(row["is_ready"] or row["first_ready_date"] for row in results.rows("readiness"))
+
+
+def test_flat_usage_with_one_credit_is_stable_at_what_its_usage_costs(warehouse):
+    """100 a day for 40 days, on one day a credit of 2,000 beside it: 100 x 365.25 / 12 = 3,043.75 a month."""
+    costs = [100] * 40
+    costs[20] = -1900
+    guarded(warehouse, cap="9999", costs=costs, legacy_software_per_month=Decimal(9000))
+    warehouse.tables["int_cost_object_daily_costs"].clear()
+    warehouse.add_costs("exp_a", START, costs, credits={20: "-2000"})
+    row = warehouse.evaluate(day(39)).run_rate("exp_a", day(39))
+    assert (row["stability_status"], row["run_rate_monthly"]) == ("stable", Decimal("3043.75"))
+    assert row["growth_30d_ratio"] == 0
+
+
+def test_a_negative_day_of_which_nothing_more_is_known_is_a_day_without_usage(warehouse):
+    """Net amounts alone: 27 days of 100 and one of nothing in 28 days, never 869 a month as the net amounts say."""
+    costs = [100] * 40
+    costs[20] = -1900
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, costs)
+    row = warehouse.evaluate(day(39)).run_rate("exp_a", day(39))
+    expected = Decimal(2700) / 28 * Decimal("365.25") / 12
+    assert row["run_rate_monthly"] == pytest.approx(expected, abs=Decimal("1e-9"))
+    assert row["variation_ratio"] > 0.1
+
+
+def test_a_daily_discount_is_part_of_the_run_rate(warehouse):
+    warehouse.add_initiative("exp_a", START)
+    warehouse.add_costs("exp_a", START, [80] * 30, credits=dict.fromkeys(range(30), "-20"))
+    assert warehouse.evaluate(day(29)).run_rate("exp_a", day(29))["run_rate_annual"] == Decimal(80) * Decimal("365.25")
+
+
+@pytest.mark.parametrize("first", ["-5000", "-1"], ids=["larger than the cost so far", "all negative"])
+def test_a_credit_beyond_all_cost_and_cost_that_is_all_negative_are_never_ready(warehouse, first):
+    usage = [10] * 40 if first == "-5000" else [-1] * 40
+    costs = [Decimal(first), *usage[1:]]
+    guarded(warehouse, costs=costs)
+    results = warehouse.evaluate(day(39))
+    rows = [row for row in results.rows("run_rates") if row["as_of_date"] == day(39)]
+    if first == "-1":
+        assert [row["stability_reasons"] for row in rows] == ["no_evidence"]
+        assert not any(row["is_ready"] for row in results.rows("readiness"))
+    else:
+        # the credit is no usage: ten a day from the second day on is what is judged
+        assert results.readiness("exp_a", day(28))["is_ready"] is False
+        stable = [row for row in results.rows("run_rates") if row["stability_status"] == "stable"]
+        assert all(row["variation_ratio"] is not None and row["run_rate_monthly"] is not None for row in stable)
+
+
+def test_a_passing_gate_has_its_numbers(warehouse):
+    shared_alone(warehouse, "exp_a")
+    guarded(warehouse, "exp_b", days=40)
+    results = warehouse.evaluate(day(39))
+    passing = [row for row in results.rows("gates") if row["status"] == "pass"]
+    assert {row["gate_number"] for row in passing} == {1, 2, 3, 4}
+    assert all(None not in (row["metric_value"], row["threshold_value"], row["evidence_id"]) for row in passing)
+    for row in passing:
+        if row["gate_number"] == 4:
+            rate = results.run_rate(row["initiative_id"], row["as_of_date"])
+            assert rate["variation_ratio"] is not None and rate["run_rate_monthly"] is not None
 
 
 def test_a_gap_in_a_series_is_an_error_not_a_zero(warehouse):

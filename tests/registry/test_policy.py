@@ -115,6 +115,19 @@ def test_a_window_longer_than_its_maximum_is_a_fault(edit, faults):
     ]
 
 
+def test_a_maximum_that_leaves_later_looks_nothing_more_to_see_is_a_fault(edit, faults):
+    edit("company.yaml", "stability_max_variation: 0.10", "stability_window_max_days: 30")
+    assert faults() == [
+        "company.yaml:9: stability_window_max_days 30 is under one and a half times stability_window_days 30: later days "
+        "would look at no more than the first one did, and looking again finds luck; write at least 45"
+    ]
+
+
+def test_a_maximum_of_one_and_a_half_windows_is_enough(edit, faults):
+    edit("company.yaml", "stability_max_variation: 0.10", "stability_window_max_days: 45")
+    assert faults() == []
+
+
 def test_explanation_lists_every_key_with_value_and_origin(folder):
     policy = load_company(folder).policy
     lines = explain_policy(policy).splitlines()

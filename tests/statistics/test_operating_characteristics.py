@@ -1,7 +1,7 @@
 """A few cells of the published grid, and that the README holds what the command writes."""
 
 import re
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from orchestration.statistics import operating_characteristics as measured
 from orchestration.statistics.cost_of_waiting import WAITING_DAYS, WAITING_HEADER, Waiting
 from orchestration.statistics.operating_characteristics import Cell, Coverage
+from orchestration.statistics.path_characteristics import Table, share_lost
 
 
 @pytest.mark.parametrize(
@@ -50,15 +51,14 @@ def published_section():
     return text.split(measured.START_MARKER + "\n")[1].split(measured.END_MARKER)[0]
 
 
-def table_rows(section, header):
-    lines = section.splitlines()
-    first = lines.index(f"| {' | '.join(header)} |") + 2
-    rows = []
-    for line in lines[first:]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split("|")])
-    return rows
+def published_tables(section):
+    """Introduction, header and rows of every table, in order."""
+    blocks, found = section.split("\n\n"), []
+    for before, block in pairwise(blocks):
+        if block.startswith("| "):
+            lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.strip().splitlines()]
+            found.append((before, tuple(lines[0]), lines[2:]))
+    return found
 
 
 def share(text):
@@ -71,27 +71,43 @@ def read_waiting(row):
     return Waiting(noise, int(day), share(overspend_all), share(stable), known, share(waiting))
 
 
+def bold(section):
+    return [float(text) / 100 for text in re.findall(r"\*\*([\d.]+)%\*\*", section)]
+
+
 def test_the_readme_holds_the_whole_grid_in_the_commands_format():
     section = published_section()
+    grid, *paths, coverage, waiting = published_tables(section)
+    assert [grid[1], coverage[1], waiting[1]] == [measured.CELL_HEADER, measured.COVERAGE_HEADER, WAITING_HEADER]
     cells, coverages = [], []
-    for noise, phi, variation, *shares in table_rows(section, measured.CELL_HEADER):
+    for noise, phi, variation, *shares in grid[2]:
         pairs = zip(measured.PATHS_BY_GROWTH, shares, strict=True)
         cells.append(Cell(noise, float(phi), float(variation), {(growth, 0.0): share(text) for growth, text in pairs}))
-    for noise, phi, *shares in table_rows(section, measured.COVERAGE_HEADER):
+    for noise, phi, *shares in coverage[2]:
         pairs = zip(measured.COVERAGE_DAYS, shares, strict=True)
         coverages.append(Coverage(noise, float(phi), {days: share(text) for days, text in pairs}))
-    grid = list(product(measured.NOISES, measured.AUTOCORRELATIONS, measured.VARIATIONS))
-    assert [(cell.noise, cell.autocorrelation, cell.variation) for cell in cells] == grid
-    waits = [read_waiting(row) for row in table_rows(section, WAITING_HEADER)]
+    cells_expected = list(product(measured.NOISES, measured.AUTOCORRELATIONS, measured.VARIATIONS))
+    assert [(cell.noise, cell.autocorrelation, cell.variation) for cell in cells] == cells_expected
+    waits = [read_waiting(row) for row in waiting[2]]
     assert [(one.noise, one.day) for one in waits] == list(product(measured.NOISES, WAITING_DAYS))
-    assert measured.render(cells, coverages, waits) == section
+    growth, windows, recovered, late, lost = bold(section)[2:]
+    figures = [growth, recovered, late, lost, windows, 0.0]
+    tables = [Table(*table, figure) for table, figure in zip(paths, figures, strict=True)]
+    assert measured.render(cells, coverages, waits, tables) == section
 
 
 def test_the_published_figures_keep_the_promise():
-    rates = re.findall(r"\*\*([\d.]+)%\*\*", published_section())
-    assert len(rates) == 2
-    assert float(rates[0]) <= 5.0
-    assert float(rates[1]) >= 80.0
+    false, power = bold(published_section())[:2]
+    assert false <= 0.05
+    assert power >= 0.80
+
+
+def test_a_path_loses_readiness_when_three_of_five_days_were_not_stable():
+    kept = [0, 1, 1, 0, 0, 1, 1, 1, 1, 1]
+    lost = [0, 1, 0, 0, 0, 1, 1, 1, 1, 1]
+    never, late = [0] * 10, [0] * 9 + [1]
+    assert share_lost(np.array([kept, lost, never], dtype=bool)) == 0.5
+    assert share_lost(np.array([never, late], dtype=bool), by_day=9) == 0.0
 
 
 def test_replacing_needs_both_markers():

@@ -7,22 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.statistics.looks import StabilityLimits
 from orchestration.statistics.stability import (
     FAIL_REASONS,
     INSUFFICIENT_REASONS,
     DailyEvents,
     Estimate,
+    Finding,
+    NotStable,
     ObservationWindow,
-    StabilityLimits,
+    Stable,
     WindowChooser,
     consecutive_days,
     judge,
     last_complete_positions,
-    look_confidence,
 )
 
 LIMITS = StabilityLimits(window_days=30, window_max_days=60, max_variation=0.25, growth_margin=0.20, max_tail_days=5)
-CALM = Estimate(variation=0.1, growth=0.0, low=-0.1, high=0.1, is_sparse=False)
+CALM = Finding(Estimate(variation=0.1, growth=0.0, low=-0.1, high=0.1, days=30), frozenset())
+GROWING = Finding(Estimate(variation=0.1, growth=0.35, low=0.3, high=0.4, days=30), frozenset({"growing"}))
 WINDOW = ObservationWindow(first=0, last=29, reasons=(), is_judged=True)
 
 
@@ -51,11 +54,6 @@ def test_thirty_complete_days_are_judged_and_twenty_nine_are_short():
 def test_the_window_extends_to_sixty_days(as_of, days):
     window = choose(facts(80), as_of)
     assert (window.days, window.last, window.is_judged) == (days, as_of, True)
-
-
-def test_only_the_first_look_is_at_ninety_percent():
-    assert look_confidence(30, 30) == 0.90
-    assert look_confidence(31, 30) == look_confidence(60, 30) == 0.98
 
 
 def test_a_missing_day_inside_the_needed_window_is_missing_and_behind_it_is_not():
@@ -113,35 +111,44 @@ def test_a_past_day_knows_only_what_was_settled_then():
     assert chooser.choose(30).is_judged
 
 
-@pytest.mark.parametrize(
-    ("estimate", "status", "reasons"),
-    [
-        (CALM, "stable", ()),
-        (replace(CALM, variation=0.25), "stable", ()),
-        (replace(CALM, variation=0.2501), "fail", ("volatile",)),
-        (replace(CALM, high=0.1999), "stable", ()),
-        (replace(CALM, high=0.20), "insufficient", ("growth_uncertain",)),
-        (replace(CALM, low=-0.20), "insufficient", ("growth_uncertain",)),
-        (replace(CALM, low=0.1999, high=0.5), "insufficient", ("growth_uncertain",)),
-        (replace(CALM, low=0.20, high=0.5), "fail", ("growing",)),
-        (replace(CALM, low=-0.5, high=-0.20), "fail", ("shrinking",)),
-        (replace(CALM, low=-0.5, high=-0.1999), "insufficient", ("growth_uncertain",)),
-        (Estimate(float("nan"), float("nan"), float("nan"), float("nan"), True), "fail", ("volatile",)),
-    ],
-)
-def test_both_sides_of_every_limit(estimate, status, reasons):
-    verdict = judge(WINDOW, [estimate], LIMITS)
-    assert (verdict.status, verdict.reasons) == (status, reasons)
+def test_each_past_day_has_its_own_lag():
+    settle = np.array([0] * 20 + [1] * 20)
+    chooser = WindowChooser(facts(40), LIMITS, settle)
+    assert [chooser.last_known(at) for at in (19, 20, 21, 39)] == [19, 19, 20, 38]
+
+
+def test_calm_cost_is_stable_and_its_estimate_stands_behind_it():
+    verdict = judge(WINDOW, CALM, None)
+    assert verdict == Stable(CALM.estimate)
+    assert (verdict.status, verdict.reasons) == ("stable", ())
+
+
+def test_without_an_estimate_there_is_no_evidence():
+    assert judge(WINDOW, None, None) == NotStable(("no_evidence",))
+    assert judge(WINDOW, None, CALM) == NotStable(("no_evidence",))
+    assert judge(WINDOW, Finding(None, frozenset()), CALM) == NotStable(("no_evidence",))
+    assert judge(replace(WINDOW, is_judged=False), CALM, None) == NotStable(("no_evidence",))
+    assert judge(WINDOW, None, None).status == "insufficient"
+
+
+def test_stability_without_an_estimate_cannot_be_said():
+    with pytest.raises(TypeError, match="without an estimate"):
+        Stable(None)
+    for wrong in (float("nan"), float("inf")):
+        for name in ("variation", "growth", "low", "high"):
+            with pytest.raises(ValueError, match="finite"):
+                replace(CALM.estimate, **{name: wrong})
+    with pytest.raises(ValueError, match="names a reason"):
+        NotStable(())
 
 
 def test_tokens_at_constant_price_are_judged_beside_cost():
-    growing = replace(CALM, low=0.3, high=0.4)
-    assert judge(WINDOW, [CALM, growing], LIMITS).reasons == ("growing",)
+    assert judge(WINDOW, CALM, GROWING).reasons == ("growing",)
 
 
 def test_a_definite_fault_outweighs_a_lack_of_evidence_and_both_are_listed():
     window = replace(WINDOW, reasons=("missing_days", "cap_bound"), is_judged=False)
-    verdict = judge(window, [], LIMITS)
+    verdict = judge(window, None, None)
     assert (verdict.status, verdict.reasons) == ("fail", ("missing_days", "cap_bound"))
 
 
@@ -157,7 +164,7 @@ def test_a_judged_window_is_complete_long_enough_and_free_of_recent_faults(compl
     chooser = WindowChooser(daily, LIMITS, settle)
     for as_of in range(days):
         window = chooser.choose(as_of)
-        verdict = judge(window, [CALM] if window.is_judged else [], LIMITS)
+        verdict = judge(window, CALM if window.is_judged else None, None)
         assert set(verdict.reasons) <= set(INSUFFICIENT_REASONS) | set(FAIL_REASONS)
         assert (verdict.status == "stable") == (not verdict.reasons)
         if verdict.status == "stable":

@@ -1,4 +1,8 @@
-"""Gates 4 and 5, and readiness: what the stability verdict means for graduation, and which gates still block it."""
+"""Gates 4 and 5, and readiness: what the stability verdict means for graduation, and which gates still block it.
+
+Ready on the first day on which every required gate passes; ready it stays while the other gates pass, until gate 4 was
+not stable on 3 of the last 5 days since. The first ready day of a life never moves.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,11 +11,17 @@ from decimal import Decimal
 
 from orchestration.graduation.gates.result import FAIL, INSUFFICIENT, PASS, GateResult
 from orchestration.policy.evidence import evidence_id, figure
+from orchestration.statistics.holding import HELD_DAYS, keeps_ready
+
+STABILITY = 4
+CYCLES = {7: "weekly", 30: "monthly"}
 
 
 @dataclass(frozen=True)
 class StabilityFacts:
-    """A stability verdict (stable, fail or insufficient) with the numbers behind it; growth ratios per 30 days."""
+    """A stability verdict (stable, fail or insufficient) with the numbers behind it; growth ratios per 30 days, run-rate a
+    month. ``cycle_days``: 7 or 30 where a job is judged on its whole weeks or months.
+    """
 
     status: str
     reasons: tuple[str, ...]
@@ -23,6 +33,14 @@ class StabilityFacts:
     growth_high: Decimal | None
     max_variation: Decimal
     growth_margin: Decimal
+    run_rate: Decimal | None
+    cycle_days: int = 1
+
+    @property
+    def is_proven(self) -> bool:
+        """Stable, with every number that a graduation would rest on."""
+        numbers = (self.variation, self.growth_low, self.growth_high, self.run_rate)
+        return self.status == "stable" and all(number is not None for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -36,29 +54,46 @@ class GraduationFacts:
 
 @dataclass(frozen=True)
 class Readiness:
-    """``blocking_gates``: required gates that do not pass, ascending."""
+    """``blocking_gates``: required gates that stand in the way, ascending; none while it is ready. ``first_ready``: the
+    first ready day of this life, None before. ``stable_days``: gate 4 on the latest days since it became ready, at most 5.
+    """
 
     is_ready: bool
     blocking_gates: tuple[int, ...]
+    first_ready: date | None = None
+    stable_days: tuple[bool, ...] = ()
 
     @property
     def blocking_text(self) -> str:
         return ",".join(map(str, self.blocking_gates))
 
 
+NEVER_READY = Readiness(is_ready=False, blocking_gates=())
+
+
 def decide_stability(facts: StabilityFacts) -> GateResult:
-    """Stable passes; fail and insufficient stand. The metric is the growth bound farther from zero."""
+    """Stable passes, if every number stands behind it; fail and insufficient stand. The metric is the growth bound farther
+    from zero.
+    """
     bound = None
     if facts.growth_low is not None and facts.growth_high is not None:
         bound = max(abs(facts.growth_low), abs(facts.growth_high))
-    status = {"stable": PASS, "fail": FAIL, "insufficient": INSUFFICIENT}[facts.status]
+    status = FAIL if facts.status == "fail" else PASS if facts.is_proven else INSUFFICIENT
     return GateResult(
-        4, status, bound, facts.growth_margin, "growth_30d_ratio_bound", _stability_reason(facts), evidence_id(facts)
+        STABILITY,
+        status,
+        bound,
+        facts.growth_margin,
+        "growth_30d_ratio_bound",
+        _stability_reason(facts),
+        evidence_id(facts),
     )
 
 
 def _stability_reason(facts: StabilityFacts) -> str:
-    parts = [", ".join(facts.reasons) or "stable"]
+    parts = [", ".join(facts.reasons) or ("stable" if facts.is_proven else "no_evidence")]
+    if facts.cycle_days in CYCLES:
+        parts.append(f"judged on its {CYCLES[facts.cycle_days]} cycle")
     if facts.first_day is not None and facts.last_day is not None:
         parts.append(f"{facts.window_days} days {facts.first_day} to {facts.last_day}")
     if facts.variation is not None:
@@ -77,12 +112,25 @@ def decide_graduation(facts: GraduationFacts) -> GateResult:
     if facts.blocking_gates:
         reason = f"not_ready: blocked by gate {', '.join(map(str, facts.blocking_gates))}"
     else:
-        reason = "awaiting_approval: every required gate passes, no approval is booked"
+        reason = "awaiting_approval: ready, no approval is booked"
     return GateResult(5, INSUFFICIENT, Decimal(0), Decimal(1), "approval_movements", reason, evidence_id(facts))
 
 
-def decide_readiness(results: Iterable[GateResult], required_gates: Iterable[int]) -> Readiness:
-    """Ready when every required gate was evaluated and passes; a required gate without a result blocks."""
+def decide_readiness(
+    results: Iterable[GateResult], required_gates: Iterable[int], before: Readiness, day: date
+) -> Readiness:
+    """Readiness of ``day`` from its gates and that of the day ``before`` in the same life (``NEVER_READY`` on its first).
+
+    A required gate without a result blocks.
+    """
+    required = set(required_gates)
     passed = {result.gate_number for result in results if result.is_pass}
-    blocking = tuple(sorted(set(required_gates) - passed))
-    return Readiness(is_ready=not blocking, blocking_gates=blocking)
+    missing = required - passed
+    is_stable = STABILITY not in missing
+    if before.is_ready:
+        lately = (*before.stable_days, is_stable)[-HELD_DAYS:]
+        if not missing - {STABILITY} and keeps_ready(lately):
+            return Readiness(True, (), before.first_ready, lately)
+    elif not missing:
+        return Readiness(True, (), before.first_ready or day, (True,))
+    return Readiness(False, tuple(sorted(missing)), before.first_ready)

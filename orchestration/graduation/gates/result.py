@@ -11,7 +11,10 @@ DAYS_PER_MONTH = Decimal("365.25") / 12
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate's answer. ``metric_value`` and ``threshold_value`` share ``unit``; ``reason`` is never empty."""
+    """One gate's answer. ``metric_value`` and ``threshold_value`` share ``unit``; ``reason`` is never empty.
+
+    A pass without its metric, its threshold or its evidence cannot be made.
+    """
 
     gate_number: int
     status: str
@@ -20,6 +23,10 @@ class GateResult:
     unit: str
     reason: str
     evidence_id: str
+
+    def __post_init__(self) -> None:
+        if self.is_pass and (self.metric_value is None or self.threshold_value is None or not self.evidence_id):
+            raise ValueError(f"gate {self.gate_number} cannot pass without a metric, a threshold and evidence")
 
     @property
     def gate_name(self) -> str:

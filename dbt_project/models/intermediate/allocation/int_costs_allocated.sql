@@ -17,7 +17,7 @@ direct as (
     select
         cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id,
         customer_id,
-        'direct' as allocation_method, rule_id as allocation_rule_id, amount as allocated_cost
+        'direct' as allocation_method, rule_id as allocation_rule_id, amount as allocated_cost, credit_amount
     from owned
     where rule_id is not null and share_method is null
 
@@ -27,7 +27,7 @@ shared as (
 
     select
         owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis, owned.rule_id,
-        owned.share_method, owned.amount, weights.target_key, weights.initiative_id, weights.department_id,
+        owned.share_method, owned.amount, owned.credit_amount, weights.target_key, weights.initiative_id, weights.department_id,
         weights.product_id, weights.customer_id, weights.method_override, weights.weight
     from owned
     inner join weights
@@ -52,7 +52,8 @@ unallocated as (
         owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis,
         cast(null as varchar) as initiative_id, cast(null as varchar) as department_id,
         cast(null as varchar) as product_id, cast(null as varchar) as customer_id,
-        'unallocated' as allocation_method, owned.rule_id as allocation_rule_id, owned.amount as allocated_cost
+        'unallocated' as allocation_method, owned.rule_id as allocation_rule_id, owned.amount as allocated_cost,
+        owned.credit_amount
     from owned
     left join (select distinct rule_id, shared_date from weights) as shareable
         on owned.rule_id = shareable.rule_id and owned.cost_date = shareable.shared_date
@@ -65,7 +66,10 @@ union all by name
 select
     cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
     coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, part_amount
-        as allocated_cost
+        as allocated_cost,
+    case when credit_amount = 0 then cast(0 as decimal(38, 12))
+        else cast(cast(part_amount as double) * cast(credit_amount / amount as double) as decimal(38, 12))
+    end as credit_amount
 from split
 union all by name
 select * from unallocated

@@ -33,7 +33,8 @@ ruled as (
         owners.department_id,
         owners.product_id,
         owners.customer_id,
-        {{ fine_money('sum(costs.amount)') }} as amount
+        {{ fine_money('sum(costs.amount)') }} as amount,
+        {{ fine_money('sum(coalesce(costs.credit_amount, 0))') }} as credit_amount
     from costs
     left join owners
         on costs.owner_key = owners.owner_key

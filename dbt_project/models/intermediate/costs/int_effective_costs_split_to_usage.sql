@@ -71,7 +71,8 @@ metered_pieces as (
 select
     pieces.* exclude (amount),
     {{ owner_key('pieces') }} as owner_key,
-    {{ fine_money('sum(amount)') }} as amount
+    {{ fine_money('sum(amount)') }} as amount,
+    {{ fine_money('sum(least(amount, 0))') }} as credit_amount
 from (
     select * from billed_pieces
     union all by name

@@ -38,7 +38,10 @@ source_costs as (
         'initiative' as entity_type, initiative_id as entity_id, cost_date, source, provider,
         sum(allocated_cost) as allocated_cost,
         sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end)
-            as stable_basis_cost
+            as stable_basis_cost,
+        sum(coalesce(credit_amount, 0)) as credited_cost,
+        sum(case when allocation_method in ('direct', 'fixed', 'even') then coalesce(credit_amount, 0) else 0 end)
+            as stable_basis_credited_cost
     from allocated
     where initiative_id is not null
     group by all
@@ -46,7 +49,9 @@ source_costs as (
     select
         'department', department_id, cost_date, source, provider,
         sum(allocated_cost),
-        sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end)
+        sum(case when allocation_method in ('direct', 'fixed', 'even') then allocated_cost else 0 end),
+        sum(coalesce(credit_amount, 0)),
+        sum(case when allocation_method in ('direct', 'fixed', 'even') then coalesce(credit_amount, 0) else 0 end)
     from allocated
     where department_id is not null
     group by all
@@ -54,7 +59,9 @@ source_costs as (
     select
         'company', 'company', cost_date, source, provider,
         sum(allocated_cost),
-        sum(allocated_cost)
+        sum(allocated_cost),
+        sum(coalesce(credit_amount, 0)),
+        sum(coalesce(credit_amount, 0))
     from allocated
     group by all
 
@@ -65,7 +72,9 @@ day_costs as (
     select
         entity_type, entity_id, cost_date,
         sum(allocated_cost) as allocated_cost,
-        sum(stable_basis_cost) as stable_basis_cost
+        sum(stable_basis_cost) as stable_basis_cost,
+        sum(credited_cost) as credited_cost,
+        sum(stable_basis_credited_cost) as stable_basis_credited_cost
     from source_costs
     group by all
 
@@ -124,7 +133,8 @@ judged as (
         feeding_sources.entity_id,
         feeding_sources.cost_date,
         bool_and(source_days.is_complete) as is_complete,
-        bool_or(source_days.is_missing) as is_missing
+        bool_or(source_days.is_missing) as is_missing,
+        max(source_days.settle_days) as settle_days
     from feeding_sources
     inner join source_days
         on feeding_sources.source = source_days.source
@@ -145,7 +155,11 @@ select
         else constant_price.constant_price_cost
     end as constant_price_cost,
     coalesce(judged.is_complete, false) as is_complete,
-    coalesce(judged.is_missing, false) as is_missing
+    coalesce(judged.is_missing, false) as is_missing,
+    coalesce(judged.settle_days, 0) as settle_days,
+    coalesce({{ fine_money('day_costs.credited_cost') }}, cast(0 as decimal(38, 12))) as credited_cost,
+    coalesce({{ fine_money('day_costs.stable_basis_credited_cost') }}, cast(0 as decimal(38, 12)))
+        as stable_basis_credited_cost
 from entity_days
 left join day_costs
     on entity_days.entity_type = day_costs.entity_type

@@ -117,7 +117,8 @@ api_days as (
             and usage_loads.watermark_at >= day_pieces.piece_end_at
                 + to_hours(cast(sources.settle_lag_hours as integer))
         ) as is_complete,
-        false as is_missing
+        false as is_missing,
+        sources.settle_lag_hours
     from sources
     cross join day_pieces
     cross join run_parameters
@@ -127,7 +128,8 @@ api_days as (
         and streams.stream = usage_loads.stream
         and usage_loads.partition = strftime(day_pieces.billing_date, '%Y-%m-%d')
     where not sources.is_file_source and day_pieces.source_date <= run_parameters.as_of_date
-    group by sources.source, sources.is_enabled, sources.start_date, day_pieces.source_date
+    group by
+        sources.source, sources.is_enabled, sources.start_date, sources.settle_lag_hours, day_pieces.source_date
     having count(usage_loads.load_id) > 0 or (sources.is_enabled and day_pieces.source_date >= sources.start_date)
 
 ),
@@ -141,6 +143,7 @@ file_bounds as (
         sources.is_enabled,
         sources.empty_days,
         sources.complete_through,
+        sources.settle_lag_hours,
         min(file_rows.row_date) as first_date,
         max(file_rows.row_date) as last_date,
         max(last_events.last_event_at) as last_event_at
@@ -195,7 +198,8 @@ judged_file_days as (
         ) is true as is_complete,
         file_rows.row_date is null
         and (file_days.empty_days is distinct from 'zero')
-        and file_days.source_date < file_days.last_date as is_missing
+        and file_days.source_date < file_days.last_date as is_missing,
+        file_days.settle_lag_hours
     from file_days
     cross join run_parameters
     left join file_rows
@@ -211,7 +215,8 @@ select
     cast(null as varchar) as provider,
     source_date,
     coalesce(is_complete, false) as is_complete,
-    is_missing
+    is_missing,
+    cast(ceil(settle_lag_hours / 24.0) as integer) as settle_days
 from api_days
 union all
 select
@@ -219,6 +224,7 @@ select
     provider,
     source_date,
     bool_and(coalesce(is_complete, false)) as is_complete,
-    bool_or(is_missing) as is_missing
+    bool_or(is_missing) as is_missing,
+    max(cast(ceil(settle_lag_hours / 24.0) as integer)) as settle_days
 from judged_file_days
 group by source, provider, source_date
