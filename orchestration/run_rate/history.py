@@ -16,10 +16,12 @@ from orchestration.statistics.growth import Floats, estimate_windows
 from orchestration.statistics.run_rate import (
     RUN_RATE_DAYS,
     SCALE_DIGITS,
+    cycle_days,
     interval_half_width,
     mean_daily_cost,
     per_month,
     per_year,
+    without_peak,
 )
 from orchestration.statistics.stability import (
     DailyEvents,
@@ -69,10 +71,12 @@ def evaluate_history(
     judged = sorted({key for n, part in enumerate(windows) for w in part if (key := _judged_span(n, w))})
     cost_estimates = _estimates([one.stable_basis for one in series], series, judged, limits)
     token_estimates = _estimates([one.constant_price for one in series], series, judged, limits)
+    cycles = [cycle_days(one.cost) for one in series]
     spans = [
-        [_span(chooser, one, at) for at in range(len(one.cost))] for chooser, one in zip(choosers, series, strict=True)
+        [_span(chooser, one, cycle, at) for at in range(len(one.cost))]
+        for chooser, one, cycle in zip(choosers, series, cycles, strict=True)
     ]
-    rates = [_run_rates(one, part) for one, part in zip(series, _with_widths(series, spans), strict=True)]
+    rates = [_run_rates(one, part) for one, part in zip(series, _with_widths(series, spans, cycles), strict=True)]
     history = []
     for n, one in enumerate(series):
         states = []
@@ -124,17 +128,17 @@ def _estimates(
     return found
 
 
-def _span(chooser: WindowChooser, series: DailySeries, at: int) -> tuple[int, ...]:
+def _span(chooser: WindowChooser, series: DailySeries, cycle: list[int], at: int) -> tuple[int, ...]:
     """Positions of the complete days the run-rate of day ``at`` rests on, from the first cost."""
     last, first_cost = chooser.last_known(at), series.first_cost
     if last < 0 or first_cost is None:
         return ()
-    first = max(last - RUN_RATE_DAYS + 1, first_cost)
+    first = max(last - (cycle[last] or RUN_RATE_DAYS) + 1, first_cost)
     return tuple(first + int(offset) for offset in np.flatnonzero(series.is_complete[first : last + 1]))
 
 
 def _with_widths(
-    series: list[DailySeries], spans: list[list[tuple[int, ...]]]
+    series: list[DailySeries], spans: list[list[tuple[int, ...]]], cycles: list[list[int]]
 ) -> list[list[tuple[tuple[int, ...], float]]]:
     """Each span with half the width of its predictive interval, NaN where there is none."""
     by_length: dict[int, list[tuple[int, tuple[int, ...]]]] = defaultdict(list)
@@ -143,7 +147,8 @@ def _with_widths(
     widths: dict[tuple[int, tuple[int, ...]], float] = {}
     amounts = [np.array(one.cost, dtype=np.float64) / 10**SCALE_DIGITS for one in series]
     for keys in by_length.values():
-        values = np.stack([amounts[n][list(positions)] for n, positions in keys])
+        rows = [(amounts[n][list(positions)], cycles[n][positions[-1]]) for n, positions in keys]
+        values = np.stack([without_peak(row) if cycle else row for row, cycle in rows])
         weekdays = np.stack([(series[n].first_day.weekday() + np.array(positions)) % 7 for n, positions in keys])
         widths.update(zip(keys, map(float, interval_half_width(values, weekdays)), strict=True))
     return [[(span, widths.get((n, span), float("nan"))) for span in part] for n, part in enumerate(spans)]

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.statistics.run_rate import (
+    cycle_days,
     interval_half_width,
     mean_daily_cost,
     per_month,
     per_year,
     prediction_variance,
     scaled,
+    without_peak,
 )
 
 
@@ -68,18 +70,88 @@ def test_prediction_variance_equals_the_quadratic_form(phi):
     assert prediction_variance(np.array([phi]), observed, ahead)[0] == pytest.approx(weights @ covariance @ weights)
 
 
-def test_a_steady_week_has_no_width_and_seven_days_have_none_at_all():
+def test_a_steady_week_drifts_by_seven_percent_and_seven_days_have_no_width_at_all():
+    # (5 x 10 + 2 x 4) / 7 = 8.2857 a day; no noise around the weekdays, so the drift alone: 0.07 x 8.2857 = 0.58
     weekdays = np.arange(28)[None, :] % 7
     steady = np.where(weekdays >= 5, 4.0, 10.0)
-    assert interval_half_width(steady, weekdays)[0] == pytest.approx(0, abs=1e-12)
+    assert interval_half_width(steady, weekdays)[0] == pytest.approx(0.58)
     assert np.isnan(interval_half_width(steady[:, :7], weekdays[:, :7])[0])
 
 
+def test_noise_and_drift_add_as_independent_errors():
+    # one weekday is 10 + 4, 10, 10 - 4, 10: 32 squared in 21 degrees of freedom, no autocorrelation (days apart), so the
+    # error of two means of 28 days is sqrt(32 / 21 x 2 / 28) = 0.330; t(21) at 90 % is 1.3232
+    values = np.full((1, 28), 10.0)
+    values[0, [0, 14]] += np.array([4.0, -4.0])
+    weekdays = np.arange(28)[None, :] % 7
+    expected = ((1.6 * 1.3232 * (32 / 21 * 2 / 28) ** 0.5) ** 2 + (0.07 * 10) ** 2) ** 0.5
+    assert interval_half_width(values, weekdays)[0] == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("days", [14, 28])
-def test_the_interval_covers_about_four_in_five(days):
+def test_a_level_that_drifts_is_covered_about_four_times_in_five_and_a_steady_one_more_often(days):
     rng = np.random.default_rng(9)
-    costs = 10 + rng.standard_normal((3000, days + 28))
+    steady = 10 + rng.standard_normal((3000, days + 28))
     weekdays = np.tile(np.arange(days) % 7, (3000, 1))
-    width = interval_half_width(costs[:, :days], weekdays)
-    covered = np.abs(costs[:, days:].mean(axis=1) - costs[:, :days].mean(axis=1)) <= width
-    assert 0.78 < covered.mean() < 0.88
+    covered = []
+    for drift in (0.0, 0.03):
+        costs = steady * np.exp(rng.normal(0, drift, steady.shape).cumsum(axis=1) * 0.5)
+        width = interval_half_width(costs[:, :days], weekdays)
+        covered.append((np.abs(costs[:, days:].mean(axis=1) - costs[:, :days].mean(axis=1)) <= width).mean())
+    assert covered[0] > 0.95
+    assert 0.72 < covered[1] < 0.95
+
+
+MONTHLY = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
+
+
+def paid_monthly(amount, base=0, days=365):
+    """An amount on the first of each month of a year that is no leap year, beside a daily base."""
+    return [scaled(Decimal(base)) + (scaled(Decimal(amount)) if day in MONTHLY else 0) for day in range(days)]
+
+
+def test_a_monthly_job_holds_its_rate_over_whole_cycles():
+    amounts = paid_monthly(300)
+    cycles = cycle_days(amounts)
+    assert not any(cycles[:31])
+    # the cycle is the last gap between two jobs, and longer while the next one is awaited
+    assert (cycles[31], cycles[58], cycles[59], cycles[86], cycles[87], cycles[89]) == (31, 31, 28, 28, 29, 31)
+    assert cycles[90] == 31
+    for day in range(31, 365):
+        window = amounts[day - cycles[day] + 1 : day + 1]
+        assert sum(window) == scaled(Decimal(300)), day
+        rate = per_month(mean_daily_cost(window, [n % 7 for n in range(len(window))]))
+        assert 294 < rate < 327, day
+
+
+def test_a_monthly_charge_on_top_of_daily_usage_counts_once_in_every_window():
+    amounts = paid_monthly(3000, base=10)
+    for day, length in enumerate(cycle_days(amounts)[31:], start=31):
+        assert sum(amounts[day - length + 1 : day + 1]) == scaled(Decimal(3000 + 10 * length)), day
+
+
+def test_a_job_that_does_not_come_again_ends_its_cycle():
+    amounts = paid_monthly(300)[:60] + [0] * 60
+    # the last job is on day 59: 34 days with it are up on day 92
+    assert cycle_days(amounts)[92] == 34
+    assert not any(cycle_days(amounts)[93:])
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [scaled(Decimal(10))] * 120,
+        ([scaled(Decimal(70))] + [0] * 6) * 20,
+        [scaled(Decimal(n)) for n in range(1, 120)],
+        [scaled(Decimal(10))] * 29 + [scaled(Decimal(400))] + [scaled(Decimal(10))] * 60,
+        [-scaled(Decimal(10))] * 120,
+    ],
+    ids=["daily", "weekly", "growing", "one burst", "credits"],
+)
+def test_other_series_have_no_monthly_cycle(amounts):
+    assert not any(cycle_days(amounts))
+
+
+def test_the_peak_of_a_cycle_is_no_noise():
+    values = np.array([310.0] + [10.0] * 29)
+    assert without_peak(values) == pytest.approx(np.full(30, 20.0))
