@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from orchestration.statistics.stable_series import ready_days, stable_days
 from scipy.stats import kendalltau
 
 from benchmarks.series.segments import AHEAD_DAYS, Segment
-from orchestration.statistics.stable_series import ready_days, stable_days
 
 Flags = NDArray[np.bool_]
 FIRST_DAY, LAST_DAY = 30, 60

@@ -1,4 +1,4 @@
-"""Forecast candidates: from every day of every series, the path of the days ahead.
+"""Forecast candidates and their combination: from every day of every series, the path of the days ahead.
 
 Values are series x days; a path array is series x origins x days ahead, where the origin is the last day known, and NaN
 where an origin knows too little. Everything is causal: a path from day t uses the days up to t only.
@@ -8,6 +8,8 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+
+from orchestration.statistics.run_rate import cycle_days
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +30,30 @@ def seasonal_naive(values: Floats) -> Floats:
     for origin in range(WEEK - 1, values.shape[1]):
         paths[:, origin] = values[:, origin - WEEK + 1 : origin + 1][:, pattern]
     return paths
+
+
+def monthly_naive(values: Floats) -> Floats:
+    """What comes once a month as in its last whole cycle (``run_rate.cycle_days``); NaN from days without such a cycle."""
+    paths = np.full((*values.shape, DAYS_AHEAD), np.nan)
+    for row, series in enumerate(values):
+        for origin, days in enumerate(cycle_days(series.tolist())):
+            if days:
+                paths[row, origin] = series[origin - days + 1 : origin + 1][(LEAD - 1) % days]
+    return paths
+
+
+def mean_level(values: Floats) -> Floats:
+    """The mean of the last 28 days, with the weekday effects."""
+    running = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+    seen = np.arange(1, values.shape[1] + 1)
+    window = np.minimum(seen, MIN_HISTORY)
+    mean = (running[:, seen] - running[:, seen - window]) / window
+    return _finished(values, np.repeat(mean[..., None], DAYS_AHEAD, axis=2), weekday_effects(values))
+
+
+def combination(values: Floats) -> Floats:
+    """The plain mean of all four candidates: their errors differ, and no past tells which will do best."""
+    return (seasonal_naive(values) + mean_level(values) + exponential_smoothing(values) + theta(values)) / 4
 
 
 def exponential_smoothing(values: Floats) -> Floats:

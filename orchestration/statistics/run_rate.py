@@ -56,7 +56,7 @@ def mean_daily_cost(amounts: Sequence[int], weekdays: Sequence[int]) -> Decimal 
         return balanced.scaleb(-SCALE_DIGITS) / 7
 
 
-def cycle_days(amounts: Sequence[int]) -> list[int]:
+def cycle_days(amounts: Sequence[float]) -> list[int]:
     """For each day the trailing days of one whole monthly cycle that a run-rate is taken over; 0 where there is none.
 
     ``amounts`` are the costs of days in a row, scaled. A day is a *peak* if it cost more than the 26 days before it
@@ -66,9 +66,9 @@ def cycle_days(amounts: Sequence[int]) -> list[int]:
     """
     found: list[int] = []
     peaks: list[int] = []
-    before = 0
+    before: float = 0
     for day, amount in enumerate(amounts):
-        if amount > before:
+        if amount > max(before, 0):
             peaks.append(day)
         out = day - MIN_CYCLE_DAYS + 1
         before += max(amount, 0) - (max(amounts[out], 0) if out >= 0 else 0)
@@ -77,7 +77,7 @@ def cycle_days(amounts: Sequence[int]) -> list[int]:
     return found
 
 
-def _cycle(amounts: Sequence[int], peaks: list[int], day: int) -> int:
+def _cycle(amounts: Sequence[float], peaks: list[int], day: int) -> int:
     """Length of the cycle that the last two peaks make, or days since the last one where these are more; 0 for none."""
     earlier, last = peaks[-2:]
     smaller, larger = sorted((amounts[earlier], amounts[last]))
