@@ -1,4 +1,4 @@
-"""How far forecasts of 30- and 90-day sums are off on pseudo-experiments, against seasonal naive, and what their interval holds."""
+"""How far forecasts of 30- and 90-day sums are off on pseudo-experiments, and how often their interval holds the outcome."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -19,6 +19,10 @@ class Covered:
     is_above: bool
     relative_width: float
 
+    @property
+    def series(self) -> str:
+        return self.segment.series
+
 
 def observe(segment: Segment, days: int) -> Covered:
     """The run-rate after the first ``days`` of a segment against what came."""
