@@ -28,20 +28,17 @@ from orchestration.statistics.forecast_candidates import (
     DAYS_AHEAD,
     WEEK,
     Floats,
-    combination,
     exponential_smoothing,
     monthly_naive,
-    seasonal_naive,
+    standard_paths,
 )
 from orchestration.statistics.forecast_selection import (
     BASELINE,
-    COMBINATION,
     CONFIDENCE,
     DRIFT,
     DRIVER,
     HORIZONS,
     MONTHLY,
-    SHORT,
     daily_half_widths,
     half_widths,
     level,
@@ -84,20 +81,17 @@ class CostSeries:
 
 @dataclass(frozen=True)
 class Track:
-    """Daily values and, for one horizon, the sums forecast on every day: over 7 days, over the horizon, and by seasonal
+    """Daily values and what was forecast on every day: the sums over 7, 30 and 90 days, and over the horizon by seasonal
     naive. Tracks of parts add up to that of the whole, the last days one above the other.
     """
 
     values: Floats
-    short: Floats
-    sums: Floats
+    sums: dict[int, Floats]
     baseline: Floats
 
     def __add__(self, other: "Track") -> "Track":
-        return Track(*(_added(mine, theirs) for mine, theirs in zip(self._parts(), other._parts(), strict=True)))
-
-    def _parts(self) -> tuple[Floats, Floats, Floats, Floats]:
-        return self.values, self.short, self.sums, self.baseline
+        sums = {span: _added(mine, other.sums[span]) for span, mine in self.sums.items()}
+        return Track(_added(self.values, other.values), sums, _added(self.baseline, other.baseline))
 
 
 @dataclass(frozen=True)
@@ -197,14 +191,11 @@ def _forecast_batch(batch: list[CostSeries]) -> Iterator[Forecasted]:
         by_horizon = {}
         for horizon, every in shown.items():
             method = every.method[at]
-            short, ahead, naive = (
-                np.nan_to_num(np.where(np.isfinite(chosen), chosen, sums[BASELINE][span][at]))
-                for span, chosen in (
-                    (SHORT, sums[method][SHORT][at]),
-                    (horizon, sums[method][horizon][at]),
-                    (horizon, sums[BASELINE][horizon][at]),
-                )
-            )
+            track = {
+                span: np.nan_to_num(np.where(np.isfinite(chosen[at]), chosen[at], sums[BASELINE][span][at]))
+                for span, chosen in sums[method].items()
+            }
+            naive = np.nan_to_num(sums[BASELINE][horizon][at])
             half = float(every.half_width[at])
             by_horizon[horizon] = Forecast(
                 method,
@@ -213,19 +204,19 @@ def _forecast_batch(batch: list[CostSeries]) -> Iterator[Forecasted]:
                 _known(every.error_ratio[at]),
                 _known(every.coverage[at]),
                 int(every.windows[at]),
-                Track(one.values, short, ahead, naive),
+                Track(one.values, track, naive),
             )
         yield Forecasted(one, by_horizon, paths[by_horizon[HORIZONS[0]].method][at])
 
 
 def candidate_paths(values: Floats, drivers: list[tuple[Floats, float, int] | None]) -> dict[str, Floats]:
     """Paths of what may be shown, by name; NaN for series without a driver, or without a monthly cycle."""
-    paths = {BASELINE: seasonal_naive(values), COMBINATION: combination(values)}
+    paths = standard_paths(values)
     monthly = monthly_naive(values)
     if np.isfinite(monthly[:, -1]).any():
         paths[MONTHLY] = monthly
     if any(driver is not None for driver in drivers):
-        paths[DRIVER] = np.full_like(paths[COMBINATION], np.nan)
+        paths[DRIVER] = np.full_like(paths[BASELINE], np.nan)
         for row, driver in enumerate(drivers):
             if driver is not None:
                 units, unit_cost, known_from = driver
@@ -249,10 +240,9 @@ def _total(rest: Forecast | None, parts: list[Forecast], horizon: int) -> Foreca
     track = every[0].track
     for one in every[1:]:
         track = track + one.track
-    rows = track.values[None], track.short[None], track.sums[None]
-    width = half_widths(*rows, horizon)[0]
+    width = half_widths(track.values[None], {span: part[None] for span, part in track.sums.items()}, horizon)[0]
     after = outcomes(track.values[None], horizon)[0]
-    ratio, coverage, windows = skill(np.abs(track.sums - after), np.abs(track.baseline - after), width)
+    ratio, coverage, windows = skill(np.abs(track.sums[horizon] - after), np.abs(track.baseline - after), width)
     half = float(width[-1])
     return Forecast(
         BOTTOM_UP,

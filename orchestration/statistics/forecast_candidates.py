@@ -51,9 +51,16 @@ def mean_level(values: Floats) -> Floats:
     return _finished(values, np.repeat(mean[..., None], DAYS_AHEAD, axis=2), weekday_effects(values))
 
 
-def combination(values: Floats) -> Floats:
-    """The plain mean of all four candidates: their errors differ, and no past tells which will do best."""
-    return (seasonal_naive(values) + mean_level(values) + exponential_smoothing(values) + theta(values)) / 4
+def standard_paths(values: Floats) -> dict[str, Floats]:
+    """Paths of what every series may be shown by. The combination is the plain mean of all four candidates: their errors
+    differ, and the past seldom tells which will do best.
+    """
+    naive, smoothed = seasonal_naive(values), exponential_smoothing(values)
+    return {
+        "seasonal_naive": naive,
+        "combination": (naive + mean_level(values) + smoothed + theta(values)) / 4,
+        "exponential_smoothing": smoothed,
+    }
 
 
 def exponential_smoothing(values: Floats) -> Floats:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestration.statistics.forecast_candidates import WEEK, Floats, combination, seasonal_naive
-from orchestration.statistics.forecast_selection import BASELINE, COMBINATION, outcomes, show, sums_ahead
+from orchestration.statistics.forecast_candidates import WEEK, Floats, standard_paths
+from orchestration.statistics.forecast_selection import BASELINE, outcomes, show, sums_ahead
 
 SEED = 20260101
 SERIES, DAYS = 500, 240
@@ -108,8 +108,7 @@ def forecast_errors(values: Floats, horizon: int, origins: tuple[int, ...]) -> F
     seasonal naive; half the interval's width; all relative to the level of the series; and whether naive was shown: 4 x
     series x origins. A history too short for an interval has none.
     """
-    paths = {BASELINE: seasonal_naive(values), COMBINATION: combination(values)}
-    sums = sums_ahead(paths, (horizon,))
+    sums = sums_ahead(standard_paths(values))
     after = outcomes(values, horizon)
     found = []
     for last in origins:

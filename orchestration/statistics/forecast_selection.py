@@ -2,7 +2,8 @@
 
 At every day only outcomes known by then count: what is shown, its interval, its error and its coverage are what a reader
 of that day would have met. The combination of the candidates is shown, seasonal naive where the combination's own past
-errors are not smaller, and a forecast that knows more (units of work, a monthly cycle) where that erred less than both.
+errors are not smaller, and another where that erred less than both: what knows more (units of work, a monthly cycle), or
+exponential smoothing where a trend is so plain that it erred a fifth less.
 """
 
 from bisect import insort
@@ -14,20 +15,25 @@ from numpy.typing import NDArray
 from orchestration.statistics.forecast_candidates import MIN_HISTORY, WEEK, Floats
 
 BASELINE, COMBINATION = "seasonal_naive", "combination"
-INFORMED = DRIVER, MONTHLY = "driver_based", "monthly_naive"
+DRIVER, MONTHLY, SMOOTHING = "driver_based", "monthly_naive", "exponential_smoothing"
+# What may be shown instead if its errors were below this share of those of the others: what knows more, and what
+# follows a trend where the trend is plain.
+INSTEAD = {DRIVER: 1.0, MONTHLY: 1.0, SMOOTHING: 0.8}
 CONFIDENCE = 0.80
 HORIZONS = (30, 90)
-SHORT = WEEK
+SHORT, MONTH = WEEK, 30
 MIN_OUTCOMES = 7
 CHOICE_OUTCOMES = 14
 # Relative half width while no outcome of the horizon is known: a drift, and the 80 % quantile of errors of 7-day sums times a
 # factor. It keeps the weight of two horizons of outcomes. Chosen on the tuning half of benchmarks/series.
 DRIFT, SHORT_FACTOR, PRIOR_HORIZONS = {30: 0.07, 90: 0.12}, {30: 0.75, 90: 0.90}, 2.0
+# From which share of errors on one side on they are taken for a trend.
+ONE_SIDED = 0.9
 # Size of a series at a day: mean of the last 28 days, at least half that of the last 91 and a quarter that of all.
 LEVELS = ((28, 1.0), (91, 0.5), (10**6, 0.25))
 
 Sums = dict[str, dict[int, Floats]]
-"""Forecast sums by method and span (7 days and the horizon), each series x origins."""
+"""Forecast sums by method and span (7 days and the horizons), each series x origins."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def show(values: Floats, sums: Sums, horizon: int) -> Shown:
     """Choose per series on the last day of ``values``; ``sums`` holds the baseline, and the other methods where known."""
     after = outcomes(values, horizon)
     errors = {name: np.abs(spans[horizon] - after) for name, spans in sums.items()}
-    widths = {name: half_widths(values, spans[SHORT], spans[horizon], horizon) for name, spans in sums.items()}
+    widths = {name: half_widths(values, spans, horizon) for name, spans in sums.items()}
     weekly = {name: np.abs(spans[SHORT] - outcomes(values, SHORT)) for name, spans in sums.items()}
     rows = len(values)
     method = [_choose(row, sums, horizon, errors, widths, weekly) for row in range(rows)]
@@ -87,40 +93,57 @@ def _choose(
     weekly: dict[str, Floats],
 ) -> str:
     """The combination unless its past errors are not below the baseline's: errors of the horizon, before any is known
-    those of 7-day sums. What knows more, if its errors were below those of both.
+    those of 7-day sums. Another instead, if its errors were below those of both by its share.
     """
     known = {name for name in sums if np.isfinite(sums[name][horizon][row, -1])}
     if COMBINATION not in known:
         return BASELINE
     judged = np.isfinite(errors[COMBINATION][row]) & np.isfinite(widths[COMBINATION][row])
-    found, least = (errors, 1) if judged.any() else (weekly, CHOICE_OUTCOMES)
+    found, needed = (errors, 1) if judged.any() else (weekly, CHOICE_OUTCOMES)
     if found is weekly:
         judged = np.isfinite(weekly[COMBINATION][row])
     best = COMBINATION
-    if judged.sum() >= least and found[COMBINATION][row, judged].sum() >= found[BASELINE][row, judged].sum():
+    if judged.sum() >= needed and found[COMBINATION][row, judged].sum() >= found[BASELINE][row, judged].sum():
         best = BASELINE
-    for name in (one for one in INFORMED if one in known):
-        both = judged & np.isfinite(found[name][row])
-        mine = found[name][row, both].sum()
-        if both.sum() >= CHOICE_OUTCOMES and all(
-            mine < found[other][row, both].sum() for other in {COMBINATION, BASELINE, best}
-        ):
-            best = name
+    for name, share in INSTEAD.items():
+        if name in known:
+            both = judged & np.isfinite(found[name][row])
+            least = min(found[other][row, both].sum() for other in {COMBINATION, BASELINE, best})
+            if both.sum() >= CHOICE_OUTCOMES and found[name][row, both].sum() < share * least:
+                best = name
     return best
 
 
-def half_widths(values: Floats, short: Floats, sums: Floats, horizon: int) -> Floats:
-    """Half the 80 % interval of the sum over the horizon at every day, from one method's forecast sums (series x origins).
+def half_widths(values: Floats, sums: dict[int, Floats], horizon: int) -> Floats:
+    """Half the 80 % interval of the sum over the horizon at every day, from one method's forecast sums by span (7 days, 30
+    and the horizon; each series x origins).
 
     NaN where fewer than seven outcomes of 7-day sums are known.
     """
     size = level(values)
-    weekly, weeks = _quantiles(_relative(short, values, size, SHORT), SHORT)
-    own, count = _quantiles(_relative(sums, values, size, horizon), horizon)
+    weekly, weeks = _quantiles(_relative(sums[SHORT], values, size, SHORT), SHORT)
+    own, count = _quantiles(_relative(sums[horizon], values, size, horizon), horizon)
     prior = DRIFT[horizon] + SHORT_FACTOR[horizon] * weekly
+    for span in sorted(span for span in sums if span < horizon):
+        prior = np.maximum(prior, _trend(values, sums[span], size, span, horizon))
     weight = count / (count + PRIOR_HORIZONS * horizon)
     relative = np.where(count > 0, weight * np.where(count > 0, own, 0.0) + (1 - weight) * prior, prior)
     return np.where(weeks >= MIN_OUTCOMES, relative * size * horizon, np.nan)
+
+
+def _trend(values: Floats, sums: Floats, size: Floats, span: int, horizon: int) -> Floats:
+    """Relative error of the horizon that the errors of shorter sums speak of where nearly all lie on one side: an unseen
+    trend, whose share of a sum grows with the length of the sum. Zero elsewhere.
+    """
+    missed = outcomes(values, span) - sums
+    known = np.isfinite(missed)
+    above = np.cumsum(known & (missed > 0), axis=1)
+    every = np.maximum(np.cumsum(known, axis=1), 1)
+    share = np.full(values.shape, 0.5)
+    share[:, span:] = (above / every)[:, :-span]
+    quantile, count = _quantiles(_relative(sums, values, size, span), span)
+    is_trend = (np.maximum(share, 1 - share) >= ONE_SIDED) & (count >= CHOICE_OUTCOMES)
+    return np.where(is_trend, quantile * horizon / span, 0.0)
 
 
 def _relative(sums: Floats, values: Floats, size: Floats, span: int) -> Floats:
