@@ -36,4 +36,6 @@ full outer join parts
     and forecasts.horizon_days = parts.horizon_days
     and forecasts.entity_type = parts.part_of_entity_type
     and forecasts.entity_id = parts.part_of_entity_id
-where forecasts.forecast is distinct from forecasts.own_forecast + coalesce(parts.forecast, 0)
+where
+    forecasts.own_forecast is null
+    or forecasts.forecast is distinct from forecasts.own_forecast + coalesce(parts.forecast, 0)
