@@ -65,7 +65,7 @@ def test_the_mart_adds_up_and_names_the_company_by_its_id(mart: duckdb.DuckDBPyC
     [
         (
             "update marts.forecast_by_horizon set forecast = forecast + 0.000000001 where entity_id = 'one'",
-            {"research"},
+            {"one", "research"},
         ),
         ("update marts.forecast_by_horizon set own_forecast = null where entity_id = 'research'", {"research"}),
         ("delete from marts.forecast_by_horizon where entity_type = 'department'", {"c", "research"}),
