@@ -107,7 +107,7 @@ def _choose(
         best = BASELINE
     for name, share in INSTEAD.items():
         if name in known:
-            both = judged & np.isfinite(found[name][row])
+            both = judged & np.isfinite(found[name][row]) & np.isfinite(found[best][row])
             least = min(found[other][row, both].sum() for other in {COMBINATION, BASELINE, best})
             if both.sum() >= CHOICE_OUTCOMES and found[name][row, both].sum() < share * least:
                 best = name
