@@ -5,6 +5,8 @@ Reading arguments, calling the part that does the work and saying what came of i
 nothing. Everything but the argument parser is imported inside a command, so that ``--help`` answers at once.
 """
 
+import gc
+
 import typer
 
 from orchestration.cli.budget import adjust, give_back, graduate
@@ -44,6 +46,13 @@ budget.command("return")(give_back)
 app.add_typer(budget, name="budget")
 
 
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""How many objects a command may add before Python looks for dead cycles. Nearly all that a command loads (Dagster, dbt's
+manifest) lives to its end; at Python's own 700, some 8 % of a run goes into looking at it again.
+"""
+
+
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script: a process of its own, which ends with the command."""
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     app(prog_name="tokenomics")

@@ -1,7 +1,7 @@
 """Run the job in this process, for the command line: the same graph as in the UI, its events told as progress.
 
-The event log is ephemeral unless ``DAGSTER_HOME`` names a lasting one. What a library prints goes to a log file in
-the home.
+Events are kept where ``DAGSTER_HOME`` says; without it nobody could read them after the run, and none is written. What a
+library prints goes to a log file in the home.
 """
 
 import logging
@@ -15,6 +15,7 @@ import dagster as dg
 from dagster import DagsterEvent, DagsterInstance
 
 from orchestration import progress
+from orchestration.defs.control.unkept import unkept_instance
 from orchestration.defs.run import JOB, run_config
 from orchestration.project import Home
 from orchestration.settings import RunSettings, has_dagster_home
@@ -94,7 +95,7 @@ def _job() -> dg.JobDefinition:
 
 @contextmanager
 def _instance() -> Iterator[DagsterInstance]:
-    with DagsterInstance.get() if has_dagster_home() else DagsterInstance.ephemeral() as instance:
+    with DagsterInstance.get() if has_dagster_home() else unkept_instance() as instance:
         yield instance
 
 
