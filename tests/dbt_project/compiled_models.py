@@ -47,12 +47,15 @@ def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date) -> 
     )
 
 
-def build(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+def build(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], compiled_with: Iterable[str] | None = None
+) -> None:
     """Build the models ``names`` and whatever they read; a table that is there already is taken as it is.
 
-    ``connection`` is open on a file ``warehouse.duckdb`` with schema ``landing`` registered.
+    ``connection`` is open on a file ``warehouse.duckdb`` with schema ``landing`` registered. ``compiled_with``: models that
+    read ``names`` and are built later, so that all are compiled at once.
     """
-    nodes = compiled(tuple(names))
+    nodes = compiled(tuple(compiled_with or names))
     by_name = {node["name"]: key for key, node in nodes.items()}
     for schema in ("staging", "intermediate", "marts"):
         connection.execute(f"create schema if not exists {schema}")

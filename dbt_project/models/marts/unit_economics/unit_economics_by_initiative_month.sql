@@ -19,9 +19,10 @@ costs as (
         {{ fiscal_period('costs.cost_date') }} as fiscal_period,
         costs.initiative_id,
         sum(costs.allocated_cost) as allocated_cost,
-        sum(costs.allocated_cost) filter (
-            where costs.cost_date between covered.covered_from and covered.covered_to
-        ) as compared_cost,
+        sum(
+            case when costs.cost_date between covered.covered_from and covered.covered_to
+                then costs.allocated_cost else 0 end
+        ) filter (where covered.covered_from is not null) as compared_cost,
         greatest(
             datediff(
                 'day',
