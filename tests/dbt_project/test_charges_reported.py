@@ -1,4 +1,4 @@
-"""What bills come to by line item: tax, and list prices that only some lines state. Real models, landed rows."""
+"""What bills come to by line item: tax, and list prices that not every line states. Real models, landed rows."""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,22 +11,31 @@ import pytest
 
 from orchestration.landing.store import Landing
 from tests.dbt_project.compiled_models import build, write_run_parameters
-from tests.dbt_project.warehouse_rows import charge, declared_source, exchange_rate
+from tests.dbt_project.warehouse_rows import charge, declared_source, exchange_rate, row
 
 D = Decimal
+MODELS = ("int_charges_described", "int_charges_reported")
 Charges = Callable[..., dict[str, dict[str, Any]]]
+BALANCE = {
+    "contract_id": "c",
+    "provider": "openai",
+    "kind": "prepaid",
+    "currency": "USD",
+    "valid_from": date(2026, 7, 1),
+}
 
 
 @pytest.fixture
 def reported(tmp_path: Path) -> Charges:
-    """Rows of int_charges_reported by category, for a company in USD."""
+    """Rows of the model by category, for a company in USD with a prepaid balance of ``prepaid`` dollars."""
 
-    def of(*charges: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    def of(*charges: dict[str, Any], prepaid: str | None = None, model: str = "int_charges_reported") -> Any:
         landing = Landing(tmp_path / "landing")
         for source, stream, rows in (
             ("focus_files", "cost_and_usage", list(charges)),
             ("ledgers", "exchange_rates", [exchange_rate("2026-07-10", "2")]),
             ("registry", "sources", [declared_source("focus_files")]),
+            ("registry", "contracts", [row("registry", "contracts", amount=D(prepaid), **BALANCE)] if prepaid else []),
         ):
             with landing.batch(source, stream) as batch:
                 batch.add_rows("current", rows)
@@ -34,14 +43,11 @@ def reported(tmp_path: Path) -> Charges:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
             write_run_parameters(connection, date(2026, 7, 31))
-            build(connection, ["int_charges_reported"])
-            result = connection.execute("select * from intermediate.int_charges_reported")
+            build(connection, [model], compiled_with=MODELS)
+            result = connection.execute(f"select * from intermediate.{model}")
             names = [column[0] for column in result.description]
-            return {
-                row["charge_category"]: row
-                for values in result.fetchall()
-                if (row := dict(zip(names, values, strict=True)))
-            }
+            found = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+        return {one["charge_category"]: one for one in found}
 
     return of
 
@@ -69,3 +75,10 @@ def test_a_line_that_states_no_list_price_counts_in_it_as_billed_beside_lines_th
         charge("OpenAI", list_cost=at_list[1], billed_cost="5", effective_cost="5"),
     ).values()
     assert (found["billed_amount"], found["stated_list_amount"], found["stated_list_cost"]) == (D(15), stated, stated)
+
+
+def test_a_charge_that_a_prepaid_balance_pays_costs_at_list_what_is_charged(reported):
+    """Ten dollars, six of them paid ahead: four are billed, ten are used, and ten are the price."""
+    unmetered = dict.fromkeys(("list_cost", "list_unit_price", "consumed_quantity", "consumed_unit", "usage_type"))
+    described = reported(charge("OpenAI", **unmetered), prepaid="6", model="int_charges_described")["usage"]
+    assert (described["billed_amount"], described["focus_effective_cost"], described["focus_list_cost"]) == (4, 10, 10)

@@ -24,7 +24,7 @@ def allocated(dice: random.Random, company: Company) -> Company:
         every = dice.choice([1, 1, 7, 30])
         last = company.as_of - timedelta(days=dice.choice([0, 0, 15]))
         for number in range(0, (last - FIRST).days + 1, every):
-            if unit and dice.random() < 0.9:
+            if unit and (number == 0 or dice.random() < 0.9):
                 day = FIRST + timedelta(days=number)
                 metrics.append(Metric(day, unit, Decimal(dice.randint(0, 90)), initiative=one.name))
     return replace(company, initiatives=tuple(initiatives), metrics=tuple(metrics))

@@ -7,10 +7,10 @@ goes back. On a change of department it closes in the old pool and its rest is g
 that is open can be adjusted and returned in part, not below what is spent. What is spent after it closed is not its.
 
 A core initiative is verified by its first 28 complete days from its first cost on: a day is complete when every source
-that fed it in the 60 days before has been read beyond it. Its allowance is the verified unit cost times the units of the
-month, and for the days of which no units are known the verified run-rate; without units the run-rate, pro rata of the
-month's days. A department's core is judged by the allowances if every core initiative of the month has one, else by what
-was funded.
+that fed it in the 60 days before has been read beyond it. Its allowance is the verified unit cost (that of the days of
+which units are known) times the units of the month, and for the days of which no units are known the verified run-rate;
+without units the run-rate, pro rata of the month's days. A department's core is judged by the allowances if every core
+initiative of the month has one, else by what was funded.
 """
 
 from collections import defaultdict
@@ -257,9 +257,11 @@ class BudgetReference:
         if len(chosen) < VERIFIED_DAYS:
             return None
         cost = sum((costs.get(day, Fraction(0)) for day in chosen), Fraction(0))
+        first, last = units.known.get(name, (date.max, date.min))
+        compared = sum((costs.get(day, Fraction(0)) for day in chosen if first <= day <= last), Fraction(0))
         told = [units.told[name, day] for day in chosen if not isinstance(units.told.get((name, day), ""), str)]
         worked = sum(told, Fraction(0))
-        return cost * DAYS_OF_A_YEAR / 12 / VERIFIED_DAYS, cost / worked if worked > 0 else None
+        return cost * DAYS_OF_A_YEAR / 12 / VERIFIED_DAYS, compared / worked if worked > 0 else None
 
     def _is_complete(self, name: str, day: date) -> bool:
         feeding = {

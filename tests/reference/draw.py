@@ -452,7 +452,7 @@ def tiered(dice: random.Random, company: Company) -> Company:
 
 def quoted(dice: random.Random, company: Company) -> Company:
     """Bills of some sellers that say what most of their charges come to at list price."""
-    quoting = {one.seller.name for one in company.charges if dice.random() < 0.3}
+    quoting = [name for name in sorted({one.seller.name for one in company.charges}) if dice.random() < 0.3]
     charges = [
         replace(one, at_list=one.amount + dice.randint(0, 90))
         if one.seller.name in quoting and one.amount > 0 and one.category == "Usage" and dice.random() < 0.9

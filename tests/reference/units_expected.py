@@ -37,7 +37,8 @@ class Units:
         for (month, name), days in self._costs().items():
             units, reason = self._units(name, month)
             first, last = self._compared(name, month)
-            compared = sum((amount for day, amount in days.items() if first <= day <= last), Fraction(0))
+            spent = [amount for day, amount in days.items() if first <= day <= last]
+            compared = sum(spent, Fraction(0))
             used = tokens[month, name]
             read, output, whole = used["cache_read"], used["output"], sum(used.values(), Fraction(0))
             count = max((last - first).days + 1, 0)
@@ -45,7 +46,7 @@ class Units:
                 "allocated_cost": sum(days.values(), Fraction(0)),
                 "units": units,
                 "units_null_reason": reason,
-                "compared_cost": compared if name in self.known else None,
+                "compared_cost": compared if spent or units is not None else None,
                 "cost_per_unit": Quotient(compared, units or Fraction(0)),
                 "days_compared": None if units is None else count,
                 "is_partial": None if units is None else count < month_end(month).day,

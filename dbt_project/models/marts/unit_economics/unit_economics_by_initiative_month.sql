@@ -19,10 +19,9 @@ costs as (
         {{ fiscal_period('costs.cost_date') }} as fiscal_period,
         costs.initiative_id,
         sum(costs.allocated_cost) as allocated_cost,
-        sum(
-            case when costs.cost_date between covered.covered_from and covered.covered_to
-                then costs.allocated_cost else 0 end
-        ) filter (where covered.covered_from is not null) as compared_cost,
+        sum(costs.allocated_cost) filter (
+            where costs.cost_date between covered.covered_from and covered.covered_to
+        ) as compared_cost,
         greatest(
             datediff(
                 'day',
@@ -67,7 +66,7 @@ select
     costs.initiative_id,
     {{ fine_money('costs.allocated_cost') }} as allocated_cost,
     {{ money('units.units') }} as units,
-    {{ cost_per('costs.compared_cost', 'units.units') }} as cost_per_unit,
+    {{ cost_per('coalesce(costs.compared_cost, 0)', 'units.units') }} as cost_per_unit,
     {{ cost_per('costs.allocated_cost * 1000000', 'tokens.tokens') }} as cost_per_million_tokens,
     case when tokens.input_tokens > 0
         then cast(tokens.cache_read_tokens as double) / cast(tokens.input_tokens as double)
@@ -77,7 +76,8 @@ select
     end as output_to_input_ratio,
     {{ reporting_currency() }} as reporting_currency,
     units.units_null_reason,
-    {{ fine_money('costs.compared_cost') }} as compared_cost,
+    {{ fine_money('case when units.units is not null then coalesce(costs.compared_cost, 0) else costs.compared_cost end') }}
+        as compared_cost,
     case when units.units is not null then costs.days_compared end as days_compared,
     case when units.units is not null then costs.days_compared < costs.days_in_month end as is_partial
 from costs
