@@ -2,7 +2,7 @@
 the statistics and the publication, so that a company takes seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,15 @@ BOOKED_FROM = (
 )
 """What budget movements are booked from."""
 Rows = list[dict[str, Any]]
+Query = str | Callable[[duckdb.DuckDBPyConnection], Rows]
+"""SQL, or what reads the warehouse itself."""
 
 
 def tables(
     folder: Path,
     home: Path,
     as_of: date,
-    queries: Sequence[str],
+    queries: Sequence[Query],
     names: Sequence[str] = TABLES,
     changes: Sequence[BudgetChange] | None = None,
 ) -> list[Rows]:
@@ -68,6 +70,9 @@ def tables(
         connection.execute("use marts")
         found = []
         for query in queries:
+            if not isinstance(query, str):
+                found.append(query(connection))
+                continue
             result = connection.execute(query)
             names = [column[0] for column in result.description]
             found.append([dict(zip(names, row, strict=True)) for row in result.fetchall()])
