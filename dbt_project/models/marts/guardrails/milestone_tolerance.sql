@@ -1,6 +1,7 @@
 {# A feature may run below its target margin until its adoption target or its date, whichever is first; then the
-   tolerance lapses by itself. Adoption is its own metric of a day, else its product's. Margin debt is what was given up
-   on the days of tolerance: the gap to the target times revenue, both of the day; a day without revenue has no margin. #}
+   tolerance lapses by itself. Adoption is its own metric of a day, else its product's. Margin debt is what was given
+   up on the days of tolerance: the gap to the target times revenue, both of the day; a day without revenue has no
+   margin. #}
 with
 
 run_parameters as (

@@ -76,8 +76,7 @@ select
     end as output_to_input_ratio,
     {{ reporting_currency() }} as reporting_currency,
     units.units_null_reason,
-    {{ fine_money('case when units.units is not null then coalesce(costs.compared_cost, 0) else costs.compared_cost end') }}
-        as compared_cost,
+    {{ fine_money('coalesce(costs.compared_cost, case when units.units is not null then 0 end)') }} as compared_cost,
     case when units.units is not null then costs.days_compared end as days_compared,
     case when units.units is not null then costs.days_compared < costs.days_in_month end as is_partial
 from costs
