@@ -13,6 +13,18 @@
     )
 {%- endmacro %}
 
+{#- The same for a share of tokens, which has nine decimals: its fraction of a token is rounded at the twelfth. -#}
+{% macro metered_share_cost(quantity, price_per_million) -%}
+    (
+        {{ metered_cost('trunc(' ~ quantity ~ ')', price_per_million) }}
+        + cast(
+            cast({{ quantity }} - trunc({{ quantity }}) as decimal(19, 9))
+            * cast({{ price_per_million }} as decimal(18, 6)) * cast(0.000001 as decimal(7, 6))
+            as decimal(38, 12)
+        )
+    )
+{%- endmacro %}
+
 {#- A decimal of up to eighteen places rounded to nine, half to even: once, at staging. -#}
 {% macro round_half_even(expression) -%}
     case

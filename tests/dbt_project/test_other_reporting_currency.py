@@ -74,10 +74,12 @@ def test_repeated_gateway_rows_are_worth_their_price_at_the_rate_of_the_day(ware
     assert found == [(D(8),)]
 
 
-def test_the_reference_model_costs_its_price_at_the_rate_of_the_day(warehouse):
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland"])
+def test_the_reference_model_costs_its_price_at_the_rate_of_the_billing_day_as_the_model_used_does(warehouse, zone):
+    """A million tokens in the evening of the tenth, which in Auckland is the eleventh."""
     tiers = [("high", "dear"), ("low", "cheap")]
     connection = warehouse(
-        [request("p", "one", MILLION, model="dear")],
+        [request("p", "one", MILLION, "2026-07-10T20:00", model="dear")],
         RATES,
         prices__price_book=[price("p", "10", model_id="dear"), price("p", "1", model_id="cheap")],
         registry__policy=[row("registry", "policy", policy_key="default_complexity", policy_value="basic")],
@@ -91,11 +93,12 @@ def test_the_reference_model_costs_its_price_at_the_rate_of_the_day(warehouse):
         ],
         registry__complexity_tiers=[row("registry", "complexity_tiers", complexity="basic", tier="low")],
     )
+    connection.execute("update landing.run_parameters set reporting_time_zone = ?", [zone])
     build(connection, ["int_usage_repriced_by_tier"])
     found = connection.execute(
-        "select list_cost, counterfactual_same from intermediate.int_usage_repriced_by_tier"
+        "select usage_date, list_cost, counterfactual_same from intermediate.int_usage_repriced_by_tier"
     ).fetchall()
-    assert found == [(D(8), D("0.8"))]
+    assert found == [(TENTH if zone == "UTC" else ELEVENTH, D(8), D("0.8"))]
 
 
 def test_a_developers_cap_is_the_gateways_at_the_rate_of_the_day(warehouse):

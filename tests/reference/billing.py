@@ -13,7 +13,18 @@ from fractions import Fraction
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.reference.company import LIST_PRICES, Call, Charge, Company, Discount, Initiative, Ownership, Price, Seller
+from tests.reference.company import (
+    LIST_PRICES,
+    Call,
+    Charge,
+    Company,
+    Discount,
+    Initiative,
+    Ownership,
+    Person,
+    Price,
+    Seller,
+)
 from tests.reference.contracts import Drawable, Row, contract_rows
 
 
@@ -42,7 +53,7 @@ class Billing:
         self.calls = [one for one in company.calls if one.succeeded and self.usage_day(one) <= company.as_of]
         self.covered = self._covered()
         self.metered = {
-            one: self._metered(one) for one in self.calls if (one.seller.name, _billing_day(one)) not in self.covered
+            one: self._metered(one) for one in self.calls if (one.seller.name, billing_day(one)) not in self.covered
         }
         self.rows = [*(row for _, row in self._charges()), *self._contracts()]
 
@@ -52,13 +63,15 @@ class Billing:
             yield Piece(self.usage_day(call), call.seller.name, "metered", call, amount)
         effective: dict[tuple[str, date], Fraction] = defaultdict(Fraction)
         for row in self.rows:
+            if row.category == "draw":
+                continue
             if row.call is None:
                 effective[row.provider, row.day] += row.effective
             else:
                 yield Piece(row.day, row.provider, "billed", row.call, row.effective)
         by_day: dict[tuple[str, date], list[Call]] = defaultdict(list)
         for call in self.calls:
-            by_day[call.seller.name, _billing_day(call)].append(call)
+            by_day[call.seller.name, billing_day(call)].append(call)
         for (provider, day), amount in effective.items():
             calls = by_day[provider, day]
             for call, share in zip(calls, self._shares(calls), strict=True):
@@ -70,6 +83,8 @@ class Billing:
         """Billed and effective cost by day, provider and category."""
         found: dict[tuple[date, str, str], tuple[Fraction, Fraction]] = {}
         for row in self.rows:
+            if row.category == "draw":
+                continue
             key = row.day, row.provider, row.category
             billed, effective = found.get(key, (Fraction(0), Fraction(0)))
             found[key] = billed + row.billed, effective + row.effective
@@ -93,7 +108,11 @@ class Billing:
                     used = amount if one.effective is None else self.converted(one.effective, one.currency, day)
                     effective = Fraction(0) if one.category == "Tax" else used
                     category = "credit" if one.is_credit else one.category.lower()
-                    yield one, Row(day, one.seller.name, category, amount, effective)
+                    at_list = None
+                    if one.at_list is not None:
+                        at_list = self.converted(one.at_list, one.currency, day) / len(days)
+                    row = Row(day, one.seller.name, category, amount, effective, None, one.account, one.currency)
+                    yield one, row._replace(at_list=at_list)
 
     def _contracts(self) -> Iterable[Row]:
         charged: dict[tuple[date, str, str, str], Fraction] = defaultdict(Fraction)
@@ -101,7 +120,10 @@ class Billing:
             if row.category == "usage":
                 charged[row.day, row.provider, charge.account, charge.currency] += row.billed
         drawables = [
-            *(Drawable(day, provider, amount) for (day, provider, *_), amount in charged.items()),
+            *(
+                Drawable(day, provider, amount, None, account, currency)
+                for (day, provider, account, currency), amount in charged.items()
+            ),
             *(Drawable(self.usage_day(call), call.seller.name, cost, call) for call, cost in self.metered.items()),
         ]
         balances = [
@@ -134,25 +156,28 @@ class Billing:
         return found
 
     def _metered(self, call: Call) -> Fraction:
-        """Contracted cost: at the negotiated price, else at list price less a discount."""
-        day, total = _billing_day(call), Fraction(0)
-        for token_class, quantity in call.tokens.items():
-            price = self._price(call.seller, token_class, day)
-            if price is None and call.seller.model not in LIST_PRICES:
-                raise LookupError(f"the drawn company has no price for {call.seller.model} on {day}")
-            if price is None:
-                total += self.list_cost(call, token_class) * (1 - self._discount(call.seller, day))
-            else:
-                per_million = self.converted(price.per_million, price.currency, day)
-                total += per_million * quantity / 1_000_000
-        return total
+        return sum((self.contracted_cost(call, one) for one in call.tokens), Fraction(0))
+
+    def contracted_cost(self, call: Call, token_class: str) -> Fraction:
+        """What a call's tokens of the class cost at the negotiated price, else at list price less a discount."""
+        day = billing_day(call)
+        price = self._price(call.seller, token_class, day)
+        if price is None and call.seller.model not in LIST_PRICES:
+            raise LookupError(f"the drawn company has no price for {call.seller.model} on {day}")
+        if price is None:
+            return self.list_cost(call, token_class) * (1 - self._discount(call.seller, day))
+        return self.converted(price.per_million, price.currency, day) * call.tokens[token_class] / 1_000_000
 
     def list_cost(self, call: Call, token_class: str) -> Fraction:
         """What a call's tokens of the class cost at the list price; zero without one."""
         if call.seller.model not in LIST_PRICES:
             return Fraction(0)
-        price = self.converted(LIST_PRICES[call.seller.model][token_class], "USD", _billing_day(call))
+        price = Fraction(LIST_PRICES[call.seller.model][token_class]) * self.list_rate(call)
         return price * call.tokens[token_class] / 1_000_000
+
+    def list_rate(self, call: Call) -> Fraction:
+        """What a US dollar, in which list prices are, is worth on the call's billing day."""
+        return self.converted(1, "USD", billing_day(call))
 
     def _price(self, seller: Seller, token_class: str, day: date) -> Price | None:
         found = (one for one in self.company.prices if one.seller == seller and one.token_class == token_class)
@@ -183,10 +208,10 @@ def days_of(first: date, last: date | None) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-def holds(version: Ownership | Initiative | Price | Discount, day: date) -> bool:
+def holds(version: Ownership | Initiative | Person | Price | Discount, day: date) -> bool:
     """Whether a version is in force on the day."""
     return (not version.valid_from or version.valid_from <= day) and (not version.valid_to or day < version.valid_to)
 
 
-def _billing_day(call: Call) -> date:
+def billing_day(call: Call) -> date:
     return call.started_at.astimezone(UTC).date()

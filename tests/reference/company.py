@@ -108,7 +108,7 @@ class Charge:
     """One line of a seller's bill for one UTC day, or for the days up to ``last_day``.
 
     ``category`` of what is no credit: Usage, Tax or Purchase; ``effective``: what the day used, None: the amount;
-    ``is_hosting``: for something else than AI.
+    ``at_list``: what it would cost at list price, None: not stated; ``is_hosting``: for something else than AI.
     """
 
     seller: Seller
@@ -121,6 +121,7 @@ class Charge:
     last_day: date | None = None
     effective: Decimal | None = None
     is_hosting: bool = False
+    at_list: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -177,10 +178,34 @@ class Ownership:
 
 
 @dataclass(frozen=True)
+class Milestone:
+    """What ``metric`` must reach by a day; until then the margin may be lower than the target."""
+
+    metric: str
+    target: Decimal
+    by: date
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """An experiment's budget from ``starts_on`` to ``expires_on``, both inclusive; ``currency``: None is the reporting one."""
+
+    amount: Decimal
+    currency: str | None
+    starts_on: date
+    expires_on: date
+
+
+BOUNDLESS = Allocation(Decimal(1_000_000), None, date(2026, 8, 1), date(2026, 12, 31))
+"""The allocation of an experiment that is drawn without one."""
+
+
+@dataclass(frozen=True)
 class Initiative:
     """A version of an initiative, on days from ``valid_from`` to before ``valid_to``; None: open.
 
-    ``stage``: core, experimentation or retired; ``product``: None for an internal workflow.
+    ``stage``: core, experimentation or retired; ``product``: None for an internal workflow; ``complexity``: None for its
+    department's; ``unit``: the metric that counts its work.
     """
 
     name: str
@@ -190,6 +215,42 @@ class Initiative:
     customer: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    complexity: str | None = "standard"
+    unit: str | None = None
+    milestone: Milestone | None = None
+    target: Decimal = Decimal("0.5")
+    allocation: Allocation | None = None
+
+
+@dataclass(frozen=True)
+class Department:
+    """``complexity`` of its initiatives that state none; None: standard."""
+
+    name: str
+    function: str | None = None
+    complexity: str | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who makes calls, from ``valid_from`` to before ``valid_to``; None: open."""
+
+    name: str
+    department: str
+    function: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """``references``: tier to its reference model, the dearest first; ``models``: pattern to tier, the first that fits
+    decides; ``complexity`` to the dearest tier that such work needs.
+    """
+
+    references: dict[str, str]
+    models: dict[str, str]
+    complexity: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -241,7 +302,7 @@ class Company:
     """Everything that the reference knows and the folder says.
 
     Bills of all sellers are complete up to ``billed_through``; None: up to the day before an account's last charge.
-    ``older_exports`` stated days of ``charges`` before, in other amounts.
+    ``older_exports`` stated days of ``charges`` before, in other amounts. ``repeated``: calls that are logged twice.
     """
 
     seed: int
@@ -263,6 +324,10 @@ class Company:
     discounts: tuple[Discount, ...] = ()
     older_exports: tuple[tuple[Charge, ...], ...] = ()
     fiscal_start: int = 1
+    tiers: Tiers | None = None
+    departments: tuple[Department, ...] = ()
+    people: tuple[Person, ...] = ()
+    repeated: tuple[Call, ...] = ()
 
 
 def write(company: Company, folder: Path) -> None:
@@ -272,6 +337,9 @@ def write(company: Company, folder: Path) -> None:
     for name, body in _declared(company).items():
         (folder / name).write_text(json.dumps(body, indent=1, default=str))
     (folder / "logs" / "calls.jsonl").write_text("".join(json.dumps(_logged(call)) + "\n" for call in company.calls))
+    if company.repeated:
+        again = "".join(json.dumps(_logged(call)) + "\n" for call in company.repeated)
+        (folder / "logs" / "repeated.jsonl").write_text(again)
     if company.charges:
         for number, charges in enumerate(company.older_exports):
             _table(folder / "bills" / f"bill-{number}.csv", FOCUS, [_billed(charge) for charge in charges])
@@ -286,6 +354,12 @@ def write(company: Company, folder: Path) -> None:
         ],
     )
     _write_bases(company, folder)
+    if company.people:
+        _table(
+            folder / "ledgers" / "people.csv",
+            ["actor_id", "department_id", "function", "valid_from", "valid_to"],
+            [[one.name, one.department, one.function, one.valid_from, one.valid_to] for one in company.people],
+        )
     _table(
         folder / "ledgers" / "exchange_rates.csv",
         ["rate_date", "from_currency", "to_currency", "rate"],
@@ -311,6 +385,7 @@ def _write_bases(company: Company, folder: Path) -> None:
 
 def _declared(company: Company) -> dict[str, object]:
     """The YAML files, as JSON, which YAML holds."""
+    departments = [_department(one) for one in company.departments]
     sources: dict[str, object] = {"litellm": {"mode": "files", "path": "logs/*.jsonl", "empty_days": "zero"}}
     if company.charges:
         sources["focus_files"] = {"path": "bills/*.csv", "empty_days": "zero"} | (
@@ -338,12 +413,26 @@ def _declared(company: Company) -> dict[str, object]:
                 *map(_balance, company.balances),
             ]
         },
-        "model_tiers.yaml": {
-            "tiers": [{"tier": "standard", "reference_model": company.calls[0].seller.model}],
-            "models": {"*": "standard"},
-            "complexity": {"basic": "standard", "standard": "standard", "complex": "standard"},
-        },
+        "model_tiers.yaml": _tiers(company),
+    } | ({"departments.yaml": {"departments": departments}} if departments else {})
+
+
+def _tiers(company: Company) -> dict[str, object]:
+    tiers = company.tiers or Tiers(
+        references={"standard": company.calls[0].seller.model},
+        models={"*": "standard"},
+        complexity=dict.fromkeys(("basic", "standard", "complex"), "standard"),
+    )
+    return {
+        "tiers": [{"tier": tier, "reference_model": model} for tier, model in tiers.references.items()],
+        "models": tiers.models,
+        "complexity": tiers.complexity,
     }
+
+
+def _department(one: Department) -> dict[str, object]:
+    stated = {"department_id": one.name, "function": one.function, "default_complexity": one.complexity}
+    return {name: value for name, value in stated.items() if value}
 
 
 def _initiative(one: Initiative) -> dict[str, object]:
@@ -354,20 +443,31 @@ def _initiative(one: Initiative) -> dict[str, object]:
         "stage": one.stage,
         "department_id": one.department,
         "owner": "owner@company.example",
-        "complexity": "standard",
         "started_on": "2026-08-01",
     }
     if one.product:
-        own |= {"product_id": one.product, "target_gross_margin_ratio": "0.5"}
+        own |= {"product_id": one.product, "target_gross_margin_ratio": str(one.target)}
+    if one.complexity:
+        own["complexity"] = one.complexity
+    if one.unit:
+        own["unit_of_work"] = one.unit
+    if one.milestone:
+        own["milestone"] = {
+            "metric_id": one.milestone.metric,
+            "target": str(one.milestone.target),
+            "by": one.milestone.by,
+            "margin_floor_ratio": "0.1",
+        }
     if one.customer:
         own["customer_id"] = one.customer
     if one.stage == "experimentation":
+        granted = one.allocation or BOUNDLESS
         own["allocation"] = {
-            "amount": "1000000",
+            "amount": str(granted.amount),
             "daily_cap": "1000000",
-            "starts_on": "2026-08-01",
-            "expires_on": "2026-12-31",
-        }
+            "starts_on": granted.starts_on,
+            "expires_on": granted.expires_on,
+        } | ({"currency": granted.currency} if granted.currency else {})
     return own | _dates(one)
 
 
@@ -473,7 +573,7 @@ def _billed(charge: Charge) -> list[object]:
     used = charge.amount if charge.effective is None else charge.effective
     service = ("Disks", "Storage") if charge.is_hosting else ("LLM API", "AI and Machine Learning")
     return [
-        *(charge.amount, used, "", charge.currency, charge.account, "", *period, category, "", "usage"),
+        *(charge.amount, used, charge.at_list, charge.currency, charge.account, "", *period, category, "", "usage"),
         *(*service, charge.seller.bill_name, charge.seller.bill_name, "", "", "", ""),
     ]
 

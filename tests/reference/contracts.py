@@ -18,16 +18,25 @@ from tests.reference.company import Balance, Call
 
 
 class Drawable(NamedTuple):
-    """What a balance may pay: the calls of a metered day one by one, of a billed day the charge; ``call``: None for that."""
+    """What a balance may pay: the calls of a metered day one by one, of a billed day the charge; ``call``: None for that.
+
+    ``account`` and ``currency`` are those of the charge.
+    """
 
     day: date
     provider: str
     amount: Fraction
     call: Call | None = None
+    account: str | None = None
+    currency: str | None = None
 
 
 class Row(NamedTuple):
-    """A row that contracts add to the bills; ``call`` is what a credit on metered cost lowers."""
+    """A row of a bill, or that contracts add to the bills; ``call`` is what a credit on metered cost lowers.
+
+    ``is_drawn``: what a prepaid balance pays, of a charge or of metered cost. ``currency``: None is the reporting one.
+    ``at_list``: what it comes to at list price where the bill says so.
+    """
 
     day: date
     provider: str
@@ -35,6 +44,10 @@ class Row(NamedTuple):
     billed: Fraction
     effective: Fraction
     call: Call | None = None
+    account: str | None = None
+    currency: str | None = None
+    is_drawn: bool = False
+    at_list: Fraction | None = None
 
 
 def contract_rows(
@@ -75,10 +88,12 @@ def _draw(
 
 
 def _drawn_rows(balance: Balance, drawable: Drawable, amount: Fraction) -> Iterable[Row]:
+    day, provider, _, call, account, currency = drawable
     if balance.kind == "credit":
-        yield Row(drawable.day, drawable.provider, "credit", -amount, -amount, drawable.call)
-    elif balance.kind == "prepaid" and drawable.call is None:
-        yield Row(drawable.day, drawable.provider, "usage", -amount, Fraction(0))
+        yield Row(day, provider, "credit", -amount, -amount, call, account)
+    elif balance.kind == "prepaid":
+        category = "usage" if call is None else "draw"
+        yield Row(day, provider, category, -amount, Fraction(0), call, account, currency, is_drawn=True)
 
 
 def _own_rows(balance: Balance, worth: Fraction, drawn: Fraction, as_of: date) -> Iterable[Row]:
@@ -86,7 +101,7 @@ def _own_rows(balance: Balance, worth: Fraction, drawn: Fraction, as_of: date) -
     if balance.kind == "prepaid":
         yield Row(balance.valid_from, provider, "purchase", worth, nothing)
     last_day = balance.valid_to - timedelta(days=1) if balance.valid_to else date.max
-    if balance.kind == "credit" or last_day > as_of:
+    if balance.kind == "credit" or last_day > as_of or worth == drawn:
         return
     if balance.kind == "prepaid":
         yield Row(last_day, provider, "usage", nothing, worth - drawn)

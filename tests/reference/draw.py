@@ -13,12 +13,15 @@ from tests.reference.company import (
     Call,
     Charge,
     Company,
+    Department,
     Discount,
     Headcount,
     Initiative,
     Metric,
+    Milestone,
     Owner,
     Ownership,
+    Person,
     Pool,
     Price,
     Rate,
@@ -26,6 +29,7 @@ from tests.reference.company import (
     Seller,
     Share,
     Target,
+    Tiers,
 )
 
 SELLERS = (
@@ -44,6 +48,7 @@ RATES = tuple(map(Decimal, ("0.5", "0.8", "1.25", "2", "4", "0.16", "6.25")))
 FIRST, LAST = date(2026, 9, 20), date(2026, 10, 20)
 PRODUCTS, DEPARTMENTS, CUSTOMERS = ("desk", "library"), ("dept_a", "dept_b"), ("acme", "globex")
 TEAMS, CLOUDS = ("red", "blue"), ("aws", "google", "azure")
+COMPLEXITIES = ("basic", "standard", "complex")
 BASES = ("direct_cost", "headcount", "revenue", "metric:tickets")
 
 
@@ -418,6 +423,88 @@ def teamed(dice: random.Random, company: Company) -> Company:
     return replace(company, calls=tuple(calls), ownership=tuple(ownership))
 
 
+def tiered(dice: random.Random, company: Company) -> Company:
+    """Models of two or three tiers, some of none; reference models with and without a list price; work of any
+    complexity, stated by the initiative, by its department or by nobody; people and departments with a function or none.
+    """
+    names = ["flagship", "standard", "economy"][: dice.choice([2, 3])]
+    used = sorted({one.seller.model for one in company.calls})
+    cheapest = dice.choice(["gpt-4o-mini", "gpt-4o-mini", "gpt-4o-mini", "claude-haiku-4-5", used[0]])
+    dearer = [one for one in sorted({*LIST_PRICES, *used}) if one != cheapest]
+    references = dict(zip(names, [*dice.sample(dearer, len(names) - 1), cheapest], strict=True))
+    models = {model: tier for tier, model in references.items()}
+    models |= {one: dice.choice([names[0], *names]) for one in used if one not in models and dice.random() < 0.9}
+    needs = {one: dice.choice([*names, *names[1:] * 2]) for one in COMPLEXITIES}
+    complexity = {one.name: dice.choice([None, *COMPLEXITIES]) for one in company.initiatives}
+    moved_on = _some_day(dice)
+    people = [Person("u1", "dept_a", "sales", None, moved_on), Person("u1", "dept_b", "support", moved_on)]
+    return replace(
+        company,
+        tiers=Tiers(references, models, needs),
+        initiatives=tuple(replace(one, complexity=complexity[one.name]) for one in company.initiatives),
+        departments=tuple(
+            Department(name, dice.choice([None, "sales", "support"]), dice.choice([None, *COMPLEXITIES]))
+            for name in DEPARTMENTS
+        ),
+        people=tuple(dice.choice([[], people, people[:1]])),
+    )
+
+
+def quoted(dice: random.Random, company: Company) -> Company:
+    """Bills of some sellers that say what most of their charges come to at list price."""
+    quoting = [name for name in sorted({one.seller.name for one in company.charges}) if dice.random() < 0.3]
+    charges = [
+        replace(one, at_list=one.amount + dice.randint(0, 90))
+        if one.seller.name in quoting and one.amount > 0 and one.category == "Usage" and dice.random() < 0.9
+        else one
+        for one in company.charges
+    ]
+    return replace(company, charges=tuple(charges))
+
+
+def logged_again(dice: random.Random, company: Company) -> Company:
+    """Calls that are in the log twice, and requests that come again under their id on another day."""
+    repeated = [one for one in company.calls if one.succeeded and dice.random() < 0.1]
+    again = [
+        replace(one, started_at=one.started_at + timedelta(days=1))
+        for one in company.calls
+        if one.succeeded and one.started_at.date() < LAST - timedelta(days=1) and dice.random() < 0.05
+    ]
+    return replace(company, calls=(*company.calls, *again), repeated=tuple(repeated))
+
+
+def measured(dice: random.Random, company: Company) -> Company:
+    """Units of work, of initiatives, products and departments mixed; margin targets and milestones, of which some are met."""
+    units = {one.name: dice.choice([None, "tickets", "cases", "cases"]) for one in company.initiatives}
+    cases = []
+    for name in (one for one in sorted(units) if dice.random() < 0.8):
+        first, last = sorted(FIRST + timedelta(days=dice.randint(0, 30)) for _ in range(2))
+        every = dice.choice([1, 1, 1, 9])
+        for day in (first + timedelta(days=number) for number in range(0, (last - first).days + 1, every)):
+            if dice.random() < 0.8:
+                cases.append(Metric(day, "cases", Decimal(dice.randint(0, 900)), initiative=name))
+    milestones = {
+        one.name: Milestone(
+            "tickets", Decimal(dice.randint(1, 100)), _some_day(dice) + timedelta(days=dice.choice([0, 30]))
+        )
+        for one in company.initiatives
+        if one.product and dice.random() < 0.7
+    }
+    return replace(
+        company,
+        metrics=(*company.metrics, *cases),
+        initiatives=tuple(
+            replace(
+                one,
+                unit=units[one.name],
+                milestone=milestones.get(one.name) if one.product else None,
+                target=Decimal(dice.randint(0, 99)) / 100,
+            )
+            for one in company.initiatives
+        ),
+    )
+
+
 def _some_day(dice: random.Random) -> date:
     return FIRST + timedelta(days=dice.randint(3, 25))
 
@@ -425,5 +512,18 @@ def _some_day(dice: random.Random) -> date:
 Addition = Callable[[random.Random, Company], Company]
 ADDITIONS: tuple[Addition, ...] = (moved, shared, paid)
 """What is drawn on top, each with dice of its own, so that one more leaves the others as they were."""
-EVERYTHING: tuple[Addition, ...] = (moved, shared, listed, exported, itemised, recognised, teamed, paid)
+EVERYTHING: tuple[Addition, ...] = (
+    moved,
+    shared,
+    listed,
+    exported,
+    itemised,
+    recognised,
+    teamed,
+    quoted,
+    logged_again,
+    tiered,
+    measured,
+    paid,
+)
 """Also what changed companies (``changes.py``) do not carry over: list prices in their own currency, older exports."""

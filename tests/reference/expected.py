@@ -5,7 +5,7 @@ usage costs says ``billing``, how balances pay it ``contracts``, how it is share
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -63,19 +63,25 @@ class Reference:
     def _allocated(self) -> dict[Cost, Fraction]:
         ruled = [(one, self._ownership(one.call, one.day)) for one in self.billing.pieces()]
         direct = [(one.day, owner, one.amount) for one, owner in ruled if isinstance(owner, Owner)]
-        sharing = Sharing(self.company, self._on, direct, self.revenue)
-        nobody = [Part(Fraction(1), Owner(), "unallocated")]
+        self.sharing = Sharing(self.company, self.on, direct, self.revenue)
         found: dict[Cost, Fraction] = defaultdict(Fraction)
         for one, owner in ruled:
-            if isinstance(owner, Owner):
-                parts = [Part(Fraction(1), owner, "direct")]
-            elif owner is None:
-                parts = nobody
-            else:
-                parts = list(sharing.parts(owner, one.day)) or nobody
-            for part in parts:
+            for part in self._parts(owner, one.day):
                 found[self._described(one, part)] += one.amount * part.ratio
         return found
+
+    def _parts(self, owner: Owner | Share | None, day: date) -> list[Part]:
+        nobody = [Part(Fraction(1), Owner(), "unallocated")]
+        if isinstance(owner, Owner):
+            return [Part(Fraction(1), owner, "direct")]
+        return nobody if owner is None else list(self.sharing.parts(owner, day)) or nobody
+
+    def attributed(self) -> Iterator[tuple[Call, date, str | None, str | None, Fraction]]:
+        """Each call with its day, and the initiative, the department and the part of it that is theirs."""
+        for call in self.billing.calls:
+            day = self.billing.usage_day(call)
+            for part in self._parts(self._ownership(call, day), day):
+                yield call, day, part.owner.initiative, self._department(part.owner, day), part.ratio
 
     def usage(self, value: Callable[[Call, str], Fraction]) -> dict[tuple, Fraction]:
         """A value of usage by day, provider, model, class, and the initiative and department that alone own it."""
@@ -94,7 +100,7 @@ class Reference:
         product the revenue of days on which it is known.
         """
         found: dict[tuple[str | None, str], list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
-        known = {product: self._known_through(product) for product in {one.product for one in self.revenue}}
+        known = {product: self.known_through(product) for product in {one.product for one in self.revenue}}
         for one, amount in self.revenue.items():
             if by != "product" or one.day <= known[one.product]:
                 found[getattr(one, by), f"{one.day:%Y-%m}"][0] += amount
@@ -103,7 +109,7 @@ class Reference:
                 found[getattr(cost, by), f"{cost.day:%Y-%m}"][1] += amount
         return {key: (revenue, cost) for key, (revenue, cost) in found.items()}
 
-    def _known_through(self, product: str) -> date:
+    def known_through(self, product: str) -> date:
         """The last day on which each regular buyer, with revenue on half of the 28 days before its last, has some; without
         one the last day of anybody's.
         """
@@ -122,19 +128,19 @@ class Reference:
                 return one.owner
         return None
 
-    def _on(self, initiative: str, day: date) -> Initiative:
+    def on(self, initiative: str, day: date) -> Initiative:
         (version,) = [one for one in self.company.initiatives if one.name == initiative and holds(one, day)]
         return version
 
     def _department(self, owner: Owner, day: date) -> str | None:
-        return self._on(owner.initiative, day).department if owner.initiative else owner.department
+        return self.on(owner.initiative, day).department if owner.initiative else owner.department
 
     def _described(self, piece: Piece, part: Part) -> Cost:
         """The cost with what its owner is on its day. Experiments are research and development, what customers use is
         cost of goods sold, everything else selling and administration.
         """
         owner = part.owner
-        one = self._on(owner.initiative, piece.day) if owner.initiative else None
+        one = self.on(owner.initiative, piece.day) if owner.initiative else None
         department = self._department(owner, piece.day)
         product, customer = owner.product or (one and one.product), owner.customer or (one and one.customer)
         is_experiment = one is not None and one.stage == "experimentation"

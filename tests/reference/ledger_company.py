@@ -122,6 +122,16 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class BudgetChange:
+    """What somebody asks of an initiative's allocation on a day: to adjust it by ``amount``, or to return that much."""
+
+    day: date
+    kind: str
+    initiative: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Books:
     """``counterparties``: whom a counterparty's name, as posted, stands for; None is nobody that sells AI.
 
@@ -136,6 +146,7 @@ class Books:
     heads: tuple[Heads, ...] = ()
     wages: tuple[Wage, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    changes: tuple[BudgetChange, ...] = ()
 
 
 def write_books(books: Books, folder: Path) -> None:

@@ -1,10 +1,12 @@
 """Draw a company with books from a seed: four months of usage and bills, and what its ledger made of them."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from tests.reference.budget_draw import allocated, changes
 from tests.reference.company import (
     TOKEN_CLASSES,
     Call,
@@ -48,8 +50,9 @@ MINOR_UNITS = {"JPY": 0, "KWD": 3}
 def draw_with_books(seed: int) -> tuple[Company, Books]:
     """The company of ``seed`` with its books."""
     dice = random.Random(f"books {seed}")
-    company = _company(seed, dice)
-    return company, _books(dice, company)
+    company = allocated(random.Random(f"allocated {seed}"), _company(seed, dice))
+    asked = tuple(changes(random.Random(f"changes {seed}"), company))
+    return company, replace(_books(dice, company), changes=asked)
 
 
 def _company(seed: int, dice: random.Random) -> Company:

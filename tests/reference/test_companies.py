@@ -13,10 +13,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.reference import focus_expected
+from tests.reference.bridge_expected import bridge
 from tests.reference.build import tables
 from tests.reference.company import write
+from tests.reference.compared import disagreements
 from tests.reference.draw import EVERYTHING, draw
 from tests.reference.expected import Cost, Reference
+from tests.reference.milestones_expected import Milestones
+from tests.reference.right_sizing_expected import RightSizing
+from tests.reference.units_expected import Units
 
 SEEDS = [int(os.environ["COMPANY"])] if "COMPANY" in os.environ else range(int(os.environ.get("COMPANIES", "20")))
 EXACT = Fraction(1, 10**9)
@@ -26,16 +32,24 @@ SPLIT = Fraction(1, 10**6)
 """Amounts are split in units of 10^-9, so that one of many parts is off by a few of them; sums over all parts are exact."""
 Amounts = Mapping[Any, Fraction]
 MARTS = (
+    "complacency_by_initiative_month",
     "fct_allocated_costs",
     "fct_billed_costs",
     "fct_revenue",
     "fct_usage",
     "focus_cost_and_usage",
+    "focus_cost_and_usage_v1_2",
     "gross_margin_by_customer_month",
     "gross_margin_by_initiative_month",
     "gross_margin_by_product_day",
     "gross_margin_by_product_month",
     "gross_margin_sensitivity_by_product_month",
+    "milestone_tolerance",
+    "model_right_sizing_by_department_month",
+    "model_right_sizing_by_developer_month",
+    "model_right_sizing_by_function_month",
+    "model_right_sizing_by_initiative_month",
+    "reconciliation_by_provider_month",
     "spend_by_developer_day",
     "unit_economics_by_initiative_month",
 )
@@ -94,6 +108,11 @@ COMPARED = {
             {key: pair[0] for key, pair in reference.billing.billed().items()}, lambda key: (key[0], key[2].title())
         ),
         ROUNDED,
+    ),
+    "bridge to the bill": Compared(
+        "select provider, fiscal_period, bridge_line, amount from reconciliation_by_provider_month where leg = 1 "
+        "or bridge_line in ('prepaid_timing', 'duplicates', 'repeated_requests')",
+        bridge,
     ),
     "tokens": Compared(
         "select usage_date, provider, model_id, token_class, initiative_id, department_id, sum(quantity) as amount "
@@ -154,16 +173,62 @@ COMPARED = {
 }
 
 
+class Rows(NamedTuple):
+    """Whole rows are the reference's; a row whose column ``weight`` is nothing may be missing."""
+
+    query: str
+    keys: tuple[str, ...]
+    weight: str | None
+    expected: Callable[[Reference], Mapping[tuple, Mapping[str, Any]]]
+
+
+def _focus(table: str) -> Rows:
+    query = focus_expected.QUERY.format(table=table)
+    return Rows(query, focus_expected.KEYS, None, lambda reference: focus_expected.charges(reference.billing))
+
+
+def _audit(by: str, entity: str, rows: Callable[[RightSizing], Mapping[tuple, Mapping[str, Any]]]) -> Rows:
+    def expected(reference: Reference) -> Mapping[tuple, Mapping[str, Any]]:
+        assert reference.company.tiers
+        return rows(RightSizing(reference, reference.company.tiers))
+
+    return Rows(f"select * from model_right_sizing_by_{by}_month", ("fiscal_period", entity), None, expected)
+
+
+BY_INITIATIVE = ("fiscal_period", "initiative_id")
+WHOLE_ROWS = {
+    "drift": Rows(
+        "select * from complacency_by_initiative_month", BY_INITIATIVE, "drift_cost", lambda one: Units(one).drift()
+    ),
+    "FOCUS": _focus("focus_cost_and_usage"),
+    "FOCUS 1.2": _focus("focus_cost_and_usage_v1_2"),
+    "milestones": Rows(
+        "select * from milestone_tolerance", ("initiative_id",), None, lambda one: Milestones(one).rows()
+    ),
+    "right-sizing of departments": _audit("department", "department_id", RightSizing.by_department),
+    "right-sizing of people": _audit("developer", "actor_id", RightSizing.by_developer),
+    "right-sizing of functions": _audit("function", "function", RightSizing.by_function),
+    "right-sizing of initiatives": _audit("initiative", "initiative_id", RightSizing.by_initiative),
+    "unit economics": Rows(
+        "select * from unit_economics_by_initiative_month",
+        BY_INITIATIVE,
+        "allocated_cost",
+        lambda one: Units(one).economics(),
+    ),
+}
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_product_says_what_the_reference_says(seed: int, tmp_path: Path) -> None:
     company = draw(seed, EVERYTHING)
     reference = Reference(company)
     write(company, tmp_path / "company")
-    found = tables(
-        tmp_path / "company", tmp_path / "home", company.as_of, [one.query for one in COMPARED.values()], MARTS
-    )
-    for (name, one), rows in zip(COMPARED.items(), found, strict=True):
+    queries = [*(one.query for one in COMPARED.values()), *(one.query for one in WHOLE_ROWS.values())]
+    found = tables(tmp_path / "company", tmp_path / "home", company.as_of, queries, MARTS)
+    for (name, one), rows in zip(COMPARED.items(), found[: len(COMPARED)], strict=True):
         assert differing(one.expected(reference), amounts(rows), one.tolerance) == {}, name
+    for (name, whole), rows in zip(WHOLE_ROWS.items(), found[len(COMPARED) :], strict=True):
+        assert disagreements(whole.expected(reference), rows, whole.keys, whole.weight) == {}, name
 
 
 def summed(costs: Amounts, key: Callable[[Any], Any]) -> dict[Any, Fraction]:

@@ -4,19 +4,25 @@ COMPANIES=n draws n companies; COMPANY=seed only that one.
 """
 
 from collections import defaultdict
+from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.reference.build import tables
+from orchestration.run_rate.variance import variance_rows
+from tests.reference.budgets_expected import BudgetReference
+from tests.reference.build import BOOKED_FROM, tables
 from tests.reference.cash_expected import CashReference
 from tests.reference.company import write
+from tests.reference.compared import disagreements
 from tests.reference.ledger_company import write_books
 from tests.reference.ledger_draw import MINOR_UNITS, draw_with_books
-from tests.reference.ledger_expected import LedgerReference
+from tests.reference.ledger_expected import LedgerReference, costs_of
 from tests.reference.margin_expected import MarginReference
+from tests.reference.months import months_between
 from tests.reference.test_companies import SEEDS, SPLIT, differing
 
 QUERIES = {
@@ -31,7 +37,10 @@ QUERIES = {
     "fct_labor": "select * from fct_labor",
     "int_department_budgets_converted": "select * from intermediate.int_department_budgets_converted",
     "budget_status_by_department_month": "select * from budget_status_by_department_month",
+    "budget_status_by_initiative": "select * from budget_status_by_initiative",
+    "fct_budget_movements": "select * from fct_budget_movements",
 }
+MODELS = [*(name for name in QUERIES if not name.startswith("int_")), *BOOKED_FROM, "int_usage_attributed"]
 Rows = list[dict[str, Any]]
 
 
@@ -40,13 +49,22 @@ def test_the_books_say_what_the_reference_says(seed: int, tmp_path: Path) -> Non
     company, books = draw_with_books(seed)
     write(company, tmp_path / "company")
     write_books(books, tmp_path / "company")
-    rows = tables(tmp_path / "company", tmp_path / "home", company.as_of, [*QUERIES.values()], [*QUERIES])
-    found = dict(zip(QUERIES, rows, strict=True))
     reference = LedgerReference(company, books)
+    queries = [*QUERIES.values(), lambda warehouse: variance_rows(warehouse, company.as_of, minor_unit(reference))]
+    *rows, variance = tables(
+        tmp_path / "company", tmp_path / "home", company.as_of, queries, MODELS, changes=books.changes
+    )
+    found = dict(zip(QUERIES, rows, strict=True))
     check_bridge(reference, found["reconciliation_by_provider_month"])
     check_journals(reference, found["accrual_journal_lines"], found["accrual_journals_left_out"])
     check_margins(MarginReference(reference), found)
     check_cash(CashReference(reference), found)
+    check_budgets(BudgetReference(reference), found)
+    check_variance(reference, variance)
+
+
+def minor_unit(reference: LedgerReference) -> Decimal:
+    return Decimal(1).scaleb(-MINOR_UNITS.get(reference.company.currency, 2))
 
 
 def check_bridge(reference: LedgerReference, rows: Rows) -> None:
@@ -170,6 +188,42 @@ def check_cash(reference: CashReference, found: dict[str, Rows]) -> None:
         for row in found["budget_status_by_department_month"]
     }
     assert differing(reference.spent(), spent, SPLIT * 10) == {}
+
+
+def check_budgets(reference: BudgetReference, found: dict[str, Rows]) -> None:
+    """What was booked, and how every allocation and department stands."""
+    posted: dict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
+    balances: dict[str, Fraction] = defaultdict(Fraction)
+    for row in found["fct_budget_movements"]:
+        posted[row["effective_on"], row["kind"], row["account"]] += Fraction(row["amount"])
+        balances[row["movement_id"]] += Fraction(row["amount"])
+    assert differing(reference.movements(), posted, SPLIT) == {}
+    assert not any(balances.values())
+    days = found["budget_status_by_initiative"]
+    assert disagreements(reference.by_initiative(), days, ("as_of_date", "initiative_id")) == {}
+    months = found["budget_status_by_department_month"]
+    keys = "fiscal_period", "department_id", "budget_class"
+    assert disagreements(reference.by_department(), months, keys) == {}
+
+
+def check_variance(reference: LedgerReference, rows: Rows) -> None:
+    """The components of each month after an initiative's first are what it cost more than the month before."""
+    costs: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for one in costs_of(reference.reference):
+        if one.initiative:
+            costs[one.initiative, one.month] += one.amount
+    found: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for row in rows:
+        assert row["amount"] % minor_unit(reference) == 0
+        if row["comparison"] == "prior_month":
+            found[row["initiative_id"], row["fiscal_period"]] += Fraction(row["amount"])
+    for initiative in {name for name, _ in costs}:
+        first = min(month for name, month in costs if name == initiative)
+        for before, month in pairwise(months_between(first, f"{reference.company.as_of:%Y-%m}")):
+            difference = costs.get((initiative, month), Fraction(0)) - costs.get((initiative, before), Fraction(0))
+            explained = found.pop((initiative, month), Fraction(0))
+            assert abs(explained - difference) <= Fraction(minor_unit(reference)) / 2 + SPLIT, (initiative, month)
+    assert not found
 
 
 def _by_account(lines: Rows) -> dict[str, Fraction]:

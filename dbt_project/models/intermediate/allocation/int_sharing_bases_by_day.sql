@@ -78,7 +78,6 @@ matched as (
             or (reported.initiative_id is null and reported.product_id = targets.product_id)
             or (
                 reported.department_id = targets.department_id
-                and reported.product_id is null
                 and case
                     when reported.share_basis = 'direct_cost' then targets.initiative_id is null
                     else reported.initiative_id is null

@@ -43,6 +43,7 @@ billed as (
 
     select
         charges.* exclude (billed_cost, billed_amount),
+        charges.billed_amount as charged_amount,
         case when prepaid.drawn_amount is null then charges.billed_amount
             else {{ money(portion_of(
                 'charges.billed_amount', '(charges.billed_cost - prepaid.drawn_amount)', 'charges.billed_cost'

@@ -63,14 +63,23 @@ select
     {{ money('sum(billed.billed_amount)') }} as billed_amount,
     {{ money("sum(case when billed.charge_category = 'tax' then 0 else billed.effective_amount end)") }}
         as effective_amount,
-    {{ money('sum(billed.list_amount)') }} as stated_list_amount,
+    case
+        when count(billed.list_amount) > 0 then {{ money('sum(coalesce(billed.list_amount, billed.billed_amount))') }}
+    end as stated_list_amount,
     {{ money('sum(' ~ reporting_amount('billed.billed_amount', 'billed.billed_currency') ~ ')') }} as billed_cost,
     {{ money(
         "sum(case when billed.charge_category = 'tax' then 0 else "
         ~ reporting_amount('billed.effective_amount', 'billed.billed_currency')
         ~ ' end)'
     ) }} as effective_cost,
-    {{ money('sum(' ~ reporting_amount('billed.list_amount', 'billed.billed_currency') ~ ')') }} as stated_list_cost
+    case
+        when count(billed.list_amount) > 0
+            then {{ money(
+                'sum(' ~ reporting_amount(
+                    'coalesce(billed.list_amount, billed.billed_amount)', 'billed.billed_currency'
+                ) ~ ')'
+            ) }}
+    end as stated_list_cost
 from billed
 cross join run_parameters
 left join exchange_rates

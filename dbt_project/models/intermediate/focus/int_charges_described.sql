@@ -76,7 +76,7 @@ select
         when list_unit_price is not null
             then {{ fine_money('quantity * cast(0.000001 as decimal(7, 6)) * list_unit_price') }}
         when metered_list_cost is not null then metered_list_cost
-        else {{ fine_money('coalesce(stated_list_amount, billed_amount)') }}
+        else {{ fine_money('coalesce(stated_list_amount, charged_amount, billed_amount)') }}
     end as focus_list_cost,
     case
         when list_unit_price is not null then 'list_price'

@@ -73,8 +73,8 @@ run_parameters as (
 summed as (
 
     select
-        usage_date, initiative_id, department_id, actor_id, provider, model_id, token_class,
-        sum(quantity) as quantity, sum(list_cost) as list_cost
+        usage_date, billing_date, initiative_id, department_id, actor_id, provider, model_id, token_class,
+        sum(quantity) filter (where list_cost is not null) as quantity, sum(list_cost) as list_cost
     from usage
     group by all
 
@@ -124,12 +124,12 @@ sold as (
         on judged.reference_model = served.model_id
         and judged.provider = served.provider
         and served.token_class = 'input_uncached'
-        and {{ in_force('served', on='judged.usage_date') }}
+        and {{ in_force('served', on='judged.billing_date') }}
     left join prices as made
         on judged.reference_model = made.model_id
         and made.is_maker
         and made.token_class = 'input_uncached'
-        and {{ in_force('made', on='judged.usage_date') }}
+        and {{ in_force('made', on='judged.billing_date') }}
 
 ),
 
@@ -145,7 +145,7 @@ referenced as (
         on sold.reference_provider = same.provider
         and sold.reference_model = same.model_id
         and sold.token_class = same.token_class
-        and {{ in_force('same', on='sold.usage_date') }}
+        and {{ in_force('same', on='sold.billing_date') }}
 
 ),
 
@@ -158,7 +158,7 @@ priced as (
     cross join run_parameters
     left join exchange_rates
         on referenced.reference_currency = exchange_rates.currency
-        and referenced.usage_date = exchange_rates.rate_date
+        and referenced.billing_date = exchange_rates.rate_date
 
 ),
 
@@ -167,8 +167,8 @@ counterfactual as (
     select
         *,
         rate is not null as is_reference_priced,
-        {{ fine_money(metered_cost('quantity', 'same_price') ~ ' * rate') }} as same_cost,
-        {{ fine_money(metered_cost('quantity', 'cache_lost_price') ~ ' * rate') }} as cache_lost_cost
+        {{ fine_money(metered_share_cost('quantity', 'same_price') ~ ' * rate') }} as same_cost,
+        {{ fine_money(metered_share_cost('quantity', 'cache_lost_price') ~ ' * rate') }} as cache_lost_cost
     from priced
 
 )
@@ -187,10 +187,10 @@ select
     tier_rank < allowed_tier_rank as is_higher_tier,
     {{ fine_money('sum(list_cost)') }} as list_cost,
     case when bool_and(is_reference_priced)
-        then {{ fine_money('sum(coalesce(same_cost, list_cost))') }}
+        then {{ fine_money('sum(coalesce(same_cost, list_cost, 0))') }}
     end as counterfactual_same,
     case when bool_and(is_reference_priced)
-        then {{ fine_money('sum(coalesce(cache_lost_cost, list_cost))') }}
+        then {{ fine_money('sum(coalesce(cache_lost_cost, list_cost, 0))') }}
     end as counterfactual_cache_lost
 from counterfactual
 group by all

@@ -1,6 +1,7 @@
 {# A feature may run below its target margin until its adoption target or its date, whichever is first; then the
-   tolerance lapses by itself. Margin debt is what was given up on the days of tolerance: the gap to the target times
-   revenue; a day without revenue has no margin. #}
+   tolerance lapses by itself. Adoption is its own metric of a day, else its product's. Margin debt is what was given
+   up on the days of tolerance: the gap to the target times revenue, both of the day; a day without revenue has no
+   margin. #}
 with
 
 run_parameters as (
@@ -9,18 +10,22 @@ run_parameters as (
 
 ),
 
+versions as (
+
+    select * from {{ ref('int_initiatives_effective') }}
+
+),
+
 initiatives as (
 
     select
         effective.initiative_id,
-        max_by(effective.product_id, effective.effective_from) as product_id,
         max_by(effective.milestone_metric_id, effective.effective_from) as metric_id,
         max_by(effective.milestone_target, effective.effective_from) as target,
         max_by(effective.milestone_by, effective.effective_from) as by_date,
         max_by(effective.milestone_margin_floor_ratio, effective.effective_from) as margin_floor_ratio,
-        max_by(effective.target_gross_margin_ratio, effective.effective_from) as target_gross_margin_ratio,
         min(effective.started_on) as started_on
-    from {{ ref('int_initiatives_effective') }} as effective
+    from versions as effective
     cross join run_parameters
     where effective.milestone_metric_id is not null and effective.effective_from <= run_parameters.as_of_date
     group by effective.initiative_id
@@ -39,16 +44,35 @@ margins as (
 
 ),
 
+adoption as (
+
+    select
+        initiatives.initiative_id,
+        initiatives.target,
+        metrics.metric_date,
+        metrics.value
+    from initiatives
+    inner join metrics on initiatives.metric_id = metrics.metric_id
+    left join versions
+        on initiatives.initiative_id = versions.initiative_id
+        and metrics.product_id = versions.product_id
+        and metrics.metric_date >= versions.effective_from
+        and metrics.metric_date < versions.effective_to
+    where metrics.initiative_id = initiatives.initiative_id or versions.initiative_id is not null
+    qualify row_number() over (
+        partition by initiatives.initiative_id, metrics.metric_date order by metrics.initiative_id nulls last
+    ) = 1
+
+),
+
 progress as (
 
     select
         initiatives.initiative_id,
-        max_by(metrics.value, metrics.metric_date) as metric_value,
-        min(metrics.metric_date) filter (where metrics.value >= initiatives.target) as met_on
+        max_by(adoption.value, adoption.metric_date) as metric_value,
+        min(adoption.metric_date) filter (where adoption.value >= adoption.target) as met_on
     from initiatives
-    left join metrics
-        on initiatives.metric_id = metrics.metric_id
-        and (metrics.initiative_id = initiatives.initiative_id or metrics.product_id = initiatives.product_id)
+    left join adoption on initiatives.initiative_id = adoption.initiative_id
     group by initiatives.initiative_id
 
 ),
@@ -60,14 +84,17 @@ tolerated_days as (
         margins.margin_date,
         greatest(
             margins.revenue
-            * cast(coalesce(initiatives.target_gross_margin_ratio, margins.target_gross_margin_ratio) as decimal(10, 9))
+            * cast(coalesce(versions.target_gross_margin_ratio, margins.target_gross_margin_ratio) as decimal(10, 9))
             - margins.gross_profit,
             0
         ) as margin_debt
     from initiatives
     inner join progress on initiatives.initiative_id = progress.initiative_id
+    inner join versions on initiatives.initiative_id = versions.initiative_id
     inner join margins
-        on initiatives.product_id = margins.product_id
+        on versions.product_id = margins.product_id
+        and margins.margin_date >= versions.effective_from
+        and margins.margin_date < versions.effective_to
         and margins.margin_date >= initiatives.started_on
         and margins.margin_date <= initiatives.by_date
         and margins.margin_date < coalesce(progress.met_on, date '9999-12-31')

@@ -74,7 +74,7 @@ select
     costs.initiative_id,
     {{ fine_money('costs.allocated_cost') }} as allocated_cost,
     {{ money('units.units') }} as units,
-    {{ cost_per('costs.compared_cost', 'units.units') }} as cost_per_unit,
+    {{ cost_per('coalesce(costs.compared_cost, 0)', 'units.units') }} as cost_per_unit,
     {{ cost_per('costs.allocated_cost * 1000000', 'tokens.tokens') }} as cost_per_million_tokens,
     case when tokens.input_tokens > 0
         then cast(tokens.cache_read_tokens as double) / cast(tokens.input_tokens as double)
@@ -84,7 +84,7 @@ select
     end as output_to_input_ratio,
     {{ reporting_currency() }} as reporting_currency,
     units.units_null_reason,
-    {{ fine_money('costs.compared_cost') }} as compared_cost,
+    {{ fine_money('coalesce(costs.compared_cost, case when units.units is not null then 0 end)') }} as compared_cost,
     case when units.units is not null then cast(coalesce(compared.days_compared, 0) as bigint) end as days_compared,
     case when units.units is not null
         then coalesce(compared.days_compared, 0) < extract(day from last_day(costs.month_start))
