@@ -40,6 +40,22 @@ def rule(rule_id: str, initiative_id: str, **given: Any) -> dict[str, Any]:
     return row("registry", "ownership_rules", rule_id=rule_id, priority=1, initiative_id=initiative_id, **given)
 
 
+TIERS = [("high", "dear"), ("low", "cheap")]
+DEAR_WORK_FOR_CHEAP = {
+    "policy": [row("registry", "policy", policy_key="default_complexity", policy_value="basic")],
+    "model_tiers": [
+        row("registry", "model_tiers", tier=tier, reference_model=model, tier_rank=rank)
+        for rank, (tier, model) in enumerate(TIERS, start=1)
+    ],
+    "model_tier_patterns": [
+        row("registry", "model_tier_patterns", position=rank, model_pattern=model, tier=tier)
+        for rank, (tier, model) in enumerate(TIERS, start=1)
+    ],
+    "complexity_tiers": [row("registry", "complexity_tiers", complexity="basic", tier="low")],
+}
+"""Every owner's work is basic, for which model cheap is enough; model dear is of a higher tier."""
+
+
 def test_retries_are_those_of_the_owner_of_the_provider_and_key_on_the_day(warehouse):
     """Key k at one provider is a's until the fifth and b's from then; the same key id at another provider is c's."""
     plan = [("p", 1, "success"), ("p", 1, "failure"), ("p", 6, "success"), ("q", 1, "failure"), ("p", 7, "failure")]
@@ -66,20 +82,10 @@ def test_the_reference_price_is_that_of_the_provider_which_served_else_of_the_ma
     prices = [price(provider, "10", model_id="dear") for provider in ("p", "r")]
     prices += [price(provider, cost, model_id="cheap") for provider, cost in (("p", "1"), ("reseller", "3"))]
     prices += [price("maker", "2", model_id="cheap", is_maker=True)]
-    tiers = [("high", "dear"), ("low", "cheap")]
     connection = warehouse(
         [request(provider, provider, 1_000_000, model="dear") for provider in ("p", "r")],
         price_book=prices,
-        policy=[row("registry", "policy", policy_key="default_complexity", policy_value="basic")],
-        model_tiers=[
-            row("registry", "model_tiers", tier=tier, reference_model=model, tier_rank=rank)
-            for rank, (tier, model) in enumerate(tiers, start=1)
-        ],
-        model_tier_patterns=[
-            row("registry", "model_tier_patterns", position=rank, model_pattern=model, tier=tier)
-            for rank, (tier, model) in enumerate(tiers, start=1)
-        ],
-        complexity_tiers=[row("registry", "complexity_tiers", complexity="basic", tier="low")],
+        **DEAR_WORK_FOR_CHEAP,
     )
     build(connection, ["int_usage_repriced_by_tier"])
     found = connection.execute(
@@ -87,3 +93,21 @@ def test_the_reference_price_is_that_of_the_provider_which_served_else_of_the_ma
         "from intermediate.int_usage_repriced_by_tier order by 1"
     ).fetchall()
     assert found == [("p", D(10), D(1), D(1)), ("r", D(10), D(2), D(2))]
+
+
+def test_the_counterfactual_counts_nothing_of_usage_that_has_no_list_price(warehouse):
+    """Two million tokens of the dear model: a million of prompt at 10, of answers without a price. At 1 and 5 the cheap one
+    would take 6 for both, but what the answers cost is unknown: 1 stands against 10.
+    """
+    prices = [price("p", "10", model_id="dear"), price("p", "1", model_id="cheap")]
+    prices += [price("p", "5", model_id="cheap", token_class="output")]
+    connection = warehouse(
+        [request("p", "r1", 1_000_000, model="dear", completion_tokens=1_000_000)],
+        price_book=prices,
+        **DEAR_WORK_FOR_CHEAP,
+    )
+    build(connection, ["int_usage_repriced_by_tier"])
+    found = connection.execute(
+        "select list_cost, counterfactual_same, counterfactual_cache_lost from intermediate.int_usage_repriced_by_tier"
+    ).fetchall()
+    assert found == [(D(10), D(1), D(1))]

@@ -74,7 +74,7 @@ summed as (
 
     select
         usage_date, initiative_id, department_id, actor_id, provider, model_id, token_class,
-        sum(quantity) as quantity, sum(list_cost) as list_cost
+        sum(quantity) filter (where list_cost is not null) as quantity, sum(list_cost) as list_cost
     from usage
     group by all
 
