@@ -92,6 +92,15 @@ def test_a_publication_without_ratios_shows_amounts_and_judges_none(tmp_path: Pa
     assert {row["is_above_alarm"] for row in found["unallocated_share"]} == {None}
 
 
+def test_a_verdict_on_a_residual_names_the_months_it_is_of(tmp_path: Path) -> None:
+    """Four percent of the bill of August: September and October have none."""
+    found = summary(tmp_path, LINE.format(amount=40, period="2026-08", line="residual"))
+    assert section(found, "Meter, bill and ledger")[1] == (
+        "  openai residual: 2026-10 USD 0.00, 2026-09 0.00, all months 40.00, verdict within 0.5% of the bill in 2026-10 "
+        "and 2026-09"
+    )
+
+
 def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
     found = summary(tmp_path, "drop table reconciliation_by_provider_month")
     assert found["open_amounts"] == []
