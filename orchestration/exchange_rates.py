@@ -2,7 +2,7 @@
 answer is a currency, a day and a remedy and no technical test.
 
 A rate serves its own day and the seven after it, in either direction of its pair, as ``int_exchange_rates_filled`` has
-it. A ledger line that states the rate it was booked at needs none.
+it. A ledger line that states the rate it was booked at needs none; a charge that is spread over days needs one on each.
 """
 
 from dataclasses import dataclass
@@ -50,8 +50,16 @@ rates as (
 needed as (
     select
         'focus_files' as source, partition as file, line, billing_currency as currency,
-        cast(charge_period_start as date) as day
+        unnest(generate_series(
+            timezone('UTC', charge_period_start)::date,
+            case
+                when charge_period_end <= charge_period_start + interval 1 day then timezone('UTC', charge_period_start)
+                else least(timezone('UTC', charge_period_end - interval 1 microsecond), $until)
+            end::date,
+            interval 1 day
+        ))::date as day
     from landing.focus_files__cost_and_usage
+    where billing_currency <> $reporting
     union all
     select 'anthropic', null, null, currency, cast(starting_at as date) from landing.anthropic__costs
     union all

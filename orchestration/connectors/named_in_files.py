@@ -36,13 +36,13 @@ class Doubts:
     doubts: tuple[str, ...]
 
 
-def doubts(company: Company, landing: Landing) -> Doubts:
-    """Each name and currency once, with the first file and line that has it."""
+def doubts(company: Company, landing: Landing, as_of: date) -> Doubts:
+    """Each name, and each currency of amounts up to ``as_of``, once, with the first file and line that has it."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
         unknown = {key: tuple(_unknown(connection, company, key)) for key in _NAMED}
-        dated = map(str, missing_rates(connection, company.config.reporting_currency, date.max))
+        dated = map(str, missing_rates(connection, company.config.reporting_currency, as_of))
         without_rate = (*dated, *_never_quoted(connection, company))
     return Doubts((*without_rate, *unknown["initiative_id"]), (*unknown["product_id"], *unknown["department_id"]))
 

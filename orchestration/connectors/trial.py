@@ -49,7 +49,7 @@ def try_files(company: Company, as_of: date) -> Trial:
             said, found = _try(company, files, read, landing, Path(folder))
             lines += said
             faults += found
-        unknown = doubts(company, landing)
+        unknown = doubts(company, landing, as_of)
     return Trial(tuple(lines), (*faults, *unknown.faults), unknown.doubts)
 
 

@@ -88,7 +88,7 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "unallocated_share": [share_as_json(one) for one in shares],
             "open_amounts": [bridge_as_json(one) for one in bridge],
             "journals_left_out": _with_remedy(query("accrual_journals_left_out", LEFT_OUT), ACCOUNT_REMEDY),
-            "unowned_usage": _with_remedy(query("fct_usage fct_usage_shares", UNOWNED), OWNER_REMEDY),
+            "unowned_usage": _with_remedy(query("fct_usage", UNOWNED), OWNER_REMEDY),
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
             "core_demotions": query("core_demotions_by_initiative", DEMOTIONS),
             "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
@@ -146,8 +146,7 @@ group by all having sum(allocated_cost) <> 0 order by amount desc, provider, mod
 UNOWNED = f"""
 select u.provider, u.project_id, u.api_key_id, sum(u.list_cost) as list_cost, max(u.usage_date) as last_date
 from fct_usage u
-where u.is_counted and u.initiative_id is null and u.department_id is null
-    and not exists (select 1 from fct_usage_shares s where s.usage_key = u.usage_key)
+where u.is_counted and u.allocation_rule_id is null
 group by all having sum(u.list_cost) > 0 order by list_cost desc, 1, 2, 3 limit {TOP}
 """
 

@@ -215,7 +215,9 @@ def _residual_verdict(row: dict[str, Any]) -> str:
     if row["alarm_ratio"] is None:
         return ""
     limit = f"{percent(row['alarm_ratio'])} of the bill"
-    return f"above {limit} in {', '.join(row['warned_months'])}" if row["warned_months"] else f"within {limit}"
+    if row["warned_months"]:
+        return f"above {limit} in {', '.join(row['warned_months'])}"
+    return f"within {limit} in {row['month']} and {row['previous_month']}"
 
 
 def _journals_left_out(rows: list[dict[str, Any]], currency: str) -> list[Section]:

@@ -13,7 +13,7 @@ from orchestration.landing.store import Landing
 from orchestration.registry.globs import to_regex
 from orchestration.registry.sources import MODEL_SERVICES
 from tests.dbt_project.compiled_models import build, compiled_sql, write_run_parameters
-from tests.dbt_project.warehouse_rows import charge, declared_source, moment, row
+from tests.dbt_project.warehouse_rows import charge, declared_source, exchange_rate, moment, row
 
 MODELS = ("int_cloud_charges_spread_by_day", "int_cloud_usage_split_by_class", "ingestion_outcomes")
 
@@ -36,7 +36,9 @@ def plain(description: str | None, **given: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def warehouse(tmp_path):
-    def build_from(charges: list[dict[str, Any]], superseded: list[dict[str, Any]] = ()) -> duckdb.DuckDBPyConnection:
+    def build_from(
+        charges: list[dict[str, Any]], superseded: list[dict[str, Any]] = (), rates: list[dict[str, Any]] = ()
+    ) -> duckdb.DuckDBPyConnection:
         landing = Landing(tmp_path / "landing")
         pattern = to_regex([glob.lower() for glob in MODEL_SERVICES])
         sources = [declared_source("focus_files") | {"services_pattern": pattern}]
@@ -44,6 +46,7 @@ def warehouse(tmp_path):
             ("focus_files", "cost_and_usage"): charges,
             ("focus_files", "superseded_days"): superseded,
             ("registry", "sources"): sources,
+            ("ledgers", "exchange_rates"): rates,
         }.items():
             with landing.batch(source, stream) as batch:
                 batch.add_rows("current", list(rows))
@@ -122,14 +125,55 @@ def test_an_hour_and_a_day_stay_on_their_day(warehouse):
     assert rows.fetchall() == [(date(2026, 7, 2), 1), (date(2026, 7, 3), 1)]
 
 
+def test_a_day_that_begins_at_another_zones_midnight_is_one_day(warehouse):
+    """A day of Oslo and an hour across midnight are charges of the UTC day they begin on; 26 hours are spread."""
+    local = {"charge_period_start": moment("2026-07-30T22:00"), "charge_period_end": moment("2026-07-31T22:00")}
+    hour = {"charge_period_start": moment("2026-07-30T23:30"), "charge_period_end": moment("2026-07-31T00:30")}
+    longer = {"charge_period_start": moment("2026-07-28T22:00"), "charge_period_end": moment("2026-07-30T00:00")}
+    connection = warehouse([charge("AWS", **period, line=line) for line, period in enumerate((local, hour, longer), 1)])
+    rows = connection.execute(
+        "select line, cost_date, billed_amount, proves_day from intermediate.int_cloud_charges_spread_by_day order by all"
+    )
+    assert rows.fetchall() == [
+        (1, date(2026, 7, 30), Decimal(10), True),
+        (2, date(2026, 7, 30), Decimal(10), True),
+        (3, date(2026, 7, 28), Decimal(5), False),
+        (3, date(2026, 7, 29), Decimal(5), False),
+    ]
+
+
 def test_a_list_price_of_zero_on_a_charge_that_costs_is_unknown(warehouse):
+    free = {"billed_cost": "0", "effective_cost": "0"}
     connection = warehouse(
-        [charge("AWS", list_cost="0", list_unit_price="0"), charge("AWS", line=2, billed_cost="0", list_unit_price="0")]
+        [charge("AWS", list_cost="0", list_unit_price="0"), charge("AWS", line=2, **free, list_unit_price="0")]
     )
     rows = connection.execute(
         "select list_amount, list_unit_price from intermediate.int_cloud_charges_spread_by_day order by billed_amount"
     )
     assert rows.fetchall() == [(Decimal(10), Decimal(0)), (None, None)]
+
+
+def test_a_list_price_of_zero_on_usage_that_a_commitment_pays_is_unknown(warehouse):
+    """Nothing is billed for it, as its commitment is, and yet it costs 10."""
+    paid = {"billed_cost": "0", "effective_cost": "10", "list_cost": "0", "list_unit_price": "0"}
+    connection = warehouse([charge("AWS", **paid)])
+    stated = connection.execute(
+        "select billed_amount, effective_amount, list_amount, list_unit_price "
+        "from intermediate.int_cloud_charges_spread_by_day"
+    )
+    assert stated.fetchall() == [(Decimal(0), Decimal(10), None, None)]
+    prices = connection.execute("select stated_unit_price from intermediate.int_cloud_usage_split_by_class")
+    assert prices.fetchall() == [(None,)]
+
+
+def test_a_list_price_by_the_token_in_another_currency_keeps_its_digits(warehouse):
+    """0.000000075 euros a token are 0.075 a million, at 1.0937 dollars 0.0820275; rounded to six digits at the end alone."""
+    connection = warehouse(
+        [charge("AWS", billing_currency="EUR", list_unit_price="0.000000075", consumed_unit="Tokens")],
+        rates=[exchange_rate("2026-07-10", "1.0937")],
+    )
+    prices = connection.execute("select stated_unit_price from intermediate.int_cloud_usage_split_by_class")
+    assert prices.fetchall() == [(Decimal("0.082028"),)]
 
 
 def test_a_day_that_a_newer_export_replaces_counts_nothing(warehouse):

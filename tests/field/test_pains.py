@@ -179,7 +179,8 @@ def test_a_budget_cap_that_does_not_hold_passes_no_gate(daily_cap: str, exercise
 def test_reports_stay_quick_at_three_hundred_thousand_rows(tmp_path: Path) -> None:
     rows = (
         "insert into fct_usage select date '2026-08-01' + cast(n % 80 as integer), 'openai', 'm' || n % 12, 'output', "
-        "'tokens', n, 'priced', true, 1, 'chat', null, 'p' || n % 400, 'k' || n % 5000, 'b' || n from range(300000) as t (n)"
+        "'tokens', n, 'priced', true, 1, 'chat', null, 'p' || n % 400, 'k' || n % 5000, 'b' || n, null "
+        "from range(300000) as t (n)"
     )
     with duckdb.connect() as connection:
         write_small_marts(connection, rows)

@@ -92,6 +92,15 @@ def test_a_publication_without_ratios_shows_amounts_and_judges_none(tmp_path: Pa
     assert {row["is_above_alarm"] for row in found["unallocated_share"]} == {None}
 
 
+def test_a_verdict_on_a_residual_names_the_months_it_is_of(tmp_path: Path) -> None:
+    """Four percent of the bill of August: September and October have none."""
+    found = summary(tmp_path, LINE.format(amount=40, period="2026-08", line="residual"))
+    assert section(found, "Meter, bill and ledger")[1] == (
+        "  openai residual: 2026-10 USD 0.00, 2026-09 0.00, all months 40.00, verdict within 0.5% of the bill in 2026-10 "
+        "and 2026-09"
+    )
+
+
 def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
     found = summary(tmp_path, "drop table reconciliation_by_provider_month")
     assert found["open_amounts"] == []
@@ -101,15 +110,26 @@ def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
 def test_requests_without_a_token_count_have_their_own_lines_and_a_remedy(tmp_path: Path) -> None:
     requests = (
         "insert into fct_usage values "
-        "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'chat', null, 'p', 'k', 'u4'), "
-        "('2026-10-06', 'openai', 'm', 'request', 'requests', 122, 'priced', true, 0, 'chat', null, 'p', 'k', 'u5'), "
-        "('2026-10-06', 'openai', 'm', 'request', 'requests', 9, 'unmeasured', false, 0, 'chat', null, 'p', 'k', 'u6')"
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'chat', null, 'p', 'k', 'u4', 'r'), "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 122, 'priced', true, 0, 'chat', null, 'p', 'k', 'u5', 'r'), "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 9, 'unmeasured', false, 0, 'chat', null, 'p', 'k', 'u6', 'r')"
     )
     found = summary(tmp_path, requests)
     assert [(row["requests"], row["all_requests"]) for row in found["unmeasured"]] == [("368", "500")]
     title, line = section(found, "Unmeasured requests")
     assert "let it log the usage of streamed answers" in title
     assert line == "  openai m: requests 368 of 500, since 2026-10-06, until 2026-10-06"
+
+
+def test_usage_that_a_rule_gives_to_a_product_or_shares_out_asks_for_no_rule(tmp_path: Path) -> None:
+    """Of three keys without initiative and department, one is in no rule: 4 of 7 at list price."""
+    usage = ", ".join(
+        f"('2026-10-06', 'openai', 'm', 'output', 'tokens', 9, 'priced', true, {cost}, null, null, null, '{key}', "
+        f"'{key}', {rule})"
+        for key, cost, rule in (("products", 1, "'of_product'"), ("shared", 2, "'of_pool'"), ("nobodys", 4, "null"))
+    )
+    found = summary(tmp_path, f"insert into fct_usage values {usage}")
+    assert [(row["api_key_id"], row["list_cost"]) for row in found["unowned_usage"]] == [("nobodys", "4.000000000000")]
 
 
 def test_no_section_of_unmeasured_requests_where_all_are_measured(tmp_path: Path) -> None:

@@ -45,6 +45,13 @@ def test_the_first_day_beyond_the_seven_is_named_with_the_currency_and_the_ledge
     assert "exchange_rates" in told
 
 
+def test_a_charge_of_a_month_asks_for_a_rate_on_each_of_its_days_up_to_the_as_of_day(judge):
+    """From 20 September to 19 October: a rate of the 15th serves to the 22nd, and 10 October is the as-of day."""
+    month = charge("openai", charge_period_start=moment("2026-09-20"), charge_period_end=moment("2026-10-20"))
+    with pytest.raises(MissingRates, match="from USD into EUR on 2026-09-23, the first of 18 days of focus_files"):
+        judge("EUR", bill=[month], rates=[exchange_rate("2026-09-15", "1.25")])
+
+
 def test_nothing_is_asked_of_the_reporting_currency_of_later_days_and_of_lines_booked_at_their_own_rate(judge):
     judge(
         "USD",

@@ -38,12 +38,12 @@ judged as (
 
     select
         standing.*,
-        greatest(
-            1,
-            date_diff(
+        case
+            when standing.charge_period_end_at <= standing.charge_period_start_at + interval 1 day then 1
+            else date_diff(
                 'day', standing.cost_date, cast(standing.charge_period_end_at - interval 1 microsecond as date)
             ) + 1
-        ) as period_days,
+        end as period_days,
         coalesce(
             lower(standing.service_category) = 'ai and machine learning'
             or regexp_full_match(lower(standing.service_name), services.services_pattern)

@@ -4,7 +4,12 @@ with
 
 charges as (
 
-    select * from {{ ref('int_cloud_charges_spread_by_day') }}
+    select
+        *,
+        cast(
+            list_unit_price * cast(1000000 // tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
+        ) as price_per_million
+    from {{ ref('int_cloud_charges_spread_by_day') }}
     where token_class is not null and tokens_per_unit is not null and charge_category = 'usage'
 
 ),
@@ -47,12 +52,10 @@ periods as (
         cast(0 as bigint) as context_tier_start,
         true as is_measured,
         true as is_aggregated,
-        cast(
-            case
-                when charges.billed_currency = run_parameters.reporting_currency then charges.list_unit_price
-                else {{ money('charges.list_unit_price * exchange_rates.rate') }}
-            end * cast(1000000 // charges.tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
-        ) as stated_unit_price,
+        case
+            when charges.billed_currency = run_parameters.reporting_currency then charges.price_per_million
+            else cast(charges.price_per_million * exchange_rates.rate as decimal(18, 6))
+        end as stated_unit_price,
         charges.token_class,
         'tokens' as unit,
         cast(sum(charges.tokens) as bigint) as quantity

@@ -15,6 +15,7 @@ exact as (
         cast(list_cost as decimal(38, 18)) as exact_list_cost,
         cast(list_unit_price as decimal(38, 12)) as exact_list_unit_price,
         cast(consumed_quantity as decimal(38, 9)) as exact_quantity,
+        exact_billed_cost = 0 and exact_effective_cost = 0 as is_free,
         coalesce(usage_type, sku_meter, charge_description) as meter
     from source
 
@@ -46,9 +47,8 @@ renamed as (
         ---------- numerics
         {{ round_half_even('exact_billed_cost') }} as billed_amount,
         {{ round_half_even('exact_effective_cost') }} as effective_amount,
-        case when exact_list_cost <> 0 or exact_billed_cost = 0 then {{ round_half_even('exact_list_cost') }} end
-            as list_amount,
-        case when exact_list_unit_price <> 0 or exact_billed_cost = 0 then exact_list_unit_price end as list_unit_price,
+        case when exact_list_cost <> 0 or is_free then {{ round_half_even('exact_list_cost') }} end as list_amount,
+        case when exact_list_unit_price <> 0 or is_free then exact_list_unit_price end as list_unit_price,
         exact_quantity as consumed_quantity,
         {{ focus_unit_tokens('consumed_unit') }} as tokens_per_unit,
 
