@@ -32,6 +32,8 @@ LATER_LOOK_ERROR = 0.01
 ROLLING_LOOK_ERROR = 0.02
 KEPT_ERROR = 0.20
 PLANNED_LOOKS = 31
+PLANNED_DAYS = 30
+SHORT_DECAY = 3
 LOOK_DECAY = 3
 RECENT_ERROR = 0.08
 RECENT_MARGIN_SHARE = 0.5
@@ -69,13 +71,20 @@ def rolling_look_error(looks: Positions) -> Floats:
     return np.asarray(ROLLING_LOOK_ERROR * np.minimum(1.0, PLANNED_LOOKS / np.maximum(looks, 1)) ** LOOK_DECAY)
 
 
+def short_share(days: Positions) -> Floats:
+    """What of its error a look may spend on a window of so many days: all from 30 on, less in a shorter one, where chance
+    and autocorrelation are hard to tell from a level.
+    """
+    return np.asarray(np.minimum(1.0, days / PLANNED_DAYS) ** SHORT_DECAY)
+
+
 class Asked(Protocol):
     """Gives the estimates of one kind of window for some of the rows that are judged.
 
     Of a cycle: sparse where there is none, not sparse and without an estimate where it has too few whole cycles yet.
     """
 
-    def __call__(self, kind: str, rows: Positions) -> WindowEstimates: ...
+    def __call__(self, kind: str, rows: Positions, /) -> WindowEstimates: ...
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ def judge_rows(ask: Asked, window_days: Positions, before: Before, limits: Stabi
     """Judge one day of many series. ``window_days``: length of each long window, at least ``limits.window_days``."""
     rows, looks = np.arange(len(window_days)), before.looks + 1
     judged = _Judging(limits, WindowEstimates.unknown(len(rows)), before)
-    judged.settle(rows, LONG, ask(LONG, rows), look_error(looks))
+    judged.settle(rows, LONG, ask(LONG, rows), look_error(looks) * short_share(window_days))
     odd = rows[judged.estimates.is_sparse | (judged.estimates.variation > limits.max_variation)]
     if len(odd):
         cycle = ask(CYCLE, odd)
@@ -126,7 +135,8 @@ def judge_rows(ask: Asked, window_days: Positions, before: Before, limits: Stabi
     by_day = judged.decided != KINDS.index(CYCLE)
     rest = rows[~judged.is_inside & by_day & (window_days > limits.rolling_days)]
     if len(rest):
-        judged.settle(rest, ROLLING, ask(ROLLING, rest), rolling_look_error(looks[rest]))
+        error_rate = rolling_look_error(looks[rest]) * short_share(np.array([limits.rolling_days]))
+        judged.settle(rest, ROLLING, ask(ROLLING, rest), error_rate)
     watched = rows[judged.is_inside & by_day & (window_days > limits.window_days)]
     if len(watched):
         judged.overrule(watched, ask(RECENT, watched))

@@ -21,6 +21,7 @@ from orchestration.statistics.simulated_costs import (
 from orchestration.statistics.stable_series import DEFAULT_LIMITS, ready_days, stable_paths
 
 PATHS = 200
+CYCLE_PATHS = 60
 LONG_PATHS = {0.0: 100, 0.4: 200, 0.7: 600}
 """Paths over 180 days by autocorrelation: most where chance is most."""
 LAST_DAY = 180
@@ -171,10 +172,13 @@ def cycles_and_credits() -> Table:
     )
     rows = []
     for name, level, days in courses:
-        found = [float(_paths("normal", 0.0, variation, days, level).any(axis=1).mean()) for variation in (0.05, 0.10)]
+        found = [
+            float(_paths("normal", 0.0, variation, days, level, CYCLE_PATHS, weekend_drop=0.0).any(axis=1).mean())
+            for variation in (0.05, 0.10)
+        ]
         rows.append([name, str(days), *map(_share, found)])
     return Table(
-        "Jobs and credits, normal noise without autocorrelation: share of paths stable by a day.",
+        f"Jobs and credits, normal noise without autocorrelation: share of {CYCLE_PATHS} paths stable by a day.",
         ("course", "by day", "variation 0.05", "variation 0.10"),
         rows,
         0.0,
@@ -211,13 +215,14 @@ def _paths(
     paths: int = PATHS,
     limits: StabilityLimits = DEFAULT_LIMITS,
     first_only: bool = True,
+    weekend_drop: float = WEEKEND_DROP,
 ) -> Flags:
     """Which days of simulated paths are stable; the seed follows from the cell, not from the order of measuring."""
     course = np.asarray(level(np.arange(float(days))))
     shape = round(1000 * float(np.abs(course).sum()))
     names = (NOISES.index(noise), round(100 * autocorrelation), round(100 * variation), days, shape)
     unit = simulate_noise(np.random.default_rng([SEED, *names]), (paths, days), noise, autocorrelation)
-    usage = np.maximum(simulate_shape(unit, variation, course, WEEKEND_DROP), 0.0)
+    usage = np.maximum(simulate_shape(unit, variation, course, weekend_drop), 0.0)
     return stable_paths(usage, 0, limits, first_only)
 
 

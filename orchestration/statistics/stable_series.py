@@ -48,7 +48,8 @@ def stable_days(values: Floats, first_weekday: int, limits: StabilityLimits = DE
     """For each day of one series whether it is found stable, False before any verdict. ``first_weekday``: 0 is Monday.
     What is below zero is a credit, and no usage.
     """
-    return stable_paths(np.maximum(values, 0.0)[None, :], first_weekday, limits)[0]
+    stable: Flags = stable_paths(np.maximum(values, 0.0)[None, :], first_weekday, limits)[0]
+    return stable
 
 
 def stable_paths(

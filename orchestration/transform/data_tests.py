@@ -74,6 +74,10 @@ SINGULAR = {
         "allocated metered cost differs from contracted cost of the counted usage (fct_allocated_costs)",
         f"check the ownership rules that share this provider's usage; else {REPORT}",
     ),
+    "passing_gates_have_evidence": Sentence(
+        "a gate of graduation_gates passes without a metric, a threshold, evidence, or the numbers of its stability",
+        REPORT,
+    ),
     "requests_stand_alone": Sentence(
         "a row of fct_usage counts requests beside tokens, or puts a cost on a request", REPORT
     ),

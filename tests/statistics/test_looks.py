@@ -18,6 +18,7 @@ from orchestration.statistics.looks import (
     look_error,
     rolling_look_error,
     rolling_window_days,
+    short_share,
 )
 
 LIMITS = StabilityLimits(window_days=30, window_max_days=60, max_variation=0.25, growth_margin=0.20, max_tail_days=5)
@@ -49,6 +50,14 @@ def test_the_plan_spends_its_error_over_the_looks_of_a_life():
     assert rolling_look_error(looks) == pytest.approx([0.02, 0.02, 0.02, 0.0025, 0.00002])
     # what all days of the second to the tenth year together may still spend is less than one of the first looks
     assert look_error(np.arange(366, 3653)).sum() < 0.01
+
+
+def test_a_short_window_spends_less():
+    assert short_share(np.array([15, 30, 60])) == pytest.approx([0.125, 1.0, 1.0])
+    # two-sided normal quantiles: 1.96 for 5 % in 30 days, 2.73 for 5 % / 8 in 15
+    flat = window(error=0.08)
+    assert judge(days=30, **{LONG: flat}).is_calm[0]
+    assert reasons(judge(days=15, limits=replace(LIMITS, window_days=15), **{LONG: flat})) == {"is_uncertain"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-{# No gate passes on nothing: a pass has its metric, its threshold and its evidence, and gate 4 a variation and a run-rate
-   beside them. #}
+{# No gate passes on nothing: a pass has its metric, its threshold and its evidence, and gate 4 a variation and a
+   run-rate beside them. #}
 with
 
 gates as (

@@ -27,7 +27,8 @@ shared as (
 
     select
         owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis, owned.rule_id,
-        owned.share_method, owned.amount, owned.credit_amount, weights.target_key, weights.initiative_id, weights.department_id,
+        owned.share_method, owned.amount, owned.credit_amount,
+        weights.target_key, weights.initiative_id, weights.department_id,
         weights.product_id, weights.customer_id, weights.method_override, weights.weight
     from owned
     inner join weights
