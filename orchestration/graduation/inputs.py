@@ -33,17 +33,16 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """One table of dbt: the columns to read, in order of ``order``, of the rows ``known`` on the day ``$as_of``."""
+    """One intermediate table: the columns to read, in order of ``order``, of the rows ``known`` on the day ``$as_of``."""
 
     name: str
     columns: str
     known: str
     order: str
-    schema: str = "intermediate"
 
     @property
     def query(self) -> str:
-        return f"select {self.columns} from {self.schema}.{self.name} where {self.known} order by {self.order}"
+        return f"select {self.columns} from intermediate.{self.name} where {self.known} order by {self.order}"
 
     def rows(self, connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Row]:
         return connection.execute(self.query, {"as_of": as_of} if "$as_of" in self.query else {}).fetchall()
@@ -104,11 +103,10 @@ LEDGER_KNOWN = Table(
     "all",
 )
 GRADUATIONS = Table(
-    "stg_budget__graduations",
+    "int_graduations_verified",
     "initiative_id, effective_on, verified_run_rate_high",
     "effective_on <= $as_of",
     "initiative_id, effective_on",
-    schema="staging",
 )
 GRADUATED_COSTS = Table(
     "int_graduated_core_costs_by_day",

@@ -49,7 +49,7 @@ BUILT = (
     "int_initiative_terms_by_day",
     "int_caps_in_force_by_day",
     "int_other_cogs_known_by_day",
-    "stg_budget__graduations",
+    "int_graduations_verified",
 )
 """What dbt makes of the landed rows and of the tables above."""
 
