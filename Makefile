@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay ui compare bench lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay ui compare bench bench-series lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ compare: $(READY) ## Are the published tables of the homes A and B equal, row fo
 
 bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing
 	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS))
+
+bench-series: $(READY) ## Measure stability, run-rates and forecasts on real daily series; rewrites REAL_SERIES.md
+	$(BIN)/python -m benchmarks.series
 
 lock: $(READY) ## Compile requirements.lock from requirements.in
 	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \

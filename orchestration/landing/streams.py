@@ -388,6 +388,8 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("method", TEXT),
         *_columns(pa.float64(), "error_ratio coverage_ratio"),
         ("windows", WHOLE),
+        ("own_forecast", MONEY),
+        *_columns(TEXT, "part_of_entity_type part_of_entity_id"),
     ],
     ("statistics", "variance_components"): [
         *_columns(TEXT, "initiative_id fiscal_period comparison component"),

@@ -1,11 +1,16 @@
 """Forecasts the cost of every initiative, department and the company, and lands them for dbt.
 
-Reads ``intermediate.int_cost_object_daily_costs`` (and, for core initiatives, units of work and verified unit cost), lands
-``statistics/forecasts`` (the next 90 days) and ``statistics/forecast_horizons`` (sums over 30 and 90 days with an 80 %
-interval, and how good such forecasts were). An incomplete day counts as the same weekday before it. Under seven days of cost
-there is no forecast.
+Reads ``intermediate.int_cost_object_daily_costs`` and ``marts.fct_allocated_costs`` (and, for core initiatives, units of
+work and verified unit cost), lands ``statistics/forecasts`` (the next 90 days of each initiative) and
+``statistics/forecast_horizons`` (sums over 30 and 90 days with an 80 % interval, and how good such forecasts were). An
+incomplete day counts as the same weekday before it.
+
+The sums add up: forecast are the initiatives, and what a department or the company spends beside them; a department is
+the sum of its parts as they are composed today, and so is the company. Under seven days of cost an initiative has no
+forecast of its own and counts with what its department spends beside its initiatives.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,31 +29,91 @@ from orchestration.statistics.forecast_candidates import (
     WEEK,
     Floats,
     exponential_smoothing,
-    seasonal_naive,
-    theta,
+    monthly_naive,
+    standard_paths,
 )
-from orchestration.statistics.forecast_selection import CONFIDENCE, Rolled, daily_half_widths, roll
+from orchestration.statistics.forecast_selection import (
+    BASELINE,
+    CONFIDENCE,
+    DRIFT,
+    DRIVER,
+    HORIZONS,
+    MONTHLY,
+    daily_half_widths,
+    half_widths,
+    level,
+    outcomes,
+    show,
+    skill,
+    sums_ahead,
+)
 from orchestration.statistics.run_rate import money
 from orchestration.statistics.student import t_quantile
 
 PARTITION = "current"
-HORIZONS = (30, 90)
 MAX_HISTORY = 365
 BATCH = 50
+BOTTOM_UP = "bottom_up"
 Row = dict[str, Any]
+Entity = tuple[str, str]
+COMPANY: Entity = ("company", "company")
 
 
 @dataclass(frozen=True)
 class CostSeries:
-    """Daily cost of an entity up to the as-of day, from its first cost on; ``driver``: its units and what one costs.
+    """Daily cost up to the as-of day, from its first cost on: of an initiative, or of a department or the company what
+    belongs to none of their parts.
 
-    ``driver`` is None or (units by day, verified unit cost, first position at which that cost was known).
+    ``part_of``: the department or the company an initiative's cost belongs to today. ``driver``: None or (units by day,
+    verified unit cost, first position at which that cost was known).
     """
 
     entity_type: str
     entity_id: str
     values: Floats
+    part_of: Entity = COMPANY
     driver: tuple[Floats, float, int] | None = None
+
+    @property
+    def entity(self) -> Entity:
+        return self.entity_type, self.entity_id
+
+
+@dataclass(frozen=True)
+class Track:
+    """Daily values and what was forecast on every day: the sums over 7, 30 and 90 days, and over the horizon by seasonal
+    naive. Tracks of parts add up to that of the whole, the last days one above the other.
+    """
+
+    values: Floats
+    sums: dict[int, Floats]
+    baseline: Floats
+
+    def __add__(self, other: "Track") -> "Track":
+        sums = {span: _added(mine, other.sums[span]) for span, mine in self.sums.items()}
+        return Track(_added(self.values, other.values), sums, _added(self.baseline, other.baseline))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The forecast sum of one series over one horizon, rounded, by ``method``, and the track it stands on."""
+
+    method: str
+    amount: Decimal
+    half_width: float
+    error_ratio: float | None
+    coverage_ratio: float | None
+    windows: int
+    track: Track
+
+
+@dataclass(frozen=True)
+class Forecasted:
+    """One series with its forecast by horizon, and the days ahead by the method that the 30-day sum is forecast with."""
+
+    series: CostSeries
+    by_horizon: dict[int, Forecast]
+    path: Floats
 
 
 def evaluate_forecasts(connection: duckdb.DuckDBPyConnection, landing: Landing, company: Any, as_of: date) -> None:
@@ -60,66 +125,169 @@ def evaluate_forecasts(connection: duckdb.DuckDBPyConnection, landing: Landing, 
 
 
 def forecast_rows(series: list[CostSeries], as_of: date) -> tuple[list[Row], list[Row]]:
-    """Rows of both streams; series of equal length are worked on together."""
-    daily: list[Row] = []
+    """Rows of both streams: of each initiative with seven days of cost, of each department, and of the company."""
+    if not series:
+        return [], []
+    found = _forecast_each(_with_rests(series))
+    initiatives = [one for one in found if one.series.entity_type == "initiative"]
+    rests = {one.series.entity: one for one in found if one.series.entity_type != "initiative"}
+    parts: dict[Entity, list[Forecasted]] = defaultdict(list)
+    for one in initiatives:
+        parts[one.series.part_of].append(one)
+    departments = sorted({entity for entity in (*rests, *parts) if entity != COMPANY})
     horizons: list[Row] = []
-    ordered = sorted(series, key=lambda one: (len(one.values), one.entity_type, one.entity_id))
-    for length, group in groupby(ordered, key=lambda one: len(one.values)):
-        members = list(group) if length >= WEEK else []
-        for first in range(0, len(members), BATCH):
-            batch = members[first : first + BATCH]
-            values = np.stack([one.values for one in batch])
-            paths = candidate_paths(values, [one.driver for one in batch])
-            rolled = [roll(values, paths, horizon) for horizon in HORIZONS]
-            for at, one in enumerate(batch):
-                horizons += _horizon_rows(one, at, rolled, list(paths), as_of)
-                method = list(paths)[rolled[0].choice[at, -1]]
-                daily += _daily_rows(one, paths[method][at], method, as_of)
+    for horizon in HORIZONS:
+        made = {entity: _whole(rests.get(entity), parts[entity], horizon) for entity in departments}
+        inside = [*(one.by_horizon[horizon] for one in parts[COMPANY]), *made.values()]
+        total = _total(rests[COMPANY].by_horizon[horizon] if COMPANY in rests else None, inside, horizon)
+        for one in initiatives:
+            own = one.by_horizon[horizon]
+            horizons.append(_horizon_row(one.series.entity, one.series.part_of, own, own.amount, horizon, as_of))
+        for entity, whole in made.items():
+            horizons.append(_horizon_row(entity, COMPANY, whole, _own(rests, entity, horizon), horizon, as_of))
+        horizons.append(_horizon_row(COMPANY, None, total, _own(rests, COMPANY, horizon), horizon, as_of))
+    daily = [row for one in initiatives for row in _daily_rows(one, as_of)]
     return daily, horizons
 
 
+def _with_rests(series: list[CostSeries]) -> list[CostSeries]:
+    """Initiatives of at least a week; a younger one is added to what its whole spends beside its initiatives. Such a rest
+    that is younger than a week itself is preceded by days of zero.
+    """
+    kept = [one for one in series if one.entity_type == "initiative" and len(one.values) >= WEEK]
+    rests: dict[Entity, Floats] = {}
+    for one in series:
+        if one.entity_type != "initiative" or len(one.values) < WEEK:
+            entity = one.part_of if one.entity_type == "initiative" else one.entity
+            rests[entity] = _added(rests.get(entity, np.zeros(WEEK)), one.values)
+    return [*kept, *(CostSeries(*entity, values) for entity, values in sorted(rests.items()))]
+
+
+def _added(first: Floats, second: Floats) -> Floats:
+    """The sum of two series that end on the same day."""
+    longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
+    total = longer.copy()
+    total[len(longer) - len(shorter) :] += shorter
+    return total
+
+
+def _forecast_each(series: list[CostSeries]) -> list[Forecasted]:
+    """Series of equal length are worked on together; in the order of entity."""
+    found: list[Forecasted] = []
+    ordered = sorted(series, key=lambda one: (len(one.values), one.entity))
+    for _, group in groupby(ordered, key=lambda one: len(one.values)):
+        members = list(group)
+        for first in range(0, len(members), BATCH):
+            found += _forecast_batch(members[first : first + BATCH])
+    return sorted(found, key=lambda one: one.series.entity)
+
+
+def _forecast_batch(batch: list[CostSeries]) -> Iterator[Forecasted]:
+    values = np.stack([one.values for one in batch])
+    paths = candidate_paths(values, [one.driver for one in batch])
+    sums = sums_ahead(paths)
+    shown = {horizon: show(values, sums, horizon) for horizon in HORIZONS}
+    for at, one in enumerate(batch):
+        by_horizon = {}
+        for horizon, every in shown.items():
+            method = every.method[at]
+            track = {
+                span: np.nan_to_num(np.where(np.isfinite(chosen[at]), chosen[at], sums[BASELINE][span][at]))
+                for span, chosen in sums[method].items()
+            }
+            naive = np.nan_to_num(sums[BASELINE][horizon][at])
+            half = float(every.half_width[at])
+            by_horizon[horizon] = Forecast(
+                method,
+                money(Decimal(float(every.forecast[at]))),
+                float(simple_half_width(one.values, horizon)) if np.isnan(half) else half,
+                _known(every.error_ratio[at]),
+                _known(every.coverage[at]),
+                int(every.windows[at]),
+                Track(one.values, track, naive),
+            )
+        yield Forecasted(one, by_horizon, paths[by_horizon[HORIZONS[0]].method][at])
+
+
 def candidate_paths(values: Floats, drivers: list[tuple[Floats, float, int] | None]) -> dict[str, Floats]:
-    """Paths of every candidate by name; ``driver_based`` is NaN for series without a driver."""
-    paths = {
-        "seasonal_naive": seasonal_naive(values),
-        "exponential_smoothing": exponential_smoothing(values),
-        "theta": theta(values),
-    }
+    """Paths of what may be shown, by name; NaN for series without a driver, or without a monthly cycle."""
+    paths = standard_paths(values)
+    monthly = monthly_naive(values)
+    if np.isfinite(monthly[:, -1]).any():
+        paths[MONTHLY] = monthly
     if any(driver is not None for driver in drivers):
-        paths["driver_based"] = np.full_like(paths["theta"], np.nan)
+        paths[DRIVER] = np.full_like(paths[BASELINE], np.nan)
         for row, driver in enumerate(drivers):
             if driver is not None:
                 units, unit_cost, known_from = driver
                 path = exponential_smoothing(units[None])[0] * unit_cost
                 path[: max(known_from, 0)] = np.nan
-                paths["driver_based"][row] = path
+                paths[DRIVER][row] = path
     return paths
 
 
-def _horizon_rows(series: CostSeries, at: int, rolled: list[Rolled], methods: list[str], as_of: date) -> Iterator[Row]:
-    last = len(series.values) - 1
-    for one in rolled:
-        forecast, half = float(one.forecast[at, last]), float(one.half_width[at, last])
-        if np.isnan(half):
-            half = float(simple_half_width(series.values, one.horizon))
-        error_ratio, coverage_ratio, windows = one.measures(at, last)
-        yield {
-            "entity_type": series.entity_type,
-            "entity_id": series.entity_id,
-            "as_of_date": as_of,
-            "horizon_days": one.horizon,
-            **_bounded(series, forecast, half),
-            "method": methods[one.choice[at, last]],
-            "error_ratio": error_ratio,
-            "coverage_ratio": coverage_ratio,
-            "windows": windows,
-        }
+def _whole(rest: Forecasted | None, parts: list[Forecasted], horizon: int) -> Forecast:
+    return _total(rest.by_horizon[horizon] if rest else None, [one.by_horizon[horizon] for one in parts], horizon)
 
 
-def _daily_rows(series: CostSeries, path: Floats, method: str, as_of: date) -> Iterator[Row]:
-    """The days ahead by the method that the 30-day sum is forecast with."""
-    widths = daily_half_widths(series.values, path)
+def _total(rest: Forecast | None, parts: list[Forecast], horizon: int) -> Forecast:
+    """The sum of forecasts, exactly; interval and skill from how far such sums were off in the past. A rest without parts
+    stands as it is.
+    """
+    if rest is not None and not parts:
+        return rest
+    every = [*parts, *([rest] if rest else [])]
+    track = every[0].track
+    for one in every[1:]:
+        track = track + one.track
+    width = half_widths(track.values[None], {span: part[None] for span, part in track.sums.items()}, horizon)[0]
+    after = outcomes(track.values[None], horizon)[0]
+    ratio, coverage, windows = skill(np.abs(track.sums[horizon] - after), np.abs(track.baseline - after), width)
+    half = float(width[-1])
+    return Forecast(
+        BOTTOM_UP,
+        sum((one.amount for one in every), Decimal(0)),
+        simple_half_width(track.values, horizon) if np.isnan(half) else half,
+        _known(ratio),
+        _known(coverage),
+        windows,
+        track,
+    )
+
+
+def _own(rests: dict[Entity, Forecasted], entity: Entity, horizon: int) -> Decimal:
+    return rests[entity].by_horizon[horizon].amount if entity in rests else Decimal(0)
+
+
+def _known(ratio: float) -> float | None:
+    return None if np.isnan(ratio) else float(ratio)
+
+
+def _horizon_row(
+    entity: Entity, part_of: Entity | None, found: Forecast, own: Decimal, horizon: int, as_of: date
+) -> Row:
+    return {
+        "entity_type": entity[0],
+        "entity_id": entity[1],
+        "as_of_date": as_of,
+        "horizon_days": horizon,
+        **_bounded(found.track.values, found.amount, found.half_width),
+        "method": found.method,
+        "error_ratio": found.error_ratio,
+        "coverage_ratio": found.coverage_ratio,
+        "windows": found.windows,
+        "own_forecast": own,
+        "part_of_entity_type": part_of[0] if part_of else None,
+        "part_of_entity_id": part_of[1] if part_of else None,
+    }
+
+
+def _daily_rows(one: Forecasted, as_of: date) -> Iterator[Row]:
+    """The days ahead. Together their bounds are never narrower than those of the 30-day sum."""
+    series, month = one.series, one.by_horizon[HORIZONS[0]]
+    widths = daily_half_widths(series.values, one.path)
     fallback = simple_half_width(series.values, 1)
+    least = month.half_width / HORIZONS[0]
     for lead in range(DAYS_AHEAD):
         half = fallback if np.isnan(widths[lead]) else float(widths[lead])
         yield {
@@ -127,30 +295,38 @@ def _daily_rows(series: CostSeries, path: Floats, method: str, as_of: date) -> I
             "entity_id": series.entity_id,
             "as_of_date": as_of,
             "forecast_date": as_of + timedelta(days=lead + 1),
-            **_bounded(series, float(path[-1, lead]), half),
-            "method": method,
+            **_bounded(series.values, money(Decimal(float(one.path[-1, lead]))), max(half, least)),
+            "method": month.method,
         }
 
 
 def simple_half_width(values: Floats, days: int) -> float:
-    """Half width for the sum of the next ``days`` of a history too short to have forecast outcomes: independent days."""
+    """Half width for the sum of the next ``days`` of a history too short to have forecast outcomes: independent days, and
+    at least the drift of a level.
+    """
     count = len(values)
     spread = float(values.std(ddof=1)) * np.sqrt(days + days**2 / count)
-    return float(t_quantile(0.5 + CONFIDENCE / 2, count - 1) * spread)
+    drift = DRIFT.get(days, DRIFT[HORIZONS[0]]) * days * float(level(values[None])[0, -1])
+    return max(float(t_quantile(0.5 + CONFIDENCE / 2, count - 1) * spread), drift)
 
 
-def _bounded(series: CostSeries, forecast: float, half: float) -> dict[str, Decimal]:
-    low = forecast - half
-    if (series.values >= 0).all():
-        low = max(low, 0.0)
-    low = min(low, forecast)
-    names = ("forecast", "forecast_low", "forecast_high")
-    return {name: money(Decimal(value)) for name, value in zip(names, (forecast, low, forecast + half), strict=True)}
+def _bounded(values: Floats, forecast: Decimal, half: float) -> dict[str, Decimal]:
+    width = money(Decimal(half))
+    low = forecast - width
+    if (values >= 0).all():
+        low = max(low, Decimal(0))
+    return {"forecast": forecast, "forecast_low": min(low, forecast), "forecast_high": forecast + width}
 
 
 def read_series(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[CostSeries]:
-    """All entities' series up to ``as_of``, at most a year long, incomplete days filled; drivers where they exist."""
+    """Every initiative's series up to ``as_of`` and what departments and the company spend beside their parts, each at
+    most a year long, incomplete days filled; drivers where they exist.
+    """
     drivers = _drivers(connection, as_of)
+    departments = dict(connection.execute(_DEPARTMENTS, {"as_of": as_of}).fetchall())
+    rests: dict[Entity, dict[date, float]] = defaultdict(dict)
+    for department, day, amount in connection.execute(_RESTS, {"as_of": as_of}).fetchall():
+        rests[("department", department) if department is not None else COMPANY][day] = amount
     found = []
     rows = connection.execute(_COSTS, {"as_of": as_of}).fetchall()
     for (entity_type, entity_id), group in groupby(rows, key=lambda row: (row[0], row[1])):
@@ -160,15 +336,23 @@ def read_series(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Cost
             raise BrokenInput(f"{where}: the days from {part[0][2]} to {as_of} are not there once each")
         if any(row[3] is None or row[4] is None for row in part):
             raise BrokenInput(f"{where}: a cost or its completeness is null")
-        values = filled(np.array([row[3] for row in part]), np.array([row[4] for row in part]))
+        amounts = [row[3] for row in part]
+        if entity_type != "initiative":
+            amounts = [rests[entity_type, entity_id].get(row[2], 0.0) for row in part]
+        values = filled(np.array(amounts), np.array([row[4] for row in part]))
         started = np.flatnonzero(values)
         if len(started) == 0:
             continue
         first = max(int(started[0]), len(values) - MAX_HISTORY)
         driver = drivers.get(entity_id) if entity_type == "initiative" else None
+        department = departments.get(entity_id) if entity_type == "initiative" else None
         found.append(
             CostSeries(
-                entity_type, entity_id, values[first:], _placed(driver, part[0][2] + timedelta(days=first), as_of)
+                entity_type,
+                entity_id,
+                values[first:],
+                ("department", department) if department is not None else COMPANY,
+                _placed(driver, part[0][2] + timedelta(days=first), as_of),
             )
         )
     return found
@@ -221,4 +405,11 @@ group by verified.initiative_id, verified.verified_unit_cost, verified.verified_
 _UNITS = """
 select initiative_id, metric_date, cast(sum(units) as double)
 from intermediate.int_initiative_daily_units where metric_date <= $as_of group by all"""
-TABLES = tables_read(_COSTS, _UNIT_COSTS, _UNITS)
+_DEPARTMENTS = """
+select initiative_id, department_id from marts.fct_allocated_costs
+where initiative_id is not null and cost_date <= $as_of
+qualify row_number() over (partition by initiative_id order by cost_date desc, department_id nulls last) = 1"""
+_RESTS = """
+select department_id, cost_date, cast(sum(allocated_cost) as double)
+from marts.fct_allocated_costs where initiative_id is null and cost_date <= $as_of group by all"""
+TABLES = tables_read(_COSTS, _UNIT_COSTS, _UNITS, _DEPARTMENTS, _RESTS)

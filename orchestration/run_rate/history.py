@@ -6,7 +6,7 @@ Run-rate spans are chosen per day, then estimated in batches of equal length: ne
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from orchestration.statistics.run_rate import (
     mean_daily_cost,
     per_month,
     per_year,
+    without_peaks,
 )
 from orchestration.statistics.stability import (
     DailyEvents,
@@ -100,15 +101,6 @@ def _amounts(series: DailySeries, positions: tuple[int, ...]) -> list[int]:
     return recurring_costs([series.cost[at] for at in positions], [series.credited[at] for at in positions])
 
 
-def _mean(amounts: list[int], weekdays: list[int]) -> Decimal | None:
-    """Mean daily cost; over whole months, which are longer than a run-rate's days, each day counts alike."""
-    if len(amounts) <= RUN_RATE_DAYS:
-        return mean_daily_cost(amounts, weekdays)
-    with localcontext() as context:
-        context.prec = 50
-        return Decimal(sum(amounts)).scaleb(-SCALE_DIGITS) / len(amounts)
-
-
 def _with_widths(
     series: list[DailySeries], spans: list[list[tuple[int, ...]]]
 ) -> list[list[tuple[tuple[int, ...], float]]]:
@@ -121,6 +113,8 @@ def _with_widths(
         values = (
             np.array([_amounts(series[n], positions) for n, positions in keys], dtype=np.float64) / 10**SCALE_DIGITS
         )
+        if values.shape[1] > RUN_RATE_DAYS:
+            values = np.stack([without_peaks(months) for months in values])
         weekdays = np.stack([(series[n].first_day.weekday() + np.array(positions)) % 7 for n, positions in keys])
         widths.update(zip(keys, map(float, interval_half_width(values, weekdays)), strict=True))
     return [[(span, widths.get((n, span), float("nan"))) for span in part] for n, part in enumerate(spans)]
@@ -131,7 +125,9 @@ def _run_rates(series: DailySeries, spans: list[tuple[tuple[int, ...], float]]) 
     known: dict[tuple[int, ...], RunRate] = {}
     for positions, width in spans:
         if positions not in known:
-            mean = _mean(_amounts(series, positions), [(first_weekday + position) % 7 for position in positions])
+            mean = mean_daily_cost(
+                _amounts(series, positions), [(first_weekday + position) % 7 for position in positions]
+            )
             known[positions] = _run_rate(mean, width, positions)
     return [known[positions] for positions, _ in spans]
 

@@ -9,6 +9,7 @@ a monthly cycle reaches from the start of one run to the day before the next.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orchestration.statistics.growth import GROWTH_DAYS, Floats, theil_sen_slope
 
@@ -52,6 +53,21 @@ def whole_months(values: Floats) -> tuple[int, int] | None:
     return (starts[max(0, len(starts) - 1 - RUN_RATE_MONTHS)], starts[-1]) if starts else None
 
 
+def last_month(values: Floats) -> int | None:
+    """Days up to the last one that hold one cycle of a monthly job: its last whole month, or the days since its last run where
+    these are more. None where there is no monthly job.
+    """
+    if not (values > 0).any() or _weeks(values) is not None:
+        return None
+    starts = _month_starts(values)
+    return max(starts[-1] - starts[-2], len(values) - starts[-1]) if starts else None
+
+
+def peaks(values: Floats) -> NDArray[np.bool_]:
+    """Days far above the usual one: over three times the median, and over a twentieth of the largest."""
+    return values > max(PEAK_OVER_MEDIAN * float(np.median(values)), PEAK_OF_LARGEST * float(values.max()))
+
+
 def estimate_cycle(values: Floats) -> CycleEstimate | None:
     """The estimate of a series that has a weekly or monthly cycle, None where it has none. ``values``: daily usage from
     the start of the history, or of the clean part of it, to the last complete day.
@@ -81,9 +97,8 @@ def _month_starts(values: Floats) -> list[int]:
     """First days of the latest runs that lie a month apart, oldest first; empty where there are fewer than three, which
     chance alone may bring, or where the next one is overdue.
     """
-    median = float(np.median(values))
-    peaks = np.flatnonzero(values > max(PEAK_OVER_MEDIAN * median, PEAK_OF_LARGEST * float(values.max())))
-    starts = [int(at) for n, at in enumerate(peaks) if n == 0 or at - peaks[n - 1] > MAX_RUN_GAP]
+    found_at = np.flatnonzero(peaks(values))
+    starts = [int(at) for n, at in enumerate(found_at) if n == 0 or at - found_at[n - 1] > MAX_RUN_GAP]
     if not starts or len(values) - starts[-1] > LONGEST_MONTH:
         return []
     found = starts[-1:]

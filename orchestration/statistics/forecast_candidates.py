@@ -1,4 +1,4 @@
-"""Forecast candidates: from every day of every series, the path of the days ahead.
+"""Forecast candidates and their combination: from every day of every series, the path of the days ahead.
 
 Values are series x days; a path array is series x origins x days ahead, where the origin is the last day known, and NaN
 where an origin knows too little. Everything is causal: a path from day t uses the days up to t only.
@@ -9,12 +9,15 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestration.statistics.cycles import last_month
+
 Floats = NDArray[np.float64]
 
 WEEK = 7
 DAYS_AHEAD = 90
 MIN_HISTORY = 28
 SEASON_WEEKS = 8
+MONTHS_SEEN = 150
 SMOOTHING = (0.03, 0.06, 0.12, 0.25, 0.5)
 TREND_SMOOTHING = (0.02, 0.1)
 DAMPING = (0.9, 0.98, 0.995)
@@ -28,6 +31,40 @@ def seasonal_naive(values: Floats) -> Floats:
     for origin in range(WEEK - 1, values.shape[1]):
         paths[:, origin] = values[:, origin - WEEK + 1 : origin + 1][:, pattern]
     return paths
+
+
+def monthly_naive(values: Floats) -> Floats:
+    """A monthly job as in its last whole month (``cycles``); NaN from days on which there is none."""
+    paths = np.full((*values.shape, DAYS_AHEAD), np.nan)
+    for row, series in enumerate(values):
+        if last_month(series[-MONTHS_SEEN:]) is None:
+            continue
+        for origin in range(MIN_HISTORY, len(series)):
+            days = last_month(series[max(0, origin + 1 - MONTHS_SEEN) : origin + 1])
+            if days is not None:
+                paths[row, origin] = series[origin - days + 1 : origin + 1][(LEAD - 1) % days]
+    return paths
+
+
+def mean_level(values: Floats) -> Floats:
+    """The mean of the last 28 days, with the weekday effects."""
+    running = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+    seen = np.arange(1, values.shape[1] + 1)
+    window = np.minimum(seen, MIN_HISTORY)
+    mean = (running[:, seen] - running[:, seen - window]) / window
+    return _finished(values, np.repeat(mean[..., None], DAYS_AHEAD, axis=2), weekday_effects(values))
+
+
+def standard_paths(values: Floats) -> dict[str, Floats]:
+    """Paths of what every series may be shown by. The combination is the plain mean of all four candidates: their errors
+    differ, and the past seldom tells which will do best.
+    """
+    naive, smoothed = seasonal_naive(values), exponential_smoothing(values)
+    return {
+        "seasonal_naive": naive,
+        "combination": (naive + mean_level(values) + smoothed + theta(values)) / 4,
+        "exponential_smoothing": smoothed,
+    }
 
 
 def exponential_smoothing(values: Floats) -> Floats:

@@ -10,16 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from orchestration.statistics.forecast_candidates import (
-    WEEK,
-    Floats,
-    exponential_smoothing,
-    seasonal_naive,
-    theta,
-)
-from orchestration.statistics.forecast_selection import roll
+from orchestration.statistics.forecast_candidates import WEEK, Floats, standard_paths
+from orchestration.statistics.forecast_selection import BASELINE, outcomes, show, sums_ahead
 
 SEED = 20260101
 SERIES, DAYS = 500, 240
@@ -90,8 +83,9 @@ def measure(shapes: list[str], values: Floats) -> list[Measured]:
     """One row per history, horizon and shape, and one for all shapes together (``all``)."""
     found = []
     for history, horizon, origins in ORIGINS:
-        at = np.array(origins)
-        parts = [_measured(values[first : first + CHUNK], horizon, at) for first in range(0, len(values), CHUNK)]
+        parts = [
+            forecast_errors(values[first : first + CHUNK], horizon, origins) for first in range(0, len(values), CHUNK)
+        ]
         error, naive, width, is_naive = np.concatenate(parts, axis=1)
         for shape in (*SHAPES, "all"):
             rows = np.array([shape in (one, "all") for one in shapes])
@@ -109,17 +103,24 @@ def measure(shapes: list[str], values: Floats) -> list[Measured]:
     return found
 
 
-def _measured(values: Floats, horizon: int, at: NDArray[np.intp]) -> Floats:
-    """Error, error of seasonal naive, half width (all relative) and whether naive was kept: 4 x series x origins."""
-    paths = {
-        "seasonal_naive": seasonal_naive(values),
-        "exponential_smoothing": exponential_smoothing(values),
-        "theta": theta(values),
-    }
-    rolled = roll(values, paths, horizon, at)
+def forecast_errors(values: Floats, horizon: int, origins: tuple[int, ...]) -> Floats:
+    """What the forecasts of the sum over the horizon, made on the days ``origins`` (counted from zero), were off by; that of
+    seasonal naive; half the interval's width; all relative to the level of the series; and whether naive was shown: 4 x
+    series x origins. A history too short for an interval has none.
+    """
+    sums = sums_ahead(standard_paths(values))
+    after = outcomes(values, horizon)
+    found = []
+    for last in origins:
+        known = {name: {span: part[:, : last + 1] for span, part in spans.items()} for name, spans in sums.items()}
+        shown = show(values[:, : last + 1], known, horizon)
+        naive = known[BASELINE][horizon][:, -1]
+        truth = after[:, last]
+        is_naive = np.array([name == BASELINE for name in shown.method], dtype=np.float64)
+        found.append((np.abs(shown.forecast - truth), np.abs(naive - truth), shown.half_width, is_naive))
+    error, naive_error, width, kept = (np.stack(column, axis=1) for column in zip(*found, strict=True))
     level = values.mean(axis=1, keepdims=True) * horizon
-    columns = (rolled.error, rolled.baseline_error, rolled.half_width)
-    return np.stack([*(one[:, at] / level for one in columns), rolled.choice[:, at] == 0])
+    return np.stack([error / level, naive_error / level, width / level, kept])
 
 
 def table(rows: list[Measured]) -> str:

@@ -1,9 +1,10 @@
 """Run-rate: the mean daily cost of up to 28 trailing complete days, and where the mean of the next 28 days will lie.
 
 The mean is exact (integers in units of 10^-12, then decimals); with fewer than 28 days it is the mean of the weekday
-means, and there is none unless all seven weekdays were seen. The interval is predictive at 80 %: the difference
-between the observed mean and the mean of the next 28 days, both of the same autocorrelated process, residuals taken
-from the weekday means.
+means, and there is none unless all seven weekdays were seen. A monthly job's is that of its whole months (``cycles``),
+each day alike. The interval is predictive at 80 %: the difference between the observed mean
+and the mean of the next 28 days, both of the same autocorrelated process, residuals taken from the weekday means, and a
+drift of the level that 28 days cannot show.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestration.statistics.cycles import peaks
 from orchestration.statistics.growth import Floats
 from orchestration.statistics.student import t_quantile
 
@@ -23,6 +25,10 @@ SCALE_DIGITS = 12
 # Lag-one autocorrelation of residuals from weekday means, n days, no trend removed: close to phi x (n - 4.2) / n.
 BIAS_SLOPE = 4.2
 MAX_AUTOCORRELATION = 0.9
+# Real series wander more than 28 days of them tell: the standard error is widened by this factor, and to it comes a drift
+# of this share of the level (both chosen on the tuning half of benchmarks/series).
+WANDERING = 1.7
+LEVEL_DRIFT = 0.06
 
 
 def scaled(amount: Decimal) -> int:
@@ -39,8 +45,8 @@ def mean_daily_cost(amounts: Sequence[int], weekdays: Sequence[int]) -> Decimal 
         return None
     with localcontext() as context:
         context.prec = 50
-        if len(amounts) == RUN_RATE_DAYS:
-            return Decimal(sum(amounts)).scaleb(-SCALE_DIGITS) / RUN_RATE_DAYS
+        if len(amounts) >= RUN_RATE_DAYS:
+            return Decimal(sum(amounts)).scaleb(-SCALE_DIGITS) / len(amounts)
         sums, counts = [0] * 7, [0] * 7
         for amount, weekday in zip(amounts, weekdays, strict=True):
             sums[weekday] += amount
@@ -85,9 +91,20 @@ def interval_half_width(values: Floats, weekdays: NDArray[np.int64]) -> Floats:
     products = (residual[:, 1:] * residual[:, :-1]).sum(axis=1)
     raw = np.divide(products, squares, out=np.zeros_like(squares), where=squares > 0)
     phi = np.clip(raw * days / (days - BIAS_SLOPE), 0.0, MAX_AUTOCORRELATION)
-    variance = squares / freedom * prediction_variance(phi, days, RUN_RATE_DAYS)
-    half: Floats = t_quantile(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * np.sqrt(variance)
+    error = np.sqrt(squares / freedom * prediction_variance(phi, days, RUN_RATE_DAYS))
+    level = np.abs(values.mean(axis=1))
+    half: Floats = np.hypot(WANDERING * t_quantile(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * error, LEVEL_DRIFT * level)
     return half
+
+
+def without_peaks(values: Floats) -> Floats:
+    """The days of whole months of a monthly job with the excess of its runs spread over all of them: runs come every month
+    and are no noise around the mean. How runs differ from month to month is not in it.
+    """
+    is_run = peaks(values)
+    flat = np.where(is_run, values[~is_run].mean() if (~is_run).any() else 0.0, values)
+    spread: Floats = flat + (values.sum() - flat.sum()) / len(values)
+    return spread
 
 
 def prediction_variance(phi: Floats, observed: int, ahead: int) -> Floats:

@@ -63,6 +63,9 @@ SINGULAR = {
         "an allocation that expired or graduated still holds money (fct_budget_movements)",
         "return the rest with tokenomics budget return, or report this line",
     ),
+    "forecasts_add_up": Sentence(
+        "a forecast of a department or the company is not the sum of its parts (forecast_by_horizon)", REPORT
+    ),
     "margin_days_sum_to_months": Sentence(
         "days of a product do not add up to its month (gross_margin_by_product_day, gross_margin_by_product_month)",
         REPORT,

@@ -26,6 +26,12 @@ select
     horizons.error_ratio,
     horizons.coverage_ratio,
     horizons.windows,
-    run_parameters.reporting_currency
+    run_parameters.reporting_currency,
+    horizons.own_forecast,
+    horizons.part_of_entity_type,
+    case
+        when horizons.part_of_entity_type = 'company' then run_parameters.company_id
+        else horizons.part_of_entity_id
+    end as part_of_entity_id
 from horizons
 cross join run_parameters

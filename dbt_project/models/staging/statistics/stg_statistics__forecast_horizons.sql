@@ -19,7 +19,10 @@ renamed as (
         method,
         error_ratio,
         coverage_ratio,
-        windows
+        windows,
+        own_forecast,
+        part_of_entity_type,
+        part_of_entity_id
     from source
 
 )
