@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from benchmarks.series.daily_looks import ready_days, stable_days
 from benchmarks.series.segments import AHEAD_DAYS, Segment
+from orchestration.statistics.stable_series import ready_days, stable_days
 
 Flags = NDArray[np.bool_]
 FIRST_DAY, LAST_DAY = 30, 60

@@ -6,15 +6,14 @@ Run-rate spans are chosen per day, then estimated in batches of equal length: ne
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 import numpy as np
 
 from orchestration.run_rate.series import DailySeries
 from orchestration.run_rate.stability_history import stability_of
 from orchestration.statistics.credits import recurring_costs
-from orchestration.statistics.cycles import DAYS_SEEN, SHORTEST_MONTH, WEEK, trailing_month, without_runs
-from orchestration.statistics.growth import Floats
+from orchestration.statistics.cycles import whole_months
 from orchestration.statistics.looks import StabilityLimits
 from orchestration.statistics.run_rate import (
     RUN_RATE_DAYS,
@@ -23,6 +22,7 @@ from orchestration.statistics.run_rate import (
     mean_daily_cost,
     per_month,
     per_year,
+    without_peaks,
 )
 from orchestration.statistics.stability import (
     DailyEvents,
@@ -32,13 +32,8 @@ from orchestration.statistics.stability import (
     WindowChooser,
 )
 
-
-@dataclass(frozen=True)
-class Span:
-    """Positions of the days a run-rate rests on; ``is_month``: they are one whole cycle of a monthly job."""
-
-    positions: tuple[int, ...]
-    is_month: bool
+MONTHS_SEEN = 150
+"""Days behind a day among which the months of a monthly job are looked for."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +81,19 @@ def evaluate_history(
     ]
 
 
-def _span(chooser: WindowChooser, series: DailySeries, at: int) -> Span:
-    """The complete days the run-rate of day ``at`` rests on, from the first cost; of a monthly job its last whole cycle."""
+def _span(chooser: WindowChooser, series: DailySeries, at: int) -> tuple[int, ...]:
+    """Positions of the complete days the run-rate of day ``at`` rests on, from the first cost; of a monthly job its latest
+    whole months.
+    """
     last, first_cost = chooser.last_known(at), series.first_cost
     if last < 0 or first_cost is None:
-        return Span((), is_month=False)
-    month = trailing_month(series.use[max(0, last + 1 - DAYS_SEEN) : last + 1])
-    first = max(last - (month or RUN_RATE_DAYS) + 1, first_cost)
-    complete = np.flatnonzero(series.is_complete[first : last + 1])
-    return Span(tuple(first + int(offset) for offset in complete), is_month=month > 0)
+        return ()
+    begin = max(0, last + 1 - MONTHS_SEEN)
+    months = whole_months(series.use[begin : last + 1])
+    if months is not None and series.is_complete[begin + months[0] : begin + months[1]].all():
+        return tuple(range(begin + months[0], begin + months[1]))
+    first = max(last - RUN_RATE_DAYS + 1, first_cost)
+    return tuple(first + int(offset) for offset in np.flatnonzero(series.is_complete[first : last + 1]))
 
 
 def _amounts(series: DailySeries, positions: tuple[int, ...]) -> list[int]:
@@ -102,44 +101,35 @@ def _amounts(series: DailySeries, positions: tuple[int, ...]) -> list[int]:
     return recurring_costs([series.cost[at] for at in positions], [series.credited[at] for at in positions])
 
 
-def _mean(amounts: list[int], weekdays: list[int], is_month: bool) -> Decimal | None:
-    """Mean daily cost; in a monthly cycle each day counts alike."""
-    if not is_month or len(amounts) < SHORTEST_MONTH:
-        return mean_daily_cost(amounts, weekdays)
-    with localcontext() as context:
-        context.prec = 50
-        return Decimal(sum(amounts)).scaleb(-SCALE_DIGITS) / len(amounts)
-
-
-def _with_widths(series: list[DailySeries], spans: list[list[Span]]) -> list[list[tuple[Span, float]]]:
+def _with_widths(
+    series: list[DailySeries], spans: list[list[tuple[int, ...]]]
+) -> list[list[tuple[tuple[int, ...], float]]]:
     """Each span with half the width of its predictive interval, NaN where there is none."""
-    by_length: dict[int, list[tuple[int, Span]]] = defaultdict(list)
-    for n, part in enumerate(spans):
-        for span in dict.fromkeys(part):
-            if len(span.positions) >= WEEK:
-                by_length[len(span.positions)].append((n, span))
-    widths: dict[tuple[int, Span], float] = {}
+    by_length: dict[int, list[tuple[int, tuple[int, ...]]]] = defaultdict(list)
+    for n, positions in sorted({(n, span) for n, part in enumerate(spans) for span in part if len(span) >= 7}):
+        by_length[len(positions)].append((n, positions))
+    widths: dict[tuple[int, tuple[int, ...]], float] = {}
     for keys in by_length.values():
-        values = np.stack([_observed(series[n], span) for n, span in keys])
-        weekdays = np.stack([(series[n].first_day.weekday() + np.array(span.positions)) % WEEK for n, span in keys])
+        values = (
+            np.array([_amounts(series[n], positions) for n, positions in keys], dtype=np.float64) / 10**SCALE_DIGITS
+        )
+        if values.shape[1] > RUN_RATE_DAYS:
+            values = np.stack([without_peaks(months) for months in values])
+        weekdays = np.stack([(series[n].first_day.weekday() + np.array(positions)) % 7 for n, positions in keys])
         widths.update(zip(keys, map(float, interval_half_width(values, weekdays)), strict=True))
     return [[(span, widths.get((n, span), float("nan"))) for span in part] for n, part in enumerate(spans)]
 
 
-def _observed(series: DailySeries, span: Span) -> Floats:
-    values = np.array(_amounts(series, span.positions), dtype=np.float64) / 10**SCALE_DIGITS
-    return without_runs(values) if span.is_month else values
-
-
-def _run_rates(series: DailySeries, spans: list[tuple[Span, float]]) -> list[RunRate]:
+def _run_rates(series: DailySeries, spans: list[tuple[tuple[int, ...], float]]) -> list[RunRate]:
     first_weekday = series.first_day.weekday()
-    known: dict[Span, RunRate] = {}
-    for span, width in spans:
-        if span not in known:
-            weekdays = [(first_weekday + position) % WEEK for position in span.positions]
-            mean = _mean(_amounts(series, span.positions), weekdays, span.is_month)
-            known[span] = _run_rate(mean, width, span.positions)
-    return [known[span] for span, _ in spans]
+    known: dict[tuple[int, ...], RunRate] = {}
+    for positions, width in spans:
+        if positions not in known:
+            mean = mean_daily_cost(
+                _amounts(series, positions), [(first_weekday + position) % 7 for position in positions]
+            )
+            known[positions] = _run_rate(mean, width, positions)
+    return [known[positions] for positions, _ in spans]
 
 
 def _run_rate(mean: Decimal | None, width: float, positions: tuple[int, ...]) -> RunRate:

@@ -1,10 +1,9 @@
 """Jobs that run once a week or once a month: judged on the sums of their own cycles, because their days say nothing.
 
 Weekly: cost on one to three days of every week, and on fewer than half of all days. Monthly: days far above the usual
-one (three times the median) come in runs that begin 26 to 34 days apart; usual days may cost nothing, or their usual
-amount, as with a run at each month's end. Three runs make a cycle; two do, of like size (the smaller at least a quarter
-of the larger), where each costs more than the 26 days before it together. A job whose next run is overdue has no cycle any
-more. No calendar is needed: a monthly cycle reaches from the start of one run to the day before the next.
+one (three times the median) come in runs that begin 26 to 33 days apart; usual days may cost nothing, or their usual
+amount, as with a run at each month's end. A job whose next run is overdue has no cycle any more. No calendar is needed:
+a monthly cycle reaches from the start of one run to the day before the next.
 """
 
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ MIN_CYCLES, MIN_RUNS = 4, 3
 MAX_DAYS_A_WEEK = 3
 PEAK_OVER_MEDIAN, PEAK_OF_LARGEST = 3.0, 0.05
 MAX_RUN_GAP = 2
-SHORTEST_MONTH, LONGEST_MONTH, LIKE_SIZE = 26, 34, 4
-WEEKS_BACK, MONTHS_BACK = 8, 6
-DAYS_SEEN = (MONTHS_BACK + 1) * LONGEST_MONTH
+SHORTEST_MONTH, LONGEST_MONTH = 26, 33
+WEEKS_BACK, MONTHS_BACK, RUN_RATE_MONTHS = 8, 6, 3
 
 
 @dataclass(frozen=True)
@@ -47,29 +45,27 @@ def cycle_days(values: Floats) -> int:
     return MONTH if _month_starts(values) else DAY
 
 
-def trailing_month(values: Floats) -> int:
-    """How many of the last days hold one whole cycle of a monthly job: as many as lay between its last two runs, more while
-    the next one is awaited; 0 where there is no monthly cycle.
+def whole_months(values: Floats) -> tuple[int, int] | None:
+    """First day and first day behind the latest whole months, three at most, of a monthly job; None where there are none."""
+    if not (values > 0).any() or _weeks(values) is not None:
+        return None
+    starts = _month_starts(values)
+    return (starts[max(0, len(starts) - 1 - RUN_RATE_MONTHS)], starts[-1]) if starts else None
 
-    A run-rate is taken over them: 28 days would hold none or two runs by turns. Failure mode: before the second run nothing
-    tells a monthly cost from one that has ended.
+
+def last_month(values: Floats) -> int | None:
+    """Days up to the last one that hold one cycle of a monthly job: its last whole month, or the days since its last run where
+    these are more. None where there is no monthly job.
     """
     if not (values > 0).any() or _weeks(values) is not None:
-        return 0
+        return None
     starts = _month_starts(values)
-    return max(starts[-1] - starts[-2], len(values) - starts[-1]) if starts else 0
+    return max(starts[-1] - starts[-2], len(values) - starts[-1]) if starts else None
 
 
-def without_runs(values: Floats) -> Floats:
-    """The days of one monthly cycle with what its runs cost above the other days spread over all: a run is the cycle, and no
-    noise around its mean.
-    """
-    is_run = _is_peak(values)
-    if not is_run.any() or is_run.all():
-        return values
-    usual = float(values[~is_run].mean())
-    flat: Floats = np.where(is_run, usual, values) + float((values[is_run] - usual).sum()) / len(values)
-    return flat
+def peaks(values: Floats) -> NDArray[np.bool_]:
+    """Days far above the usual one: over three times the median, and over a twentieth of the largest."""
+    return values > max(PEAK_OVER_MEDIAN * float(np.median(values)), PEAK_OF_LARGEST * float(values.max()))
 
 
 def estimate_cycle(values: Floats) -> CycleEstimate | None:
@@ -97,16 +93,12 @@ def _weeks(values: Floats) -> Floats | None:
     return weeks.sum(axis=1) if ((used >= 1) & (used <= MAX_DAYS_A_WEEK)).all() else None
 
 
-def _is_peak(values: Floats) -> NDArray[np.bool_]:
-    return values > max(PEAK_OVER_MEDIAN * float(np.median(values)), PEAK_OF_LARGEST * float(values.max()))
-
-
 def _month_starts(values: Floats) -> list[int]:
-    """First days of the latest runs that lie a month apart, oldest first; empty where they are so few or so small that chance
-    may have brought them, or where the next one is overdue.
+    """First days of the latest runs that lie a month apart, oldest first; empty where there are fewer than three, which
+    chance alone may bring, or where the next one is overdue.
     """
-    peaks = np.flatnonzero(_is_peak(values))
-    starts = [int(at) for n, at in enumerate(peaks) if n == 0 or at - peaks[n - 1] > MAX_RUN_GAP]
+    found_at = np.flatnonzero(peaks(values))
+    starts = [int(at) for n, at in enumerate(found_at) if n == 0 or at - found_at[n - 1] > MAX_RUN_GAP]
     if not starts or len(values) - starts[-1] > LONGEST_MONTH:
         return []
     found = starts[-1:]
@@ -114,16 +106,7 @@ def _month_starts(values: Floats) -> list[int]:
         if not SHORTEST_MONTH <= found[0] - start <= LONGEST_MONTH:
             break
         found.insert(0, start)
-    if len(found) >= MIN_RUNS or (len(found) == MIN_RUNS - 1 and _are_dominant(values, found)):
-        return found[-MONTHS_BACK - 1 :]
-    return []
-
-
-def _are_dominant(values: Floats, starts: list[int]) -> bool:
-    smaller, larger = sorted(float(values[start]) for start in starts)
-    before = [float(np.maximum(values[max(0, start - SHORTEST_MONTH) : start], 0).sum()) for start in starts]
-    exceeds = all(values[start] > total for start, total in zip(starts, before, strict=True))
-    return exceeds and smaller * LIKE_SIZE >= larger
+    return found[-MONTHS_BACK - 1 :] if len(found) >= MIN_RUNS else []
 
 
 def _estimated(cycle: int, days: float, sums: Floats) -> CycleEstimate:

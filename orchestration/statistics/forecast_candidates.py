@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestration.statistics.cycles import DAYS_SEEN, trailing_month
+from orchestration.statistics.cycles import last_month
 
 Floats = NDArray[np.float64]
 
@@ -17,6 +17,7 @@ WEEK = 7
 DAYS_AHEAD = 90
 MIN_HISTORY = 28
 SEASON_WEEKS = 8
+MONTHS_SEEN = 150
 SMOOTHING = (0.03, 0.06, 0.12, 0.25, 0.5)
 TREND_SMOOTHING = (0.02, 0.1)
 DAMPING = (0.9, 0.98, 0.995)
@@ -33,12 +34,14 @@ def seasonal_naive(values: Floats) -> Floats:
 
 
 def monthly_naive(values: Floats) -> Floats:
-    """What comes once a month as in its last whole cycle (``cycles.trailing_month``); NaN from days without such a cycle."""
+    """A monthly job as in its last whole month (``cycles``); NaN from days on which there is none."""
     paths = np.full((*values.shape, DAYS_AHEAD), np.nan)
     for row, series in enumerate(values):
+        if last_month(series[-MONTHS_SEEN:]) is None:
+            continue
         for origin in range(MIN_HISTORY, len(series)):
-            days = trailing_month(series[max(0, origin + 1 - DAYS_SEEN) : origin + 1])
-            if days:
+            days = last_month(series[max(0, origin + 1 - MONTHS_SEEN) : origin + 1])
+            if days is not None:
                 paths[row, origin] = series[origin - days + 1 : origin + 1][(LEAD - 1) % days]
     return paths
 

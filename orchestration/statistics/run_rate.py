@@ -1,8 +1,8 @@
 """Run-rate: the mean daily cost of up to 28 trailing complete days, and where the mean of the next 28 days will lie.
 
 The mean is exact (integers in units of 10^-12, then decimals); with fewer than 28 days it is the mean of the weekday
-means, and there is none unless all seven weekdays were seen. Cost that comes once a month is averaged over its whole
-cycle instead of 28 days (``cycles``). The interval is predictive at 80 %: the difference between the observed mean
+means, and there is none unless all seven weekdays were seen. A monthly job's is that of its whole months (``cycles``),
+each day alike. The interval is predictive at 80 %: the difference between the observed mean
 and the mean of the next 28 days, both of the same autocorrelated process, residuals taken from the weekday means, and a
 drift of the level that 28 days cannot show.
 """
@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestration.statistics.cycles import peaks
 from orchestration.statistics.growth import Floats
 from orchestration.statistics.student import t_quantile
 
@@ -26,8 +27,8 @@ BIAS_SLOPE = 4.2
 MAX_AUTOCORRELATION = 0.9
 # Real series wander more than 28 days of them tell: the standard error is widened by this factor, and to it comes a drift
 # of this share of the level (both chosen on the tuning half of benchmarks/series).
-WANDERING = 1.6
-LEVEL_DRIFT = 0.07
+WANDERING = 1.7
+LEVEL_DRIFT = 0.06
 
 
 def scaled(amount: Decimal) -> int:
@@ -94,6 +95,16 @@ def interval_half_width(values: Floats, weekdays: NDArray[np.int64]) -> Floats:
     level = np.abs(values.mean(axis=1))
     half: Floats = np.hypot(WANDERING * t_quantile(0.5 + INTERVAL_CONFIDENCE / 2, freedom) * error, LEVEL_DRIFT * level)
     return half
+
+
+def without_peaks(values: Floats) -> Floats:
+    """The days of whole months of a monthly job with the excess of its runs spread over all of them: runs come every month
+    and are no noise around the mean. How runs differ from month to month is not in it.
+    """
+    is_run = peaks(values)
+    flat = np.where(is_run, values[~is_run].mean() if (~is_run).any() else 0.0, values)
+    spread: Floats = flat + (values.sum() - flat.sum()) / len(values)
+    return spread
 
 
 def prediction_variance(phi: Floats, observed: int, ahead: int) -> Floats:

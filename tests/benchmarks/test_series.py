@@ -82,10 +82,10 @@ def test_outcomes_are_false_calm_or_neither() -> None:
 
 
 def test_a_run_rate_is_observed_as_the_product_computes_it() -> None:
-    # a level without noise: 7 % of 10 on either side, which 10.6 is inside of and 10.8 above
-    inside, above = (observe(segment([10.0] * 28 + [ahead] * 28), 28) for ahead in (10.6, 10.8))
+    # a level without noise: 6 % of 10 on either side, which 10.5 is inside of and 10.7 above
+    inside, above = (observe(segment([10.0] * 28 + [ahead] * 28), 28) for ahead in (10.5, 10.7))
     assert (inside.is_inside, above.is_inside, above.is_above) == (True, False, True)
-    assert inside.relative_width == pytest.approx(0.07)
+    assert inside.relative_width == pytest.approx(0.06)
 
 
 def test_ratios_are_of_sums_and_by_series_of_logarithms() -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from orchestration.statistics.cycles import cycle_days, estimate_cycle, trailing_month, without_runs
+from orchestration.statistics.cycles import cycle_days, estimate_cycle
 from orchestration.statistics.stable_series import stable_days
 
 JULY = date(2026, 7, 1)
@@ -97,63 +97,3 @@ def test_a_spike_at_each_months_end_beside_steady_use_is_a_monthly_cycle():
     rng = np.random.default_rng(2)
     values = monthly(200, 400.0, 28, base=10.0) * (1 + 0.03 * rng.standard_normal(200))
     assert stable_days(values, 2)[150:].all()
-
-
-FIRSTS = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334]
-
-
-def paid_monthly(amount, base=0.0):
-    """An amount on the first of each month of a year that is no leap year, beside a daily base."""
-    values = np.full(365, base)
-    values[FIRSTS] += amount
-    return values
-
-
-def trailing_months(values):
-    return [trailing_month(values[: day + 1]) for day in range(len(values))]
-
-
-def test_a_monthly_job_holds_its_rate_over_whole_cycles():
-    values = paid_monthly(300.0)
-    months = trailing_months(values)
-    assert not any(months[:31])
-    # the cycle is the last gap between two jobs, and longer while the next one is awaited
-    assert (months[31], months[58], months[59], months[86], months[87], months[89]) == (31, 31, 28, 28, 29, 31)
-    assert months[90] == 31
-    for day in range(31, 365):
-        assert values[day - months[day] + 1 : day + 1].sum() == 300, day
-
-
-def test_a_monthly_charge_on_top_of_daily_usage_counts_once_in_every_window():
-    values = paid_monthly(3000.0, base=10.0)
-    for day, length in enumerate(trailing_months(values)[31:], start=31):
-        assert values[day - length + 1 : day + 1].sum() == 3000 + 10 * length, day
-
-
-def test_a_job_that_does_not_come_again_ends_its_cycle():
-    values = np.concatenate([paid_monthly(300.0)[:60], np.zeros(60)])
-    months = trailing_months(values)
-    # the last job is on day 59: 34 days with it are up on day 92
-    assert months[92] == 34
-    assert not any(months[93:])
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        np.full(120, 10.0),
-        weekly(20),
-        np.arange(1.0, 120.0),
-        np.where(np.arange(90) == 29, 400.0, 10.0),
-        np.full(120, -10.0),
-    ],
-    ids=["daily", "weekly", "growing", "one burst", "credits"],
-)
-def test_other_series_have_no_monthly_cycle(values):
-    assert not any(trailing_months(values))
-
-
-def test_the_runs_of_a_cycle_are_no_noise():
-    assert without_runs(np.array([310.0] + [10.0] * 29)) == pytest.approx(np.full(30, 20.0))
-    # two days of one run, 300 and 150 above the others' 10: 450 over 30 days
-    assert without_runs(np.array([310.0, 160.0] + [10.0] * 28)) == pytest.approx(np.full(30, 25.0))

@@ -15,6 +15,7 @@ from orchestration.statistics.run_rate import (
     per_year,
     prediction_variance,
     scaled,
+    without_peaks,
 )
 
 
@@ -68,11 +69,11 @@ def test_prediction_variance_equals_the_quadratic_form(phi):
     assert prediction_variance(np.array([phi]), observed, ahead)[0] == pytest.approx(weights @ covariance @ weights)
 
 
-def test_a_steady_week_drifts_by_seven_percent_and_seven_days_have_no_width_at_all():
-    # (5 x 10 + 2 x 4) / 7 = 8.2857 a day; no noise around the weekdays, so the drift alone: 0.07 x 8.2857 = 0.58
+def test_a_steady_week_drifts_by_six_percent_and_seven_days_have_no_width_at_all():
+    # (5 x 10 + 2 x 4) / 7 = 8.2857 a day; no noise around the weekdays, so the drift alone: 0.06 x 8.2857 = 0.4971
     weekdays = np.arange(28)[None, :] % 7
     steady = np.where(weekdays >= 5, 4.0, 10.0)
-    assert interval_half_width(steady, weekdays)[0] == pytest.approx(0.58)
+    assert interval_half_width(steady, weekdays)[0] == pytest.approx(0.06 * 58 / 7)
     assert np.isnan(interval_half_width(steady[:, :7], weekdays[:, :7])[0])
 
 
@@ -82,7 +83,7 @@ def test_noise_and_drift_add_as_independent_errors():
     values = np.full((1, 28), 10.0)
     values[0, [0, 14]] += np.array([4.0, -4.0])
     weekdays = np.arange(28)[None, :] % 7
-    expected = ((1.6 * 1.3232 * (32 / 21 * 2 / 28) ** 0.5) ** 2 + (0.07 * 10) ** 2) ** 0.5
+    expected = ((1.7 * 1.3232 * (32 / 21 * 2 / 28) ** 0.5) ** 2 + (0.06 * 10) ** 2) ** 0.5
     assert interval_half_width(values, weekdays)[0] == pytest.approx(expected, rel=1e-4)
 
 
@@ -98,3 +99,14 @@ def test_a_level_that_drifts_is_covered_about_four_times_in_five_and_a_steady_on
         covered.append((np.abs(costs[:, days:].mean(axis=1) - costs[:, :days].mean(axis=1)) <= width).mean())
     assert covered[0] > 0.95
     assert 0.72 < covered[1] < 0.95
+
+
+def test_longer_than_28_days_each_day_counts_alike():
+    amounts = [scaled(Decimal(300))] + [0] * 29
+    assert mean_daily_cost(amounts, [n % 7 for n in range(30)]) == 10
+
+
+def test_the_runs_of_a_monthly_job_are_no_noise():
+    # two months of 30 days, 300 more on the first two days of each beside 10 a day: 600 / 30 + 10 = 30 a day
+    values = np.array(([310.0, 310.0] + [10.0] * 28) * 2)
+    assert without_peaks(values) == pytest.approx(np.full(60, 30.0))
