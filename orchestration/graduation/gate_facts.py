@@ -6,13 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from orchestration.graduation.audit_days import AuditDays
 from orchestration.graduation.gates.audit import ModelAuditFacts
 from orchestration.graduation.gates.guardrail import CapReading, GuardrailFacts
 from orchestration.graduation.gates.readiness import StabilityFacts
-from orchestration.graduation.gates.result import INSUFFICIENT
 from orchestration.graduation.gates.returns import ProductReturnFacts, ReplacementFacts
 from orchestration.graduation.product_history import NO_HISTORY, product_histories
 from orchestration.graduation.records import CapInForce, InitiativeTerms, Inputs
@@ -22,7 +19,6 @@ from orchestration.registry.policy import EffectivePolicy
 from orchestration.run_rate.history import DayState
 from orchestration.run_rate.series import DailySeries
 from orchestration.statistics.run_rate import RUN_RATE_DAYS, SCALE_DIGITS, mean_daily_cost, money, per_month, scaled
-from orchestration.statistics.stability import ObservationWindow
 
 
 @dataclass(frozen=True)
@@ -123,14 +119,11 @@ class GateFacts:
         )
 
     def stability(self, series: DailySeries, state: DayState) -> StabilityFacts:
-        """The verdict of methods section 5 as facts for gate 4; a window with usage that has no price proves nothing."""
+        """The stability verdict as facts for gate 4."""
         window, estimate = state.window, state.cost_estimate
-        status, reasons = state.verdict.status, state.verdict.reasons
-        if status == "stable" and _has_unpriced_usage(series, window):
-            status, reasons = INSUFFICIENT, ("no_evidence",)
         return StabilityFacts(
-            status=status,
-            reasons=reasons,
+            status=state.verdict.status,
+            reasons=state.verdict.reasons,
             first_day=None if window.first is None else series.day(window.first),
             last_day=None if window.last is None else series.day(window.last),
             window_days=window.days,
@@ -217,12 +210,6 @@ def _monthly(amounts: list[Decimal | None]) -> Decimal | None:
     if not known or len(known) < len(amounts):
         return None
     return per_month(sum(known, Decimal(0)) / len(known))
-
-
-def _has_unpriced_usage(series: DailySeries, window: ObservationWindow) -> bool:
-    if window.first is None or window.last is None:
-        return False
-    return bool(np.isnan(series.constant_price[window.first : window.last + 1]).any())
 
 
 def ratio(value: float) -> Decimal | None:

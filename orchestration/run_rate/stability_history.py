@@ -31,6 +31,9 @@ from orchestration.statistics.stable_series import cycle_windows
 
 Span = tuple[int, int, int]
 
+UNPRICED = Finding(None, frozenset({"no_evidence"}))
+"""Tokens of a window in which some have no price: how many there were at constant price is not known."""
+
 
 @dataclass(frozen=True)
 class StabilityDay:
@@ -62,7 +65,8 @@ def stability_of(
         token_findings = tokens.findings(judged, at, is_new, was_stable)
         for n in running:
             seen = costs.get(n)
-            verdict = judge(windows[n][at], seen.finding if seen else None, _finding(token_findings.get(n)))
+            token_finding = UNPRICED if tokens.is_unknown(n, at) else _finding(token_findings.get(n))
+            verdict = judge(windows[n][at], seen.finding if seen else None, token_finding)
             window = windows[n][at] if seen is None else _narrowed(windows[n][at], seen)
             found[n].append(StabilityDay(window, verdict, seen.finding.estimate if seen else None))
         was_stable[running] = [found[n][at].verdict.status == "stable" for n in running]
@@ -100,7 +104,7 @@ class _Seen:
         limits: StabilityLimits,
     ) -> None:
         self.values, self.series, self.windows, self.limits = values, series, windows, limits
-        self.known = [np.concatenate([[0], np.cumsum(~np.isfinite(part))]) for part in values]
+        self.unknown = [np.concatenate([[0], np.cumsum(~np.isfinite(part))]) for part in values]
         self.first_use = [int(np.argmax(part > 0)) if (part > 0).any() else len(part) for part in values]
         self.estimates, self.places = self._estimated()
         self.cycles: dict[tuple[int, int], CycleEstimate | None] = {}
@@ -128,10 +132,16 @@ class _Seen:
         self.looks[rows] = self.looks_before[rows] + (~was_stable[rows] & found.is_look)
         return {int(n): self._look(found, i, int(n), at) for i, n in enumerate(rows)}
 
+    def is_unknown(self, n: int, at: int) -> bool:
+        """A window is judged, and the value of one of its days is not known."""
+        if not self.windows[n][at].is_judged:
+            return False
+        first, last = self._span(n, at, LONG)[1:]
+        return bool(self.unknown[n][last + 1] != self.unknown[n][first])
+
     def _is_known(self, n: int, at: int) -> bool:
         """All days of the window are known, and something was used by its end."""
-        first, last = self._span(n, at, LONG)[1:]
-        return bool(self.known[n][last + 1] == self.known[n][first]) and self.first_use[n] <= last
+        return not self.is_unknown(n, at) and self.first_use[n] <= self._span(n, at, LONG)[2]
 
     def _span(self, n: int, at: int, kind: str) -> Span:
         window = self.windows[n][at]
