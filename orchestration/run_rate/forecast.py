@@ -370,12 +370,14 @@ def filled(values: Floats, is_complete: np.ndarray) -> Floats:
 def _placed(
     driver: tuple[float, date, dict[date, float]] | None, first: date, as_of: date
 ) -> tuple[Floats, float, int] | None:
-    """A driver's units on the days of a series; a day without a row is a day without work."""
+    """A driver's units on the days of a series; a day without a row is a day without work, after the last report as the same
+    weekday a week before: what is not reported yet is not nothing.
+    """
     if driver is None:
         return None
     unit_cost, known_from, units = driver
     days = [first + timedelta(days=at) for at in range((as_of - first).days + 1)]
-    placed = np.array([units.get(day, 0.0) for day in days])
+    placed = filled(np.array([units.get(day, 0.0) for day in days]), np.array([day <= max(units) for day in days]))
     return (placed, unit_cost, (known_from - first).days) if placed.any() else None
 
 
@@ -402,9 +404,18 @@ inner join marts.fct_allocated_costs as costs
     on verified.initiative_id = costs.initiative_id and costs.budget_class = 'core' and costs.cost_date <= $as_of
 where verified.verified_unit_cost > 0 and $as_of >= verified.effective_from and $as_of < verified.effective_to
 group by verified.initiative_id, verified.verified_unit_cost, verified.verified_by"""
+# Units of the kind that the unit cost is of, where none of the last four weeks are of another.
 _UNITS = """
-select initiative_id, metric_date, cast(sum(units) as double)
-from intermediate.int_initiative_daily_units where metric_date <= $as_of group by all"""
+select units.initiative_id, units.metric_date, cast(sum(units.units) as double)
+from intermediate.int_initiative_daily_units as units
+inner join intermediate.int_core_initiatives_verified as verified
+    on units.initiative_id = verified.initiative_id and units.unit_of_work is not distinct from verified.unit_of_work
+    and $as_of >= verified.effective_from and $as_of < verified.effective_to
+where units.metric_date <= $as_of and not exists (
+    select 1 from intermediate.int_initiative_daily_units as other
+    where other.initiative_id = units.initiative_id and other.unit_of_work is distinct from verified.unit_of_work
+        and other.metric_date > $as_of::date - 28 and other.metric_date <= $as_of
+) group by all"""
 _DEPARTMENTS = """
 select initiative_id, department_id from marts.fct_allocated_costs
 where initiative_id is not null and cost_date <= $as_of

@@ -227,9 +227,9 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         "from range(date '2026-10-01', date '2026-11-01', interval 1 day) as days (day); "
         "create table intermediate.int_core_initiatives_verified as "
         "select 'one' as initiative_id, 'first_28_days' as verified_by, 0.5::decimal(38,12) as verified_unit_cost, "
-        "date '0001-01-01' as effective_from, date '9999-12-31' as effective_to; "
+        "date '0001-01-01' as effective_from, date '9999-12-31' as effective_to, 'tickets' as unit_of_work; "
         "create table intermediate.int_initiative_daily_units as "
-        "select 'one' as initiative_id, date '2026-10-04' as metric_date, 4::decimal(38,9) as units; "
+        "select 'one' as initiative_id, date '2026-10-04' as metric_date, 4::decimal(38,9) as units, 'tickets' as unit_of_work; "
         "create table marts.fct_allocated_costs as "
         "select 'one' as initiative_id, 'research' as department_id, date '2026-10-03' as cost_date, "
         "'core' as budget_class, 2::decimal(38,12) as allocated_cost "
@@ -247,6 +247,27 @@ def test_series_start_with_their_first_cost_and_carry_their_driver(warehouse: du
     assert series.driver is not None
     units, unit_cost, known_from = series.driver
     assert (units[:3].tolist(), unit_cost, known_from) == ([0.0, 4.0, 0.0], 0.5, 27)
+
+
+def test_units_that_are_not_reported_yet_are_those_of_the_week_before(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(
+        "insert into intermediate.int_initiative_daily_units "
+        "select 'one', date '2026-10-04' + n::integer, n, 'tickets' from range(1, 21) as numbers (n)"
+    )
+    (series,) = read_series(warehouse, AS_OF)
+    assert series.driver is not None
+    # reported to the 24th, the 22nd day of the series; the week after repeats 14 to 20
+    assert series.driver[0].tolist() == [0.0, 4.0, *range(1, 21), *range(14, 21)]
+
+
+def test_units_of_another_kind_than_the_unit_cost_drive_no_forecast(warehouse: duckdb.DuckDBPyConnection) -> None:
+    change = "insert into intermediate.int_initiative_daily_units values ('one', '{}', 9, 'pages')"
+    warehouse.execute(change.format("2026-10-03"))
+    (series,) = read_series(warehouse, AS_OF)
+    assert series.driver is not None and series.driver[0].max() == 4
+    warehouse.execute(change.format("2026-10-20"))
+    (series,) = read_series(warehouse, AS_OF)
+    assert series.driver is None
 
 
 def test_departments_and_the_company_keep_what_belongs_to_no_part(warehouse: duckdb.DuckDBPyConnection) -> None:
