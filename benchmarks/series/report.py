@@ -171,8 +171,7 @@ def plot(results: Results) -> str:
     rates = results.run_rates["after 28 days"]
     domains = _domains(results)
     height = _TOP + _ROW * len(domains) + 50
-    half = results.half.replace("_", "-")
-    shapes = [f'<text x="12" y="22" font-size="15">Inside the 80 % interval, by domain ({half} half)</text>']
+    shapes = [f'<text x="12" y="22" font-size="15">Inside the 80 % interval, by domain ({results.half} half)</text>']
     low, high = _x(0.75), _x(0.85)
     bottom = height - 45
     shapes.append(

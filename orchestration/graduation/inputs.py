@@ -89,6 +89,12 @@ PRODUCT_DAYS = Table(
     "margin_date <= $as_of",
     "product_id, margin_date",
 )
+UNPRICED_DAYS = Table(
+    "int_product_unpriced_days",
+    "product_id, unpriced_date",
+    "unpriced_date <= $as_of",
+    "product_id, unpriced_date",
+)
 OTHER_COSTS = Table(
     "int_other_cogs_known_by_day",
     "product_id, cost_date, known_from, other_cogs",
@@ -131,7 +137,7 @@ UNITS = Table(
 )
 _TABLES = (
     *(CALENDAR, TERMS, CAPS, MODEL_COSTS, TIER_DAYS, GUARDED_DAYS, PRODUCT_DAYS, OTHER_COSTS),
-    *(REVENUE_KNOWN, REVENUE_DATES, UNITS, LEDGER_KNOWN, GRADUATIONS, GRADUATED_COSTS),
+    *(UNPRICED_DAYS, REVENUE_KNOWN, REVENUE_DATES, UNITS, LEDGER_KNOWN, GRADUATIONS, GRADUATED_COSTS),
 )
 TABLES = tables_read(DAILY_COSTS, *(table.query for table in _TABLES))
 
@@ -147,6 +153,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
     if len(calendar) != 1:
         raise BrokenInput(f"{CALENDAR.name} holds {len(calendar)} rows instead of one")
     (time_zone,) = calendar[0]
+    unpriced = set(UNPRICED_DAYS.rows(connection, as_of))
     return Inputs(
         time_zone=time_zone,
         series=read_daily_series(connection, as_of),
@@ -156,7 +163,9 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         model_costs={key: [(row[1], row[2], row[3]) for row in part] for key, part in keyed(MODEL_COSTS)},
         tier_days={key: [TierDay(*row[1:]) for row in part] for key, part in keyed(TIER_DAYS)},
         guarded_days={key: {row[1]: GuardedDay(*row[2:]) for row in part} for key, part in keyed(GUARDED_DAYS)},
-        product_days={key: [ProductDay(*row[1:]) for row in part] for key, part in keyed(PRODUCT_DAYS)},
+        product_days={
+            key: [ProductDay(*row[1:], (key, row[1]) in unpriced) for row in part] for key, part in keyed(PRODUCT_DAYS)
+        },
         other_costs={key: _versions(part) for key, part in keyed(OTHER_COSTS)},
         revenue_known={key: [(row[1], row[2]) for row in part] for key, part in keyed(REVENUE_KNOWN)},
         revenue_dates=[day for (day,) in REVENUE_DATES.rows(connection, as_of)],

@@ -91,11 +91,13 @@ class ProductHistory:
         return replace(day, other_cogs=Decimal(0)) if self.other_costs else day
 
     def ai_cogs_without(self, initiatives: Collection[str], until: date) -> list[Decimal | None]:
-        """AI cost of goods sold of the latest 28 days, without what these graduated initiatives cost as core."""
+        """AI cost of goods sold of the latest 28 days, without what these graduated initiatives cost as core; None on a day
+        with unpriced usage.
+        """
         parts = [self.graduated_costs.get(one, {}) for one in initiatives]
         return [
             None
-            if day.ai_cogs is None
+            if day.ai_cogs is None or day.has_unpriced
             else day.ai_cogs - sum((part.get(day.margin_date, Decimal(0)) for part in parts), Decimal(0))
             for day in self.latest(until)
         ]

@@ -93,12 +93,15 @@ class TierDay:
 
 @dataclass(frozen=True)
 class ProductDay:
-    """One product's revenue and cost of goods sold of one day."""
+    """One product's revenue and cost of goods sold of one day. ``has_unpriced``: AI cost is more than ``ai_cogs``, and nobody
+    knows by how much, because something that was used has no price.
+    """
 
     margin_date: date
     revenue: Decimal | None
     ai_cogs: Decimal | None
     other_cogs: Decimal | None
+    has_unpriced: bool = False
 
 
 @dataclass(frozen=True)

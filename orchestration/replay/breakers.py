@@ -1,9 +1,10 @@
 """Replays the margin circuit breaker per product, one decision at the end of each local day, from what was known then.
 
-A day's reading is the margin of the latest day with known revenue. Other cost of goods sold is what was posted by
-then, an open month at the last complete month's daily rate. The floor is the product's own, else the policy's distance
-below its target; while a milestone's tolerance is active the milestone's floor counts where it is lower. The replay
-says what an automatic breaker decides; whether it acts is ``breaker_mode``.
+A day's reading is the margin of the latest day with known revenue; on a day with unpriced usage it can be a breach and
+nothing else. Other cost of goods sold is what was posted by then, an open month at the last complete month's daily rate.
+The floor is the product's own, else the policy's distance below its target; while a milestone's tolerance is active the
+milestone's floor counts where it is lower. The replay says what an automatic breaker decides; whether it acts is
+``breaker_mode``.
 
 Assumption behind ``saved_amount``: demand is unchanged by the breaker, so a day that begins in a restricting state
 saves a share of its AI cost of goods sold: all of it while open or in cool-down, half while throttled or half-open,
@@ -187,6 +188,9 @@ def _gap(known: ProductDay, age: int, max_age: int, floor: Decimal | None) -> st
         return "no_cost_of_goods_sold: other or AI cost of goods sold is not known, so there is no margin"
     if floor is None:
         return "no_floor: the product has neither a target nor a floor margin"
+    ratio = _ratio(known.revenue, known.ai_cogs, known.other_cogs)
+    if known.has_unpriced and (ratio is None or ratio >= floor):
+        return "unpriced_usage: some of the day's usage has no price, so the margin is lower than what is known of it"
     return None
 
 
@@ -228,7 +232,11 @@ def _is_false(one: BreakerDay, history: ProductHistory, last: date) -> bool | No
     end = one.day + timedelta(days=JUDGED_DAYS)
     after = [history.as_known(day, last) for day in history.known if one.day < day.margin_date <= end]
     revenue = [day.revenue for day in after if day.revenue is not None]
-    cost = [day.ai_cogs + day.other_cogs for day in after if day.ai_cogs is not None and day.other_cogs is not None]
+    cost = [
+        day.ai_cogs + day.other_cogs
+        for day in after
+        if day.ai_cogs is not None and day.other_cogs is not None and not day.has_unpriced
+    ]
     if len(revenue) < JUDGED_DAYS or len(cost) < JUDGED_DAYS or one.reading.floor_ratio is None:
         return None
     earned = sum(revenue, Decimal(0))

@@ -107,6 +107,22 @@ def test_usage_without_a_list_price_is_on_neither_side_of_an_audit(warehouse):
     assert found == [(D(10), D(10), D("0.9"), D("1.3"), D("8.7"), D("9.1"))]
 
 
+def test_usage_priced_in_part_has_no_cost_to_audit(warehouse):
+    """A million input tokens of the dear model at 10 dollars, and on the second as many output tokens without a price."""
+    prices = [price("p", "10", model_id="dear"), price("p", "1", model_id="cheap")]
+    requests = [
+        request("p", "priced", 1_000_000, "2026-07-01", model="dear"),
+        request("p", "in_part", 1_000_000, "2026-07-02", model="dear", completion_tokens=1_000_000),
+    ]
+    rules = [rule("r", "a", provider_pattern="p")]
+    connection = warehouse(requests, price_book=prices, ownership_rules=rules, **TIERS)
+    build(connection, ["int_initiative_tier_daily_costs"])
+    found = connection.execute(
+        "select day(usage_date), list_cost from intermediate.int_initiative_tier_daily_costs order by 1"
+    ).fetchall()
+    assert found == [(1, D(10)), (2, None)]
+
+
 def test_shared_usage_that_cannot_be_shared_is_still_its_persons(warehouse):
     """Ten dollars of usage that a rule shares by revenue, of which none was ever reported."""
     rules = [

@@ -42,6 +42,7 @@ TABLES = {
     "int_product_revenue_known_by_day": "product_id varchar, known_on date, known_through date",
     "int_graduated_core_costs_by_day": "product_id varchar, initiative_id varchar, cost_date date, "
     "core_ai_cogs decimal(38,12)",
+    "int_product_unpriced_days": "product_id varchar, unpriced_date date",
     "int_initiative_daily_units": "initiative_id varchar, metric_date date, units decimal(38,9)",
 }
 BUILT = (

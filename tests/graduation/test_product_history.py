@@ -69,6 +69,16 @@ def test_the_core_cost_of_a_graduated_initiative_can_be_left_out():
     assert known.ai_cogs_without([], last) == known.ai_cogs_without(["b"], last) == [D(7)] * 28
 
 
+def test_ai_cost_of_a_day_with_unpriced_usage_is_unknown():
+    """The unpriced day is the 10th of July: it is among the latest 28 days up to the 6th of August, and no longer."""
+    days = [ProductDay(JULY + timedelta(days=n), D(100), D(7), D(3), has_unpriced=n == 9) for n in range(60)]
+    known = ProductHistory(days, {}, [])
+    assert known.ai_cogs_without([], date(2026, 7, 9)) == [D(7)] * 9
+    assert known.ai_cogs_without([], date(2026, 7, 10)) == [D(7)] * 9 + [None]
+    assert known.ai_cogs_without([], date(2026, 8, 6)) == [None] + [D(7)] * 27
+    assert known.ai_cogs_without([], date(2026, 8, 7)) == [D(7)] * 28
+
+
 def test_a_product_without_postings_keeps_its_own_figures():
     assert history([date(2026, 8, 31)], {}).last_known(date(2026, 9, 5)).other_cogs == D(3)
 

@@ -100,6 +100,22 @@ def test_other_cost_that_is_not_known_holds_and_alerts(warehouse: Any) -> None:
     assert states(rows) == ["closed"] * 30 + ["degraded"]
 
 
+def test_unpriced_usage_is_a_breach_or_holds_and_never_a_recovery(warehouse: Any) -> None:
+    """Two breaches, the second with unpriced usage on top, degrade; the good day after it has unpriced usage: is it good?"""
+    last = product(warehouse, [BREACH, BREACH, GOOD, GOOD])
+    warehouse.tables["int_product_unpriced_days"] = [("p", FIRST + timedelta(days=n)) for n in (1, 2)]
+    rows = replay_breakers(warehouse.open(), POLICY, FIRST, last)
+    assert states(rows) == ["closed", "degraded", "degraded", "closed"]
+    assert [row.is_alert for row in rows] == [False, False, True, False]
+    assert rows[2].reasons.startswith("unpriced_usage")
+
+
+def test_a_trip_before_a_week_with_unpriced_usage_is_not_judged(warehouse: Any) -> None:
+    last = product(warehouse, [BREACH, BREACH, *[GOOD] * 7])
+    warehouse.tables["int_product_unpriced_days"] = [("p", last)]
+    assert replay_breakers(warehouse.open(), POLICY, FIRST, last)[1].is_false_trip is None
+
+
 def test_the_floor_is_the_products_own_or_the_policys_below_its_target(warehouse: Any) -> None:
     last = product(warehouse, [BREACH], floor=None)
     policy = replay_policy(margin_floor_ratio=MarginFloor(below_target=D("0.10")))

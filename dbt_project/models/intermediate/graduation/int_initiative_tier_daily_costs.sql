@@ -7,7 +7,7 @@ select
     tier_rank,
     allowed_tier_rank,
     is_higher_tier,
-    {{ fine_money('sum(list_cost)') }} as list_cost,
+    case when not bool_or(has_unpriced) then {{ fine_money('sum(list_cost)') }} end as list_cost,
     {{ fine_money('sum(counterfactual_same)') }} as counterfactual_same,
     {{ fine_money('sum(counterfactual_cache_lost)') }} as counterfactual_cache_lost
 from {{ ref('int_usage_repriced_by_tier') }}

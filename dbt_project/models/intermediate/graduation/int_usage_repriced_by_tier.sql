@@ -74,7 +74,8 @@ summed as (
 
     select
         usage_date, billing_date, initiative_id, department_id, actor_id, provider, model_id, token_class,
-        sum(quantity) filter (where list_cost is not null) as quantity, sum(list_cost) as list_cost
+        sum(quantity) filter (where list_cost is not null) as quantity, sum(list_cost) as list_cost,
+        bool_or(list_cost is null and quantity is distinct from 0) as has_unpriced
     from usage
     group by all
 
@@ -191,6 +192,7 @@ select
     end as counterfactual_same,
     case when bool_and(is_reference_priced)
         then {{ fine_money('sum(coalesce(cache_lost_cost, list_cost, 0))') }}
-    end as counterfactual_cache_lost
+    end as counterfactual_cache_lost,
+    bool_or(has_unpriced) as has_unpriced
 from counterfactual
 group by all
