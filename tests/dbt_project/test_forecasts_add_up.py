@@ -9,9 +9,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 
 from orchestration.landing.streams import stream_schema
 from orchestration.run_rate.forecast import CostSeries, forecast_rows
+from orchestration.statistics.forecast_selection import BASELINE, COMBINATION, INSTEAD
 
 from .compiled_models import PROJECT, build, write_run_parameters
 
@@ -74,3 +76,10 @@ def test_the_mart_adds_up_and_names_the_company_by_its_id(mart: duckdb.DuckDBPyC
 def test_a_whole_that_is_not_its_parts_is_found(mart: duckdb.DuckDBPyConnection, fault: str, wholes: set[str]) -> None:
     mart.execute(fault)
     assert {row[1] for row in broken(mart)} == wholes
+
+
+def test_every_method_that_may_be_shown_is_one_of_the_marts_values() -> None:
+    models = yaml.safe_load((PROJECT / "models" / "marts" / "run_rate" / "_forecast__models.yml").read_text())["models"]
+    (by_day,) = (one for one in models if one["name"] == "forecast_by_initiative_day")
+    (grain,) = (one["one_row_per"] for one in by_day["data_tests"] if "one_row_per" in one)
+    assert set(grain["arguments"]["accepted_values"]["method"]) == {BASELINE, COMBINATION, *INSTEAD}
