@@ -164,7 +164,8 @@ def read_inputs(connection: duckdb.DuckDBPyConnection, as_of: date) -> Inputs:
         tier_days={key: [TierDay(*row[1:]) for row in part] for key, part in keyed(TIER_DAYS)},
         guarded_days={key: {row[1]: GuardedDay(*row[2:]) for row in part} for key, part in keyed(GUARDED_DAYS)},
         product_days={
-            key: [ProductDay(*row[1:], (key, row[1]) in unpriced) for row in part] for key, part in keyed(PRODUCT_DAYS)
+            key: [ProductDay(row[1], row[2], row[3], row[4], (key, row[1]) in unpriced) for row in part]
+            for key, part in keyed(PRODUCT_DAYS)
         },
         other_costs={key: _versions(part) for key, part in keyed(OTHER_COSTS)},
         revenue_known={key: [(row[1], row[2]) for row in part] for key, part in keyed(REVENUE_KNOWN)},
