@@ -1,3 +1,5 @@
+{% set shared_key = ['cost_date', 'source', 'provider', 'model_id', 'actor_id', 'cost_basis', 'rule_id'] -%}
+
 with
 
 owned as (
@@ -39,11 +41,17 @@ shared as (
 
 split as (
 
-    {{ largest_remainder(
-        'shared',
-        ['cost_date', 'source', 'provider', 'model_id', 'actor_id', 'cost_basis', 'rule_id'],
-        'target_key'
-    ) }}
+    select
+        * exclude (part_amount),
+        part_amount as allocated_cost
+    from ({{ largest_remainder('shared', shared_key, 'target_key') }}) as parts
+
+),
+
+-- by the same weights: a day whose credits pay it whole costs nothing, and its credits are shared all the same
+credits_split as (
+
+    {{ largest_remainder('split', shared_key, 'target_key', amount='credit_amount') }}
 
 ),
 
@@ -66,11 +74,8 @@ select * from direct
 union all by name
 select
     cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
-    coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, part_amount
-        as allocated_cost,
-    case when credit_amount = 0 then cast(0 as decimal(38, 12))
-        else cast(cast(part_amount as double) * cast(credit_amount / amount as double) as decimal(38, 12))
-    end as credit_amount
-from split
+    coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, allocated_cost,
+    cast(part_amount as decimal(38, 12)) as credit_amount
+from credits_split
 union all by name
 select * from unallocated
