@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 RESULTS, README, PLOT = FOLDER / "results.csv", FOLDER / "README.md", FOLDER / "cost.svg"
 COLUMNS = ("measured_on", "version", "case", "rows", "program", "seconds", "cpu_seconds", "peak_mb", "cores", "duckdb")
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 420, 70, 50
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 720, 420, 70, 60, 50
 _COLORS = {"run": "#1f5fa8", "yardstick": "#b35c00"}
 
 
@@ -77,17 +77,17 @@ def plot(lines: list[dict[str, str]]) -> str:
     y_range = _decades([cpu for *_, cpu in points])
     shapes = [f'<text x="{_LEFT}" y="22" font-size="15">CPU seconds of a full run against rows, {newest}</text>']
     for exponent in range(x_range[0], x_range[1] + 1):
-        x = _place(10**exponent, x_range, _LEFT, _WIDTH - 30)
+        x = _place(10**exponent, x_range, _LEFT, _WIDTH - _RIGHT)
         shapes.append(f'<line x1="{x:.1f}" y1="40" x2="{x:.1f}" y2="{_HEIGHT - _BOTTOM}" stroke="#ddd"/>')
         shapes.append(f'<text x="{x:.1f}" y="{_HEIGHT - 28}" text-anchor="middle">{10**exponent:,}</text>')
     for exponent in range(y_range[0], y_range[1] + 1):
         y = _place(10**exponent, y_range, _HEIGHT - _BOTTOM, 40)
-        shapes.append(f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - 30}" y2="{y:.1f}" stroke="#ddd"/>')
+        shapes.append(f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="#ddd"/>')
         shapes.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{10**exponent:,}</text>')
     for program, color in _COLORS.items():
         line = sorted((rows, cpu) for name, rows, cpu in points if name == program)
         places = [
-            (_place(rows, x_range, _LEFT, _WIDTH - 30), _place(cpu, y_range, _HEIGHT - _BOTTOM, 40))
+            (_place(rows, x_range, _LEFT, _WIDTH - _RIGHT), _place(cpu, y_range, _HEIGHT - _BOTTOM, 40))
             for rows, cpu in line
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)

@@ -19,6 +19,7 @@ def test_a_discount_of_three_days_posted_on_one_is_still_a_discount() -> None:
     """Per day 100 used; 10 off on Tuesday to Friday, 30 off on Monday for the weekend too: three times the usual share."""
     week, credit = [70, 90, 90, 90, 90, 100, 100], [-30, -10, -10, -10, -10, 0, 0]
     assert recurring_costs(week * 4, credit * 4) == week * 4
+    assert recurring_costs([69, *week[1:]] * 4, [-31, *credit[1:]] * 4) == [100, *week[1:]] * 4
 
 
 def test_a_credit_on_days_without_usage_is_no_discount() -> None:
