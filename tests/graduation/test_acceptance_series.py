@@ -4,7 +4,7 @@ import importlib.util
 import time
 from collections import defaultdict
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,8 @@ ALLOWED = {"basic": 3, "standard": 2, "complex": 1}
 def kit():
     spec = importlib.util.spec_from_file_location("acceptance_build", KIT)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with localcontext():  # it sets the precision of its process
+        spec.loader.exec_module(module)
     module.configure()
     return module
 
