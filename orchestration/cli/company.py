@@ -21,8 +21,8 @@ def init(
     """Write a commented company folder, ready to be edited.
 
     It holds sources.yaml (what to read, and which environment variables hold the keys), company.yaml (currency, time
-    zone, policy), initiatives.yaml, ownership.yaml, model_tiers.yaml, contracts.yaml, and a folder ledgers for the
-    files of your finance systems.
+    zone, policy), initiatives.yaml, ownership.yaml, model_tiers.yaml, contracts.yaml, guardrails.yaml, and a folder
+    ledgers for the files of your finance systems.
 
     Edit them, then:  tokenomics check --company DIR
     """

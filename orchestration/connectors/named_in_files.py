@@ -93,6 +93,8 @@ def _declared(company: Company) -> Iterator[tuple[str, str | None]]:
     """Where a currency is declared, and which."""
     for contract in company.contracts:
         yield f"contracts.yaml: {contract.contract_id}", contract.currency
+    for cap in company.guardrails.caps:
+        yield f"guardrails.yaml: {cap.cap_id}", cap.currency
     for one in company.initiatives:
         for part in (one.allocation, one.replaces, one.guardrail):
             yield f"initiatives.yaml: {one.initiative_id}", part.currency if part else None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestration.registry.contracts import Contract
 from orchestration.registry.directories import Customer, Department, Product
+from orchestration.registry.guardrails import Guardrails
 from orchestration.registry.identity import CompanyConfig
 from orchestration.registry.initiatives import Initiative
 from orchestration.registry.ownership import OwnershipRule, Pool
@@ -33,6 +34,7 @@ class Company:
     departments: tuple[Department, ...] = ()
     products: tuple[Product, ...] = ()
     customers: tuple[Customer, ...] = ()
+    guardrails: Guardrails = field(default_factory=Guardrails)
     files: tuple[str, ...] = field(default=())
 
     def settle_lag_hours(self, source: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from orchestration.registry.documents import Document, NodePath
 from orchestration.registry.faults import Fault
+from orchestration.registry.guardrails import AdapterConfig
 from orchestration.registry.sources import LedgerConfig, SourceConfig
 from orchestration.registry.tiers import TierMaps
 
@@ -41,6 +42,7 @@ class Folder:
     metering: dict[str, str] = field(default_factory=dict)
     ledgers: dict[str, LedgerConfig] = field(default_factory=dict)
     tier_maps: TierMaps = field(default_factory=TierMaps)
+    adapters: list[Located[AdapterConfig]] = field(default_factory=list)
 
     def report(self, document: Document) -> Callable[[NodePath, str], None]:
         """A function that adds a fault of ``document`` at a path."""

@@ -1,21 +1,27 @@
 """guardrails.yaml: which caps hold for whom, who may pass them for how long, and which gateways may be written to.
 
 The file is optional. A cap that an initiative declares for its own guardrail entity (``initiatives.yaml``) is a daily cap
-of its own and needs no entry here.
+of its own and needs no entry here. Where several caps hold for one id, each holds; what one allows, another may refuse.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from orchestration.registry.fields import Currency, Email, Globs, Part, PositiveMoney, Record, Text
-from orchestration.registry.sources import check_base_url, check_variable
+from orchestration.registry.identity import check_time_zone
+from orchestration.registry.sources import BASE_URLS, SECRET_VARIABLES, SourceConfig, check_base_url, check_variable
 
 AdapterName = Literal[
     "litellm", "merge_gateway", "openrouter", "mlflow", "openai", "anthropic", "webhook", "policy_file"
 ]
 ADAPTERS: tuple[str, ...] = AdapterName.__args__  # type: ignore[attr-defined]
+_OWN_KEYS = {"valid_for_minutes": ("policy_file",)}
+_WITHOUT_ADDRESS = ("policy_file",)
 CapSubject = Literal["developer", "key", "team", "initiative"]
 CapWindow = Literal["daily", "weekly", "monthly"]
 
@@ -67,7 +73,7 @@ class Cap(Record):
     """The limits, each window once."""
     adapter: AdapterName = "litellm"
     """Which gateway holds it."""
-    time_zone: Text | None = None
+    time_zone: Annotated[Text, AfterValidator(check_time_zone)] | None = None
     """IANA zone in which windows begin; default the reporting time zone."""
     currency: Currency | None = None
     """Currency of the amounts; default the reporting currency."""
@@ -134,3 +140,41 @@ class AdapterConfig(Part):
     """Requests per minute while a breaker is throttled or half-open."""
     valid_for_minutes: Annotated[int, Field(ge=1)] = 60
     """policy_file: how long its reader may trust it."""
+
+
+def foreign_adapter_keys(name: str, written: set[str]) -> list[str]:
+    """Those of the keys written for an adapter that belong to other adapters only."""
+    return sorted(key for key in written if key in _OWN_KEYS and name not in _OWN_KEYS[key])
+
+
+def with_source_defaults(adapter: AdapterConfig, source: SourceConfig | None) -> AdapterConfig:
+    """The adapter with the address and the variable of the source of the same name where it has none of its own."""
+    base_url = adapter.base_url or (source.base_url if source else None) or BASE_URLS.get(adapter.name)
+    variable = adapter.api_key_env or (source.api_key_env if source else None) or SECRET_VARIABLES.get(adapter.name)
+    return adapter.model_copy(update={"base_url": base_url, "api_key_env": variable})
+
+
+def lacks_address(adapter: AdapterConfig) -> bool:
+    """Whether an adapter that is to be written to says nowhere where it is."""
+    return adapter.apply and adapter.base_url is None and adapter.name not in _WITHOUT_ADDRESS
+
+
+def bare_adapter(name: str) -> AdapterConfig:
+    """An adapter of which the file says nothing: nothing is written to it."""
+    return AdapterConfig.model_validate({"name": name})
+
+
+def _every_adapter() -> Mapping[str, AdapterConfig]:
+    return MappingProxyType({name: with_source_defaults(bare_adapter(name), None) for name in ADAPTERS})
+
+
+@dataclass(frozen=True)
+class Guardrails:
+    """The whole of guardrails.yaml. ``adapters`` holds every adapter; one that the file does not name is never written to.
+
+    Caps may stand in several dated versions of one ``cap_id``.
+    """
+
+    caps: tuple[Cap, ...] = ()
+    overrides: tuple[CapOverride, ...] = ()
+    adapters: Mapping[str, AdapterConfig] = field(default_factory=_every_adapter)

@@ -21,7 +21,14 @@ from orchestration.registry.fields import (
 )
 
 GuardrailAction = Literal["downgrade", "throttle", "block"]
-ENTITY_KINDS = {"litellm": ("key", "team"), "openai": ("project",), "anthropic": ("workspace", "key")}
+ENTITY_KINDS = {
+    "litellm": ("key", "team"),
+    "openai": ("project",),
+    "anthropic": ("workspace", "key"),
+    "merge_gateway": ("key",),
+    "openrouter": ("key",),
+    "mlflow": ("endpoint",),
+}
 
 
 class Allocation(Part):
@@ -82,11 +89,11 @@ class Replaces(Part):
 class Guardrail(Part):
     """The gateway entity that enforces the cap; ``entity`` is ``<kind>:<id>`` as the adapter knows it."""
 
-    adapter: Literal["litellm", "openai", "anthropic"]
+    adapter: Literal["litellm", "openai", "anthropic", "merge_gateway", "openrouter", "mlflow"]
     """System that enforces the cap."""
     entity: Text
     """What is capped: key:<id> or team:<id> (litellm), project:<id> (openai), workspace:<id> or key:<id>
-    (anthropic).
+    (anthropic), key:<id> (merge_gateway, openrouter), endpoint:<id> (mlflow).
     """
     daily_cap: PositiveMoney
     """Most that may be spent on one day."""

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,17 @@ from orchestration.registry.directories import Customer, Department, Product
 from orchestration.registry.documents import Document, NodePath, read_document
 from orchestration.registry.faults import Fault, RegistryError
 from orchestration.registry.folder import Folder, Located
+from orchestration.registry.guardrail_checks import check_guardrails
+from orchestration.registry.guardrails import (
+    ADAPTERS,
+    AdapterConfig,
+    Cap,
+    CapOverride,
+    Guardrails,
+    bare_adapter,
+    foreign_adapter_keys,
+    with_source_defaults,
+)
 from orchestration.registry.identity import CompanyConfig, CostClassRule
 from orchestration.registry.initiatives import Initiative
 from orchestration.registry.ownership import OwnershipRule, Pool
@@ -37,6 +49,7 @@ FILES: dict[str, tuple[bool, dict[str, type[BaseModel]], tuple[str, ...]]] = {
     "departments.yaml": (False, {"departments": Department}, ()),
     "products.yaml": (False, {"products": Product}, ()),
     "customers.yaml": (False, {"customers": Customer}, ()),
+    "guardrails.yaml": (False, {"caps": Cap, "overrides": CapOverride}, ("adapters",)),
 }
 REQUIRED_SECTIONS = {
     "sources",
@@ -63,9 +76,11 @@ def load_company(folder: Path) -> Company:
                 reading.records[section] = _records(documents[file], section, model, faults)
     config, policy = _company_config(reading)
     _read_sources(reading)
+    _read_adapters(reading)
     reading.tier_maps = _tier_maps(reading)
     check_references(reading)
     check_rules(reading)
+    check_guardrails(reading)
     if faults or config is None or policy is None:
         raise RegistryError(faults)
     return _company(reading, config, policy)
@@ -91,8 +106,20 @@ def _company(reading: Folder, config: CompanyConfig, policy: EffectivePolicy) ->
         departments=all_of("departments"),
         products=all_of("products"),
         customers=all_of("customers"),
+        guardrails=_guardrails(reading),
         files=tuple(sorted(reading.documents)),
     )
+
+
+def _guardrails(reading: Folder) -> Guardrails:
+    caps = tuple(one.record for one in reading.records.get("caps", []))
+    overrides = tuple(one.record for one in reading.records.get("overrides", []))
+    named: dict[str, AdapterConfig] = {one.record.name: one.record for one in reading.adapters}
+    sources: dict[str, SourceConfig] = {one.record.name: one.record for one in reading.sources}
+    adapters = {
+        name: with_source_defaults(named.get(name) or bare_adapter(name), sources.get(name)) for name in ADAPTERS
+    }
+    return Guardrails(caps, overrides, MappingProxyType(adapters))
 
 
 def _documents(folder: Path, faults: list[Fault]) -> dict[str, Document]:
@@ -131,12 +158,19 @@ def validated(model: type[Model], value: Any, document: Document, path: NodePath
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        for one in errors:
             if one["input"] is None:  # an empty value is already a fault of the document
                 continue
+            if one["type"] == "too_short" and any(_is_inside(other["loc"], one["loc"]) for other in errors):
+                continue  # the list is short because its items are faulty, which is told of each
             where = _written_path((*path, *one["loc"]))
             faults.append(document.fault(where, describe(one, where, model)))
         return None
+
+
+def _is_inside(inner: NodePath, outer: NodePath) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 def _written_path(path: NodePath) -> NodePath:
@@ -227,6 +261,27 @@ def _read_sources(reading: Folder) -> None:
         elif source is not None:
             message = f"{provider}: name one source, whose usage counts for this provider"
             reading.faults.append(document.fault(("metering", provider), message))
+
+
+def _read_adapters(reading: Folder) -> None:
+    document = reading.documents.get("guardrails.yaml")
+    if document is None:
+        return
+    for name, values in _mapping(document, "adapters", reading.faults).items():
+        path: NodePath = ("adapters", name)
+        if name not in ADAPTERS:
+            reading.faults.append(document.fault(path, f"unknown adapter '{name}'; {nearest(name, ADAPTERS)}"))
+            continue
+        written = values if isinstance(values, dict) else {}
+        for key in foreign_adapter_keys(name, set(written)):
+            reading.faults.append(document.fault((*path, key), f"adapter {name} takes no key '{key}'; drop it"))
+        if values is not None and not isinstance(values, dict):
+            reading.faults.append(document.fault(path, f"{name} must hold 'key: value' pairs; indent them below it"))
+        elif "name" in written:
+            message = "unknown key 'name'; the adapter is named by its key"
+            reading.faults.append(document.fault((*path, "name"), message))
+        elif adapter := validated(AdapterConfig, {**written, "name": name}, document, path, reading.faults):
+            reading.adapters.append(Located(adapter, document, path))
 
 
 def _tier_maps(reading: Folder) -> TierMaps:

@@ -31,6 +31,7 @@ _IDENTITIES: dict[str, tuple[str, _Key]] = {
     "products": ("product_id", lambda one: (one.product_id,)),
     "customers": ("customer_id", lambda one: (one.customer_id,)),
     "tiers": ("tier", lambda one: (one.tier,)),
+    "caps": ("cap_id", lambda one: (one.cap_id,)),
 }
 
 

@@ -24,6 +24,22 @@ MORE = {
             {"contract_id": "c", "provider": "p", "kind": "credit", "amount": "5", "valid_from": "2026-01-01"}
         ]
     },
+    "guardrails.yaml": {
+        "caps": [{"cap_id": "k", "subject": "key", "ids": ["a"], "windows": [{"window": "daily", "amount": "5"}]}],
+        "overrides": [
+            {
+                "cap_id": "k",
+                "id": "a",
+                "window": "daily",
+                "amount": "9",
+                "starts_at": "2026-11-01T00:00:00Z",
+                "expires_at": "2026-11-02T00:00:00Z",
+                "approver": "a@company.example",
+                "reason": "r",
+            }
+        ],
+        "adapters": {"litellm": {"apply": False, "downgrades": {"big": "small"}}},
+    },
 }
 
 

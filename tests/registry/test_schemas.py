@@ -142,6 +142,11 @@ ACCEPTED = [
         "contracts.yaml",
         'contracts: [{contract_id: c, provider: p, kind: prepaid, amount: "1e3", valid_from: 2026-07-01}]',
     ),
+    (
+        "guardrails.yaml",
+        "caps: [{cap_id: c, subject: team, ids: 7, windows: [{window: monthly, amount: '5', reset_day: '3'}]}]\n"
+        "adapters: {policy_file: {valid_for_minutes: 5}, litellm: {entities: ['key:*'], max_changes: 3}}",
+    ),
 ]
 
 
@@ -180,6 +185,10 @@ REFUSED = [
     ("ownership.yaml", "rules: [{match: {model: []}}]", "rules/0/match/model"),
     ("ownership.yaml", "rules: {}", "{} is not of type 'array'"),
     ("departments.yaml", "departments: [{default_complexity: hard}]", "'hard' is not one of"),
+    ("guardrails.yaml", "adapters: {lite: {}}", "'lite' was unexpected"),
+    ("guardrails.yaml", "adapters: {litellm: {valid_for_minutes: 5}}", "'valid_for_minutes' was unexpected"),
+    ("guardrails.yaml", "caps: [{subject: person}]", "'person' is not one of"),
+    ("guardrails.yaml", "caps: [{windows: []}]", "caps/0/windows"),
 ]
 
 

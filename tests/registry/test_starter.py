@@ -25,6 +25,20 @@ def test_commented_examples_are_valid_when_uncommented(tmp_path: Path):
     assert [one.contract_id for one in load_company(tmp_path / "company").contracts] == ["anthropic_2026"]
 
 
+def test_the_commented_guardrails_are_valid_when_uncommented(tmp_path: Path):
+    write_company_folder(tmp_path / "company")
+    guardrails = tmp_path / "company" / "guardrails.yaml"
+    text = guardrails.read_text().replace("caps: []", "caps:").replace("overrides: []", "overrides:")
+    text = text.replace("# adapters:", "adapters:").replace(
+        "apply: false", "apply: true\n     base_url: http://127.0.0.1:1"
+    )
+    lines = [line.removeprefix("#") if line.startswith("#   ") else line for line in text.splitlines()]
+    guardrails.write_text("\n".join(lines))
+    read = load_company(tmp_path / "company").guardrails
+    assert ([one.cap_id for one in read.caps], [one.id for one in read.overrides]) == (["developers"], ["dev_042"])
+    assert [name for name, one in read.adapters.items() if one.apply] == ["litellm"]
+
+
 def test_a_folder_that_holds_anything_is_left_alone(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="nothing was written"):

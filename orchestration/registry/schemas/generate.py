@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from orchestration.registry.guardrails import ADAPTERS, AdapterConfig, foreign_adapter_keys
 from orchestration.registry.identity import CompanyConfig
 from orchestration.registry.loader import FILES, REQUIRED_SECTIONS
 from orchestration.registry.ownership import Match
@@ -41,6 +42,7 @@ OTHER_MODELS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "company.yaml": (CompanyConfig,),
     "sources.yaml": (SourceConfig, LedgerConfig),
     "model_tiers.yaml": (TierMaps,),
+    "guardrails.yaml": (AdapterConfig,),
 }
 BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 ABOUT = {
@@ -53,6 +55,7 @@ ABOUT = {
     "departments.yaml": "Names and hierarchy of the departments that other files refer to.",
     "products.yaml": "Names, hierarchy and margins of the products that other files refer to.",
     "customers.yaml": "Names of the customers that other files refer to.",
+    "guardrails.yaml": "Which caps hold for whom, who may pass them for how long, and which gateways may be written to.",
 }
 SOURCES = {
     "openai": "Organization usage and costs of OpenAI.",
@@ -66,6 +69,16 @@ SOURCES = {
     "xero": "The journals of Xero.",
     "netsuite": "The posted lines of NetSuite, by SuiteQL.",
 }
+ADAPTER_TEXTS = {
+    "litellm": "The LiteLLM proxy: keys and teams.",
+    "merge_gateway": "Merge Gateway: keys.",
+    "openrouter": "OpenRouter: keys.",
+    "mlflow": "The MLflow AI Gateway: endpoints.",
+    "openai": "OpenAI: projects.",
+    "anthropic": "Anthropic: keys and workspaces.",
+    "webhook": "A service of your own that is told by a signed request.",
+    "policy_file": "A file that a hook in your gateway reads.",
+}
 SECTIONS = {
     "sources": "Sources by name.",
     "metering": "Provider to source: whose usage counts where two sources see one provider. Default: the provider's own.",
@@ -78,6 +91,9 @@ SECTIONS = {
     "departments": "One record per department, or per dated version of one.",
     "products": "One record per product, or per dated version of one.",
     "customers": "One record per customer, or per dated version of one.",
+    "caps": "One record per cap, or per dated version of one; where several hold for one id, each holds.",
+    "overrides": "Other amounts for single ids, each approved by somebody and over by itself.",
+    "adapters": "Gateways by name. Nothing is written to one that is not named here.",
 }
 
 
@@ -102,6 +118,9 @@ class FileSchema(GenerateJsonSchema):
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         return {"anyOf": [{"type": "number"}, {"type": "string", "pattern": NUMBER_TEXT}]}
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        return {"type": "string", "format": "date-time"}
 
     def date_schema(self, schema: core_schema.DateSchema) -> JsonSchemaValue:
         return {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
@@ -132,6 +151,8 @@ def _file_schema(file: str) -> Schema:
         maps = definitions.pop(TierMaps.__name__)
         properties |= maps["properties"]
         required += list(maps["properties"])
+    elif file == "guardrails.yaml":
+        properties |= _adapters(definitions.pop(AdapterConfig.__name__))
     head = {"$schema": DIALECT, "title": file, "description": ABOUT[file], "type": "object"}
     body = {"additionalProperties": False, "properties": properties, "required": required}
     whole: Schema = _tidy({**head, **body, **({"$defs": definitions} if definitions else {})})
@@ -228,6 +249,18 @@ def _source(name: str, model: Schema) -> Schema:
         properties["mode"]["enum"] = ["api", "files"]
     shown = {"type": "object", "description": SOURCES[name]}
     return {**shown, "additionalProperties": False, "properties": properties}
+
+
+def _adapters(model: Schema) -> Schema:
+    """The keys that each adapter takes."""
+    named: Schema = {}
+    for name in ADAPTERS:
+        foreign = {"name", *foreign_adapter_keys(name, set(model["properties"]))}
+        properties = {key: value for key, value in model["properties"].items() if key not in foreign}
+        shown = {"type": "object", "description": ADAPTER_TEXTS[name], "additionalProperties": False}
+        named[name] = {**shown, "properties": properties}
+    about = {"type": "object", "description": SECTIONS["adapters"], "additionalProperties": False}
+    return {"adapters": {**about, "properties": named}}
 
 
 def _open_tags(match: Schema) -> None:
