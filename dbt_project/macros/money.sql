@@ -44,6 +44,17 @@
     end
 {%- endmacro %}
 
+{#- An amount of up to twenty-one places rounded down to nine: what is written to a gateway is never more than was meant. -#}
+{% macro rounded_down(expression) -%}
+    cast(
+        cast({{ expression }} as decimal(38, 9))
+        - case
+            when cast({{ expression }} as decimal(38, 9)) > {{ expression }} then cast(0.000000001 as decimal(10, 9))
+            else cast(0 as decimal(10, 9))
+        end as decimal(38, 9)
+    )
+{%- endmacro %}
+
 {#- Amount as a whole number of 10^-9 units, and back: the integers that largest-remainder splits work on. -#}
 {% macro to_nano(expression) -%}
     cast(trunc({{ expression }} * cast(1000000000 as decimal(10, 0))) as hugeint)

@@ -7,6 +7,19 @@
     end
 {%- endmacro %}
 
+{#- An amount in US dollars, as gateways keep their budgets, never more than was meant; `rates` are those of its currency,
+    `dollar_rates` those of the US dollar. Null when no rate is known. -#}
+{% macro dollar_amount(amount, currency, rates='exchange_rates', dollar_rates='dollar_rates') -%}
+    case
+        when {{ currency }} = 'USD' then {{ money(amount) }}
+        when run_parameters.reporting_currency = 'USD' then {{ rounded_down(amount ~ ' * ' ~ rates ~ '.rate') }}
+        else {{ from_nano(
+            to_pico(reporting_amount(amount, currency, rates)) ~ ' * cast(1000000000 as hugeint) // '
+            ~ to_pico(dollar_rates ~ '.rate')
+        ) }}
+    end
+{%- endmacro %}
+
 {#- What one unit of a currency is worth in the reporting currency: exactly one for that itself; null when no rate is
     known. -#}
 {% macro reporting_rate(currency, rates='exchange_rates', parameters='run_parameters') -%}

@@ -322,6 +322,20 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("currency", TEXT),
         *_VALIDITY,
     ],
+    ("registry", "caps"): [
+        *_columns(TEXT, "cap_id subject id_pattern adapter cap_window"),
+        ("amount", MONEY),
+        ("reset_day", WHOLE),
+        *_columns(TEXT, "time_zone currency mode"),
+        ("headroom", MONEY),
+        *_VALIDITY,
+    ],
+    ("registry", "cap_overrides"): [
+        *_columns(TEXT, "cap_id subject_id cap_window"),
+        ("amount", MONEY),
+        *_columns(MOMENT, "starts_at expires_at"),
+        *_columns(TEXT, "approver reason"),
+    ],
     ("registry", "cost_class_rules"): [
         ("position", WHOLE),
         *_columns(TEXT, "kind stage department_id function cost_class"),

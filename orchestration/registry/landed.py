@@ -8,6 +8,7 @@ everything: the folder is the truth.
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import UTC
 from itertools import zip_longest
 from typing import Any
 
@@ -217,6 +218,35 @@ def _contracts(company: Company) -> Rows:
     ]
 
 
+def _caps(company: Company) -> Rows:
+    """One row per version of a cap and window; what a cap does not say is the company's."""
+    config, mode = company.config, company.policy["caps_mode"]
+    return [
+        _fields(cap, "cap_id", "subject", "adapter", "headroom", "valid_from", "valid_to")
+        | {
+            "id_pattern": to_regex(cap.ids),
+            "cap_window": one.window,
+            "amount": one.amount,
+            "reset_day": (one.reset_day or 1) if one.window == "monthly" else None,
+            "time_zone": cap.time_zone or config.reporting_time_zone,
+            "currency": cap.currency or config.reporting_currency,
+            "mode": cap.mode or mode,
+        }
+        for cap in company.guardrails.caps
+        for one in cap.windows
+    ]
+
+
+def _cap_overrides(company: Company) -> Rows:
+    names = ("cap_id", "amount", "approver", "reason")
+    return [
+        _fields(one, *names)
+        | {"subject_id": one.id, "cap_window": one.window}
+        | {"starts_at": one.starts_at.astimezone(UTC), "expires_at": one.expires_at.astimezone(UTC)}
+        for one in company.guardrails.overrides
+    ]
+
+
 def _cost_class_rules(company: Company) -> Rows:
     keys = ("kind", "stage", "department_id", "function", "cost_class", "valid_from", "valid_to")
     rows = [_fields(rule, *keys) for rule in company.config.cost_classes]
@@ -303,6 +333,8 @@ _STREAM_ROWS: dict[str, Callable[[Company], Rows]] = {
     "products": _products,
     "customers": _customers,
     "contracts": _contracts,
+    "caps": _caps,
+    "cap_overrides": _cap_overrides,
     "cost_class_rules": _cost_class_rules,
     "ledger_account_patterns": _ledger_account_patterns,
     "posting_accounts": _posting_accounts,

@@ -20,12 +20,12 @@ def broken_grains(connection: duckdb.DuckDBPyConnection, grains: Grains) -> list
     """What is wrong, a line for each model: a column that it has not, or an example of what repeats; null is a value."""
     broken = []
     for model, columns in sorted(grains.items()):
-        listed = ", ".join(columns)
+        listed, quoted = ", ".join(columns), ", ".join(f'"{column}"' for column in columns)
         if absent := set(columns) - set(connection.sql(f"from {model}").columns):
             broken.append(f"{model} ({listed}) has no column {', '.join(sorted(absent))}")
             continue
         repeated = connection.sql(
-            f"select {listed}, count(*) as rows from {model} group by {listed} having count(*) > 1 order by all limit 1"
+            f"select {quoted}, count(*) as rows from {model} group by {quoted} having count(*) > 1 order by all limit 1"
         ).fetchone()
         if repeated:
             broken.append(f"{model} ({listed}): {repeated[-1]} rows with {repeated[:-1]}")
