@@ -4,6 +4,7 @@ A destination names the environment variable that holds its address; no address 
 Without the file everything goes to every destination whose usual variables are set (:data:`USUAL`).
 """
 
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -22,7 +23,8 @@ USUAL = {"webhook": "ALERT_WEBHOOK_URL", "slack": "SLACK_WEBHOOK_URL", "email": 
 class Destination(Part):
     """One place where alerts arrive."""
 
-    name: Text = Field(exclude=True)
+    name: Text
+    """Short name, which routes use."""
     kind: DestinationKind
     """What it is; apprise is any service that apprise knows, by its address."""
     url_env: Variable
@@ -77,11 +79,20 @@ class Limits(Part):
     """Most messages to one destination within an hour, critical ones apart."""
 
 
-class AlertSettings(Part):
-    """What alerts.yaml says. ``destinations`` holds only what it declares."""
+class OtherAlertKeys(Part):
+    """What stands in alerts.yaml beside its lists."""
+
+    default: Globs | None = None
+    """Destinations of what no route matches. Default: the owner's e-mail if there is one, else every destination."""
+    limits: Limits = Limits()
+    """How many alerts at most."""
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """What alerts.yaml says; ``destinations`` holds only what it declares."""
 
     destinations: tuple[Destination, ...] = ()
     routes: tuple[Route, ...] = ()
-    default: Globs | None = None
-    """Destinations of what no route matches. Default: an owner's e-mail, or every destination where there is no owner."""
-    limits: Limits = Limits()
+    default: tuple[str, ...] | None = None
+    limits: Limits = field(default_factory=Limits)
