@@ -3,29 +3,52 @@
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from orchestration.files import counted, utc_text
 from orchestration.summary.standing_budgets import Standing
+
+Severity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+Event = Literal["told", "escalated", "resolved", "digest", "test"]
 
 
 @dataclass(frozen=True)
 class Alert:
     """One thing to tell. ``key`` identifies the fact: the same key is told once. ``details`` holds plain JSON values,
-    no secret.
+    no secret. ``amount``: what is at stake, in ``currency``; None where it is not known or there is none.
+
+    ``condition`` names a state that lasts, such as a cap that stays reached: the alert is open until the condition holds
+    no longer, and then it is told as resolved. Another key of the same condition is news of it. None: a fact that is told
+    and over. ``event`` says what this message tells of the alert: that it came up, that it goes on unheard, that it is over.
     """
 
     key: str
     kind: str
-    severity: str
+    severity: Severity
     title: str
     entity: str
     owner: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    condition: str | None = None
+    department: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    event: Event = "told"
+
+    def plain(self) -> dict[str, Any]:
+        """The alert as plain JSON values."""
+        return {**asdict(self), "amount": None if self.amount is None else f"{self.amount:f}"}
 
     def body(self, sent_at: datetime) -> dict[str, Any]:
         """The alert as plain JSON values, with the moment it is sent in UTC."""
-        return {**asdict(self), "sent_at": utc_text(sent_at)}
+        return {**self.plain(), "sent_at": utc_text(sent_at)}
+
+
+def read_plain(values: dict[str, Any]) -> Alert:
+    """The alert that :meth:`Alert.plain` gave."""
+    amount = values["amount"]
+    return Alert(**{**values, "amount": None if amount is None else Decimal(amount)})
 
 
 def graduation_ready(life: str, initiative_id: str, owner: str | None, readiness: dict[str, Any]) -> Alert:
@@ -100,6 +123,8 @@ def rejected_rows(
         severity="warning",
         title=f"{file}: {counted(rows, 'row')} refused, worth {worth}; first line {first_line}: {first_reason}",
         entity=file,
+        amount=amount,
+        currency=currency,
         details={
             "source": source,
             "file": file,
@@ -114,7 +139,7 @@ def rejected_rows(
     )
 
 
-_SEVERITY = {
+_SEVERITY: dict[str, Severity] = {
     "exhausted": "critical",
     "exceeded": "warning",
     "overdrawn": "warning",

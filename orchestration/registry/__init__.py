@@ -8,7 +8,7 @@ from orchestration.registry.company import Company
 from orchestration.registry.faults import Fault, RegistryError
 from orchestration.registry.initiatives import Initiative
 from orchestration.registry.landed import land_registry
-from orchestration.registry.loader import load_company
+from orchestration.registry.loader import load_alert_settings, load_company
 from orchestration.registry.policy import EffectivePolicy, explain_policy
 from orchestration.registry.posting_roles import missing_posting_roles
 from orchestration.registry.sources import SourceConfig
@@ -23,6 +23,7 @@ __all__ = [
     "SourceConfig",
     "explain_policy",
     "land_registry",
+    "load_alert_settings",
     "load_company",
     "missing_posting_roles",
     "write_company_folder",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from orchestration.registry.alerts import AlertSettings
 from orchestration.registry.contracts import Contract
 from orchestration.registry.directories import Customer, Department, Product
 from orchestration.registry.guardrails import Guardrails
@@ -35,6 +36,7 @@ class Company:
     products: tuple[Product, ...] = ()
     customers: tuple[Customer, ...] = ()
     guardrails: Guardrails = field(default_factory=Guardrails)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     files: tuple[str, ...] = field(default=())
 
     def settle_lag_hours(self, source: str) -> int:

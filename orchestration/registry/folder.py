@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from orchestration.registry.alerts import OtherAlertKeys
 from orchestration.registry.documents import Document, NodePath
 from orchestration.registry.faults import Fault
 from orchestration.registry.guardrails import AdapterConfig
@@ -41,6 +42,7 @@ class Folder:
     sources: list[Located[SourceConfig]] = field(default_factory=list)
     metering: dict[str, str] = field(default_factory=dict)
     ledgers: dict[str, LedgerConfig] = field(default_factory=dict)
+    other_alert_keys: OtherAlertKeys = field(default_factory=OtherAlertKeys)
     tier_maps: TierMaps = field(default_factory=TierMaps)
     adapters: list[Located[AdapterConfig]] = field(default_factory=list)
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from orchestration.landing.streams import stream_schema
+from orchestration.registry.alert_checks import check_alerts
+from orchestration.registry.alerts import AlertSettings, Destination, OtherAlertKeys, Route
 from orchestration.registry.company import Company
 from orchestration.registry.contracts import Contract
 from orchestration.registry.directories import Customer, Department, Product
@@ -49,6 +51,7 @@ FILES: dict[str, tuple[bool, dict[str, type[BaseModel]], tuple[str, ...]]] = {
     "departments.yaml": (False, {"departments": Department}, ()),
     "products.yaml": (False, {"products": Product}, ()),
     "customers.yaml": (False, {"customers": Customer}, ()),
+    "alerts.yaml": (False, {"destinations": Destination, "routes": Route}, tuple(OtherAlertKeys.model_fields)),
     "guardrails.yaml": (False, {"caps": Cap, "overrides": CapOverride}, ("adapters",)),
 }
 REQUIRED_SECTIONS = {
@@ -81,6 +84,8 @@ def load_company(folder: Path) -> Company:
     check_references(reading)
     check_rules(reading)
     check_guardrails(reading)
+    _read_other_alert_keys(reading)
+    check_alerts(reading)
     if faults or config is None or policy is None:
         raise RegistryError(faults)
     return _company(reading, config, policy)
@@ -107,8 +112,43 @@ def _company(reading: Folder, config: CompanyConfig, policy: EffectivePolicy) ->
         products=all_of("products"),
         customers=all_of("customers"),
         guardrails=_guardrails(reading),
+        alerts=_alerts(reading),
         files=tuple(sorted(reading.documents)),
     )
+
+
+def load_alert_settings(folder: Path) -> AlertSettings:
+    """alerts.yaml alone, as :func:`load_company` reads it; what stands without the file where there is none."""
+    faults: list[Fault] = []
+    file = "alerts.yaml"
+    document = read_document(folder / file, faults) if (folder / file).is_file() else None
+    reading = Folder(folder, {file: document} if document else {}, faults)
+    if document:
+        _, lists, others = FILES[file]
+        _check_sections(document, [*lists, *others], faults)
+        for section, model in lists.items():
+            reading.records[section] = _records(document, section, model, faults)
+    _read_other_alert_keys(reading)
+    check_alerts(reading)
+    if faults:
+        raise RegistryError(faults)
+    return _alerts(reading)
+
+
+def _alerts(reading: Folder) -> AlertSettings:
+    destinations = tuple(one.record for one in reading.records.get("destinations", []))
+    routes = tuple(one.record for one in reading.records.get("routes", []))
+    rest = reading.other_alert_keys
+    return AlertSettings(destinations, routes, rest.default, rest.limits)
+
+
+def _read_other_alert_keys(reading: Folder) -> None:
+    document = reading.documents.get("alerts.yaml")
+    if document is None:
+        return
+    values = {key: value for key, value in document.data.items() if key in OtherAlertKeys.model_fields}
+    read = validated(OtherAlertKeys, values, document, (), reading.faults)
+    reading.other_alert_keys = read or OtherAlertKeys()
 
 
 def _guardrails(reading: Folder) -> Guardrails:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_NEVER_SHOWN = ("api_key_env", "base_url")
+_NEVER_SHOWN = ("api_key_env", "base_url", "url_env", "secret_env")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -24,6 +24,12 @@ MORE = {
             {"contract_id": "c", "provider": "p", "kind": "credit", "amount": "5", "valid_from": "2026-01-01"}
         ]
     },
+    "alerts.yaml": {
+        "destinations": [{"name": "ops", "kind": "slack", "url_env": "OPS_URL"}],
+        "routes": [{"kinds": ["cap_*"], "severity": "critical", "to": ["ops"], "escalate_to": ["ops"]}],
+        "default": ["ops"],
+        "limits": {"per_tick": "3"},
+    },
     "guardrails.yaml": {
         "caps": [{"cap_id": "k", "subject": "key", "ids": ["a"], "windows": [{"window": "daily", "amount": "5"}]}],
         "overrides": [

@@ -143,6 +143,11 @@ ACCEPTED = [
         'contracts: [{contract_id: c, provider: p, kind: prepaid, amount: "1e3", valid_from: 2026-07-01}]',
     ),
     (
+        "alerts.yaml",
+        "destinations: [{name: ops, kind: slack, url_env: OPS_URL, max_per_hour: '5'}]\n"
+        "routes: [{kinds: [cap_*], severity: critical, to: ops, escalate_to: [ops]}]\ndefault: ops\nlimits: {per_tick: 3}",
+    ),
+    (
         "guardrails.yaml",
         "caps: [{cap_id: c, subject: team, ids: 7, windows: [{window: monthly, amount: '5', reset_day: '3'}]}]\n"
         "adapters: {policy_file: {valid_for_minutes: 5}, litellm: {entities: ['key:*'], max_changes: 3}}",
@@ -185,6 +190,8 @@ REFUSED = [
     ("ownership.yaml", "rules: [{match: {model: []}}]", "rules/0/match/model"),
     ("ownership.yaml", "rules: {}", "{} is not of type 'array'"),
     ("departments.yaml", "departments: [{default_complexity: hard}]", "'hard' is not one of"),
+    ("alerts.yaml", "destinations: [{name: a, kind: fax, url_env: A}]", "'fax' is not one of"),
+    ("alerts.yaml", "routes: [{kinds: cap_*}]", "'to' is a required property"),
     ("guardrails.yaml", "adapters: {lite: {}}", "'lite' was unexpected"),
     ("guardrails.yaml", "adapters: {litellm: {valid_for_minutes: 5}}", "'valid_for_minutes' was unexpected"),
     ("guardrails.yaml", "caps: [{subject: person}]", "'person' is not one of"),

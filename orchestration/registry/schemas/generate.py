@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from orchestration.registry.alerts import OtherAlertKeys
 from orchestration.registry.guardrails import ADAPTERS, AdapterConfig, foreign_adapter_keys
 from orchestration.registry.identity import CompanyConfig
 from orchestration.registry.loader import FILES, REQUIRED_SECTIONS
@@ -42,6 +43,7 @@ OTHER_MODELS: Mapping[str, tuple[type[BaseModel], ...]] = {
     "company.yaml": (CompanyConfig,),
     "sources.yaml": (SourceConfig, LedgerConfig),
     "model_tiers.yaml": (TierMaps,),
+    "alerts.yaml": (OtherAlertKeys,),
     "guardrails.yaml": (AdapterConfig,),
 }
 BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
@@ -55,6 +57,7 @@ ABOUT = {
     "departments.yaml": "Names and hierarchy of the departments that other files refer to.",
     "products.yaml": "Names, hierarchy and margins of the products that other files refer to.",
     "customers.yaml": "Names of the customers that other files refer to.",
+    "alerts.yaml": "Where alerts go, who hears which, and how many at most.",
     "guardrails.yaml": "Which caps hold for whom, who may pass them for how long, and which gateways may be written to.",
 }
 SOURCES = {
@@ -91,6 +94,8 @@ SECTIONS = {
     "departments": "One record per department, or per dated version of one.",
     "products": "One record per product, or per dated version of one.",
     "customers": "One record per customer, or per dated version of one.",
+    "destinations": "Places where alerts arrive, each with the environment variable that holds its address.",
+    "routes": "Which alerts go where; the first route that matches counts.",
     "caps": "One record per cap, or per dated version of one; where several hold for one id, each holds.",
     "overrides": "Other amounts for single ids, each approved by somebody and over by itself.",
     "adapters": "Gateways by name. Nothing is written to one that is not named here.",
@@ -151,6 +156,8 @@ def _file_schema(file: str) -> Schema:
         maps = definitions.pop(TierMaps.__name__)
         properties |= maps["properties"]
         required += list(maps["properties"])
+    elif file == "alerts.yaml":
+        properties |= definitions.pop(OtherAlertKeys.__name__)["properties"]
     elif file == "guardrails.yaml":
         properties |= _adapters(definitions.pop(AdapterConfig.__name__))
     head = {"$schema": DIALECT, "title": file, "description": ABOUT[file], "type": "object"}

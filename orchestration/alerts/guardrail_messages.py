@@ -1,0 +1,383 @@
+"""What is said of guardrails: caps, loops, breakers, what enforcement found or could not do, feeds that fell silent.
+
+Every title is one sentence that names the amount and the remedy. A message with a ``condition`` stays open until whoever
+watches it says that it no longer holds ; conditions begin with the kind and
+the adapter, so that a watcher can name all of its own by their beginning. Keys of a gateway are named by their hash.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from orchestration.alerts.message import Alert, Severity
+from orchestration.files import utc_text
+
+BREAKER_SEVERITY: dict[str, Severity] = {
+    "closed": "info",
+    "degraded": "warning",
+    "throttled": "warning",
+    "open": "critical",
+    "cool_down": "warning",
+    "half_open": "warning",
+}
+BREAKER_MEANS = {
+    "closed": "requests pass as before",
+    "degraded": "a cheaper model serves it",
+    "throttled": "its requests are throttled",
+    "open": "its requests are refused",
+    "cool_down": "its requests are refused until the cool-down is over",
+    "half_open": "a few of its requests are let through to try",
+}
+
+
+def cap_reached(
+    *,
+    adapter: str,
+    subject: str,
+    entity_id: str,
+    cap_id: str,
+    window: str,
+    window_starts_at: datetime,
+    resets_at: datetime | None,
+    cap_amount: Decimal,
+    spent_amount: Decimal,
+    currency: str,
+    is_refused: bool,
+    owner: str | None = None,
+    department: str | None = None,
+    evidence_id: str | None = None,
+) -> Alert:
+    """A spending limit of one window is used up; told once per window, and resolved when it is reached no longer.
+
+    ``subject``: developer, key, team or initiative. ``is_refused``: the gateway refuses further requests (a hard cap);
+    otherwise nothing stops them.
+    """
+    until = f" until {_moment(resets_at)}" if resets_at else ""
+    effect = (
+        f"further requests are refused{until}; to let them through, add an override to guardrails.yaml"
+        if is_refused
+        else "nothing stops further requests; lower the use, or make the cap hard in guardrails.yaml"
+    )
+    spent, cap = _money(spent_amount, currency), _money(cap_amount, currency)
+    return Alert(
+        key=f"cap_reached:{adapter}:{subject}:{entity_id}:{cap_id}:{window}:{utc_text(window_starts_at)}",
+        kind="cap_reached",
+        severity="warning" if is_refused else "critical",
+        title=f"{subject} {entity_id} has spent {spent} of its {window} cap of {cap}: {effect}",
+        entity=f"{subject}:{entity_id}",
+        owner=owner,
+        department=department,
+        condition=f"cap_reached:{adapter}:{subject}:{entity_id}:{cap_id}:{window}",
+        amount=spent_amount,
+        currency=currency,
+        details={
+            "adapter": adapter,
+            "subject": subject,
+            "entity_id": entity_id,
+            "cap_id": cap_id,
+            "window": window,
+            "window_starts_at": utc_text(window_starts_at),
+            "resets_at": utc_text(resets_at) if resets_at else None,
+            "cap_amount": f"{cap_amount:f}",
+            "spent_amount": f"{spent_amount:f}",
+            "currency": currency,
+            "is_refused": is_refused,
+            "evidence_id": evidence_id,
+        },
+    )
+
+
+def cap_unknown(
+    *,
+    adapter: str,
+    subject: str,
+    entity_id: str,
+    cap_id: str,
+    window: str,
+    cap_amount: Decimal,
+    currency: str,
+    last_read_at: datetime | None,
+    reason: str,
+    owner: str | None = None,
+    department: str | None = None,
+) -> Alert:
+    """Nobody knows whether a cap is reached: what was spent is stale or missing. Resolved when it is known again."""
+    since = f"since {_moment(last_read_at)}" if last_read_at else "so far"
+    cap = _money(cap_amount, currency)
+    condition = f"cap_unknown:{adapter}:{subject}:{entity_id}:{cap_id}:{window}"
+    return Alert(
+        key=condition,
+        kind="cap_unknown",
+        severity="warning",
+        title=(
+            f"what {subject} {entity_id} spends of its {window} cap of {cap} has not been known {since} ({reason}): what was "
+            f"set at {adapter} stays in force; check that {adapter} answers and logs its spend"
+        ),
+        entity=f"{subject}:{entity_id}",
+        owner=owner,
+        department=department,
+        condition=condition,
+        details={
+            "adapter": adapter,
+            "subject": subject,
+            "entity_id": entity_id,
+            "cap_id": cap_id,
+            "window": window,
+            "cap_amount": f"{cap_amount:f}",
+            "currency": currency,
+            "last_read_at": utc_text(last_read_at) if last_read_at else None,
+            "reason": reason,
+        },
+    )
+
+
+def loop_found(
+    *,
+    adapter: str,
+    incident_id: str,
+    entity: str,
+    loop_kind: str,
+    started_at: datetime,
+    detected_at: datetime,
+    cost_so_far: Decimal | None,
+    cost_per_hour: Decimal | None,
+    runway_days_lost: Decimal | None,
+    currency: str,
+    owner: str | None = None,
+    department: str | None = None,
+    evidence_id: str | None = None,
+) -> Alert:
+    """Calls that repeat themselves and lead nowhere: an incident, open until it is resolved. An amount that is not known
+    is said to be so.
+
+    ``runway_days_lost``: days by which what the loop has cost so far shortens the runway.
+    """
+    so_far = "an unknown amount" if cost_so_far is None else _money(cost_so_far, currency)
+    rate = "an unknown amount" if cost_per_hour is None else _money(cost_per_hour, currency)
+    runway = "" if runway_days_lost is None else f", {runway_days_lost:,.1f} days of runway lost"
+    return Alert(
+        key=f"loop_found:{incident_id}",
+        kind="loop_found",
+        severity="critical",
+        title=(
+            f"{entity} has been calling in a loop ({loop_kind.replace('_', ' ')}) since {_moment(started_at)}: "
+            f"{so_far} so far{runway}, {rate} an hour if it goes on; stop the job, or block it at {adapter}"
+        ),
+        entity=entity,
+        owner=owner,
+        department=department,
+        condition=f"loop_found:{adapter}:{incident_id}",
+        amount=cost_so_far,
+        currency=currency,
+        details={
+            "adapter": adapter,
+            "incident_id": incident_id,
+            "loop_kind": loop_kind,
+            "started_at": utc_text(started_at),
+            "detected_at": utc_text(detected_at),
+            "cost_so_far": None if cost_so_far is None else f"{cost_so_far:f}",
+            "cost_per_hour": None if cost_per_hour is None else f"{cost_per_hour:f}",
+            "runway_days_lost": None if runway_days_lost is None else f"{runway_days_lost:f}",
+            "currency": currency,
+            "evidence_id": evidence_id,
+        },
+    )
+
+
+def incident_resolved(
+    *,
+    incident_id: str,
+    entity: str,
+    incident_cost: Decimal | None,
+    runway_days_lost: Decimal | None,
+    started_at: datetime,
+    ended_at: datetime,
+    reason: str,
+    currency: str,
+    owner: str | None = None,
+    department: str | None = None,
+) -> Alert:
+    """An incident is over: what it cost in the end. Told once; ``loop_found`` is closed by its own condition."""
+    cost = "an unknown amount" if incident_cost is None else _money(incident_cost, currency)
+    runway = "" if runway_days_lost is None else f", {runway_days_lost:,.1f} days of runway lost"
+    return Alert(
+        key=f"incident_resolved:{incident_id}:{utc_text(ended_at)}",
+        kind="incident_resolved",
+        severity="info",
+        title=(
+            f"the incident of {entity} that began {_moment(started_at)} ended {_moment(ended_at)} ({reason}): it cost "
+            f"{cost}{runway}; nothing more is to be done"
+        ),
+        entity=entity,
+        owner=owner,
+        department=department,
+        amount=incident_cost,
+        currency=currency,
+        details={
+            "incident_id": incident_id,
+            "started_at": utc_text(started_at),
+            "ended_at": utc_text(ended_at),
+            "incident_cost": None if incident_cost is None else f"{incident_cost:f}",
+            "runway_days_lost": None if runway_days_lost is None else f"{runway_days_lost:f}",
+            "currency": currency,
+            "reason": reason,
+        },
+    )
+
+
+def breaker_changed(
+    *,
+    product_id: str,
+    from_state: str,
+    to_state: str,
+    changed_at: datetime,
+    reason: str,
+    margin_ratio: Decimal | None,
+    floor_ratio: Decimal | None,
+    owner: str | None = None,
+    department: str | None = None,
+    evidence_id: str | None = None,
+) -> Alert:
+    """A margin breaker entered another state; each change is told. Open until it is closed again: a breaker that closed
+    has no alert, its watcher judges ``breaker_changed:<product_id>`` and it is told as resolved.
+    """
+    against = ""
+    if margin_ratio is not None and floor_ratio is not None:
+        against = f" at a margin of {margin_ratio:.1%} against a floor of {floor_ratio:.1%}"
+    remedy = "nothing is to be done" if to_state == "closed" else "raise the margin or lower its cost per unit"
+    return Alert(
+        key=f"breaker_changed:{product_id}:{to_state}:{utc_text(changed_at)}",
+        kind="breaker_changed",
+        severity=BREAKER_SEVERITY[to_state],
+        title=(
+            f"the margin breaker of {product_id} went from {from_state} to {to_state}{against} ({reason}): "
+            f"{BREAKER_MEANS[to_state]}; {remedy}"
+        ),
+        entity=product_id,
+        owner=owner,
+        department=department,
+        condition=f"breaker_changed:{product_id}" if to_state != "closed" else None,
+        details={
+            "from_state": from_state,
+            "to_state": to_state,
+            "changed_at": utc_text(changed_at),
+            "reason": reason,
+            "margin_ratio": None if margin_ratio is None else f"{margin_ratio:f}",
+            "floor_ratio": None if floor_ratio is None else f"{floor_ratio:f}",
+            "evidence_id": evidence_id,
+        },
+    )
+
+
+def enforcement_drift(
+    *,
+    adapter: str,
+    entity: str,
+    written: Mapping[str, Any],
+    found: Mapping[str, Any],
+    read_at: datetime,
+    owner: str | None = None,
+    department: str | None = None,
+    policy: str | None = None,
+) -> Alert:
+    """Somebody else changed what was written to a gateway; it stays as it is. ``written`` and ``found``: field to value,
+    both in plain JSON values, of the fields that differ. Told again when what is found differs again.
+    """
+    fields = ", ".join(f"{name} is {found.get(name)}, {written[name]} was written" for name in sorted(written))
+    state = ";".join(f"{name}={found.get(name)}" for name in sorted(written))
+    return Alert(
+        key=f"enforcement_drift:{adapter}:{entity}:{state}",
+        kind="enforcement_drift",
+        severity="warning",
+        title=(
+            f"somebody changed {entity} at {adapter}: {fields}; it stays as it is, set it back there or set on_drift: reapply "
+            "in guardrails.yaml"
+        ),
+        entity=entity,
+        owner=owner,
+        department=department,
+        condition=f"enforcement_drift:{adapter}:{entity}",
+        details={
+            "adapter": adapter,
+            "written": dict(written),
+            "found": dict(found),
+            "read_at": utc_text(read_at),
+            "policy": policy,
+        },
+    )
+
+
+def enforcement_failed(
+    *,
+    adapter: str,
+    entity: str,
+    action: str,
+    reason: str,
+    planned_at: datetime,
+    remedy: str,
+    owner: str | None = None,
+    department: str | None = None,
+    policy: str | None = None,
+    amount: Decimal | None = None,
+    currency: str | None = None,
+) -> Alert:
+    """What a policy wants could not be written or verified, so that it does not hold there. ``action`` in words, such as
+    "set a daily limit of 50.00 USD"; ``amount``: the limit that is not in force. ``reason`` holds no secret.
+    """
+    condition = f"enforcement_failed:{adapter}:{entity}"
+    return Alert(
+        key=f"{condition}:{action}:{reason}",
+        kind="enforcement_failed",
+        severity="critical",
+        title=f"{adapter} did not {action} for {entity}, so it does not hold there: {reason}; {remedy}",
+        entity=entity,
+        owner=owner,
+        department=department,
+        condition=condition,
+        amount=amount,
+        currency=currency,
+        details={
+            "adapter": adapter,
+            "action": action,
+            "reason": reason,
+            "planned_at": utc_text(planned_at),
+            "remedy": remedy,
+            "policy": policy,
+        },
+    )
+
+
+def feed_stale(
+    *, source: str, last_seen_at: datetime | None, expected_within: timedelta, reason: str | None = None
+) -> Alert:
+    """A feed is silent for longer than ``expected_within``, or was never seen; what depends on it holds its state."""
+    minutes = int(expected_within.total_seconds() // 60)
+    silent = f"has told nothing new since {_moment(last_seen_at)}" if last_seen_at else "has told nothing so far"
+    why = f" ({reason})" if reason else ""
+    condition = f"feed_stale:{source}"
+    return Alert(
+        key=condition,
+        kind="feed_stale",
+        severity="warning",
+        title=(
+            f"{source} {silent}{why}, expected every {minutes:,} minutes: caps, breakers and loops hold their state; "
+            f"check that {source} answers and that its key is valid"
+        ),
+        entity=source,
+        condition=condition,
+        details={
+            "source": source,
+            "last_seen_at": utc_text(last_seen_at) if last_seen_at else None,
+            "expected_within_minutes": minutes,
+            "reason": reason,
+        },
+    )
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.2f} {currency}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{utc_text(moment)[:16].replace('T', ' ')} UTC"
