@@ -28,9 +28,15 @@ class Gateway:
 
     def spend_logs(self, day: date) -> Iterator[dict[str, Any]]:
         """The rows of one UTC day by start time, in the gateway's shape. A row repeats when others arrive meanwhile."""
+        rows = self.spend_logs_between(utc_midnight(day), utc_midnight(day + DAY))
+        yield from (row for row in rows if not _starts_after(row, day))
+
+    def spend_logs_between(self, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
+        """The rows that began from ``start`` to ``end``, both included and whole seconds, by start time."""
+        first, last = (moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for moment in (start, end))
         parameters = [
-            ("start_date", f"{day} 00:00:00"),
-            ("end_date", f"{day + DAY} 00:00:00"),
+            ("start_date", first),
+            ("end_date", last),
             ("page_size", str(PAGE_SIZE)),
             ("sort_by", "startTime"),
             ("sort_order", "asc"),
@@ -43,12 +49,12 @@ class Gateway:
                 raise page.drift("data is not a list of rows")
             pages, total = page.whole("total_pages"), page.whole("total")
             seen += len(rows)
-            yield from (row for row in rows if not _starts_after(row, day))
+            yield from rows
             number += 1
         if seen < total:
             raise TransientFailure(
                 SOURCE,
-                f"GET {LOGS_PATH} of {day} gave {seen} of {total} rows; they changed while they were read. Run again.",
+                f"GET {LOGS_PATH} from {first} gave {seen} of {total} rows; they changed while they were read. Run again.",
             )
 
     def key_info(self, key: str) -> Record | None:

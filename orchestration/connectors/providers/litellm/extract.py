@@ -149,7 +149,7 @@ def _read_day(connection: duckdb.DuckDBPyConnection, gateway: Gateway, day: date
     began, spool, digests = utc_now(), scratch / f"{day}.jsonl", []
     with spool.open("w", encoding="utf-8") as file:
         for row in gateway.spend_logs(day):
-            line = json.dumps(_allowed(row), sort_keys=True, default=str)
+            line = json.dumps(allowed(row), sort_keys=True, default=str)
             digests.append(hashlib.sha256(line.encode()).digest())
             file.write(line + "\n")
     load_id = combined_id(hashlib.sha256(b"".join(sorted(digests))).hexdigest())
@@ -165,7 +165,7 @@ def _read_day(connection: duckdb.DuckDBPyConnection, gateway: Gateway, day: date
     return prepared
 
 
-def _allowed(row: dict[str, Any]) -> dict[str, Any]:
+def allowed(row: dict[str, Any]) -> dict[str, Any]:
     """The columns and metadata keys that may be kept; raises :class:`SchemaDrift` for a field that is missing. Metadata that
     is no object is kept as ``false``, which the conversion finds at fault.
     """
