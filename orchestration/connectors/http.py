@@ -1,8 +1,8 @@
 """Reading JSON over HTTP: one session per source, bounded retries, typed failures, exact numbers, no secret shown.
 
 What belongs here is what every API source shares. What a provider's pages and fields mean does not: see paging.py,
-payload.py and the provider's own modules. Only reads are offered, GET and a POST that asks a question, so a retry can
-never repeat a change.
+payload.py and the provider's own modules. Reads, GET and a POST that asks a question, are tried again; a change is sent
+exactly once, so that no retry can repeat it.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -27,6 +27,8 @@ CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 USER_AGENT = "tokenomics/0.1 (AI cost warehouse)"
 RETRIED_STATUS = frozenset({408, 409, 429})
+NOT_DONE_STATUS = frozenset({429, 503})
+"""Answers to a change that say it was turned away before anything was done."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REDACTED = "[redacted]"
 DETAIL_LENGTH = 300
@@ -39,6 +41,7 @@ TRANSPORT_ERRORS = (
 )
 
 Parameters = Sequence[tuple[str, str]]
+Changing = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
 class Refused(PermanentFailure):
@@ -66,11 +69,19 @@ class HeaderSecret(AuthBase):
         return request
 
 
+class NoSecret(AuthBase):
+    """Sends no secret, and keeps a netrc file from adding one."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
 class JsonApi:
     """The API of one source. Use as a context manager; ``get`` answers parsed JSON or raises a typed failure.
 
-    ``secret_env`` is the environment variable named when the key is missing or refused. ``sleep`` (seconds) and
-    ``now`` are seams for tests. A key that is missing or cannot be sent raises :class:`PermanentFailure` at once.
+    ``secret_env`` is the environment variable named when the key is missing or refused. ``secret_header`` None means an
+    API that takes no key. ``sleep`` (seconds) and ``now`` are seams for tests. A key that is missing or cannot be sent
+    raises :class:`PermanentFailure` at once.
     """
 
     def __init__(
@@ -80,7 +91,7 @@ class JsonApi:
         *,
         secret: str | None,
         secret_env: str | None,
-        secret_header: str = "Authorization",
+        secret_header: str | None = "Authorization",
         secret_prefix: str = "Bearer ",
         headers: dict[str, str] | None = None,
         timeout_seconds: float | None = None,
@@ -90,12 +101,15 @@ class JsonApi:
         if base_url is None:
             raise PermanentFailure(source, "base_url is missing; write it into sources.yaml")
         self.source, self.secret_env, self.now = source, secret_env, now
-        self._secret = self._usable(secret)
+        self._secret = None if secret_header is None else self._usable(secret)
         self._base_url = base_url.rstrip("/")
         self._timeout = (CONNECT_SECONDS, timeout_seconds or READ_SECONDS)
         self._sleep = sleep
         self._session = requests.Session()
-        self._session.auth = HeaderSecret(secret_header, secret_prefix + self._secret)
+        if secret_header is None or self._secret is None:
+            self._session.auth = NoSecret()
+        else:
+            self._session.auth = HeaderSecret(secret_header, secret_prefix + self._secret)
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})})
         if urlsplit(base_url).hostname in LOOPBACK:
             self._session.trust_env = False
@@ -124,6 +138,32 @@ class JsonApi:
         """
         return self._read("POST", path, parameters, question)
 
+    def change(self, method: Changing, path: str, body: Any, parameters: Parameters = ()) -> Any:
+        """The JSON that a change answers, None for an empty answer. Sent once: only 429 and 503, which say that nothing was
+        done, are tried again. ``body`` None sends none; a ``Decimal`` in it leaves as a JSON number with every digit.
+
+        Raises :class:`Refused` for a 4xx or a redirect, and :class:`TransientFailure` after a lost answer or another 5xx:
+        then nobody knows whether it was done, and the caller must look.
+        """
+        call, last = f"{method} {path}", ""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                response = self._send(method, path, parameters, body)
+            except TRANSPORT_ERRORS as error:
+                text = f"{call} got no answer ({type(error).__name__}); it may have been done"
+                raise TransientFailure(self.source, text) from None
+            if 200 <= response.status_code < 300:
+                return self._parse(call, response) if response.content else None
+            last = f"{response.status_code} ({self._detail(response)})"
+            if response.status_code not in NOT_DONE_STATUS:
+                if response.status_code >= 500:
+                    raise TransientFailure(self.source, f"{call} answered {last}; it may have been done")
+                raise self._refusal(call, response)
+            wait = self._asked_wait(call, response, min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS))
+            if attempt < ATTEMPTS:
+                self._sleep(wait)
+        raise TransientFailure(self.source, f"{call} was turned away {ATTEMPTS} times, at last with {last}; not done")
+
     def _read(self, method: str, path: str, parameters: Parameters, question: Any) -> Any:
         last = ""
         for attempt in range(1, ATTEMPTS + 1):
@@ -150,7 +190,7 @@ class JsonApi:
 
     def redact(self, text: str) -> str:
         """``text`` without the secret."""
-        return text.replace(self._secret, REDACTED)
+        return text if self._secret is None else text.replace(self._secret, REDACTED)
 
     def _send(self, method: str, path: str, parameters: Parameters, question: Any) -> requests.Response:
         try:
@@ -158,7 +198,8 @@ class JsonApi:
                 method,
                 self._base_url + path,
                 params=list(parameters),
-                json=question,
+                data=None if question is None else exact_json(question).encode(),
+                headers={} if question is None else {"Content-Type": "application/json"},
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -220,6 +261,17 @@ class JsonApi:
                 f"{call} answered {response.status_code} and asks to wait {asked:.0f} seconds; run again then",
             )
         return max(asked, 0.0)
+
+
+def exact_json(value: Any) -> str:
+    """JSON in which a ``Decimal`` is a number with all its digits; no amount passes through binary floating point."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)}: {exact_json(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(exact_json(part) for part in value) + "]"
+    return json.dumps(value)
 
 
 def _is_retried(method: str, response: requests.Response) -> bool:

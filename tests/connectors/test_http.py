@@ -163,3 +163,41 @@ def test_a_broken_base_url_is_permanent():
     api = JsonApi("openai", "ftp://127.0.0.1", secret=SECRET, secret_env="K")
     with api, pytest.raises(PermanentFailure, match="base_url"):
         api.get("/x")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_change_turned_away_before_it_was_done_is_sent_again(status):
+    with api_over(Answer({"error": {}}, status), Answer({"done": True}, 201)) as (api, server, waits):
+        assert api.change("PATCH", "/x", {"limit": 5}) == {"done": True}
+    assert (len(server.requests), waits) == (2, [0.5])
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_change_that_may_have_been_done_is_never_sent_again(status):
+    with (
+        api_over(Answer({"error": {"message": f"broken for {SECRET}"}}, status)) as (api, server, _),
+        pytest.raises(TransientFailure, match="it may have been done") as caught,
+    ):
+        api.change("POST", "/x", {"limit": 5})
+    assert len(server.requests) == 1
+    assert SECRET not in str(caught.value)
+
+
+def test_a_change_whose_answer_is_lost_is_never_sent_again():
+    with LoopbackServer(lambda request: Answer({})) as server:
+        url = server.url
+    with (
+        JsonApi("openai", url, secret=SECRET, secret_env=None, sleep=lambda _: None) as api,
+        pytest.raises(TransientFailure, match="got no answer"),
+    ):
+        api.change("DELETE", "/x", None)
+
+
+def test_a_refused_change_is_told_and_an_empty_answer_is_none():
+    with (
+        api_over(Answer({"error": {"message": "no such key", "code": "not_found"}}, 404)) as (api, _, _),
+        pytest.raises(Refused, match="404: no such key"),
+    ):
+        api.change("PUT", "/x", {})
+    with api_over(Answer(b"", 204)) as (api, _, _):
+        assert api.change("DELETE", "/x", None) is None
