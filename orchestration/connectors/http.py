@@ -1,8 +1,8 @@
 """Reading JSON over HTTP: one session per source, bounded retries, typed failures, exact numbers, no secret shown.
 
 What belongs here is what every API source shares. What a provider's pages and fields mean does not: see paging.py,
-payload.py and the provider's own modules. Only reads are offered, GET and a POST that asks a question, so a retry can
-never repeat a change.
+payload.py and the provider's own modules. Reads, GET and a POST that asks a question, are tried again; a change is sent
+exactly once, so that no retry can repeat it.
 """
 
 import json
@@ -66,11 +66,19 @@ class HeaderSecret(AuthBase):
         return request
 
 
+class NoSecret(AuthBase):
+    """Sends no secret, and keeps a netrc file from adding one."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
 class JsonApi:
     """The API of one source. Use as a context manager; ``get`` answers parsed JSON or raises a typed failure.
 
-    ``secret_env`` is the environment variable named when the key is missing or refused. ``sleep`` (seconds) and
-    ``now`` are seams for tests. A key that is missing or cannot be sent raises :class:`PermanentFailure` at once.
+    ``secret_env`` is the environment variable named when the key is missing or refused. ``secret_header`` None means an
+    API that takes no key. ``sleep`` (seconds) and ``now`` are seams for tests. A key that is missing or cannot be sent
+    raises :class:`PermanentFailure` at once.
     """
 
     def __init__(
@@ -80,7 +88,7 @@ class JsonApi:
         *,
         secret: str | None,
         secret_env: str | None,
-        secret_header: str = "Authorization",
+        secret_header: str | None = "Authorization",
         secret_prefix: str = "Bearer ",
         headers: dict[str, str] | None = None,
         timeout_seconds: float | None = None,
@@ -90,12 +98,15 @@ class JsonApi:
         if base_url is None:
             raise PermanentFailure(source, "base_url is missing; write it into sources.yaml")
         self.source, self.secret_env, self.now = source, secret_env, now
-        self._secret = self._usable(secret)
+        self._secret = None if secret_header is None else self._usable(secret)
         self._base_url = base_url.rstrip("/")
         self._timeout = (CONNECT_SECONDS, timeout_seconds or READ_SECONDS)
         self._sleep = sleep
         self._session = requests.Session()
-        self._session.auth = HeaderSecret(secret_header, secret_prefix + self._secret)
+        if secret_header is None or self._secret is None:
+            self._session.auth = NoSecret()
+        else:
+            self._session.auth = HeaderSecret(secret_header, secret_prefix + self._secret)
         self._session.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT, **(headers or {})})
         if urlsplit(base_url).hostname in LOOPBACK:
             self._session.trust_env = False
@@ -124,6 +135,29 @@ class JsonApi:
         """
         return self._read("POST", path, parameters, question)
 
+    def change(self, method: str, path: str, body: Any) -> Any:
+        """Send a change exactly once and return the JSON of the answer, None where it has no body.
+
+        ``body`` None sends none; a ``Decimal`` in it leaves as a JSON number with every digit. Raises :class:`Refused`
+        where the provider refused it, so that nothing was changed, and :class:`TransientFailure` for a lost answer, 429
+        and 5xx: whether it was changed is then to be read back.
+        """
+        call = f"{method} {path}"
+        try:
+            response = self._send(method, path, (), body)
+        except TRANSPORT_ERRORS as error:
+            raise TransientFailure(
+                self.source, f"{call} got no answer ({type(error).__name__}); read back whether it was done"
+            ) from None
+        if 200 <= response.status_code < 300:
+            return self._parse(call, response) if response.content else None
+        if response.status_code == 429 or response.status_code >= 500:
+            raise TransientFailure(
+                self.source,
+                f"{call} answered {response.status_code} ({self._detail(response)}); read back whether it was done",
+            )
+        raise self._refusal(call, response)
+
     def _read(self, method: str, path: str, parameters: Parameters, question: Any) -> Any:
         last = ""
         for attempt in range(1, ATTEMPTS + 1):
@@ -150,7 +184,7 @@ class JsonApi:
 
     def redact(self, text: str) -> str:
         """``text`` without the secret."""
-        return text.replace(self._secret, REDACTED)
+        return text if self._secret is None else text.replace(self._secret, REDACTED)
 
     def _send(self, method: str, path: str, parameters: Parameters, question: Any) -> requests.Response:
         try:
@@ -158,7 +192,8 @@ class JsonApi:
                 method,
                 self._base_url + path,
                 params=list(parameters),
-                json=question,
+                data=None if question is None else exact_json(question).encode(),
+                headers={} if question is None else {"Content-Type": "application/json"},
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -220,6 +255,17 @@ class JsonApi:
                 f"{call} answered {response.status_code} and asks to wait {asked:.0f} seconds; run again then",
             )
         return max(asked, 0.0)
+
+
+def exact_json(value: Any) -> str:
+    """JSON in which a ``Decimal`` is a number with all its digits; no amount passes through binary floating point."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)}: {exact_json(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(exact_json(part) for part in value) + "]"
+    return json.dumps(value)
 
 
 def _is_retried(method: str, response: requests.Response) -> bool:

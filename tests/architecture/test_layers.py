@@ -35,6 +35,7 @@ FLOORS = (
     {"landed_rows", "verify", "publish"},
     {"budgets", "replay", "summary"},
     {"alerts"},
+    {"enforcement"},
     {"definitions"},
     {"defs"},
     {"run"},

@@ -16,6 +16,7 @@ class Request:
     query: list[tuple[str, str]]
     headers: dict[str, str]
     body: bytes = b""
+    method: str = "GET"
 
     def one(self, name: str) -> str | None:
         return dict(self.query).get(name)
@@ -52,7 +53,7 @@ class LoopbackServer:
                 parts = urlsplit(self.path)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 body = self.rfile.read(int(headers.get("content-length", "0")))
-                request = Request(parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body)
+                request = Request(parts.path, parse_qsl(parts.query, keep_blank_values=True), headers, body, self.command)
                 outer.requests.append(request)
                 given = answer(request)
                 raw = given.raw()
@@ -63,7 +64,7 @@ class LoopbackServer:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_POST = do_GET
+            do_POST = do_PATCH = do_DELETE = do_GET
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
