@@ -13,7 +13,7 @@ the cap refuses also when it is old, for cost of a window only grows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from orchestration.policy.cap_windows import CapWindow, window_at
 from orchestration.policy.evidence import evidence_id, figure
@@ -183,7 +183,9 @@ def decide_cap(state: CapState, facts: CapFacts, now: datetime) -> CapDecision:
     if now.utcoffset() is None:
         raise ValueError(f"{now} has no time zone")
     now = now.astimezone(UTC)
-    decided = [_decide_line(state.line(line.window), line, facts, now) for line in facts.lines]
+    with localcontext() as context:
+        context.prec = 60
+        decided = [_decide_line(state.line(line.window), line, facts, now) for line in facts.lines]
     lines, after = tuple(line for line, _ in decided), tuple(one for _, one in decided)
     seen = {line.window for line in lines}
     # a window of which nothing is said any more refuses until its reset instant, as it said it would

@@ -2,9 +2,9 @@
 
 Allowance = expected revenue of the whole day x (1 - floor) - expected other cost of goods sold of the whole day - AI cost of
 goods sold of the day so far - headroom, never below zero, and split over the product's keys by what each cost in the last
-seven days, exactly. Expected revenue is the mean of the same weekday among the last 28 days whose revenue is known. Amounts
-are in one currency, the reporting currency, but for nothing here. Revenue that is too old, or anything that is not
-known, holds the limits that stand and tells somebody; a limit is raised only on what is fresh.
+seven days, exactly. Expected revenue is the mean of the same weekday among the last 28 days whose revenue is known. All
+amounts are in one currency, which for limits that are written to a gateway is the US dollar. Revenue that is too old, or
+anything else that is not known or not fresh, holds the limits that stand and tells somebody.
 """
 
 from collections.abc import Mapping
