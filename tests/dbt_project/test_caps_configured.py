@@ -220,3 +220,63 @@ def test_a_company_in_another_currency_has_caps_in_its_own_and_in_dollars(config
 def test_without_a_rate_nothing_is_one_to_one(configured):
     (euro,) = configured(caps=[cap("e", "key", "^b1$", currency="EUR", amount="10")], reporting="EUR")
     assert (euro["cap_configured"], euro["cap_usd"]) == (D(10), None)
+
+
+def test_the_minute_path_finds_each_cap_with_its_windows_dollars_and_headroom(configured):
+    caps = [
+        cap("c", "key", "^a.*$", amount="10", currency="EUR", headroom=D(1), time_zone="Europe/Berlin", mode="alert"),
+        cap("m", "team", "^red$", "monthly", "600", reset_day=15),
+        cap("over", "key", "^a.*$", valid_to=date(2026, 7, 21)),
+        cap("to_come", "key", "^b1$", valid_from=date(2026, 8, 1)),
+    ]
+    rows = configured("guardrail_caps", caps=caps, rates=[rate("EUR", "USD", "1.1")])
+    shown = {(one["cap_id"], one["subject_id"]): one for one in rows}
+    assert set(shown) == {
+        ("c", "a1"),
+        ("c", "a2"),
+        ("c", None),
+        ("m", "red"),
+        ("m", None),
+        ("to_come", None),
+        ("to_come", "b1"),
+    }
+    one = shown["c", "a1"]
+    assert (one["amount_usd"], one["headroom_usd"], one["amount"]) == (D(11), D("1.1"), D(11))
+    assert (one["window"], one["time_zone"], one["mode"], one["reset_day"]) == ("daily", "Europe/Berlin", "alert", None)
+    assert (one["as_of_date"], one["reporting_currency"], one["id_pattern"]) == (AS_OF, "USD", None)
+    assert (shown["m", "red"]["reset_day"], shown["m", "red"]["headroom_usd"]) == (15, None)
+    assert shown["c", None]["id_pattern"] == "^a.*$"
+    assert shown["to_come", "b1"]["holds_from"] == date(2026, 8, 1)
+
+
+def test_the_minute_path_finds_which_entity_an_initiative_is_held_at(configured):
+    own = {"guardrail_adapter": "litellm", "guardrail_daily_cap": D("12.5"), "guardrail_actions": "throttle,block"}
+    rows = configured(
+        "guardrail_caps",
+        caps=[cap("i", "initiative", "^.*$", "weekly"), cap("o", "initiative", "^chat$", adapter="openrouter")],
+        initiatives=[initiative("chat", guardrail_entity="team:red", **own), initiative("free")],
+    )
+    assert {(one["cap_id"], one["subject_id"], one["entity"], one["actions"]) for one in rows} == {
+        ("initiative:chat", "chat", "team:red", "throttle,block"),
+        ("i", "chat", "team:red", None),
+        ("i", "free", None, None),
+        ("o", "chat", None, None),
+    }
+
+
+def test_overrides_that_are_not_over_are_published_in_dollars(configured):
+    overrides = [
+        override("2026-07-18T00:00:00+00:00", "2026-07-21T00:00:00+00:00"),
+        override("2026-07-21T00:00:00+00:00", "2026-07-22T00:00:00+00:00"),
+    ]
+    versions = [cap("c", "key", "^a1$", currency="EUR", valid_to=date(2026, 7, 21))]
+    versions += [cap("c", "key", "^a1$", currency="EUR", valid_from=date(2026, 7, 21))]
+    (one,) = configured(
+        "guardrail_cap_overrides", caps=versions, overrides=overrides, rates=[rate("EUR", "USD", "1.1")]
+    )
+    assert (one["starts_at"].day, one["amount_usd"], one["approver"]) == (21, D(55), "a@b.example")
+    assert one["window"] == "daily"
+
+
+def test_without_caps_nothing_is_published(configured):
+    assert configured("guardrail_caps") == []
