@@ -109,10 +109,9 @@ def observe_minute(
     if state.minutes and totals.minute <= state.minutes[-1].minute:
         return state, ()
     state, decisions = _hour_turned(state, totals, baseline, now, limits)
-    first = totals.minute - (limits.window_minutes - 1) * MINUTE
-    window = (*(one for one in state.minutes if one.minute >= first), totals)
-    state = replace(state, minutes=window)
-    breach = find_breach(window, baseline, limits, is_open=state.incident is not None)
+    first = totals.minute - (limits.kept_minutes - 1) * MINUTE
+    state = replace(state, minutes=(*(one for one in state.minutes if one.minute >= first), totals))
+    breach = find_breach(_window(state, limits), baseline, limits, is_open=state.incident is not None)
     if state.incident is not None:
         state, more = _continued(state, totals, breach, baseline, limits)
     elif breach is None:
@@ -156,15 +155,15 @@ def least_window_cost(baseline: HourBaseline, limits: LoopLimits = LIMITS) -> De
 def _opened(
     state: LoopState, breach: Breach, baseline: HourBaseline, now: datetime, limits: LoopLimits
 ) -> tuple[LoopState, tuple[LoopDecision, ...]]:
-    window, per_minute = state.minutes, rounded(baseline.usual / 60, 12)
-    part = next(number for number, one in enumerate(window) if one.cost > per_minute or number == len(window) - 1)
+    window, per_minute = _window(state, limits), rounded(baseline.usual / 60, 12)
+    part = _since_it_began(state.minutes, window, per_minute * limits.loop_ratio)
     incident = Incident(
         kind=breach.kind,
-        started_at=window[part].minute,
+        started_at=part[0].minute,
         detected_at=now,
         seen_until=window[-1].minute + MINUTE,
-        cost=sum((one.cost for one in window[part:]), Decimal(0)),
-        expected=per_minute * (len(window) - part),
+        cost=sum((one.cost for one in part), Decimal(0)),
+        expected=per_minute * len(part),
         per_hour=_per_hour(window, baseline, limits),
         evidence_id=evidence_id(_LoopEvidence(state.key, window, baseline, limits)),
     )
@@ -188,7 +187,7 @@ def _continued(
     expected = state.unbooked_expected + rounded(baseline.usual / 60, 12)
     if breach is not None and totals.cost > 0:
         grown = state.incident.grown(cost, expected, totals.minute + MINUTE)
-        grown = replace(grown, per_hour=max(grown.per_hour, _per_hour(state.minutes, baseline, limits)))
+        grown = replace(grown, per_hour=max(grown.per_hour, _per_hour(_window(state, limits), baseline, limits)))
         is_told = state.last.started_at == grown.started_at
         last = grown if is_told else replace(state.last, seen_until=grown.seen_until)
         return replace(_booked(state), incident=grown, last=last), ()
@@ -196,6 +195,26 @@ def _continued(
         waiting = replace(state, unbooked_cost=cost, unbooked_expected=expected)
         return replace(waiting, quiet_minutes=state.quiet_minutes + 1), ()
     return replace(_booked(state), incident=None), (over(state.key, state.incident),)
+
+
+def _window(state: LoopState, limits: LoopLimits) -> tuple[MinuteTotals, ...]:
+    first = state.minutes[-1].minute - (limits.window_minutes - 1) * MINUTE
+    return tuple(one for one in state.minutes[-limits.window_minutes :] if one.minute >= first)
+
+
+def _since_it_began(
+    minutes: tuple[MinuteTotals, ...], window: tuple[MinuteTotals, ...], limit: Decimal
+) -> tuple[MinuteTotals, ...]:
+    """The minutes from the first of the window above ``limit`` on, and those above it right before, without a gap."""
+    above = next((one.minute for one in window if one.cost > limit), window[-1].minute)
+    began = len(minutes) - 1
+    while minutes[began].minute > above:
+        began -= 1
+    while (
+        began > 0 and minutes[began - 1].cost > limit and (minutes[began].minute - minutes[began - 1].minute == MINUTE)
+    ):
+        began -= 1
+    return minutes[began:]
 
 
 def _booked(state: LoopState) -> LoopState:

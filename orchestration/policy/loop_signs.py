@@ -25,6 +25,8 @@ class LoopLimits:
     window_minutes: int = 5
     confirm_minutes: int = 2
     quiet_minutes: int = 30
+    kept_minutes: int = 30
+    """How far back the beginning of a loop is looked for."""
     repeat_hours: int = 24
     repeat_ratio: Decimal = Decimal("1.5")
     """Within so many hours of its last incident, one of at most so many times its rate is a repeat."""
@@ -38,7 +40,7 @@ class LoopLimits:
     loop_ratio: Decimal = Decimal(2)
     deviations: Decimal = Decimal(4)
     """A breach is also this many spreads above the usual hour."""
-    busy_ratio: Decimal = Decimal("2.5")
+    busy_ratio: Decimal = Decimal(3)
     loop_busy_ratio: Decimal = Decimal("0.5")
     """A breach by velocity alone, and one with a second sign, is also this many times the key's busy hour, but for hours
     in which it is never used.
@@ -54,10 +56,10 @@ class LoopLimits:
     """
     drip_unit: Decimal = Decimal("0.05")
     """Least excess per hour that counts as one unit."""
-    drip_allowance: Decimal = Decimal("0.75")
+    drip_allowance: Decimal = Decimal("0.9")
     drip_cap: Decimal = Decimal(2)
     """Most units that one hour adds, or takes away."""
-    drip_units: Decimal = Decimal(18)
+    drip_units: Decimal = Decimal(17)
     min_drip_days_known: int = 7
     """A week, so that a weekend was seen."""
     drip_repeat_hours: int = 168
