@@ -45,7 +45,8 @@ class MergeGateway(HttpGateway):
         if answer is None:
             return self._missing(entity)
         key = Record(self.name, "keys", answer)
-        limits, spent = (), {}
+        limits: tuple[Limit, ...] = ()
+        spent: dict[LimitWindow, Decimal] = {}
         for window in RESETS:
             if f"usage_{window}" in key:
                 spent[window] = Decimal(key.money(f"usage_{window}"))

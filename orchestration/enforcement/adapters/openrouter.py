@@ -49,7 +49,8 @@ class OpenRouter(HttpGateway):
         if answer is None:
             return self._missing(entity)
         key = Record(self.name, "keys", answer).part("data")
-        limits, spent = (), {}
+        limits: tuple[Limit, ...] = ()
+        spent: dict[LimitWindow, Decimal] = {}
         for window in RESETS:
             if f"usage_{window}" in key:
                 spent[window] = Decimal(key.money(f"usage_{window}"))
