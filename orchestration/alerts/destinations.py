@@ -42,16 +42,10 @@ def routing(folder: Path, settings: AlertSettings, faults: tuple[str, ...] = ())
 
 
 def missing(settings: AlertSettings) -> list[str]:
-    """What destinations of alerts.yaml lack, and what of the usual variables is set by half; in words."""
+    """What destinations that alerts.yaml names lack, in words."""
     declared = [
         f"alerts.yaml: destination {one.name}: {fault}" for one in settings.destinations if (fault := _lacks(one))
     ]
-    halves = []
-    if bool(find_secret(USUAL["webhook"])) != bool(find_secret(WEBHOOK_SECRET)) and not any(
-        one.url_env == USUAL["webhook"] for one in settings.destinations
-    ):
-        unset = WEBHOOK_SECRET if find_secret(USUAL["webhook"]) else USUAL["webhook"]
-        halves.append(f"alerts: the webhook needs {USUAL['webhook']} and {WEBHOOK_SECRET}; {unset} is not set")
     named = {name for route in settings.routes for name in (*route.to, *(route.escalate_to or ()))}
     named |= set(settings.default or ())
     there = {one.name for one in settings.destinations} | {place.name for place in _usual(settings.limits)}
@@ -60,7 +54,16 @@ def missing(settings: AlertSettings) -> list[str]:
         for name in sorted(named - there)
         if name in USUAL
     ]
-    return declared + halves + unset_usual
+    return declared + unset_usual
+
+
+def half_set(settings: AlertSettings) -> list[str]:
+    """A sentence where of the two variables of the usual webhook one is set, so that nothing is sent to it."""
+    url, secret = USUAL["webhook"], WEBHOOK_SECRET
+    if any(one.url_env == url for one in settings.destinations) or bool(find_secret(url)) == bool(find_secret(secret)):
+        return []
+    unset = secret if find_secret(url) else url
+    return [f"alerts go to no webhook: it needs {url} and {secret}, and {unset} is not set"]
 
 
 def _declared(one: Destination, limits: Limits) -> Place:
