@@ -12,7 +12,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.alerts.deliver import deliver, transports
+from orchestration.alerts.deliver import deliver
+from orchestration.alerts.destinations import configured
 from orchestration.alerts.message import graduation_ready
 from orchestration.alerts.transports import Transport
 from orchestration.files import write_atomically
@@ -55,7 +56,7 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
         graduation_ready(life, pack["initiative_id"], owners.get(pack["initiative_id"]), pack["readiness"])
         for life, pack in sorted(kept.items())
     ]
-    delivery = deliver(alerts, home.alerts, transports(home.alerts) if over is None else over)
+    delivery = deliver(alerts, home.alerts, configured(home) if over is None else over)
     flagged = tuple(packs[life]["initiative_id"] for life in decision.initiatives)
     return Flagged(flagged, decision.reason, delivery.faults)
 

@@ -1,6 +1,6 @@
 """What an alert says, apart from how it travels."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -160,4 +160,35 @@ def budget_crossing(standing: Standing) -> Alert:
         entity=standing.entity,
         owner=standing.owner,
         details=standing.details,
+    )
+
+
+def escalated(alert: Alert, minutes: int) -> Alert:
+    """A critical alert that has stayed open for so long that the next destination hears of it."""
+    return replace(alert, event="escalated", title=f"still open after {counted(minutes, 'minute')}: {alert.title}")
+
+
+def resolved(alert: Alert, opened_at: datetime) -> Alert:
+    """What was open since ``opened_at`` is over."""
+    since = utc_text(opened_at)[:16].replace("T", " ")
+    title = f"resolved, it was open since {since} UTC: {alert.title}"
+    return replace(alert, event="resolved", severity="info", title=title)
+
+
+def digest(counts: dict[str, int], amounts: dict[str, Decimal], until: datetime, owner: str | None) -> Alert:
+    """One line for what was held back at a destination: how many of each kind, and what they were about in money. ``owner``:
+    whose messages they were, where they were one person's.
+    """
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(counts.items()))
+    worth = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(amounts.items()))
+    more = counted(sum(counts.values()), "more alert")
+    return Alert(
+        key=f"digest:{utc_text(until)}",
+        kind="digest",
+        severity="warning",
+        title=f"{more} held back: {kinds}{f'; together {worth}' if worth else ''}; tokenomics alerts and HOME/alerts have each",
+        entity="alerts",
+        owner=owner,
+        event="digest",
+        details={"counts": counts, "amounts": {currency: f"{amount:f}" for currency, amount in amounts.items()}},
     )

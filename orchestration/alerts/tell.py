@@ -10,7 +10,8 @@ from datetime import date
 
 import duckdb
 
-from orchestration.alerts.deliver import deliver, transports
+from orchestration.alerts.deliver import deliver
+from orchestration.alerts.destinations import configured
 from orchestration.alerts.message import Alert
 from orchestration.alerts.transports import Transport
 from orchestration.project import Home
@@ -48,7 +49,7 @@ def tell(home: Home, read: Callable[[Published], list[Alert]], over: list[Transp
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         names = connection.execute("select table_name from information_schema.tables").fetchall()
         alerts = read(Published(connection, as_of, frozenset(name for (name,) in names)))
-    delivery = deliver(alerts, home.alerts, transports(home.alerts) if over is None else over)
+    delivery = deliver(alerts, home.alerts, configured(home) if over is None else over)
     titles = tuple(alert.title for alert in alerts if alert.key in delivery.sent)
     reason = "" if titles else f"none of {len(alerts)} alerts is new"
     return Told(titles, reason, delivery.faults)

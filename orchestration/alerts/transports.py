@@ -18,6 +18,7 @@ from typing import Protocol
 import requests
 
 from orchestration.alerts.message import Alert
+from orchestration.alerts.render import render_json
 
 TIMEOUT_SECONDS = 10
 
@@ -47,7 +48,7 @@ class FileTransport:
         now = datetime.now(UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{now.date().isoformat()}.json").open("a") as file:
-            file.write(json.dumps(alert.body(now), sort_keys=True) + "\n")
+            file.write(render_json(alert, now) + "\n")
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,27 @@ class WebhookTransport:
     name: str = "webhook"
 
     def send(self, alert: Alert) -> None:
-        body = json.dumps(alert.body(datetime.now(UTC)), sort_keys=True).encode()
+        body = render_json(alert, datetime.now(UTC)).encode()
         timestamp = str(int(time.time()))
         headers = {
             "Content-Type": "application/json",
             "X-Tokenomics-Timestamp": timestamp,
             "X-Tokenomics-Signature": signature(self.secret, timestamp, body),
         }
-        try:
-            answer = requests.post(self.url, data=body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-        except requests.RequestException as error:
-            raise DeliveryFailed(f"the alert webhook could not be reached ({type(error).__name__})") from None
-        if not 200 <= answer.status_code < 300:
-            raise DeliveryFailed(f"the alert webhook answered {answer.status_code}")
+        named = "the alert webhook" if self.name == "webhook" else self.name
+        post(named, self.url, body, headers)
+
+
+def post(named: str, url: str, body: bytes | dict[str, str], headers: dict[str, str] | None = None) -> None:
+    """One request, bytes as they are and a dict as JSON; :class:`DeliveryFailed` names only the destination."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent = headers or {"Content-Type": "application/json"}
+    try:
+        answer = requests.post(url, data=content, headers=sent, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+    except (requests.RequestException, ValueError) as error:
+        raise DeliveryFailed(f"{named} could not be reached ({type(error).__name__})") from None
+    if not 200 <= answer.status_code < 300:
+        raise DeliveryFailed(f"{named} answered {answer.status_code}")
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

@@ -9,6 +9,7 @@ import gc
 
 import typer
 
+from orchestration.cli.alerts import alerts
 from orchestration.cli.budget import adjust, give_back, graduate
 from orchestration.cli.close import close
 from orchestration.cli.company import check, init
@@ -44,6 +45,7 @@ budget = typer.Typer(no_args_is_help=True, help="Change an experiment's allocati
 budget.command(context_settings={"ignore_unknown_options": True})(adjust)
 budget.command("return")(give_back)
 app.add_typer(budget, name="budget")
+app.add_typer(alerts, name="alerts")
 
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000

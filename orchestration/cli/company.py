@@ -59,6 +59,8 @@ def check(
     """
     with clear_errors():
         settings = settings_of(company, home)
+        from orchestration.alerts.destinations import half_set
+        from orchestration.alerts.destinations import missing as unset_destinations
         from orchestration.connectors.reach import reach
         from orchestration.connectors.trial import try_files
         from orchestration.registry import explain_policy as policy_table
@@ -76,10 +78,13 @@ def check(
             if not any(source.enabled for source in session.company.sources.values()):
                 print("no source is enabled in sources.yaml: a run would read the ledgers folder alone")
             trial = try_files(session.company, session.as_of)
-            notes = (*trial.doubts, *missing_posting_roles(session.company))
+            unset = unset_destinations(session.company.alerts)
+            for fault in unset:
+                print(fault)
+            notes = (*trial.doubts, *missing_posting_roles(session.company), *half_set(session.company.alerts))
             for line in (*trial.lines, *(f"note: {note}" for note in notes), *trial.faults):
                 print(session.redact(line))
             if explain_policy:
                 print(policy_table(session.company.policy))
-        if faults or trial.faults:
+        if faults or trial.faults or unset:
             raise typer.Exit(FAULT)

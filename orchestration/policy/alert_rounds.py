@@ -87,10 +87,10 @@ def advance(
     for condition in [name for name in stand if name not in worst and is_below(name, judged)]:
         over = stand.pop(condition)
         steps.append(Step("resolved", f"{over.episode}|resolved", over))
-    for condition, one in stand.items():
+    for condition, at in stand.items():
         rule = escalation(condition)
-        if one.critical_since and one.level < rule.levels and now - one.critical_since >= rule.after * (one.level + 1):
-            stand[condition] = up = replace(one, level=one.level + 1)
+        if at.critical_since and at.level < rule.levels and now - at.critical_since >= rule.after * (at.level + 1):
+            stand[condition] = up = replace(at, level=at.level + 1)
             steps.append(Step("escalated", f"{up.episode}|{up.news}|level {up.level}", up))
     return stand, tuple(steps)
 

@@ -1,7 +1,7 @@
 """alerts.yaml: where alerts go, who hears which, and how many at most. The file is optional.
 
 A destination names the environment variable that holds its address; no address and no secret stands in the folder.
-Without the file everything goes to every destination whose usual variables are set (:data:`USUAL`).
+Without the file an alert goes to its owner where SMTP_HOST is set, else wherever the usual variables are set (:data:`USUAL`).
 """
 
 from dataclasses import dataclass, field

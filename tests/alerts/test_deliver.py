@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.alerts.deliver import deliver, transports
+from orchestration.alerts.deliver import deliver
+from orchestration.alerts.destinations import routing
 from orchestration.alerts.message import Alert
 from orchestration.alerts.transports import FileTransport, WebhookTransport
+from orchestration.registry.alerts import AlertSettings
 
 SECRET = "whsec-example-4d1f"
 ALERT = Alert(
@@ -122,9 +124,9 @@ def test_webhook_needs_both_address_and_secret(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ALERT_WEBHOOK_URL", "http://127.0.0.1:9/")
     monkeypatch.delenv("ALERT_WEBHOOK_SECRET", raising=False)
-    assert [transport.name for transport in transports(tmp_path)] == ["file"]
+    assert list(routing(tmp_path, AlertSettings()).places) == ["file"]
     monkeypatch.setenv("ALERT_WEBHOOK_SECRET", SECRET)
-    assert [transport.name for transport in transports(tmp_path)] == ["file", "webhook"]
+    assert list(routing(tmp_path, AlertSettings()).places) == ["file", "webhook"]
 
 
 class SlowTransport:
@@ -150,4 +152,4 @@ def test_deliveries_at_the_same_moment_repeat_and_forget_nothing(tmp_path: Path)
         thread.join()
     wanted = ["k1", "own0", "own1", "own2", "own3"]
     assert sorted(slow.sent) == wanted
-    assert sorted(json.loads((tmp_path / "sent.state").read_text())) == wanted
+    assert sorted(json.loads((tmp_path / "sent.state").read_text())["told"]) == wanted

@@ -17,6 +17,7 @@ from tests.cli.call import tokenomics
 COMMANDS = {
     *("init", "check", "run", "status", "test", "graduate", "close", "replay"),
     *("budget adjust", "budget return"),
+    "alerts test",
 }
 
 
@@ -54,10 +55,10 @@ def test_help_imports_neither_orchestrator_nor_database(tmp_path: Path) -> None:
 
 def test_every_command_is_listed_with_a_whole_sentence() -> None:
     listed: dict[str, str] = {}
-    for group in ("", "budget"):
+    for group in ("", "budget", "alerts"):
         lines = help_of(group).split("Commands:\n")[1].splitlines()
         listed |= {f"{group} {line.split()[0]}".strip(): line for line in lines}
-    assert set(listed) - {"budget"} == COMMANDS
+    assert set(listed) - {"budget", "alerts"} == COMMANDS
     for line in listed.values():
         assert line.endswith(".")
         assert not line.endswith("..."), "an 80 column terminal cuts it"

@@ -1,0 +1,90 @@
+"""What ``tokenomics alerts`` prints: conditions that are open, what is held back or still owed; and a test of every
+destination.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TextIO
+
+from orchestration.alerts.memory import read_memory
+from orchestration.alerts.message import Alert
+from orchestration.alerts.routing import Routing
+from orchestration.alerts.transports import DeliveryFailed
+from orchestration.files import counted, utc_text
+from orchestration.policy.alert_rounds import RANKS
+from orchestration.project import Home
+
+
+class UnknownDestination(Exception):
+    """No destination has the name; the message says which there are."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What happened at one destination; ``fault`` None: it took the test."""
+
+    name: str
+    fault: str | None
+
+
+def write_open(home: Home, stream: TextIO) -> None:
+    """Every open alert, the gravest first, with since when; then what destinations still owe."""
+    memory = read_memory(home.alerts)
+    standing = sorted(memory.open.values(), key=lambda one: (-RANKS[one.alert.severity], one.at.opened_at))
+    if not standing:
+        print("no alert is open", file=stream)
+    for one in standing:
+        level = f", escalated {counted(one.at.level, 'time')}" if one.at.level else ""
+        owner = f", owner {one.alert.owner}" if one.alert.owner else ""
+        since = utc_text(one.at.opened_at)[:16].replace("T", " ")
+        print(f"{one.alert.severity}: {one.alert.title}", file=stream)
+        print(f"    {one.alert.kind}, open since {since} UTC{level}{owner}", file=stream)
+    waiting: dict[str, int] = {}
+    for name in memory.owed:
+        for place, when in memory.told[name].items():
+            waiting[place] = waiting.get(place, 0) + (when is None)
+    for place, number in sorted(waiting.items()):
+        if number:
+            print(f"{place} is still owed {counted(number, 'alert')}; it goes out at the next occasion", file=stream)
+    for window, held in sorted(memory.held_back.items()):
+        place, person, _ = window.split("|")
+        to = f"{place} to {person}" if person else place
+        number = counted(sum(held.counts.values()), "alert")
+        print(f"{number} held back from {to}, to come in one line; {home.alerts} has each", file=stream)
+
+
+def try_destinations(
+    routing: Routing, *, kind: str = "test", to: str | None = None, owner: str | None = None
+) -> list[Tried]:
+    """Send a labelled test alert over every destination, or over ``to`` alone. Nothing is remembered of it, and no window
+    counts it.
+    """
+    if to is not None and to not in routing.places:
+        raise UnknownDestination(f"no destination is called {to}; there are {', '.join(routing.places)}")
+    moment = datetime.now(UTC)
+    alert = Alert(
+        key=f"test:{utc_text(moment)}",
+        kind=kind,
+        severity="info",
+        title=f"this is a test of {kind} alerts; nothing happened, and nothing is to be done",
+        entity="test",
+        owner=owner,
+        event="test",
+        details={"is_test": True},
+    )
+    return [_try(routing, name, alert) for name in routing.places if to is None or name == to]
+
+
+def _try(routing: Routing, name: str, alert: Alert) -> Tried:
+    place = routing.places[name]
+    if place.transport is None:
+        return Tried(name, place.missing)
+    if not place.takes(alert):
+        return Tried(name, "sends to owners only; name one with --owner")
+    try:
+        place.transport.send(alert)
+        if place.keeps_state:
+            place.transport.send(replace(alert, event="resolved"))
+    except DeliveryFailed as error:
+        return Tried(name, str(error))
+    return Tried(name, None)
