@@ -155,6 +155,7 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(FLAG, "is_found is_blocked"),
         ("model_aliases", TEXT),
         ("settings_updated_at", MOMENT),
+        ("budget_limits", TEXT),
     ],
     ("focus_files", "cost_and_usage"): [
         *_columns(

@@ -17,15 +17,7 @@ durations as (
     select
         settings.*,
         cast(settings.max_budget as decimal(38, 9)) as budget,
-        -- an upper-case M is a month to some gateways and nothing to others; a minute it is to none
-        case
-            when regexp_matches(settings.budget_duration, '[0-9] *M *$') then null
-            when lower(trim(settings.budget_duration)) = 'hourly' then '1h'
-            when lower(trim(settings.budget_duration)) = 'daily' then '1d'
-            when lower(trim(settings.budget_duration)) = 'weekly' then '7d'
-            when lower(trim(settings.budget_duration)) = 'monthly' then '1mo'
-            else lower(trim(settings.budget_duration))
-        end as duration,
+        {{ duration_words('settings.budget_duration') }} as duration,
         timezone(run_parameters.reporting_time_zone, settings.settings_updated_at) as updated_at,
         lag(settings.as_of_date) over readings as previous_date,
         -- a reading stands, at the latest, for the end of its day
@@ -44,11 +36,7 @@ parsed as (
 
     select
         *,
-        try_cast(regexp_extract(duration, '^([0-9]+) *(mo|s|m|h|d|w|y)$', 1) as bigint)
-        * case regexp_extract(duration, '^([0-9]+) *(mo|s|m|h|d|w|y)$', 2)
-            when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400
-            when 'w' then 604800 when 'mo' then 2629800 when 'y' then 31557600
-        end as duration_seconds,
+        {{ parsed_seconds('duration') }} as duration_seconds,
         cast(updated_at as date) as updated_on,
         greatest(previous_date, cast(previous_stands_at
             + {{ policy_value('guardrail_max_age_hours', 'integer') }} * interval 1 hour as date) - 1)
@@ -79,11 +67,16 @@ select
     tpm_limit,
     is_found,
     is_blocked,
-    not is_blocked and (not is_found or coalesce(budget, rpm_limit, tpm_limit) is null) as is_without_cap,
+    not is_blocked and (
+        not is_found or (coalesce(budget, rpm_limit, tpm_limit) is null and budget_limits is null)
+    ) as is_without_cap,
     budget is not null and budget_duration is not null and not coalesce(duration_seconds > 0, false)
         as has_unreadable_duration,
     budget_duration,
     budget_currency,
+    budget,
+    duration_seconds,
+    budget_limits,
     case
         when budget is not null and budget_duration is null then budget
         when budget is not null

@@ -116,6 +116,8 @@ placed as (
                 lower(concat_ws(' ', requests.error_type, requests.error_class)), 'budget|rate_?limit|throttl'
             )
         end as is_refused,
+        coalesce(requests.gateway_spend, 0) = 0 and requests.status = 'success' and requests.is_served
+        and requests.prompt_tokens + requests.completion_tokens > 0 as is_without_gateway_cost,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from requests
     inner join quarter_hours on requests.quarter_hour = quarter_hours.quarter_hour
@@ -148,13 +150,15 @@ summed as (
         context_tier_start,
         is_duplicate,
         is_success and (has_token_evidence or not is_served) as is_measured,
+        is_without_gateway_cost,
         count(*) filter (where is_success) as request,
         count(*) filter (where not is_success) as failed_requests,
         count(*) filter (where is_refused) as refused_requests,
         {% for count in gateway_counts() -%}
         cast(coalesce(sum({{ count }}) filter (where is_generated), 0) as bigint) as {{ count }},
         {% endfor -%}
-        max(gateway_spend) as dearest_request
+        max(gateway_spend) as dearest_request,
+        cast(sum(try_cast(gateway_spend as decimal(18, 9))) as decimal(38, 9)) as gateway_cost
     from placed
     group by all
 

@@ -14,6 +14,7 @@ renamed as (
         entity,
         max_budget,
         budget_duration,
+        budget_limits,
         currency,
         rpm_limit,
         tpm_limit,

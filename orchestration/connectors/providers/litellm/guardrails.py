@@ -52,7 +52,7 @@ def read_settings(gateway: Gateway, entities: list[str], as_of: date, read_at: d
 def _settings(found: Record | None) -> dict[str, Any]:
     if found is None:
         names = "max_budget budget_duration rpm_limit tpm_limit is_blocked model_aliases settings_updated_at"
-        return {**dict.fromkeys(names.split()), "is_found": False}
+        return {**dict.fromkeys((*names.split(), "budget_limits")), "is_found": False}
     budget = _budget(found)
     aliases = found.value("aliases") if "aliases" in found else None
     return {
@@ -64,6 +64,7 @@ def _settings(found: Record | None) -> dict[str, Any]:
         "is_blocked": found.value("blocked") is not None and found.flag("blocked"),
         "model_aliases": json.dumps(aliases, sort_keys=True) if aliases else None,
         "settings_updated_at": _updated_at(found),
+        "budget_limits": _budget_limits(found),
     }
 
 
@@ -71,6 +72,17 @@ def _budget(found: Record) -> Record:
     """The budget on the entity itself, or else the shared budget it is linked to."""
     shared = found.optional_part("litellm_budget_table")
     return shared if shared is not None and found.value("max_budget") is None else found
+
+
+def _budget_limits(found: Record) -> str | None:
+    """The budgets of several windows, which rule where a key has them: durations and amounts as JSON, amounts as text."""
+    if "budget_limits" not in found or not found.value("budget_limits"):
+        return None
+    limits = [
+        {"budget_duration": one.text("budget_duration"), "max_budget": one.money("max_budget")}
+        for one in found.parts("budget_limits")
+    ]
+    return json.dumps(limits)
 
 
 def _updated_at(found: Record) -> datetime | None:

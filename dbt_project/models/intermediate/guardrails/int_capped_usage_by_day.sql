@@ -1,0 +1,167 @@
+{% set classes = token_classes('litellm') | map(attribute=0) | reject('equalto', 'request') | list -%}
+{% set grain = ['adapter', 'entity', 'time_zone', 'cap_date'] -%}
+with
+
+hourly as (
+
+    select * from {{ ref('int_gateway_usage_summed_by_hour') }}
+    where not is_duplicate
+
+),
+
+usage as (
+
+    select * from {{ ref('int_usage_owned') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
+capped as (
+
+    select adapter, entity, time_zone, min(window_start_date) as first_date
+    from {{ ref('int_capped_windows_by_day') }}
+    group by all
+
+),
+
+seen as (
+
+    select distinct api_key_id, team_id, actor_id from hourly
+
+),
+
+capped_keys as (
+
+    select
+        capped.*,
+        seen.api_key_id,
+        seen.team_id,
+        seen.actor_id
+    from capped
+    inner join seen
+        on capped.entity in ('key:' || seen.api_key_id, 'team:' || seen.team_id, 'developer:' || seen.actor_id)
+    where capped.adapter in {{ adapters_of_the_log() }}
+
+),
+
+placed as (
+
+    select
+        capped_keys.adapter,
+        capped_keys.entity,
+        capped_keys.time_zone,
+        {{ day_in_zone('capped_keys.time_zone', 'hourly.usage_start_at', 'hourly.usage_date') }} as cap_date,
+        hourly.provider,
+        hourly.model_id,
+        hourly.price_variant,
+        hourly.context_tier_start,
+        hourly.billing_date,
+        {% for token_class in classes -%}
+        cast(sum(hourly.{{ token_class }}) as bigint) as {{ token_class }},
+        {% endfor -%}
+        cast(sum(hourly.request) as bigint) as requests,
+        max(hourly.usage_start_at) filter (where hourly.request > 0) as last_request_hour,
+        cast(sum(hourly.refused_requests) as bigint) as refused_requests,
+        cast(sum(hourly.gateway_cost) as decimal(38, 9)) as gateway_cost
+    from hourly
+    cross join run_parameters
+    inner join capped_keys
+        on hourly.api_key_id is not distinct from capped_keys.api_key_id
+        and hourly.team_id is not distinct from capped_keys.team_id
+        and hourly.actor_id is not distinct from capped_keys.actor_id
+    where hourly.usage_date <= run_parameters.as_of_date and hourly.usage_date >= capped_keys.first_date - 1
+    group by all
+
+),
+
+priced as (
+
+    {{ gateway_classes_priced('placed', grain) }}
+
+),
+
+logged as (
+
+    select
+        counted.*,
+        coalesce(costs.cost, 0) as cost,
+        coalesce(costs.is_partly_unpriced, false) as is_partly_unpriced,
+        true as is_logged
+    from (
+        select
+            placed.adapter, placed.entity, placed.time_zone, placed.cap_date,
+            sum(placed.requests) as requests,
+            max(placed.last_request_hour) as last_request_hour,
+            sum(placed.refused_requests) as refused_requests,
+            sum({{ reporting_amount('placed.gateway_cost', "'USD'") }}) as gateway_cost
+        from placed
+        cross join run_parameters
+        left join exchange_rates on exchange_rates.currency = 'USD' and placed.cap_date = exchange_rates.rate_date
+        group by all
+    ) as counted
+    left join (
+        select
+            {{ grain | join(', ') }},
+            sum(cost) as cost,
+            bool_or(cost is null) as is_partly_unpriced
+        from priced
+        group by all
+    ) as costs using ({{ grain | join(', ') }})
+
+),
+
+-- what a source tells by day only: its reporting day is the day of the window in every zone
+reported as (
+
+    select
+        capped.adapter,
+        capped.entity,
+        capped.time_zone,
+        usage.usage_date as cap_date,
+        coalesce(sum(usage.quantity) filter (where usage.token_class = 'request'), 0) as requests,
+        cast(0 as bigint) as refused_requests,
+        cast(null as decimal(38, 9)) as gateway_cost,
+        coalesce(sum(usage.contracted_cost), 0) as cost,
+        coalesce(bool_or(usage.pricing_status = 'unpriced'), false) as is_partly_unpriced,
+        false as is_logged
+    from usage
+    inner join capped
+        on capped.entity in (
+            'key:' || usage.api_key_id, 'team:' || usage.team_id, 'developer:' || usage.actor_id,
+            'project:' || usage.project_id, 'workspace:' || usage.project_id
+        )
+        and (
+            usage.source = capped.adapter
+            or usage.source = 'litellm' and capped.adapter in {{ adapters_of_the_log() }}
+        )
+    where usage.usage_date >= capped.first_date and (usage.source <> 'litellm' or usage.is_aggregated)
+    group by all
+
+)
+
+select
+    {{ grain | join(', ') }},
+    cast(sum(requests) as bigint) as requests,
+    cast(sum(refused_requests) as bigint) as refused_requests,
+    cast(sum(gateway_cost) as decimal(38, 9)) as gateway_cost,
+    timezone('UTC', max(last_request_hour)) as last_request_hour,
+    {{ fine_money('sum(cost)') }} as cost,
+    bool_or(is_partly_unpriced) as is_partly_unpriced,
+    bool_and(is_logged) as is_logged
+from (
+    select * from logged
+    union all by name
+    select * from reported
+) as days
+group by all

@@ -1,0 +1,191 @@
+with
+
+configured as (
+
+    select
+        adapter,
+        entity,
+        cap_id,
+        subject,
+        subject_id,
+        "window" as cap_window,
+        cap_date,
+        window_start_date,
+        cap_configured,
+        mode,
+        time_zone
+    from {{ ref('int_caps_configured_by_day') }}
+
+),
+
+readings as (
+
+    select * from {{ ref('int_guardrail_settings_normalised') }}
+
+),
+
+caps_in_force as (
+
+    select * from {{ ref('int_caps_in_force_by_day') }}
+    where preference = 1
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
+lowest as (
+
+    select *
+    from configured
+    qualify row_number() over (
+        partition by adapter, entity, cap_window, cap_date order by cap_configured, cap_id, subject_id
+    ) = 1
+
+),
+
+-- every window that the gateway itself keeps, the single budget and those of a list
+limits as (
+
+    select entity, as_of_date, budget_currency, budget, duration_seconds
+    from readings
+    where budget is not null and budget_limits is null
+    union all
+    select
+        entity,
+        as_of_date,
+        budget_currency,
+        try_cast(json_extract_string(one, '$.max_budget') as decimal(38, 9)),
+        {{ duration_seconds("json_extract_string(one, '$.budget_duration')") }}
+    from (
+        select entity, as_of_date, budget_currency, unnest(json_extract(budget_limits, '$[*]')) as one
+        from readings
+        where budget_limits is not null
+    ) as listed
+
+),
+
+limits_by_day as (
+
+    select
+        caps_in_force.entity,
+        caps_in_force.cap_date,
+        limits.duration_seconds,
+        {{ reporting_amount('limits.budget', 'limits.budget_currency') }} as amount,
+        case
+            when limits.duration_seconds = 86400 then 'daily'
+            when limits.duration_seconds = 604800 then 'weekly'
+            when limits.duration_seconds between 2419200 and 2678400 then 'monthly'
+        end as cap_window
+    from caps_in_force
+    inner join limits
+        on caps_in_force.entity = limits.entity and caps_in_force.reading_date = limits.as_of_date
+    cross join run_parameters
+    left join exchange_rates
+        on limits.budget_currency = exchange_rates.currency and caps_in_force.cap_date = exchange_rates.rate_date
+
+),
+
+of_the_gateway_alone as (
+
+    select
+        'litellm' as adapter,
+        limits_by_day.entity,
+        cast(null as varchar) as cap_id,
+        split_part(limits_by_day.entity, ':', 1) as subject,
+        split_part(limits_by_day.entity, ':', 2) as subject_id,
+        limits_by_day.cap_window,
+        limits_by_day.cap_date,
+        {{ window_start('limits_by_day.cap_window', 'limits_by_day.cap_date') }} as window_start_date,
+        cast(null as decimal(38, 9)) as cap_configured,
+        cast(null as varchar) as mode,
+        'UTC' as time_zone
+    from limits_by_day
+    anti join lowest
+        on limits_by_day.entity = lowest.entity
+        and limits_by_day.cap_window = lowest.cap_window
+        and limits_by_day.cap_date = lowest.cap_date
+        and lowest.adapter = 'litellm'
+    where limits_by_day.cap_window is not null
+    group by all
+
+),
+
+windows as (
+
+    select * from lowest
+    union all by name
+    select * from of_the_gateway_alone
+
+),
+
+dated as (
+
+    select
+        *,
+        {{ next_window_start('cap_window', 'window_start_date') }} as next_window_start_date,
+        cast({{ next_window_start('cap_window', 'window_start_date') }} - window_start_date as bigint) as window_days
+    from windows
+
+),
+
+-- the most that the gateway's limits let through in a window: a shorter limit as often as it fits, a longer one at once
+let_through as (
+
+    select
+        dated.adapter,
+        dated.entity,
+        dated.cap_window,
+        dated.cap_date,
+        min(case
+            when limits_by_day.cap_window = dated.cap_window then limits_by_day.amount
+            when limits_by_day.duration_seconds < dated.window_days * 86400 then {{ round_half_even(cost_per(
+                'limits_by_day.amount * cast(dated.window_days * 86400 as decimal(9, 0))',
+                'limits_by_day.duration_seconds'
+            )) }}
+            else limits_by_day.amount
+        end) as amount,
+        bool_or(limits_by_day.amount is null) as has_gap
+    from dated
+    inner join limits_by_day
+        on dated.entity = limits_by_day.entity and dated.cap_date = limits_by_day.cap_date
+    where dated.adapter = 'litellm'
+    group by all
+
+)
+
+select
+    dated.* exclude (window_days),
+    timezone(dated.time_zone, cast(dated.window_start_date as timestamp)) as window_starts_at,
+    timezone(dated.time_zone, cast(dated.next_window_start_date as timestamp)) as resets_at,
+    caps_in_force.entity is not null and caps_in_force.cap_gap is null and not coalesce(let_through.has_gap, false)
+        as is_read_back,
+    case
+        when caps_in_force.is_blocked then cast(0 as decimal(38, 9))
+        when caps_in_force.cap_gap is null and not coalesce(let_through.has_gap, false)
+            then least(
+                let_through.amount,
+                case when caps_in_force.daily_cap < coalesce(caps_in_force.daily_budget, caps_in_force.daily_cap + 1)
+                    then {{ money('caps_in_force.daily_cap * dated.window_days') }}
+                end
+            )
+    end as cap_in_force
+from dated
+left join caps_in_force
+    on dated.entity = caps_in_force.entity
+    and dated.cap_date = caps_in_force.cap_date
+    and dated.adapter = 'litellm'
+left join let_through
+    on dated.adapter = let_through.adapter
+    and dated.entity = let_through.entity
+    and dated.cap_window = let_through.cap_window
+    and dated.cap_date = let_through.cap_date

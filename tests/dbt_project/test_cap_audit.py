@@ -1,0 +1,300 @@
+"""The cap audit on landed requests and readings: what each leak costs, worked out by hand. A token costs a dollar."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.landing.store import Landing
+from tests.dbt_project.compiled_models import build, write_run_parameters
+from tests.dbt_project.warehouse_rows import moment, price, request, row
+
+D = Decimal
+DAY = date(2026, 7, 10)
+AS_OF = date(2026, 7, 20)
+Rows = list[dict[str, Any]]
+
+CONFIGURED = (
+    "adapter varchar, entity varchar, cap_id varchar, subject varchar, subject_id varchar, \"window\" varchar, "
+    "cap_date date, window_start_date date, cap_configured decimal(38, 9), mode varchar, time_zone varchar"
+)
+
+
+def at(clock: str, day: date = DAY) -> datetime:
+    return datetime.fromisoformat(f"{day}T{clock}+00:00")
+
+
+def call(number: int, clock: str, dollars: int, day: date = DAY, key: str = "a", **given: Any) -> dict[str, Any]:
+    started = at(clock, day)
+    standard = {"api_key": key, "started_at": started, "gateway_spend": float(dollars)}
+    return request("p", f"{key}-{day}-{number}", dollars, str(day), **{**standard, **given})
+
+
+def refusal(number: int, clock: str, day: date = DAY, key: str = "a", error: str = "budget_exceeded") -> dict[str, Any]:
+    return call(number, clock, 0, day, key, status="failure", error_type=error, has_token_evidence=False)
+
+
+def reading(entity: str = "key:a", day: date = DAY, budget: str | None = "10", duration: str | None = "1d", **given: Any):
+    standard = {
+        "read_at": moment(str(day)) + timedelta(hours=1),
+        "as_of_date": day,
+        "entity": entity,
+        "currency": "USD",
+        "is_found": True,
+        "is_blocked": False,
+        "max_budget": budget,
+        "budget_duration": duration,
+        "settings_updated_at": moment("2026-07-01"),
+    }
+    return row("litellm", "guardrail_settings", **{**standard, **given})
+
+
+@dataclass
+class Company:
+    """What is landed, and what the policy configures: (entity, window, cap, first day, last day, zone)."""
+
+    calls: Rows = field(default_factory=list)
+    readings: Rows = field(default_factory=list)
+    caps: list[tuple[str, str, str]] = field(default_factory=lambda: [("key:a", "daily", "10")])
+    prices: Rows = field(default_factory=lambda: [price("p", "1000000")])
+    rules: Rows = field(default_factory=list)
+    zone: str = "UTC"
+    subject: tuple[str, str] | None = None
+
+    def configured(self) -> list[tuple[Any, ...]]:
+        rows = []
+        for entity, window, amount in self.caps:
+            for n in range((AS_OF - date(2026, 7, 1)).days + 1):
+                day = date(2026, 7, 1) + timedelta(days=n)
+                start = {
+                    "daily": day,
+                    "weekly": day - timedelta(days=day.weekday()),
+                    "monthly": day.replace(day=1),
+                }[window]
+                kind, _, name = entity.partition(":")
+                subject = self.subject or (kind, name)
+                rows.append(("litellm", entity, "cap", *subject, window, day, start, D(amount), "hard", self.zone))
+        return rows
+
+
+Audit = dict[tuple[str, str, date], dict[str, Any]]
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Callable[[Company, str], Rows]:
+    """The rows of a mart of a company."""
+
+    def of(company: Company, mart: str) -> Rows:
+        landing = Landing(tmp_path / "landing")
+        logged = {"window_start": "2026-07-01T00:00:00Z", "window_end": f"{AS_OF}T00:00:00Z"}
+        policy = [row("registry", "policy", policy_key="guardrail_max_age_hours", policy_value="24")]
+        streams = (
+            ("litellm", "guardrail_settings", company.readings, {}),
+            ("litellm", "spend_logs", company.calls, logged),
+            ("prices", "price_book", company.prices, {}),
+            ("registry", "ownership_rules", company.rules, {}),
+            ("registry", "policy", policy, {}),
+        )
+        for source, stream, rows, facts in streams:
+            if rows:
+                with landing.batch(source, stream) as batch:
+                    batch.add_rows("current", rows, **facts)
+        with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            landing.register(connection)
+            write_run_parameters(connection, AS_OF)
+            connection.execute("create schema intermediate")
+            connection.execute(f"create table intermediate.int_caps_configured_by_day ({CONFIGURED})")
+            for one in company.configured():
+                connection.execute(f"insert into intermediate.int_caps_configured_by_day values ({'?, ' * 10}?)", one)
+            build(connection, [mart])
+            result = connection.execute(f"select * from marts.{mart} order by all")
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+    return of
+
+
+@pytest.fixture
+def audit(built: Callable[[Company, str], Rows]) -> Callable[[Company], Audit]:
+    def of(company: Company) -> Audit:
+        rows = built(company, "cap_audit_by_entity_day")
+        return {(one["entity"], one["window"], one["cap_date"]): one for one in rows}
+
+    return of
+
+
+def told(one: dict[str, Any]) -> tuple[Any, ...]:
+    """What a row says of a crossing."""
+    names = "status cost overshoot crossed_at refused_at minutes_late cost_after_crossing requests_after_crossing"
+    return tuple(one[name] for name in names.split())
+
+
+def test_a_cap_that_stopped_the_key_at_the_request_after_the_crossing_held(audit):
+    calls = [call(1, "08:00", 6), call(2, "09:00", 5), refusal(3, "09:01"), refusal(4, "10:00")]
+    one = audit(Company(calls, [reading()]))["key:a", "daily", DAY]
+    assert told(one) == ("held", D(11), D(1), at("09:00"), at("09:01"), 0.0, D(0), 0)
+    assert (one["cap_configured"], one["cap_in_force"], one["is_read_back"]) == (D(10), D(10), True)
+    assert (one["resets_at"], one["reporting_currency"]) == (at("00:00", DAY + timedelta(days=1)), "USD")
+
+
+def test_a_late_refusal_lets_requests_and_money_pass(audit):
+    """3 + 4 + 4 crosses 10 at 09:00; 2 and 7 pass before the refusal 12.5 minutes later, and one more after it."""
+    calls = [call(1, "07:00", 3), call(2, "08:00", 4), call(3, "09:00", 4), call(4, "09:05", 2), call(5, "09:10", 7)]
+    calls += [refusal(6, "09:12:30"), call(7, "09:13", 1), refusal(8, "08:30", error="rate_limit_error")]
+    one = audit(Company(calls, [reading()]))["key:a", "daily", DAY]
+    assert told(one) == ("overshot", D(21), D(11), at("09:00"), at("09:12:30"), 12.5, D(10), 3)
+
+
+def test_a_cap_never_enforced_is_late_for_as_long_as_traffic_went_on(audit):
+    calls = [call(1, "08:00", 11), call(2, "08:30", 1), call(3, "10:00", 1)]
+    one = audit(Company(calls, [reading()]))["key:a", "daily", DAY]
+    assert told(one) == ("overshot", D(13), D(3), at("08:00"), None, 120.0, D(2), 2)
+
+
+def test_a_cap_that_was_not_written_or_raised_by_hand_is_not_in_force(audit):
+    """Configured 10; the gateway says: none for a, 25 for b (crossed), 25 a month for c, which may all go in a day."""
+    calls = [call(1, "08:00", 4), call(1, "08:00", 12, key="b"), call(2, "09:00", 3, key="b")]
+    readings = [
+        reading("key:a", budget=None, duration=None),
+        reading("key:b", budget="25"),
+        reading("key:c", budget="25", duration="30d"),
+    ]
+    caps = [(f"key:{name}", "daily", "10") for name in "abc"]
+    found = audit(Company(calls, readings, caps))
+    a, b, c = (found[f"key:{name}", "daily", DAY] for name in "abc")
+    assert {one["status"] for one in (a, b, c)} == {"not_in_force"}
+    assert [one["cap_in_force"] for one in (a, b, c)] == [None, D(25), D(25)]
+    assert told(b)[1:] == (D(15), D(5), at("08:00"), None, 60.0, D(3), 1)
+    assert (found["key:c", "monthly", DAY]["cap_in_force"], found["key:c", "monthly", DAY]["cap_configured"]) == (25, None)
+
+
+def test_a_cap_in_force_is_null_where_no_reading_speaks_for_the_day(audit):
+    calls = [call(1, "08:00", 4), call(2, "08:00", 11, DAY + timedelta(days=1))]
+    late = reading(day=AS_OF, settings_updated_at=moment("2026-07-15"))
+    found = audit(Company(calls, [late]))
+    first, second = found["key:a", "daily", DAY], found["key:a", "daily", DAY + timedelta(days=1)]
+    assert (first["cap_in_force"], first["is_read_back"], first["status"]) == (None, False, "not_crossed")
+    assert (second["status"], second["crossed_at"]) == ("unknown", at("08:00", DAY + timedelta(days=1)))
+    assert found["key:a", "daily", AS_OF]["cap_in_force"] == D(10)
+
+
+def test_headroom_written_below_the_cap_is_no_overshoot(audit):
+    """8 is written for a cap of 10: the request that crosses 8 leaves 9 spent, within the policy's 10."""
+    calls = [call(1, "08:00", 7), call(2, "09:00", 2), refusal(3, "09:30")]
+    one = audit(Company(calls, [reading(budget="8")]))["key:a", "daily", DAY]
+    assert told(one) == ("held", D(9), D(0), at("09:00"), at("09:30"), 0.0, D(0), 0)
+
+
+def test_a_monthly_window_goes_on_counting_and_shows_each_day_what_was_known_by_then(audit):
+    """30 a month: 20 on the 8th, 8 + 4 on the 10th crosses at the 4, 5 on the 11th passes, refused on the 12th at 07:00."""
+    eighth, eleventh, twelfth = (DAY + timedelta(days=n) for n in (-2, 1, 2))
+    calls = [call(1, "08:00", 20, eighth), call(2, "08:00", 8), call(3, "09:00", 4), call(4, "09:00", 5, eleventh)]
+    calls += [refusal(5, "07:00", twelfth)]
+    company = Company(calls, [reading(budget="30", duration="30d")], [("key:a", "monthly", "30")])
+    found = audit(company)
+    assert told(found["key:a", "monthly", eighth]) == ("not_crossed", D(20), D(0), None, None, None, D(0), 0)
+    assert told(found["key:a", "monthly", DAY])[:5] == ("held", D(32), D(2), at("09:00"), None)
+    third = told(found["key:a", "monthly", eleventh])
+    assert third == ("overshot", D(37), D(7), at("09:00"), None, 24 * 60.0, D(5), 1)
+    last = told(found["key:a", "monthly", twelfth])
+    assert last == ("overshot", D(37), D(7), at("09:00"), at("07:00", twelfth), 46 * 60.0, D(5), 1)
+    assert found["key:a", "monthly", twelfth]["resets_at"] == at("00:00", date(2026, 8, 1))
+    assert found["key:a", "monthly", twelfth]["day_cost"] == 0
+
+
+def test_a_window_begins_in_the_zone_of_the_cap_across_the_reporting_day(audit):
+    """In Los Angeles 06:59 of the 11th in UTC is still the 10th, seven hours behind; at 07:00 the cap begins anew."""
+    after = DAY + timedelta(days=1)
+    calls = [call(1, "06:59", 5), call(2, "07:00", 6), call(3, "06:30", 6, after), call(4, "07:00", 1, after)]
+    found = audit(Company(calls, [reading()], zone="America/Los_Angeles"))
+    assert found["key:a", "daily", DAY - timedelta(days=1)]["cost"] == D(5)
+    assert told(found["key:a", "daily", DAY]) == ("held", D(12), D(2), at("06:30", after), None, 0.0, D(0), 0)
+    assert found["key:a", "daily", after]["cost"] == D(1)
+    assert found["key:a", "daily", DAY]["resets_at"] == at("07:00", after)
+
+
+def test_a_request_in_two_files_crosses_once(audit):
+    twice = [call(1, "08:00", 6), call(1, "08:00", 6), call(2, "09:00", 3)]
+    assert told(audit(Company(twice, [reading()]))["key:a", "daily", DAY])[:2] == ("not_crossed", D(9))
+
+
+def test_usage_without_a_price_leaves_a_cap_unknown(audit):
+    one = audit(Company([call(1, "08:00", 6, model="heron")], [reading()]))["key:a", "daily", DAY]
+    assert (one["status"], one["cost"]) == ("unknown", D(0))
+
+
+def test_windows_that_the_gateway_keeps_in_a_list_rule_over_its_single_budget(audit):
+    limits = '[{"budget_duration": "1d", "max_budget": "10"}, {"budget_duration": "30d", "max_budget": "100"}]'
+    caps = [("key:a", "daily", "10"), ("key:a", "monthly", "100"), ("key:a", "weekly", "60")]
+    found = audit(Company([], [reading(budget="7", budget_limits=limits)], caps))
+    in_force = {window: found["key:a", window, DAY]["cap_in_force"] for window in ("daily", "weekly", "monthly")}
+    assert in_force == {"daily": D(10), "weekly": D(70), "monthly": D(100)}
+    assert found["key:a", "weekly", DAY]["status"] == "not_in_force"
+
+
+def test_what_the_owner_used_beside_the_cap_is_uncapped(audit):
+    """Dev uses a capped key and one without a cap; another person's key without one is not hers."""
+    calls = [call(1, "08:00", 4, user_id="dev"), call(1, "08:00", 7, key="free", user_id="dev")]
+    calls += [call(1, "08:00", 9, key="else", user_id="other")]
+    one = audit(Company(calls, [reading()], subject=("developer", "dev")))["key:a", "daily", DAY]
+    assert one["uncapped_cost"] == D(7)
+
+
+def test_the_owner_of_a_key_is_who_uses_it(audit):
+    calls = [call(1, "08:00", 4, user_id="dev"), call(1, "08:00", 7, key="free", user_id="dev")]
+    found = audit(Company(calls, [reading()]))
+    assert found["key:a", "daily", DAY]["uncapped_cost"] == D(7)
+    assert found["key:a", "daily", DAY + timedelta(days=1)]["uncapped_cost"] == D(0)
+
+
+def test_a_team_of_two_keys_is_capped_as_one(audit):
+    calls = [call(1, "08:00", 6, team_id="t"), call(1, "08:01", 5, key="b", team_id="t")]
+    calls += [call(2, "08:02", 3, key="b", team_id="t"), refusal(3, "08:03") | {"team_id": "t"}]
+    found = audit(Company(calls, [reading("team:t")], [("team:t", "daily", "10")]))
+    assert told(found["team:t", "daily", DAY]) == ("overshot", D(14), D(4), at("08:01"), at("08:03"), 2.0, D(3), 1)
+
+
+@pytest.fixture
+def unmetered(built: Callable[[Company, str], Rows]) -> Callable[[Company], dict[tuple[str, str | None], tuple[Any, ...]]]:
+    """Keys, requests, tokens and amount by kind and person."""
+
+    def of(company: Company) -> dict[tuple[str, str | None], tuple[Any, ...]]:
+        rows = built(company, "unmetered_usage_by_owner")
+        found = {
+            (one["kind"], one["actor_id"]): (one["keys"], one["requests"], one["tokens"], one["amount"]) for one in rows
+        }
+        assert len(found) == len(rows)
+        return found
+
+    return of
+
+
+def test_tokens_that_the_gateway_reckons_no_cost_for_are_found_at_our_price(unmetered):
+    """A spend of nothing and one that is not told; what has a spend, failed, or was served from the cache is none."""
+    calls = [call(1, "08:00", 5, gateway_spend=0.0), call(2, "08:10", 2, gateway_spend=None), call(3, "09:00", 9)]
+    calls += [refusal(4, "09:01"), call(5, "09:02", 0, is_served=False, gateway_spend=0.0)]
+    calls += [call(1, "10:00", 4, key="b", gateway_spend=0.0, model="heron", user_id="dev")]
+    caps = [("key:a", "daily", "100"), ("key:b", "daily", "100")]
+    assert unmetered(Company(calls, caps=caps)) == {
+        ("tokens_without_cost", None): (1, 2, 7, D(7)),
+        ("tokens_without_cost", "dev"): (1, 1, 4, None),
+    }
+
+
+def test_a_cost_without_tokens_is_found_at_the_gateways_figure(unmetered):
+    calls = [call(1, "08:00", 0, gateway_spend=0.25, has_token_evidence=False), call(2, "08:10", 2)]
+    assert unmetered(Company(calls)) == {("cost_without_tokens", None): (1, 1, 0, D("0.25"))}
+
+
+def test_keys_that_no_cap_covers_are_found_by_person(unmetered):
+    """a is capped by policy, b by its team, c by the gateway alone; d and e, both of dev, by nobody."""
+    calls = [call(1, "08:00", 1), call(1, "08:00", 2, key="b", team_id="t"), call(1, "08:00", 3, key="c")]
+    calls += [call(1, "08:00", 4, key="d", user_id="dev"), call(1, "08:00", 5, key="e", user_id="dev")]
+    caps = [("key:a", "daily", "10"), ("team:t", "monthly", "10")]
+    assert unmetered(Company(calls, [reading("key:c")], caps)) == {("key_without_cap", "dev"): (2, 2, 9, D(9))}
