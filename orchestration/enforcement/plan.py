@@ -250,13 +250,19 @@ def _cannot_hold(name: FieldName, target: Any, able: Capabilities) -> str | None
 
 
 def _notes(work: _Entity) -> tuple[str, ...]:
-    notes = []
+    """What a new limit may do at once: a window counts what was spent in it before the limit stood."""
+    notes, spend = [], work.observed.spend_in_window
     for one in work.after.get("limits", ()):
-        spent = work.observed.spend_in_window.get(one.window)
+        spent = spend.get(one.window)
         if spent is not None and spent >= one.amount:
             notes.append(
-                f"the gateway counts {spent:f} USD {one.window} already, so it refuses at once above {one.amount:f}"
+                f"refuses at once: {spent:f} USD of {one.amount:f} {one.window} are spent by the gateway's count"
             )
+        elif spent is None and spend.get("total", one.amount - 1) >= one.amount:
+            text = (
+                f"may refuse at once: {spend['total']:f} USD are spent in all, and what falls into this window counts"
+            )
+            notes.append(f"{one.amount:f} {one.window} {text}")
     return tuple(notes)
 
 
