@@ -51,7 +51,8 @@ def test_destinations(
 ) -> None:
     """Send a test alert over every destination.
 
-    It is labelled a test, and what happened at each destination is printed. Exits with 1 if one of them did not take it, or if its variable is not set. No address and no secret is printed.
+    It is labelled a test, and what happened at each destination is printed. Exits with 1 if one of them did not take it, or
+    if its variable is not set. No address and no secret is printed.
 
     Example:  tokenomics alerts test --kind cap_reached --to finance
     """
