@@ -6,6 +6,8 @@ told by the destination's name and the status it answered, where there is one.
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,15 +19,26 @@ _STATUS = re.compile(r"error=(\d{3})\b")
 _PAGERDUTY_KEY = re.compile(r"[0-9A-Za-z]{20,40}")
 
 
-class _Statuses(logging.Handler):
-    """Keeps the HTTP statuses that apprise logs, and nothing else of what it says."""
+class _Silence(logging.Filter):
+    """Lets nothing of apprise's log pass, and keeps the HTTP statuses in it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.seen: list[str] = []
+        super().__init__()
+        self.statuses: list[str] = []
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.seen += _STATUS.findall(record.getMessage())
+    def filter(self, record: logging.LogRecord) -> bool:
+        self.statuses += _STATUS.findall(record.getMessage())
+        return False
+
+
+@contextmanager
+def _silent() -> Iterator[_Silence]:
+    silence, logger = _Silence(), logging.getLogger("apprise")
+    logger.addFilter(silence)
+    try:
+        yield silence
+    finally:
+        logger.removeFilter(silence)
 
 
 @dataclass(frozen=True)
@@ -38,29 +51,18 @@ class AppriseTransport:
     to_owner: bool = False
 
     def send(self, alert: Alert) -> None:
-        if self.kind == "slack" and not self._is_known():
-            post(self.name, self.url, {"text": _chat_escaped(render_short(alert))})
-            return
-        statuses = _Statuses()
-        logger = _silent_logger()
-        logger.addHandler(statuses)
-        try:
-            arrived = self._notify(alert)
-        except DeliveryFailed:
-            raise
-        except Exception as error:
-            raise DeliveryFailed(f"{self.name} could not be reached ({type(error).__name__})") from None
-        finally:
-            logger.removeHandler(statuses)
+        with _silent() as silence:
+            try:
+                arrived = self._notify(alert)
+            except DeliveryFailed:
+                raise
+            except Exception as error:
+                raise DeliveryFailed(f"{self.name} could not be reached ({type(error).__name__})") from None
         if not arrived:
-            why = f"answered {statuses.seen[-1]}" if statuses.seen else "did not take the alert"
+            why = f"answered {silence.statuses[-1]}" if silence.statuses else "did not take the alert"
             raise DeliveryFailed(f"{self.name} {why}")
 
-    def _is_known(self) -> bool:
-        return self._plugin() is not None
-
     def _plugin(self) -> Any:
-        _silent_logger()
         import apprise
 
         asset = apprise.AppriseAsset(app_id="tokenomics", app_desc="tokenomics alerts", http_redirects=False)
@@ -73,6 +75,9 @@ class AppriseTransport:
         import apprise
 
         plugin = self._plugin()
+        if plugin is None and self.kind == "slack" and self.url.startswith(("http://", "https://")):
+            post(self.name, self.url, {"text": _chat_escaped(render_short(alert))})
+            return True
         if plugin is None:
             raise DeliveryFailed(f"{self.name}: the address in its variable is none that apprise knows")
         plugin.socket_connect_timeout = plugin.socket_read_timeout = TIMEOUT_SECONDS
@@ -100,11 +105,3 @@ def _type(alert: Alert) -> str:
 def _chat_escaped(text: str) -> str:
     """Text as Slack takes it: no name in it can mention a channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _silent_logger() -> logging.Logger:
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    return logger

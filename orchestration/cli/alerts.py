@@ -49,11 +49,12 @@ def test_destinations(
     company: CompanyOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Send a labelled test alert over every destination, and say what happened at each.
+    """Send a test alert over every destination.
 
-    Exits with 1 if one of them did not take it, or if its variable is not set. No address and no secret is printed.
+    It is labelled a test, and what happened at each destination is printed. Exits with 1 if one of them did not take it, or
+    if its variable is not set. No address and no secret is printed.
 
-    Example:  tokenomics alerts test --kind cap_reached --owner me@company.example
+    Example:  tokenomics alerts test --kind cap_reached --to finance
     """
     with clear_errors():
         settings = settings_of(company, home)

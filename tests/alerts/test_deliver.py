@@ -29,6 +29,7 @@ ALERT = Alert(
 class Receiver:
     url: str
     status: int = 200
+    answer: bytes = b""
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -40,6 +41,7 @@ def receiving(status: int = 200) -> Iterator[Receiver]:
             receiver.received.append((dict(self.headers), body))
             self.send_response(receiver.status)
             self.end_headers()
+            self.wfile.write(receiver.answer)
 
         def log_message(self, *args: object) -> None:
             """Keep the test's output clean."""
