@@ -4,7 +4,8 @@ closed -> degraded (cheaper model) -> throttled -> open (block) -> cool_down -> 
 ``breaches`` consecutive fresh readings below the floor. Down it goes only on a reading above the floor plus the reset
 margin, after the dwell time: degraded and throttled close, open goes to cool_down, which becomes half_open when its
 time is over; half_open closes on the same condition. A breach in cool_down or half_open opens at once. A reading that
-is stale, missing, from the future or already counted holds the state; the first three alert. Between floor and reset
+is stale (older than ``breach_max_age`` or said to be), missing, from the future or already counted holds the state; the
+first three alert. Between floor and reset
 level nothing moves. Times may be in any zone; what has elapsed between them is measured in UTC.
 """
 
@@ -106,6 +107,9 @@ def decide_breaker(breaker: Breaker, reading: MarginReading, limits: BreakerLimi
         return BreakerDecision(breaker, breaker, reason, True, proof)
     if reading.observed_at > now:
         reason = f"future_reading: observed at {reading.observed_at}, after {now}; state held"
+        return BreakerDecision(breaker, breaker, reason, True, proof)
+    if now - reading.observed_at > limits.breach_max_age:
+        reason = f"stale_reading: observed at {reading.observed_at}, more than {limits.breach_max_age} ago; state held"
         return BreakerDecision(breaker, breaker, reason, True, proof)
     if breaker.last_reading_at is not None and reading.observed_at <= breaker.last_reading_at:
         return BreakerDecision(breaker, breaker, "no_new_reading: this margin was counted before", False, proof)

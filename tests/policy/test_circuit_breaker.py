@@ -6,8 +6,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from orchestration.policy.circuit_breaker import (
     STATES,
@@ -256,3 +257,93 @@ def test_a_trip_takes_its_breaches_within_their_age_of_each_other(steps, breache
         assert (decision.after.state != breaker.state) == (breaker.state != "open" and in_a_row >= breaches)
         in_a_row = 0 if decision.is_change else in_a_row
         breaker, before = decision.after, at
+
+
+# ------------------------------------------------------------------------------------------------ state machine
+
+LOOSENED = {("degraded", "closed"), ("throttled", "closed"), ("half_open", "closed"), ("open", "cool_down")}
+LOOSENED |= {("cool_down", "half_open")}
+
+
+class BreakerMachine(RuleBasedStateMachine):
+    """Readings of every kind at any time. What a decision may do is judged by a count and a clock of the machine's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.breaker = Breaker("closed", START)
+        self.entered_at = START
+        self.newest = START - timedelta(days=1)
+        self.in_a_row = 0
+
+    @rule(minutes=st.sampled_from([1, 5, 10, 29, 30, 31, 59, 60, 61, 1440, 50 * 1440]))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    def read(self, seen: MarginReading, *, is_usable: bool) -> None:
+        decision = decide_breaker(self.breaker, seen, LIMITS, self.now)
+        before, after = decision.before.state, decision.after.state
+        age = self.now - self.entered_at
+        if not is_usable:
+            assert decision.after.state == before and decision.after.since == self.entered_at
+            assert decision.after.breaches == decision.before.breaches
+            return
+        assert seen.observed_at is not None and seen.margin_ratio is not None
+        if seen.observed_at - self.newest > LIMITS.breach_max_age:
+            self.in_a_row = 0
+        self.newest = seen.observed_at
+        self.in_a_row = self.in_a_row + 1 if seen.margin_ratio < FLOOR else 0
+        if after != before:
+            assert (before, after) in EDGES
+            if (before, after) in LOOSENED:
+                assert seen.margin_ratio >= FLOOR
+                assert age >= (LIMITS.cooldown if before == "cool_down" else LIMITS.dwell)
+                assert before == "cool_down" or seen.margin_ratio > FLOOR + LIMITS.reset_margin
+            elif before not in ("cool_down", "half_open"):
+                assert self.in_a_row >= LIMITS.breaches
+            assert before != "open" or after == "cool_down"
+            assert not (after == "closed" and before in ("open", "cool_down"))
+            self.entered_at, self.in_a_row = self.now, 0
+        self.breaker = decision.after
+
+    @rule(
+        margin=st.sampled_from(["0.30", "0.49", "0.50", "0.52", "0.55", "0.56", "0.80"]),
+        minutes=st.sampled_from([0, 1, 29, 30, 31, 60]),
+    )
+    def fresh_reading(self, margin: str, minutes: int) -> None:
+        self.time_passes(minutes)
+        self.read(MarginReading(self.now, Decimal(margin), FLOOR), is_usable=self.now > self.newest)
+
+    @rule(count=st.integers(2, 8))
+    def breaches_in_a_row(self, count: int) -> None:
+        for _ in range(count):
+            self.fresh_reading("0.30", 1)
+
+    @rule(
+        kind=st.sampled_from(["old", "said to be stale", "none", "no floor", "future", "counted"]),
+        margin=st.sampled_from(["0.30", "0.80"]),
+    )
+    def unusable_reading(self, kind: str, margin: str) -> None:
+        value = Decimal(margin)
+        readings = {
+            "old": MarginReading(self.now - timedelta(days=46), value, FLOOR),
+            "said to be stale": MarginReading(self.now, value, FLOOR, "revenue_too_old"),
+            "none": MarginReading(None, None, FLOOR),
+            "no floor": MarginReading(self.now, value, None),
+            "future": MarginReading(self.now + timedelta(minutes=1), value, FLOOR),
+            "counted": MarginReading(self.breaker.last_reading_at, value, FLOOR),
+        }
+        self.read(readings[kind], is_usable=False)
+
+
+TestBreakerMachine = BreakerMachine.TestCase
+TestBreakerMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+
+
+def test_a_reading_older_than_revenue_may_be_holds_and_alerts():
+    open_breaker = Breaker("degraded", START - timedelta(days=100))
+    old = MarginReading(START - timedelta(days=45, seconds=1), Decimal("0.80"), FLOOR)
+    decision = decide_breaker(open_breaker, old, LIMITS, START)
+    assert (decision.after.state, decision.is_alert) == ("degraded", True)
+    assert decision.reason.startswith("stale_reading")
+    assert decide_breaker(open_breaker, replace(old, observed_at=START - timedelta(days=45)), LIMITS, START).is_change
