@@ -40,7 +40,7 @@ class KeyCost:
 
     ``counted``: what the gateway's own counter of that window says; ``observed``: the limit that the gateway was last seen
     to hold, which matters while a lower one is not in force yet; ``share``: its part of the entity's cost of the last
-    days, by which what is left is handed out beside an even part.
+    days, by which what is left is handed out beside an even part; ``unpriced``: requests of unknown cost, which ``cost`` lacks.
     """
 
     key: str
@@ -48,6 +48,7 @@ class KeyCost:
     counted: Decimal | None = None
     observed: Decimal | None = None
     share: Decimal = _NOTHING
+    unpriced: int = 0
 
 
 @dataclass(frozen=True)
@@ -248,6 +249,8 @@ def _gap(line: CapLine, span: CapWindow, max_age: timedelta, now: datetime) -> s
         return f"cost known only as of {line.known_at}, which is after now"
     if line.known_at < span.start:
         return f"no cost known since the window began at {span.start}"
+    if unpriced := sum(one.unpriced for one in line.keys):
+        return f"{unpriced} {'request has' if unpriced == 1 else 'requests have'} no price"
     if now - line.known_at > max_age:
         return f"cost known only as of {line.known_at}, more than {max_age} ago"
     return None

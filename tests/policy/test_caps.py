@@ -121,6 +121,14 @@ def test_stale_missing_or_future_cost_is_unknown_and_alerts(gap):
     assert decision.lines[0].alerts == ("cap_data_stale",)
 
 
+def test_requests_without_a_price_are_no_zero():
+    few = decide(cap(line(None, keys=(KeyCost("k", D(10), unpriced=2),))))
+    assert (few.lines[0].status, few.lines[0].cost, few.refuse) == ("unknown", None, False)
+    assert "10.00 USD spent, 2 requests have no price" in few.reason
+    many = decide(cap(line(None, keys=(KeyCost("k", D(48), unpriced=1),))))
+    assert (many.lines[0].status, many.refuse) == ("reached", True)
+
+
 def test_old_cost_that_passed_the_cap_refuses_all_the_same():
     decision = decide(cap(line("49", known_at=NOON - timedelta(hours=2))))
     assert (decision.refuse, decision.lines[0].is_fresh) == (True, False)
