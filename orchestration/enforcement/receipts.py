@@ -96,8 +96,11 @@ class Receipts:
             self._heal()
             yield
 
-    def read(self) -> tuple[Action, ...]:
-        """Every action, in the order in which they were planned. Raises :class:`ReceiptsDamaged`."""
+    def read(self, before: datetime | None = None) -> tuple[Action, ...]:
+        """Every action, in the order in which they were planned, as it stood just before a moment where one is given.
+
+        Raises :class:`ReceiptsDamaged`.
+        """
         if not self.path.exists():
             return ()
         committed, _, _ = self.path.read_bytes().rpartition(b"\n")
@@ -105,6 +108,8 @@ class Receipts:
         for number, line in enumerate(committed.splitlines(), 1):
             try:
                 event = json.loads(line)
+                if before is not None and datetime.fromisoformat(event["at"]) >= before:
+                    continue
                 known = None if event["event"] == "planned" else actions[event["action_id"]]
                 actions[event["action_id"]] = _planned(event) if known is None else _followed(known, event)
             except (ValueError, KeyError, TypeError, ArithmeticError, AttributeError) as error:

@@ -431,6 +431,11 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("decided_at", MOMENT),
         *_columns(TEXT, "policy entity from_state to_state reason evidence_id policy_version"),
     ],
+    ("guardrails", "receipts"): [
+        *_columns(TEXT, "action_id run_id"),
+        *_columns(MOMENT, "planned_at applied_at verified_at"),
+        *_columns(TEXT, "adapter entity action before after outcome note policy policy_version reason evidence_id"),
+    ],
     ("replay", "gates"): [
         ("initiative_id", TEXT),
         ("replay_date", DAY),

@@ -2,9 +2,9 @@
 shows.
 
 What feeds a build: the visible loads of every stream and their files; the company's files; the as-of day and the moment
-whose knowledge it shows; closed periods and the budget journal; this program, its dbt project and the packages it runs
-on. Fails closed: without a record, or if anything differs, the run builds. The record goes before a build touches the
-warehouse and comes back after its publication, so that a killed run has none.
+whose knowledge it shows; closed periods, the budget journal and the receipts of enforcement; this program, its dbt project
+and the packages it runs on. Fails closed: without a record, or if anything differs, the run builds. The record goes before a
+build touches the warehouse and comes back after its publication, so that a killed run has none.
 
 One thing may move and still stand: how far past the as-of day a source had been read (:data:`PAST_IN_ANY_ZONE`).
 """
@@ -57,6 +57,7 @@ class Fed:
             "loads": list(_loads(self.landing, self.as_of, self.settle_lag)),
             "closed": list(_files(self.home.closed)),
             "budget": list(_files(self.home.budget)),
+            "receipts": list(_files(self.home.root / "enforcement" / "receipts")),
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

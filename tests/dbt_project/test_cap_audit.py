@@ -20,7 +20,7 @@ AS_OF = date(2026, 7, 20)
 Rows = list[dict[str, Any]]
 
 CONFIGURED = (
-    "adapter varchar, entity varchar, cap_id varchar, subject varchar, subject_id varchar, \"window\" varchar, "
+    'adapter varchar, entity varchar, cap_id varchar, subject varchar, subject_id varchar, "window" varchar, '
     "cap_date date, window_start_date date, cap_configured decimal(38, 9), mode varchar, time_zone varchar"
 )
 
@@ -39,7 +39,9 @@ def refusal(number: int, clock: str, day: date = DAY, key: str = "a", error: str
     return call(number, clock, 0, day, key, status="failure", error_type=error, has_token_evidence=False)
 
 
-def reading(entity: str = "key:a", day: date = DAY, budget: str | None = "10", duration: str | None = "1d", **given: Any):
+def reading(
+    entity: str = "key:a", day: date = DAY, budget: str | None = "10", duration: str | None = "1d", **given: Any
+):
     standard = {
         "read_at": moment(str(day)) + timedelta(hours=1),
         "as_of_date": day,
@@ -171,7 +173,10 @@ def test_a_cap_that_was_not_written_or_raised_by_hand_is_not_in_force(audit):
     assert {one["status"] for one in (a, b, c)} == {"not_in_force"}
     assert [one["cap_in_force"] for one in (a, b, c)] == [None, D(25), D(25)]
     assert told(b)[1:] == (D(15), D(5), at("08:00"), None, 60.0, D(3), 1)
-    assert (found["key:c", "monthly", DAY]["cap_in_force"], found["key:c", "monthly", DAY]["cap_configured"]) == (25, None)
+    assert (found["key:c", "monthly", DAY]["cap_in_force"], found["key:c", "monthly", DAY]["cap_configured"]) == (
+        25,
+        None,
+    )
 
 
 def test_a_cap_in_force_is_null_where_no_reading_speaks_for_the_day(audit):
@@ -261,7 +266,9 @@ def test_a_team_of_two_keys_is_capped_as_one(audit):
 
 
 @pytest.fixture
-def unmetered(built: Callable[[Company, str], Rows]) -> Callable[[Company], dict[tuple[str, str | None], tuple[Any, ...]]]:
+def unmetered(
+    built: Callable[[Company, str], Rows],
+) -> Callable[[Company], dict[tuple[str, str | None], tuple[Any, ...]]]:
     """Keys, requests, tokens and amount by kind and person."""
 
     def of(company: Company) -> dict[tuple[str, str | None], tuple[Any, ...]]:

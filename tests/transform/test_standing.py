@@ -63,8 +63,10 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     publication.mkdir(parents=True)
     home.published.symlink_to("publications/run-1")
     home.warehouse.write_bytes(b"")
-    for folder, name in ((home.closed, "register.jsonl"), (home.budget, "journal.log"), (home.budget, "lock")):
-        folder.mkdir(exist_ok=True)
+    receipts = home.root / "enforcement" / "receipts"
+    written = ((home.closed, "register.jsonl"), (home.budget, "journal.log"), (home.budget, "lock"))
+    for folder, name in (*written, (receipts, "receipts.jsonl")):
+        folder.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text("one\n")
     fed = Fed(home, Landing(home.landing), AS_OF, program_digest(), company_digest(company), timedelta(hours=24))
     site = Site(home, company, fed)
@@ -117,6 +119,7 @@ CHANGES: dict[str, Callable[[Site], object]] = {
     "the dbt project": lambda site: append(project.DBT_PROJECT / "rule.sql"),
     "a closed period": lambda site: append(site.home.closed / "register.jsonl"),
     "the budget journal": lambda site: append(site.home.budget / "journal.log"),
+    "the receipts": lambda site: append(site.home.root / "enforcement" / "receipts" / "receipts.jsonl"),
     "another publication": publish_another,
     "no publication": lambda site: site.home.published.unlink(),
     "no warehouse": lambda site: site.home.warehouse.unlink(),

@@ -1,5 +1,5 @@
-"""What the guardrail policies decide on the latest data, landed for the second dbt call. Decides only; enforces
-nothing.
+"""What the guardrail policies decide on the latest data, and the receipts of what was enforced, landed for the second dbt
+call. Decides only; enforces nothing.
 """
 
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ import dagster as dg
 
 from orchestration.defs.presentation import landed_results, landed_specs, standing_note, table_keys
 from orchestration.defs.run import Run
+from orchestration.enforcement.landed import receipt_rows
+from orchestration.enforcement.receipts import Receipts
 from orchestration.graduation import inputs
 from orchestration.lineage import merged
 from orchestration.replay import breakers
@@ -17,7 +19,7 @@ from orchestration.warehouse import connect
 @dg.multi_asset(
     specs=landed_specs(
         "guardrails",
-        "changes of state that the margin breaker decides from each product's margins up to the as-of date.",
+        "changes of state that the margin breaker decides, and what was done at gateways, up to the as-of date.",
         group="guardrails",
         deps=table_keys(merged(inputs.TABLES, breakers.TABLES)),
     )
@@ -34,4 +36,7 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
     with session.landing.batch("guardrails", "decisions") as batch:
         batch.add_rows("current", [vars(row) for row in rows])
+    with session.landing.batch("guardrails", "receipts") as batch:
+        zone = session.company.config.reporting_time_zone
+        batch.add_rows("current", receipt_rows(Receipts(session.home.root), session.as_of, zone))
     yield from landed_results(session.landing, "guardrails")

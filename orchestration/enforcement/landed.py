@@ -1,0 +1,41 @@
+"""Receipts as rows of stream ``guardrails/receipts``: one per action, as it stood at the end of the as-of day."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from orchestration.enforcement.port import FieldName
+from orchestration.enforcement.receipts import Receipts
+from orchestration.enforcement.values import to_plain
+
+
+def receipt_rows(receipts: Receipts, as_of: date, time_zone: str) -> list[dict[str, Any]]:
+    """What had happened until ``as_of`` ended in ``time_zone``. Raises ReceiptsDamaged."""
+    ends_at = datetime.combine(as_of + timedelta(days=1), time(), ZoneInfo(time_zone))
+    return [
+        {
+            "action_id": one.action_id,
+            "run_id": one.run_id,
+            "planned_at": one.planned_at,
+            "applied_at": one.applied_at,
+            "verified_at": one.verified_at,
+            "adapter": one.adapter,
+            "entity": one.entity,
+            "action": one.action,
+            "before": _text(one.before),
+            "after": _text(one.after),
+            "outcome": one.outcome,
+            "note": one.note,
+            "policy": one.policy,
+            "policy_version": one.policy_version,
+            "reason": one.reason,
+            "evidence_id": one.evidence_id,
+        }
+        for one in receipts.read(before=ends_at)
+    ]
+
+
+def _text(values: Mapping[FieldName, Any]) -> str:
+    return json.dumps(to_plain(values), sort_keys=True)
