@@ -20,7 +20,7 @@ AS_OF = date(2026, 7, 20)
 Rows = list[dict[str, Any]]
 
 CONFIGURED = (
-    "adapter varchar, entity varchar, cap_id varchar, subject varchar, subject_id varchar, \"window\" varchar, "
+    'adapter varchar, entity varchar, cap_id varchar, subject varchar, subject_id varchar, "window" varchar, '
     "cap_date date, window_start_date date, cap_configured decimal(38, 9), mode varchar, time_zone varchar"
 )
 
@@ -39,7 +39,9 @@ def refusal(number: int, clock: str, day: date = DAY, key: str = "a", error: str
     return call(number, clock, 0, day, key, status="failure", error_type=error, has_token_evidence=False)
 
 
-def reading(entity: str = "key:a", day: date = DAY, budget: str | None = "10", duration: str | None = "1d", **given: Any):
+def reading(
+    entity: str = "key:a", day: date = DAY, budget: str | None = "10", duration: str | None = "1d", **given: Any
+):
     standard = {
         "read_at": moment(str(day)) + timedelta(hours=1),
         "as_of_date": day,
@@ -171,7 +173,10 @@ def test_a_cap_that_was_not_written_or_raised_by_hand_is_not_in_force(audit):
     assert {one["status"] for one in (a, b, c)} == {"not_in_force"}
     assert [one["cap_in_force"] for one in (a, b, c)] == [None, D(25), D(25)]
     assert told(b)[1:] == (D(15), D(5), at("08:00"), None, 60.0, D(3), 1)
-    assert (found["key:c", "monthly", DAY]["cap_in_force"], found["key:c", "monthly", DAY]["cap_configured"]) == (25, None)
+    assert (found["key:c", "monthly", DAY]["cap_in_force"], found["key:c", "monthly", DAY]["cap_configured"]) == (
+        25,
+        None,
+    )
 
 
 def test_a_cap_in_force_is_null_where_no_reading_speaks_for_the_day(audit):
@@ -261,7 +266,9 @@ def test_a_team_of_two_keys_is_capped_as_one(audit):
 
 
 @pytest.fixture
-def unmetered(built: Callable[[Company, str], Rows]) -> Callable[[Company], dict[tuple[str, str | None], tuple[Any, ...]]]:
+def unmetered(
+    built: Callable[[Company, str], Rows],
+) -> Callable[[Company], dict[tuple[str, str | None], tuple[Any, ...]]]:
     """Keys, requests, tokens and amount by kind and person."""
 
     def of(company: Company) -> dict[tuple[str, str | None], tuple[Any, ...]]:
@@ -298,3 +305,37 @@ def test_keys_that_no_cap_covers_are_found_by_person(unmetered):
     calls += [call(1, "08:00", 4, key="d", user_id="dev"), call(1, "08:00", 5, key="e", user_id="dev")]
     caps = [("key:a", "daily", "10"), ("team:t", "monthly", "10")]
     assert unmetered(Company(calls, [reading("key:c")], caps)) == {("key_without_cap", "dev"): (2, 2, 9, D(9))}
+
+
+def test_a_cap_of_a_developer_is_in_force_by_what_the_keys_used_in_the_window_let_through(audit):
+    """Keys of 4 and 6 a day hold a daily 10 together; on the next day a third key without a reading is used."""
+    calls = [
+        call(1, "08:00", 4, user_id="dev"),
+        call(1, "08:01", 7, key="b", user_id="dev"),
+        refusal(2, "08:02", key="b"),
+    ]
+    calls[-1]["user_id"] = "dev"
+    calls += [call(1, "08:00", 1, DAY + timedelta(days=1), key="c", user_id="dev")]
+    readings = [reading("key:a", budget="4"), reading("key:b", budget="6")]
+    found = audit(Company(calls, readings, [("developer:dev", "daily", "10")]))
+    first, second = (found["developer:dev", "daily", DAY + timedelta(days=n)] for n in (0, 1))
+    assert told(first) == ("held", D(11), D(1), at("08:01"), at("08:02"), 0.0, D(0), 0)
+    assert (first["cap_in_force"], first["uncapped_cost"]) == (D(10), D(0))
+    assert (second["cap_in_force"], second["is_read_back"], second["status"]) == (None, False, "not_crossed")
+
+
+def test_a_cap_of_an_initiative_counts_what_is_its_own_of_every_key(audit):
+    """Rules give a and b to the initiative from the 1st: 6 and 5 cross 10; c is nobody's."""
+    rules = [
+        row(
+            *("registry", "ownership_rules"),
+            rule_id=name,
+            priority=n,
+            api_key_id_pattern=name,
+            initiative_id="i",
+        )
+        for n, name in enumerate("ab")
+    ]
+    calls = [call(1, "08:00", 6), call(1, "09:00", 5, key="b"), call(1, "08:30", 9, key="c"), call(2, "10:00", 1)]
+    one = audit(Company(calls, [], [("initiative:i", "daily", "10")], rules=rules))["initiative:i", "daily", DAY]
+    assert told(one) == ("overshot", D(12), D(2), at("09:00"), None, 60.0, D(1), 1)
