@@ -305,3 +305,37 @@ def test_keys_that_no_cap_covers_are_found_by_person(unmetered):
     calls += [call(1, "08:00", 4, key="d", user_id="dev"), call(1, "08:00", 5, key="e", user_id="dev")]
     caps = [("key:a", "daily", "10"), ("team:t", "monthly", "10")]
     assert unmetered(Company(calls, [reading("key:c")], caps)) == {("key_without_cap", "dev"): (2, 2, 9, D(9))}
+
+
+def test_a_cap_of_a_developer_is_in_force_by_what_the_keys_used_in_the_window_let_through(audit):
+    """Keys of 4 and 6 a day hold a daily 10 together; on the next day a third key without a reading is used."""
+    calls = [
+        call(1, "08:00", 4, user_id="dev"),
+        call(1, "08:01", 7, key="b", user_id="dev"),
+        refusal(2, "08:02", key="b"),
+    ]
+    calls[-1]["user_id"] = "dev"
+    calls += [call(1, "08:00", 1, DAY + timedelta(days=1), key="c", user_id="dev")]
+    readings = [reading("key:a", budget="4"), reading("key:b", budget="6")]
+    found = audit(Company(calls, readings, [("developer:dev", "daily", "10")]))
+    first, second = (found["developer:dev", "daily", DAY + timedelta(days=n)] for n in (0, 1))
+    assert told(first) == ("held", D(11), D(1), at("08:01"), at("08:02"), 0.0, D(0), 0)
+    assert (first["cap_in_force"], first["uncapped_cost"]) == (D(10), D(0))
+    assert (second["cap_in_force"], second["is_read_back"], second["status"]) == (None, False, "not_crossed")
+
+
+def test_a_cap_of_an_initiative_counts_what_is_its_own_of_every_key(audit):
+    """Rules give a and b to the initiative from the 1st: 6 and 5 cross 10; c is nobody's."""
+    rules = [
+        row(
+            *("registry", "ownership_rules"),
+            rule_id=name,
+            priority=n,
+            api_key_id_pattern=name,
+            initiative_id="i",
+        )
+        for n, name in enumerate("ab")
+    ]
+    calls = [call(1, "08:00", 6), call(1, "09:00", 5, key="b"), call(1, "08:30", 9, key="c"), call(2, "10:00", 1)]
+    one = audit(Company(calls, [], [("initiative:i", "daily", "10")], rules=rules))["initiative:i", "daily", DAY]
+    assert told(one) == ("overshot", D(12), D(2), at("09:00"), None, 60.0, D(1), 1)

@@ -55,32 +55,68 @@ capped_keys as (
 
 ),
 
-placed as (
+initiative_usage as (
+
+    select distinct
+        capped.adapter,
+        capped.entity,
+        capped.time_zone,
+        capped.first_date,
+        usage.usage_key_id,
+        usage.usage_date
+    from capped
+    inner join usage
+        on capped.entity = 'initiative:' || usage.initiative_id
+        and usage.source = 'litellm'
+    where capped.adapter in {{ adapters_of_the_log() }}
+
+),
+
+matched as (
 
     select
         capped_keys.adapter,
         capped_keys.entity,
         capped_keys.time_zone,
-        {{ day_in_zone('capped_keys.time_zone', 'hourly.usage_start_at', 'hourly.usage_date') }} as cap_date,
-        hourly.provider,
-        hourly.model_id,
-        hourly.price_variant,
-        hourly.context_tier_start,
-        hourly.billing_date,
-        {% for token_class in classes -%}
-        cast(sum(hourly.{{ token_class }}) as bigint) as {{ token_class }},
-        {% endfor -%}
-        cast(sum(hourly.request) as bigint) as requests,
-        max(hourly.usage_start_at) filter (where hourly.request > 0) as last_request_hour,
-        cast(sum(hourly.refused_requests) as bigint) as refused_requests,
-        cast(sum(hourly.gateway_cost) as decimal(38, 9)) as gateway_cost
+        capped_keys.first_date,
+        hourly.*
     from hourly
-    cross join run_parameters
     inner join capped_keys
         on hourly.api_key_id is not distinct from capped_keys.api_key_id
         and hourly.team_id is not distinct from capped_keys.team_id
         and hourly.actor_id is not distinct from capped_keys.actor_id
-    where hourly.usage_date <= run_parameters.as_of_date and hourly.usage_date >= capped_keys.first_date - 1
+    union all by name
+    select
+        initiative_usage.* exclude (usage_key_id, usage_date),
+        hourly.*
+    from hourly
+    inner join initiative_usage
+        on hourly.usage_key_id = initiative_usage.usage_key_id and hourly.usage_date = initiative_usage.usage_date
+
+),
+
+placed as (
+
+    select
+        matched.adapter,
+        matched.entity,
+        matched.time_zone,
+        {{ day_in_zone('matched.time_zone', 'matched.usage_start_at', 'matched.usage_date') }} as cap_date,
+        matched.provider,
+        matched.model_id,
+        matched.price_variant,
+        matched.context_tier_start,
+        matched.billing_date,
+        {% for token_class in classes -%}
+        cast(sum(matched.{{ token_class }}) as bigint) as {{ token_class }},
+        {% endfor -%}
+        cast(sum(matched.request) as bigint) as requests,
+        max(matched.usage_start_at) filter (where matched.request > 0) as last_request_hour,
+        cast(sum(matched.refused_requests) as bigint) as refused_requests,
+        cast(sum(matched.gateway_cost) as decimal(38, 9)) as gateway_cost
+    from matched
+    cross join run_parameters
+    where matched.usage_date <= run_parameters.as_of_date and matched.usage_date >= matched.first_date - 1
     group by all
 
 ),
@@ -122,30 +158,50 @@ logged as (
 ),
 
 -- what a source tells by day only: its reporting day is the day of the window in every zone
+named as (
+
+    select
+        * exclude (entity),
+        unnest(entity) as entity
+    from (
+        select
+            usage_date,
+            source,
+            token_class,
+            quantity,
+            contracted_cost,
+            pricing_status,
+            list_filter([
+                'key:' || api_key_id, 'team:' || team_id, 'developer:' || actor_id, 'initiative:' || initiative_id,
+                'project:' || project_id, 'workspace:' || project_id
+            ], x -> x is not null) as entity
+        from usage
+        where source <> 'litellm' or is_aggregated
+    ) as entities
+
+),
+
 reported as (
 
     select
         capped.adapter,
         capped.entity,
         capped.time_zone,
-        usage.usage_date as cap_date,
-        coalesce(sum(usage.quantity) filter (where usage.token_class = 'request'), 0) as requests,
+        named.usage_date as cap_date,
+        coalesce(sum(named.quantity) filter (where named.token_class = 'request'), 0) as requests,
         cast(0 as bigint) as refused_requests,
         cast(null as decimal(38, 9)) as gateway_cost,
-        coalesce(sum(usage.contracted_cost), 0) as cost,
-        coalesce(bool_or(usage.pricing_status = 'unpriced'), false) as is_partly_unpriced,
+        coalesce(sum(named.contracted_cost), 0) as cost,
+        coalesce(bool_or(named.pricing_status = 'unpriced'), false) as is_partly_unpriced,
         false as is_logged
-    from usage
+    from named
     inner join capped
-        on capped.entity in (
-            'key:' || usage.api_key_id, 'team:' || usage.team_id, 'developer:' || usage.actor_id,
-            'project:' || usage.project_id, 'workspace:' || usage.project_id
-        )
+        on named.entity = capped.entity
         and (
-            usage.source = capped.adapter
-            or usage.source = 'litellm' and capped.adapter in {{ adapters_of_the_log() }}
+            named.source = capped.adapter
+            or named.source = 'litellm' and capped.adapter in {{ adapters_of_the_log() }}
         )
-    where usage.usage_date >= capped.first_date and (usage.source <> 'litellm' or usage.is_aggregated)
+    where named.usage_date >= capped.first_date
     group by all
 
 )

@@ -138,27 +138,94 @@ dated as (
 
 ),
 
+keys_used as (
+
+    select distinct
+        usage_date,
+        unnest(['developer:' || actor_id, 'initiative:' || initiative_id]) as entity,
+        'key:' || api_key_id as holder
+    from {{ ref('int_usage_owned') }}
+    where source = 'litellm' and api_key_id is not null
+
+),
+
+-- where the limits stand: on the key or team itself, for a developer or an initiative on the keys used in the window
+holders as (
+
+    select adapter, entity, cap_window, cap_date, window_days, entity as holder
+    from dated
+    where adapter = 'litellm' and split_part(entity, ':', 1) in ('key', 'team')
+    union all
+    select distinct
+        dated.adapter, dated.entity, dated.cap_window, dated.cap_date, dated.window_days, keys_used.holder
+    from dated
+    inner join keys_used
+        on dated.entity = keys_used.entity
+        and keys_used.usage_date >= dated.window_start_date
+        and keys_used.usage_date <= dated.cap_date
+    where dated.adapter = 'litellm'
+
+),
+
 -- the most that the gateway's limits let through in a window: a shorter limit as often as it fits, a longer one at once
 let_through as (
 
     select
-        dated.adapter,
-        dated.entity,
-        dated.cap_window,
-        dated.cap_date,
+        holders.adapter,
+        holders.entity,
+        holders.cap_window,
+        holders.cap_date,
+        holders.window_days,
+        holders.holder,
         min(case
-            when limits_by_day.cap_window = dated.cap_window then limits_by_day.amount
-            when limits_by_day.duration_seconds < dated.window_days * 86400 then {{ round_half_even(cost_per(
-                'limits_by_day.amount * cast(dated.window_days * 86400 as decimal(9, 0))',
+            when limits_by_day.cap_window = holders.cap_window then limits_by_day.amount
+            when limits_by_day.duration_seconds < holders.window_days * 86400 then {{ round_half_even(cost_per(
+                'limits_by_day.amount * cast(holders.window_days * 86400 as decimal(9, 0))',
                 'limits_by_day.duration_seconds'
             )) }}
             else limits_by_day.amount
         end) as amount,
-        bool_or(limits_by_day.amount is null) as has_gap
-    from dated
-    inner join limits_by_day
-        on dated.entity = limits_by_day.entity and dated.cap_date = limits_by_day.cap_date
-    where dated.adapter = 'litellm'
+        coalesce(bool_or(limits_by_day.amount is null and limits_by_day.entity is not null), false) as has_gap
+    from holders
+    left join limits_by_day
+        on holders.holder = limits_by_day.entity and holders.cap_date = limits_by_day.cap_date
+    group by all
+
+),
+
+held as (
+
+    select
+        let_through.* exclude (amount),
+        caps_in_force.entity is not null and caps_in_force.cap_gap is null and not let_through.has_gap as is_read_back,
+        case
+            when caps_in_force.is_blocked then cast(0 as decimal(38, 9))
+            when caps_in_force.cap_gap is null and not let_through.has_gap
+                then least(
+                    let_through.amount,
+                    case
+                        when caps_in_force.daily_cap
+                            < coalesce(caps_in_force.daily_budget, caps_in_force.daily_cap + 1)
+                            then {{ money('caps_in_force.daily_cap * let_through.window_days') }}
+                    end
+                )
+        end as amount
+    from let_through
+    left join caps_in_force
+        on let_through.holder = caps_in_force.entity and let_through.cap_date = caps_in_force.cap_date
+
+),
+
+in_force as (
+
+    select
+        adapter,
+        entity,
+        cap_window,
+        cap_date,
+        bool_and(is_read_back) as is_read_back,
+        case when bool_and(is_read_back) and count(amount) = count(*) then {{ money('sum(amount)') }} end as amount
+    from held
     group by all
 
 )
@@ -167,25 +234,11 @@ select
     dated.* exclude (window_days),
     timezone(dated.time_zone, cast(dated.window_start_date as timestamp)) as window_starts_at,
     timezone(dated.time_zone, cast(dated.next_window_start_date as timestamp)) as resets_at,
-    caps_in_force.entity is not null and caps_in_force.cap_gap is null and not coalesce(let_through.has_gap, false)
-        as is_read_back,
-    case
-        when caps_in_force.is_blocked then cast(0 as decimal(38, 9))
-        when caps_in_force.cap_gap is null and not coalesce(let_through.has_gap, false)
-            then least(
-                let_through.amount,
-                case when caps_in_force.daily_cap < coalesce(caps_in_force.daily_budget, caps_in_force.daily_cap + 1)
-                    then {{ money('caps_in_force.daily_cap * dated.window_days') }}
-                end
-            )
-    end as cap_in_force
+    coalesce(in_force.is_read_back, false) as is_read_back,
+    in_force.amount as cap_in_force
 from dated
-left join caps_in_force
-    on dated.entity = caps_in_force.entity
-    and dated.cap_date = caps_in_force.cap_date
-    and dated.adapter = 'litellm'
-left join let_through
-    on dated.adapter = let_through.adapter
-    and dated.entity = let_through.entity
-    and dated.cap_window = let_through.cap_window
-    and dated.cap_date = let_through.cap_date
+left join in_force
+    on dated.adapter = in_force.adapter
+    and dated.entity = in_force.entity
+    and dated.cap_window = in_force.cap_window
+    and dated.cap_date = in_force.cap_date

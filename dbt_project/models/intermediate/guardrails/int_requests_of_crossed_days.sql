@@ -1,6 +1,9 @@
 -- depends_on: {{ ref('int_caps_crossed_days') }}
 {% set besides = ['api_key_id', 'actor_id', 'team_id', 'call_id', 'error_type', 'error_class', 'gateway_spend'] -%}
 {% set crossed_days = crossed_gateway_days() -%}
+{% set key_columns = [] -%}
+{% for column in usage_key_columns() %}{% do key_columns.append('logs.' ~ column) %}{% endfor -%}
+{% set entity = ['adapter', 'entity', 'time_zone', 'cap_date'] | join(', ') -%}
 with
 
 crossed_days as (
@@ -15,14 +18,17 @@ context_tiers as (
 
 ),
 
-crossed_keys as (
+owners as (
 
-    select distinct
-        billing_date,
-        case when entity like 'key:%' then substr(entity, 5) end as api_key_id,
-        case when entity like 'team:%' then substr(entity, 6) end as team_id,
-        case when entity like 'developer:%' then substr(entity, 11) end as actor_id
-    from crossed_days
+    select distinct usage_key_id, usage_date, 'initiative:' || initiative_id as entity
+    from {{ ref('int_usage_owned') }}
+    where source = 'litellm' and initiative_id is not null
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
 
 ),
 
@@ -30,11 +36,15 @@ logs as (
 
     select
         *,
-        cast(started_at at time zone 'UTC' as date) as billing_date
+        cast(started_at at time zone 'UTC' as date) as billing_date,
+        'litellm' as source,
+        cast(null as varchar) as project_id,
+        false as is_aggregated,
+        {{ gateway_price_variant() }} as price_variant
     from {{ ref('stg_litellm__spend_logs') }}
     where
         {% if crossed_days is none -%}
-        cast(started_at at time zone 'UTC' as date) in (select billing_date from crossed_keys)
+        cast(started_at at time zone 'UTC' as date) in (select billing_date from crossed_days)
         {%- elif crossed_days -%}
         {{ between_gateway_days(crossed_days) }}
         and cast(started_at at time zone 'UTC' as date) in ({{ crossed_days }})
@@ -44,16 +54,41 @@ logs as (
 
 ),
 
+owned as (
+
+    select
+        logs.*,
+        owners.entity as initiative_entity
+    from logs
+    cross join run_parameters
+    left join owners
+        on {{ integer_key(key_columns) }} = owners.usage_key_id
+        and cast(timezone(run_parameters.reporting_time_zone, logs.started_at) as date) = owners.usage_date
+
+),
+
+named as (
+
+    select
+        *,
+        unnest(list_distinct(list_filter([
+            'key:' || api_key_id, 'team:' || team_id, 'developer:' || actor_id, initiative_entity
+        ], x -> x is not null))) as entity
+    from owned
+
+),
+
 wanted as (
 
-    select logs.*
-    from logs
-    semi join crossed_keys
-        on logs.billing_date = crossed_keys.billing_date
-        and (
-            logs.api_key_id = crossed_keys.api_key_id or logs.team_id = crossed_keys.team_id
-            or logs.actor_id = crossed_keys.actor_id
-        )
+    select
+        crossed_days.adapter,
+        crossed_days.time_zone,
+        crossed_days.cap_date,
+        named.*
+    from named
+    inner join crossed_days
+        on named.entity = crossed_days.entity and named.billing_date = crossed_days.billing_date
+    where cast(timezone(crossed_days.time_zone, named.started_at) as date) = crossed_days.cap_date
 
 ),
 
@@ -62,8 +97,11 @@ linked as (
 
     select
         *,
-        coalesce(max(call_id) over (partition by request_id, billing_date), request_id) as linked_call_id,
-        row_number() over (partition by request_id, billing_date order by {{ counted_first(besides) }}) as request_rank
+        coalesce(max(call_id) over (partition by {{ entity }}, request_id, billing_date), request_id) as linked_call_id,
+        row_number() over (
+            partition by {{ entity }}, request_id, billing_date
+            order by {{ counted_first(besides) }}
+        ) as request_rank
     from wanted
 
 ),
@@ -74,7 +112,8 @@ counted as (
     from linked
     where request_rank = 1
     qualify status <> 'success' or row_number() over (
-        partition by linked_call_id, billing_date, status = 'success' order by {{ counted_first(besides) }}
+        partition by {{ entity }}, linked_call_id, billing_date, status = 'success'
+        order by {{ counted_first(besides) }}
     ) = 1
 
 ),
@@ -82,25 +121,14 @@ counted as (
 placed as (
 
     select
-        crossed_days.adapter,
-        crossed_days.entity,
-        crossed_days.time_zone,
-        crossed_days.cap_date,
         counted.* exclude (status, is_served, linked_call_id, request_rank),
         counted.status = 'success' as is_success,
         counted.status = 'success' and counted.is_served as is_generated,
         counted.status <> 'success' and regexp_matches(
             lower(concat_ws(' ', counted.error_type, counted.error_class)), 'budget|rate_?limit|throttl'
         ) as is_refused,
-        {{ gateway_price_variant() }} as price_variant,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from counted
-    inner join crossed_days
-        on counted.billing_date = crossed_days.billing_date
-        and crossed_days.entity in (
-            'key:' || counted.api_key_id, 'team:' || counted.team_id, 'developer:' || counted.actor_id
-        )
-        and cast(timezone(crossed_days.time_zone, counted.started_at) as date) = crossed_days.cap_date
     left join context_tiers
         on counted.provider = context_tiers.provider
         and counted.model_id = context_tiers.model_id

@@ -1,6 +1,7 @@
 {% set sides = [
     ('keys', "'key:' || usage.api_key_id"), ('teams', "'team:' || usage.team_id"),
-    ('developers', "'developer:' || usage.actor_id"), ('projects', "'project:' || usage.project_id"),
+    ('developers', "'developer:' || usage.actor_id"),
+    ('initiatives', "'initiative:' || usage.initiative_id"), ('projects', "'project:' || usage.project_id"),
 ] -%}
 with
 
@@ -33,7 +34,7 @@ capped_days as (
         replace(entity, 'workspace:', 'project:') as entity,
         cap_date
     from {{ ref('int_capped_windows_by_day') }}
-    where cap_configured is not null or cap_in_force is not null
+    where cap_id is not null or cap_in_force is not null
 
 ),
 
