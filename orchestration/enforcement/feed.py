@@ -66,11 +66,13 @@ def poll(log: Log, prices: CallPrices, usage: LiveUsage, since: datetime, now: d
             if start <= max(since, now - WIDE_OVERLAP):
                 usage.keep({f"wide:{log.source}": now.isoformat()})
     except SourceError as error:
-        held = usage.counted(log.source)
-        return Reading(log.source, *(held or (None, None)), rows, new, bad, str(error))
-    held = usage.counted(log.source)
-    assert held is not None
-    return Reading(log.source, *held, rows, new, bad)
+        return _reading(log, usage, rows, new, bad, str(error))
+    return _reading(log, usage, rows, new, bad, None)
+
+
+def _reading(log: Log, usage: LiveUsage, rows: int, new: int, bad: int, fault: str | None) -> Reading:
+    since, until = usage.counted(log.source) or (None, None)
+    return Reading(log.source, since, until, rows, new, bad, fault)
 
 
 def _last_wide(usage: LiveUsage, source: str) -> datetime | None:

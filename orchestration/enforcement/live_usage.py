@@ -26,6 +26,9 @@ create table if not exists requests (
     day text not null, call text not null, started_at text not null, api_key text, actor text, team text, model text,
     tokens integer not null, prompt_tokens integer not null, cost integer, primary key (day, call)) without rowid;
 create index if not exists requests_started on requests (started_at);
+create index if not exists requests_of_key on requests (api_key, started_at);
+create index if not exists requests_of_actor on requests (actor, started_at);
+create index if not exists requests_of_team on requests (team, started_at);
 create table if not exists refusals (
     request_id text primary key, started_at text not null, api_key text, team text, actor text, reason text) without rowid;
 create table if not exists state (name text primary key, body text not null) without rowid;
@@ -119,6 +122,20 @@ class LiveUsage:
         ).fetchone()
         return WindowUse(_dollars(cost), requests, unpriced)
 
+    def by_key(self, kind: str, name: str, since: datetime, until: datetime) -> dict[str, WindowUse]:
+        """What a key, team or developer used in the span, by key; requests without a key under an empty name."""
+        found = self._db.execute(
+            "select coalesce(api_key, ''), coalesce(sum(cost), 0), count(*), count(*) filter (where cost is null) "
+            f"from requests where {_COLUMN[kind]} = ? and started_at >= ? and started_at < ? group by 1 order by 1",
+            (name, _text(since), _text(until)),
+        ).fetchall()
+        return {key: WindowUse(_dollars(cost), requests, unpriced) for key, cost, requests, unpriced in found}
+
+    def dearest_request(self, kind: str, name: str) -> Decimal | None:
+        """The most that one counted request has cost; None without any."""
+        (found,) = self._db.execute(f"select max(cost) from requests where {_COLUMN[kind]} = ?", (name,)).fetchone()
+        return None if found is None else _dollars(found)
+
     def names(self, kind: str, since: datetime) -> list[str]:
         """Ids of the kind with requests or refusals since then, sorted."""
         column = _COLUMN[kind]
@@ -128,6 +145,13 @@ class LiveUsage:
             (_text(since), _text(since)),
         ).fetchall()
         return sorted(name for (name,) in found if name is not None)
+
+    def last_used(self, key: str, until: datetime) -> datetime | None:
+        """When the key's newest request before ``until`` began."""
+        (found,) = self._db.execute(
+            "select max(started_at) from requests where api_key = ? and started_at < ?", (key, _text(until))
+        ).fetchone()
+        return None if found is None else _moment(found)
 
     def minutes(self, key: str, first: datetime, until: datetime) -> dict[datetime, MinuteUse]:
         """The key's minutes with traffic from ``first`` up to but not at ``until``."""
@@ -169,11 +193,21 @@ class LiveUsage:
         found = self._db.execute("select body from state where name = ?", (name,)).fetchone()
         return None if found is None else json.loads(found[0])
 
+    def states(self, beginning: str) -> dict[str, Any]:
+        """All that :meth:`keep` wrote under names that begin so."""
+        found = self._db.execute(
+            "select name, body from state where substr(name, 1, ?) = ?", (len(beginning), beginning)
+        )
+        return {name: json.loads(body) for name, body in found.fetchall()}
+
     def keep(self, states: Mapping[str, Any]) -> None:
-        """Write values that JSON can hold, all of them or none."""
+        """Write values that JSON can hold, all of them or none; None removes the name."""
         with self._transaction():
             for name, body in states.items():
-                self._put(name, body)
+                if body is None:
+                    self._db.execute("delete from state where name = ?", (name,))
+                else:
+                    self._put(name, body)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -70,6 +70,13 @@ class CallPrices:
     def _price(
         self, provider: str, model: str, day: date, variant: str, token_class: str, prompt_tokens: int
     ) -> Decimal | None:
+        listed = self._list_price(provider, model, day, variant, token_class, prompt_tokens)
+        return self.contracted(provider, model, day, token_class, listed)
+
+    def contracted(
+        self, provider: str, model: str, day: date, token_class: str, listed: Decimal | None
+    ) -> Decimal | None:
+        """The price per million by the contracts in force on the day; ``listed`` where none says another."""
         terms = [
             one
             for one in self._contracts
@@ -82,7 +89,6 @@ class CallPrices:
             if any((one.currency or self._reporting_currency) != CURRENCY for one in negotiated):
                 return None
             return min(one.price_per_million for one in negotiated if one.price_per_million is not None)
-        listed = self._list_price(provider, model, day, variant, token_class, prompt_tokens)
         discounts = [one.discount_ratio for one in terms if one.discount_ratio is not None]
         return listed if listed is None or not discounts else listed * (1 - max(discounts))
 

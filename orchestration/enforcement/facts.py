@@ -1,0 +1,269 @@
+"""What the last run published that the minute path judges by: caps in US dollars, what complete days cost, what each hour of a
+key usually costs, the state of breakers. Reads ``HOME/published`` only, never the warehouse.
+
+Failure mode: nothing published, or a table that an older version did not publish, leaves its part empty, and ``missing`` says
+so: no cap is then known, which is told and never taken for none.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from orchestration.policy.loop_detector import NO_BASELINE, HourBaseline
+from orchestration.prices.calls import MILLIONTH, CallPrices
+from orchestration.project import Home
+from orchestration.published import read_manifest
+from orchestration.statistics.hourly_baseline import hourly_baselines
+
+HISTORY = timedelta(days=28)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class PublishedCap:
+    """One amount of one cap for one capped id, or for the ids that match ``id_pattern`` and nobody had seen at the last run.
+
+    ``entity``: what an initiative's guardrail names at the gateway, None elsewhere; ``usd``: None where no rate is known;
+    ``holds_from`` inclusive and ``holds_until`` exclusive are days of its zone.
+    """
+
+    adapter: str
+    entity: str | None
+    cap_id: str
+    subject: str
+    subject_id: str | None
+    id_pattern: str | None
+    window: str
+    time_zone: str
+    reset_day: int
+    usd: Decimal | None
+    headroom_usd: Decimal | None
+    mode: str
+    holds_from: date
+    holds_until: date
+
+
+@dataclass(frozen=True)
+class DayCost:
+    """What one key cost on one reporting day in US dollars at contracted price, for one person and team."""
+
+    day: date
+    key: str
+    actor: str | None
+    team: str | None
+    usd: Decimal
+    unpriced: int
+
+
+@dataclass(frozen=True)
+class BreakerState:
+    """The margin breaker of a product after its last change."""
+
+    product_id: str
+    state: str
+    before: str
+    since: datetime
+    reason: str
+    evidence_id: str
+    policy_version: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """``days``: cost of the reporting days before ``days_before``, which no longer move much; what is newer is counted live.
+
+    ``keys_of_developer``, ``keys_of_initiative`` and ``keys_of_product``: keys that only the one used in the last 28 days.
+    """
+
+    run_id: str | None
+    as_of: date | None
+    caps: tuple[PublishedCap, ...] = ()
+    days: tuple[DayCost, ...] = ()
+    days_before: date | None = None
+    baselines: "Baselines | None" = None
+    breakers: tuple[BreakerState, ...] = ()
+    keys_of_developer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys_of_initiative: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys_of_product: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    daily_burn_usd: Decimal | None = None
+    missing: tuple[str, ...] = ()
+
+
+class Baselines:
+    """What each key usually costs at each hour, in US dollars, from the published usage by hour."""
+
+    def __init__(self, hourly: Mapping[str, Mapping[datetime, float]], until: datetime) -> None:
+        """``hourly``: cost by key and hour (UTC); ``until``: the end of what is published."""
+        self._until = until.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._of: dict[str, Any] = {}
+        for key, hours in hourly.items():
+            first = min(hours).replace(hour=0)
+            days = max(0, (self._until - first).days)
+            values = np.zeros((days, 24))
+            for hour, cost in hours.items():
+                if hour < self._until:
+                    values[(hour - first).days, hour.hour] += cost
+            if days:
+                self._of[key] = (first.date(), hourly_baselines(values))
+
+    def __call__(self, key: str, moment: datetime) -> HourBaseline:
+        """The baseline of the key's hour by what is published: on later days that of the newest day of the same weekday."""
+        found = self._of.get(key)
+        if found is None:
+            return NO_BASELINE
+        first, baselines = found
+        last = len(baselines.days_known) - 1
+        day = (moment.astimezone(UTC).date() - first).days
+        while day > last and day >= 7:
+            day -= 7
+        return HourBaseline(**baselines.at(max(0, min(day, last)), moment.astimezone(UTC).hour))
+
+
+def read_facts(home: Home, prices: CallPrices) -> Facts:
+    """The facts of the publication in ``home``."""
+    folder = home.published.resolve()
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return Facts(None, None, missing=("nothing is published yet; run tokenomics run first",))
+    as_of = date.fromisoformat(manifest["as_of"])
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        return _Reader(connection, folder, as_of, manifest["run_id"], prices).read()
+
+
+class _Reader:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date, run_id: str, prices: CallPrices
+    ) -> None:
+        self.connection, self.folder, self.as_of, self.run_id, self.prices = connection, folder, as_of, run_id, prices
+        self.missing: list[str] = []
+        names = connection.execute("select table_name from information_schema.tables").fetchall()
+        self.tables = {name for (name,) in names}
+
+    def read(self) -> Facts:
+        return Facts(
+            run_id=self.run_id,
+            as_of=self.as_of,
+            caps=self._caps(),
+            days=self._days(),
+            days_before=self.as_of,
+            baselines=self._baselines(),
+            breakers=self._breakers(),
+            keys_of_developer=self._keys_of("actor_id"),
+            keys_of_initiative=self._keys_of("initiative_id"),
+            keys_of_product=self._keys_of("product_id"),
+            owners=self._owners(),
+            missing=tuple(self.missing),
+        )
+
+    def _rows(self, table: str, query: str) -> list[dict[str, Any]]:
+        if table not in self.tables:
+            self.missing.append(f"{table} is not published; run tokenomics run once with this version")
+            return []
+        found = self.connection.execute(query, {"as_of": self.as_of} if "$as_of" in query else {})
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _caps(self) -> tuple[PublishedCap, ...]:
+        rows = self._rows("guardrail_caps", "select * from guardrail_caps")
+        names = [one for one in PublishedCap.__dataclass_fields__ if one not in ("usd", "reset_day")]
+        return tuple(
+            PublishedCap(**{name: row[name] for name in names}, usd=row["amount_usd"], reset_day=row["reset_day"] or 1)
+            for row in rows
+        )
+
+    def _days(self) -> tuple[DayCost, ...]:
+        found: dict[tuple[date, str, str | None, str | None], tuple[Decimal, int]] = {}
+        for row in self._rows("fct_usage", _DAYS):
+            at = (row["usage_date"], row["api_key_id"], row["actor_id"], row["team_id"])
+            usd, unpriced = found.get(at, (Decimal(0), 0))
+            price = self.prices.contracted(
+                row["provider"], row["model_id"] or "", row["billing_date"], row["token_class"], row["price"]
+            )
+            if price is None:
+                found[at] = (usd, unpriced + 1)
+            else:
+                found[at] = (usd + row["quantity"] * price * MILLIONTH, unpriced)
+        return tuple(DayCost(*at, usd, unpriced) for at, (usd, unpriced) in sorted(found.items(), key=str))
+
+    def _breakers(self) -> tuple[BreakerState, ...]:
+        rows = self._rows("guardrail_decisions", _BREAKERS)
+        return tuple(BreakerState(**row) for row in rows)
+
+    def _keys_of(self, owner: str) -> dict[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in self._rows("fct_usage", _KEYS.format(owner=owner, join=_PRODUCTS if owner == "product_id" else "")):
+            found[row["owner"]].append(row["api_key_id"])
+        return {name: tuple(keys) for name, keys in found.items()}
+
+    def _owners(self) -> dict[str, str]:
+        rows = self._rows("dim_initiatives", "select initiative_id, owner from dim_initiatives where is_current")
+        return {row["initiative_id"]: row["owner"] for row in rows if row["owner"]}
+
+    def _baselines(self) -> Baselines | None:
+        files = sorted((self.folder / "parquet" / "fct_usage_by_hour").glob("*.parquet"))
+        if not files or "fct_usage" not in self.tables:
+            self.missing.append("fct_usage_by_hour is not published, so that no key has a usual hour")
+            return None
+        since = self.as_of - HISTORY
+        rows = self.connection.execute(_HOURS, {"files": [str(file) for file in files], "since": since}).fetchall()
+        hourly: dict[str, dict[datetime, float]] = defaultdict(dict)
+        for key, hour, cost in rows:
+            hourly[key][hour] = float(cost)
+        return Baselines(hourly, datetime.combine(self.as_of + DAY, time()))
+
+
+_DAYS = """
+select
+    usage_date, billing_date, api_key_id, actor_id, team_id, provider, model_id, token_class,
+    case when list_price_currency = 'USD' then list_unit_price_per_million end as price,
+    sum(quantity) as quantity
+from fct_usage
+where source = 'litellm' and api_key_id is not null and token_class <> 'request' and quantity <> 0
+    and usage_date < $as_of and usage_date >= $as_of - 40
+group by all"""
+_BREAKERS = """
+select
+    entity as product_id, to_state as state, from_state as before, decided_at as since, reason, evidence_id,
+    policy_version
+from guardrail_decisions
+where policy = 'margin_breaker'
+qualify row_number() over (partition by entity order by decided_at desc, to_state) = 1
+order by entity"""
+_PRODUCTS = """inner join (select initiative_id, product_id from dim_initiatives where is_current and product_id is not null)
+    using (initiative_id)"""
+_KEYS = """
+select api_key_id, max({owner}) as owner
+from fct_usage {join}
+where source = 'litellm' and api_key_id is not null and usage_date > $as_of - 28
+group by api_key_id
+having count(distinct {owner}) = 1 and count({owner}) = count(*)
+order by api_key_id"""
+_HOURS = """
+with prices as (
+    select
+        provider, model_id, service_tier, token_class,
+        max_by(list_unit_price_per_million, usage_date) as price
+    from fct_usage
+    where source = 'litellm' and list_unit_price_per_million is not null and list_price_currency = 'USD'
+    group by all
+)
+select
+    hours.api_key_id, date_trunc('hour', hours.usage_start_at) as hour_start,
+    sum(hours.quantity * prices.price) / 1000000 as cost
+from read_parquet($files) as hours
+inner join prices
+    on hours.provider = prices.provider
+    and hours.model_id is not distinct from prices.model_id
+    and hours.service_tier is not distinct from prices.service_tier
+    and hours.token_class = prices.token_class
+where hours.source = 'litellm' and hours.api_key_id is not null and hours.usage_date >= $since
+group by all"""

@@ -1,0 +1,365 @@
+"""One tick: a cap crossed is refused, a stale feed holds, a kill between any two steps heals, nothing storms."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orchestration.alerts.message import Alert
+from orchestration.enforcement.decisions import Decisions
+from orchestration.enforcement.facts import DayCost, Facts, PublishedCap
+from orchestration.enforcement.live_usage import LiveUsage
+from orchestration.enforcement.port import Gateway, Limit
+from orchestration.enforcement.receipts import Receipts
+from orchestration.enforcement.tick import MOST_OBSERVED, Site, TickResult, tick
+from orchestration.landing.errors import TransientFailure
+from orchestration.prices.calls import CallPrices
+from orchestration.project import Home
+from orchestration.registry.guardrails import AdapterConfig, CapOverride
+from tests.enforcement.fake_gateway import FakeGateway, Killed
+from tests.enforcement.test_live_usage import FakeLog, row
+
+NOW = datetime(2026, 10, 2, 12, 0, tzinfo=UTC)
+KEY = "key:hash-1"
+DEAR = {"prompt_tokens": 0, "completion_tokens": 1_000_000, "metadata": {}}
+"""A request that costs 0.50 US dollars: a million of output at 0.50 (gpt-6-luna)."""
+
+
+def cap(amount: str | None = "1.00", **changes: Any) -> PublishedCap:
+    plain = PublishedCap(
+        adapter="litellm",
+        entity=None,
+        cap_id="per-key",
+        subject="key",
+        subject_id="hash-1",
+        id_pattern=None,
+        window="daily",
+        time_zone="UTC",
+        reset_day=1,
+        usd=None if amount is None else Decimal(amount),
+        headroom_usd=Decimal(0),
+        mode="hard",
+        holds_from=date(2026, 1, 1),
+        holds_until=date(9999, 12, 31),
+    )
+    return replace(plain, **changes)
+
+
+@dataclass
+class World:
+    """A company with one gateway, its log and a clock; ``told`` are the alerts that a tick brought."""
+
+    home: Path
+    gateway: FakeGateway = field(default_factory=FakeGateway)
+    log: FakeLog = field(default_factory=FakeLog)
+    now: datetime = NOW
+    facts: Facts = field(default_factory=lambda: Facts("run", date(2026, 10, 1), caps=(cap(),)))
+    overrides: tuple[CapOverride, ...] = ()
+    config: AdapterConfig = field(
+        default_factory=lambda: AdapterConfig.model_validate(
+            {"name": "litellm", "apply": True, "entities": ["key:*", "team:*"]}
+        )
+    )
+    told: list[Alert] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+    opened: int = 0
+
+    def company(self) -> Any:
+        guardrails = SimpleNamespace(caps=(), overrides=self.overrides, adapters={"litellm": self.config})
+        config = SimpleNamespace(zone=ZoneInfo("UTC"))
+        return SimpleNamespace(guardrails=guardrails, config=config, policy=SimpleNamespace(version="v1"))
+
+    @contextmanager
+    def open_gateway(self, name: str) -> Iterator[Gateway]:
+        self.opened += 1
+        self.gateway.now = self.now
+        yield self.gateway
+
+    def tell(self, alerts: Sequence[Alert], judged: Sequence[str]) -> list[str]:
+        self.told, self.judged = list(alerts), list(judged)
+        return []
+
+    def tick(self, *, apply: bool = True, **flags: Any) -> TickResult:
+        site = Site(
+            home=Home(self.home),
+            company=self.company(),
+            prices=CallPrices([], "USD"),
+            logs={"litellm": self.log},
+            open_gateway=self.open_gateway,
+            tell=self.tell,
+            clock=lambda: self.now,
+        )
+        with LiveUsage(self.home / "enforcement" / "live.sqlite") as usage:
+            return tick(site, self.facts, usage, apply=apply, **flags)
+
+    def spend(self, dollars: str, at: datetime | None = None, **changes: Any) -> None:
+        """Requests of 0.50 each, half a minute before now unless ``at`` is given."""
+        for _ in range(int(Decimal(dollars) / Decimal("0.5"))):
+            moment = (at or self.now - timedelta(seconds=30)) + timedelta(milliseconds=len(self.log.rows))
+            self.log.rows.append(row(f"r{len(self.log.rows)}", moment, **DEAR, **changes))
+
+    def later(self, **passed: float) -> None:
+        self.now += timedelta(**passed)
+
+    @property
+    def is_blocked(self) -> bool:
+        return bool(self.gateway.values[KEY]["is_blocked"])
+
+    def kinds(self) -> set[str]:
+        return {alert.kind for alert in self.told}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.gateway.add(KEY)
+    return made
+
+
+def test_a_cap_is_written_ahead_refused_when_crossed_and_cleared_at_the_reset_instant(world: World) -> None:
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal(1)),)
+    assert not world.is_blocked
+    world.later(seconds=45)
+    world.spend("1.00")
+    world.tick()
+    assert world.is_blocked
+    assert world.kinds() == {"cap_reached"}
+    assert world.told[0].amount == Decimal("1.000000000000")
+    world.now = datetime(2026, 10, 2, 23, 59, 59, tzinfo=UTC)
+    world.tick()
+    assert world.is_blocked
+    world.now = datetime(2026, 10, 3, 0, 0, 40, tzinfo=UTC)
+    world.tick()
+    assert not world.is_blocked
+    states = [(one.from_state, one.to_state) for one in Decisions(world.home).until(date(2026, 10, 3), ZoneInfo("UTC"))]
+    assert states == [
+        ("daily_none", "daily_within"),
+        ("daily_within", "daily_reached"),
+        ("daily_reached", "daily_within"),
+    ]
+
+
+def test_a_second_tick_without_news_writes_nothing(world: World) -> None:
+    world.spend("0.50")
+    world.tick()
+    writes, decided = world.gateway.writes, len(list((world.home / "enforcement" / "decisions").iterdir()))
+    for _ in range(3):
+        world.later(seconds=30)
+        world.tick()
+    assert world.gateway.writes == writes
+    assert len(list((world.home / "enforcement" / "decisions").iterdir())) == decided
+
+
+def test_without_apply_nothing_is_written_to_the_gateway_and_alerts_are_told(world: World) -> None:
+    world.spend("1.00")
+    result = world.tick(apply=False)
+    assert world.gateway.writes == 0 and not Receipts(world.home).read()
+    assert [change.after for change in result.plans[0].changes] == [
+        {"limits": (Limit("daily", Decimal(1)),), "is_blocked": True}
+    ]
+    assert world.kinds() == {"cap_reached"}
+
+
+def test_apply_needs_the_switch_of_the_adapter_too(world: World) -> None:
+    world.config = world.config.model_copy(update={"apply": False})
+    world.spend("1.00")
+    result = world.tick()
+    assert world.gateway.writes == 0
+    assert any("adapters.litellm.apply: true" in note for note in result.notes)
+
+
+def test_a_preview_keeps_records_and_tells_nothing(world: World) -> None:
+    world.spend("1.00")
+    world.tick(apply=False, is_preview=True)
+    assert not (world.home / "enforcement" / "decisions").exists() and world.told == []
+    world.tick()
+    assert world.kinds() == {"cap_reached"}
+
+
+def test_a_stale_feed_lifts_and_raises_nothing_and_is_told(world: World) -> None:
+    world.spend("1.00")
+    world.tick()
+    world.log.fault = TransientFailure("litellm", "away")
+    writes = world.gateway.writes
+    world.now = datetime(2026, 10, 3, 0, 10, tzinfo=UTC)
+    result = world.tick()
+    assert world.is_blocked and world.gateway.writes == writes
+    assert "feed_stale" in world.kinds()
+    assert "cap_reached:litellm" not in world.judged
+    assert result.faults == ["litellm: away"]
+    world.log.fault = None
+    world.later(seconds=30)
+    world.tick()
+    assert not world.is_blocked
+    assert "feed_stale" not in world.kinds() and "feed_stale:litellm" in world.judged
+
+
+def test_a_request_without_a_price_lifts_nothing_and_what_is_known_can_still_refuse(world: World) -> None:
+    world.spend("0.50")
+    world.log.rows.append(row("odd", world.now - timedelta(seconds=20), model="house-model"))
+    world.tick()
+    assert not world.is_blocked
+    assert world.kinds() == {"cap_unknown"} and "1 requests have no price" in world.told[0].title
+    world.later(minutes=10)
+    world.spend("0.50")
+    world.tick()
+    assert world.is_blocked
+
+
+def test_published_days_count_in_a_long_window(world: World) -> None:
+    world.facts = Facts(
+        "run",
+        date(2026, 10, 2),
+        caps=(cap("10.00", window="weekly"),),
+        days=(
+            DayCost(date(2026, 9, 27), "hash-1", None, "t1", Decimal(100), 0),
+            DayCost(date(2026, 9, 28), "hash-1", None, "t1", Decimal(4), 0),
+            DayCost(date(2026, 10, 1), "hash-1", None, "t1", Decimal(5), 0),
+            DayCost(date(2026, 10, 1), "other", None, "t1", Decimal(50), 0),
+        ),
+        days_before=date(2026, 10, 2),
+    )
+    world.spend("0.50")
+    (decided,) = world.tick().caps
+    assert decided.decision.lines[0].cost == Decimal("9.5")
+    assert min(start for start, _ in world.log.asked) == datetime(2026, 10, 2, tzinfo=UTC)
+
+
+def test_a_person_who_blocked_a_key_keeps_it_blocked(world: World) -> None:
+    world.gateway.values[KEY]["is_blocked"] = True
+    world.tick()
+    world.later(seconds=30)
+    result = world.tick()
+    assert world.gateway.writes == 0 and world.is_blocked
+    assert {hold.kind for hold in result.plans[0].holds} == {"person"}
+
+
+def test_a_new_key_of_the_pattern_is_capped_before_any_run_knows_it(world: World) -> None:
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id=None, id_pattern="^hash-.*$"),))
+    world.spend("1.00")
+    world.tick()
+    assert world.is_blocked
+
+
+def test_a_cap_of_a_developer_holds_his_keys_and_not_those_he_shares(world: World) -> None:
+    world.gateway.add("key:own")
+    world.facts = Facts(
+        "run",
+        date(2026, 10, 1),
+        caps=(cap("1.00", subject="developer", subject_id="ann"),),
+        keys_of_developer={"ann": ("own",)},
+    )
+    world.spend("0.50", user="ann", api_key="own")
+    world.spend("0.50", user="ann", api_key="hash-1")
+    world.tick()
+    assert world.gateway.values["key:own"]["is_blocked"] and not world.is_blocked
+
+
+def test_an_alert_cap_tells_and_changes_nothing_and_gives_back_what_a_hard_one_wrote(world: World) -> None:
+    world.spend("1.00")
+    world.tick()
+    assert world.is_blocked
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(mode="alert"),))
+    world.later(seconds=30)
+    world.tick()
+    assert not world.is_blocked and world.gateway.values[KEY]["limits"] == ()
+    assert world.kinds() == {"cap_reached"}
+
+
+def test_changes_of_one_tick_are_limited_and_the_rest_follows(world: World) -> None:
+    world.config = world.config.model_copy(update={"max_changes": 3})
+    names = [f"k{n}" for n in range(8)]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    written = []
+    for _ in range(4):
+        world.tick()
+        written.append(sum(world.gateway.values[f"key:{name}"]["limits"] != () for name in names))
+        world.later(seconds=30)
+    assert written == [3, 6, 8, 8]
+
+
+def test_many_keys_are_looked_at_in_turn(world: World) -> None:
+    names = [f"k{n:03}" for n in range(MOST_OBSERVED + 40)]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+    world.config = world.config.model_copy(update={"max_changes": 1000})
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    first = world.tick()
+    assert len(first.observations) == MOST_OBSERVED and any("were looked at" in note for note in first.notes)
+    world.later(seconds=30)
+    second = world.tick()
+    assert {entity for _, entity in (*first.observations, *second.observations)} == {f"key:{name}" for name in names}
+
+
+@pytest.mark.parametrize("step", ["stamp", "answer", "tell", "keep"])
+def test_killed_between_any_two_steps_the_next_tick_heals(
+    world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.spend("1.00")
+
+    def killed(*args: Any, **flags: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        if step == "tell":
+            patch.setattr(world, "tell", killed)
+        elif step == "keep":
+            patch.setattr(LiveUsage, "keep", killed)
+        else:
+            world.gateway.before_step = lambda name: killed() if name == step else None
+        with pytest.raises(Killed):
+            world.tick()
+    world.gateway.before_step = lambda _: None
+    for _ in range(2):
+        world.later(seconds=30)
+        world.tick()
+    assert world.is_blocked and world.kinds() == {"cap_reached"}
+    decided = Decisions(world.home).until(date(2026, 10, 2), ZoneInfo("UTC"))
+    assert [one.to_state for one in decided] == ["daily_reached"]
+    settled = {one.outcome for one in Receipts(world.home).read()}
+    assert settled <= {"verified", "abandoned"}
+    writes = world.gateway.writes
+    world.later(seconds=30)
+    world.tick()
+    assert world.gateway.writes == writes
+
+
+def test_a_loop_is_told_within_ten_minutes_and_once(world: World) -> None:
+    world.facts = Facts("run", date(2026, 10, 1))
+    begun, told = world.now, []
+    while world.now < begun + timedelta(minutes=14):
+        world.later(seconds=30)
+        for second in (0, 10, 20):
+            at = world.now - timedelta(seconds=second)
+            world.log.rows.append(row(f"r{len(world.log.rows)}", at, prompt_tokens=400_000, completion_tokens=100))
+        world.tick()
+        told += [(alert, world.now) for alert in world.told if alert.kind == "loop_found"]
+    (first, when), *more = told
+    assert when - begun <= timedelta(minutes=10) and more == []
+    assert first.entity == KEY and first.amount is not None and first.amount > Decimal("0.25")
+    decided = Decisions(world.home).until(date(2026, 10, 2), ZoneInfo("UTC"))
+    assert [(one.policy, one.entity) for one in decided] == [("loop", KEY)]
+
+
+def test_a_gateway_that_is_away_fails_nothing_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(entity: str) -> Any:
+        raise TransientFailure("litellm", "no answer")
+
+    monkeypatch.setattr(world.gateway, "observe", away)
+    world.spend("1.00")
+    result = world.tick()
+    assert result.faults == ["litellm: no answer"] and world.kinds() == {"cap_reached"}
+    monkeypatch.undo()
+    world.later(seconds=30)
+    world.tick()
+    assert world.is_blocked
