@@ -430,6 +430,13 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("decided_at", MOMENT),
         *_columns(TEXT, "policy entity from_state to_state reason evidence_id policy_version"),
     ],
+    ("guardrails", "incidents"): [
+        *_columns(MOMENT, "started_at detected_at ended_at"),
+        *_columns(TEXT, "adapter entity api_key_id kind"),
+        *_columns(COST, "incident_cost cost_per_hour"),
+        ("is_repeat", FLAG),
+        *_columns(TEXT, "reason evidence_id policy_version"),
+    ],
     ("replay", "gates"): [
         ("initiative_id", TEXT),
         ("replay_date", DAY),
