@@ -68,7 +68,8 @@ select
     case
         when calls.is_generated then cast(
             {%- for token_class, unit in classes %}
-            coalesce({{ metered_cost('greatest(calls.' ~ token_class ~ ', 0)', 'prices.' ~ token_class ~ '_price') }}, 0)
+            {%- set quantity = 'greatest(calls.' ~ token_class ~ ', 0)' %}
+            coalesce({{ metered_cost(quantity, 'prices.' ~ token_class ~ '_price') }}, 0)
             {{ '+' if not loop.last }}
             {%- endfor %}
             as decimal(38, 12)
