@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway ui compare bench bench-series lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway ui compare bench bench-series bench-loops lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -84,6 +84,9 @@ bench: $(READY) ## Time a run over ROWS generated gateway requests against a han
 
 bench-series: $(READY) ## Measure stability, run-rates and forecasts on real daily series; rewrites REAL_SERIES.md
 	$(BIN)/python -m benchmarks.series
+
+bench-loops: $(READY) ## Measure the loop detector on a real trace with injected loops; rewrites benchmarks/loops/REPORT.md
+	$(BIN)/python -m benchmarks.loops
 
 lock: $(READY) ## Compile requirements.lock from requirements.in
 	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \

@@ -19,7 +19,6 @@ from orchestration.policy.loop_detector import (
     observe_minute,
 )
 
-
 LEAD_MINUTES = 2 * 1440
 """Before an injected loop, so that the detector knows what it told the day before."""
 

@@ -436,6 +436,13 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         *_columns(MOMENT, "planned_at applied_at verified_at"),
         *_columns(TEXT, "adapter entity action before after outcome note policy policy_version reason evidence_id"),
     ],
+    ("guardrails", "incidents"): [
+        *_columns(MOMENT, "started_at detected_at ended_at"),
+        *_columns(TEXT, "adapter entity api_key_id kind"),
+        *_columns(COST, "incident_cost cost_per_hour"),
+        ("is_repeat", FLAG),
+        *_columns(TEXT, "reason evidence_id policy_version"),
+    ],
     ("replay", "gates"): [
         ("initiative_id", TEXT),
         ("replay_date", DAY),

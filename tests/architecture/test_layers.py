@@ -33,7 +33,7 @@ FLOORS = (
     {"registry", "run_rate", "gateway_days", "exchange_rates", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},
-    {"budgets", "replay", "summary"},
+    {"budgets", "incidents", "replay", "summary"},
     {"alerts"},
     {"enforcement"},
     {"definitions"},
@@ -66,7 +66,14 @@ NAMES_LANDED_TABLES = {
     "defs.transform.dbt": "counts, for the graph, what the warehouse registered",
     "budgets.facts": "reads the verdicts that this very run landed, before dbt stages them",
 }
-READING = ("graduation.inputs", "run_rate.forecast", "run_rate.variance", "run_rate.decoupling", "replay.breakers")
+READING = (
+    "graduation.inputs",
+    "run_rate.forecast",
+    "run_rate.variance",
+    "run_rate.decoupling",
+    "replay.breakers",
+    "incidents.history",
+)
 
 
 def modules() -> Iterator[tuple[str, Path]]:

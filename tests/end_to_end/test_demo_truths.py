@@ -13,7 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orchestration.demo.catalog import AS_OF, DEMO_KEYS, FIRST_DAY, RESTATED_AT, UNPRICED_MODEL, moment
+from orchestration.demo.catalog import (
+    AS_OF,
+    DEMO_KEYS,
+    FIRST_DAY,
+    RESTATED_AT,
+    RUNAWAY_DAY,
+    UNPRICED_MODEL,
+    moment,
+    unit_price,
+)
 from orchestration.demo.company_folder import write_demo_company
 from orchestration.demo.server import serving
 from orchestration.demo.traffic import simulate
@@ -103,6 +112,34 @@ def test_list_cost_is_exact_and_the_unpriced_model_has_none(published):
     )
     assert {row[0]: row[1] for row in unpriced} == dict(expected().unpriced_tokens_by_month)
     assert {row[2:] for row in unpriced} == {(0, "unpriced", "unpriced")}
+
+
+def test_the_planted_runaway_loop_is_the_only_incident_with_its_cost_and_days_of_runway(published):
+    """Five hundred successful calls from one o'clock on, one every six seconds, at the prices of the catalog; the key is
+    not used at night otherwise. The daily burn is that of July to September.
+    """
+    loop = [
+        call
+        for call in simulate().gateway
+        if call.key_alias == "dev-tomasz" and call.started_at.date() == RUNAWAY_DAY and call.started_at.hour == 1
+    ]
+    prices = {name: unit_price("mistral", loop[0].model, RUNAWAY_DAY, name) for name in ("input_uncached", "output")}
+    cost = sum(
+        (call.prompt * prices["input_uncached"] + call.completion * prices["output"]) / 1_000_000 for call in loop
+    )
+    burn = [burn for _, burn in cash_and_burn().values()][-3:]
+    (row,) = published.rows(
+        "incidents",
+        "select kind, started_at, detected_at, ended_at, incident_cost, runway_days_lost, actor_id, department_id, "
+        "is_repeat, reporting_currency from t",
+    )
+    began = moment(RUNAWAY_DAY, 1)
+    assert row[:2] == ("growing_context", began)
+    assert began < row[2] <= began + timedelta(minutes=10)
+    assert row[3] == began + timedelta(minutes=50)
+    assert row[4] == cost
+    assert row[5] == pytest.approx(float(cost) / (float(sum(burn)) / 3 * 12 / 365), rel=1e-9)
+    assert row[6:] == ("dev-tomasz", "engineering", False, "USD")
 
 
 def test_the_price_cut_of_august_leaves_earlier_days_alone(published):

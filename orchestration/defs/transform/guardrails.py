@@ -11,6 +11,7 @@ from orchestration.defs.run import Run
 from orchestration.enforcement.landed import receipt_rows
 from orchestration.enforcement.receipts import Receipts
 from orchestration.graduation import inputs
+from orchestration.incidents import history
 from orchestration.lineage import merged
 from orchestration.replay import breakers
 from orchestration.warehouse import connect
@@ -19,9 +20,10 @@ from orchestration.warehouse import connect
 @dg.multi_asset(
     specs=landed_specs(
         "guardrails",
-        "changes of state that the margin breaker decides, and what was done at gateways, up to the as-of date.",
+        "changes of state that the margin breaker decides, runaway loops found in the gateway's log and what was done at "
+        "gateways, up to the as-of date.",
         group="guardrails",
-        deps=table_keys(merged(inputs.TABLES, breakers.TABLES)),
+        deps=table_keys(merged(inputs.TABLES, breakers.TABLES, history.TABLES)),
     )
 )
 def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
@@ -34,9 +36,13 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         return
     with connect(session.home.warehouse) as connection:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
+        currency, version = session.company.config.reporting_currency, session.company.policy.version
+        incidents = history.find_incidents(connection, session.landing, currency, session.as_of, version)
     with session.landing.batch("guardrails", "decisions") as batch:
         batch.add_rows("current", [vars(row) for row in rows])
     with session.landing.batch("guardrails", "receipts") as batch:
         zone = session.company.config.reporting_time_zone
         batch.add_rows("current", receipt_rows(Receipts(session.home.root), session.as_of, zone))
+    with session.landing.batch("guardrails", "incidents") as batch:
+        batch.add_rows("current", [vars(row) for row in incidents])
     yield from landed_results(session.landing, "guardrails")

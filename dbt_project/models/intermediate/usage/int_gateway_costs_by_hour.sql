@@ -1,0 +1,55 @@
+{{ config(materialized='view') }}
+{% set classes = token_classes('litellm') | rejectattr(0, 'eq', 'request') | list -%}
+with
+
+hours as (
+
+    select
+        *,
+        {{ integer_key(['provider', 'model_id', 'price_variant']) }} as price_key
+    from {{ ref('int_gateway_usage_summed_by_hour') }}
+    where not is_duplicate and api_key_id is not null
+
+),
+
+prices as (
+
+    select * from {{ ref('int_gateway_prices_by_day') }}
+
+),
+
+run_parameters as (
+
+    select * from {{ ref('stg_run__parameters') }}
+
+),
+
+costs as (
+
+    select
+        hours.api_key_id,
+        hours.usage_start_at,
+        sum(
+            {%- for token_class, unit in classes %}
+            coalesce(greatest(hours.{{ token_class }}, 0) * cast(prices.{{ token_class }}_price as double), 0)
+            {{ '+' if not loop.last }}
+            {%- endfor %}
+        ) / 1000000 as cost
+    from hours
+    inner join prices
+        on hours.price_key = prices.price_key
+        and hours.context_tier_start = prices.context_tier_start
+        and hours.billing_date = prices.billing_date
+    cross join run_parameters
+    where hours.usage_date <= run_parameters.as_of_date
+    group by hours.api_key_id, hours.usage_start_at
+
+)
+
+select
+    costs.api_key_id,
+    costs.usage_start_at,
+    timezone(run_parameters.reporting_time_zone, timezone('UTC', costs.usage_start_at)) as local_start_at,
+    costs.cost
+from costs
+cross join run_parameters
