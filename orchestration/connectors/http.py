@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -41,7 +41,6 @@ TRANSPORT_ERRORS = (
 )
 
 Parameters = Sequence[tuple[str, str]]
-Changing = Literal["POST", "PUT", "PATCH", "DELETE"]
 
 
 class Refused(PermanentFailure):
@@ -138,7 +137,7 @@ class JsonApi:
         """
         return self._read("POST", path, parameters, question)
 
-    def change(self, method: Changing, path: str, body: Any, parameters: Parameters = ()) -> Any:
+    def change(self, method: str, path: str, body: Any, parameters: Parameters = ()) -> Any:
         """The JSON that a change answers, None for an empty answer. Sent once: only 429 and 503, which say that nothing was
         done, are tried again. ``body`` None sends none; a ``Decimal`` in it leaves as a JSON number with every digit.
 

@@ -102,6 +102,27 @@ def test_a_budget_is_normalised_to_a_day_and_a_duration_that_says_nothing_stops_
         assert (one["cap_gap"] or "").startswith("unreadable_duration") == (cap is None), duration
 
 
+def test_limits_of_several_windows_cap_a_day_by_the_tightest_of_them_and_of_the_budget(caps):
+    """5 a day and 60 in 30 days are 2 a day; a budget beside them counts too; a window that says nothing caps nothing."""
+    several = '[{"budget_duration": "1d", "max_budget": "5"}, {"budget_duration": "30d", "max_budget": "60"}]'
+    unreadable = '[{"budget_duration": "fortnight", "max_budget": "1"}, {"budget_duration": "7d", "max_budget": "70"}]'
+    found = caps(
+        [
+            reading("key:windows", budget_limits=several),
+            reading("key:budget_is_tighter", budget_limits=several, max_budget="1", budget_duration="1d"),
+            reading("key:window_is_tighter", budget_limits=several, max_budget="9", budget_duration="1d"),
+            reading("key:one_unreadable", budget_limits=unreadable),
+        ]
+    )
+    assert {entity: one["daily_cap"] for (entity, day, _), one in found.items() if day == DAY} == {
+        "key:windows": D(2),
+        "key:budget_is_tighter": D(1),
+        "key:window_is_tighter": D(2),
+        "key:one_unreadable": D(10),
+    }
+    assert not any(one["is_without_cap"] for one in found.values())
+
+
 def test_a_longer_duration_is_never_a_higher_cap(caps):
     units = ("s", "m", "h", "d", "w", "mo", "y")
     found = caps(

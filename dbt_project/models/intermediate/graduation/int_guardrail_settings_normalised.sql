@@ -12,6 +12,34 @@ run_parameters as (
 
 ),
 
+windows as (
+
+    select
+        entity,
+        as_of_date,
+        try_cast(json_extract_string(one, '$.max_budget') as decimal(38, 9)) as budget,
+        {{ duration_seconds("json_extract_string(one, '$.budget_duration')") }} as duration_seconds
+    from (
+        select entity, as_of_date, unnest(json_extract(budget_limits, '$[*]')) as one
+        from settings
+        where budget_limits is not null
+    ) as listed
+
+),
+
+tightest_windows as (
+
+    select
+        entity,
+        as_of_date,
+        min({{ round_half_even(cost_per('budget * cast(86400 as decimal(6, 0))', 'duration_seconds')) }})
+            as daily_budget
+    from windows
+    where duration_seconds > 0
+    group by entity, as_of_date
+
+),
+
 durations as (
 
     select
@@ -57,31 +85,57 @@ placed as (
         end as speaks_from
     from parsed
 
+),
+
+normalised as (
+
+    select
+        entity,
+        as_of_date,
+        read_at,
+        rpm_limit,
+        tpm_limit,
+        is_found,
+        is_blocked,
+        not is_blocked and (
+            not is_found or (coalesce(budget, rpm_limit, tpm_limit) is null and budget_limits is null)
+        ) as is_without_cap,
+        budget is not null and budget_duration is not null and not coalesce(duration_seconds > 0, false)
+            as has_unreadable_duration,
+        budget_duration,
+        budget_currency,
+        budget,
+        duration_seconds,
+        budget_limits,
+        case
+            when budget is not null and budget_duration is null then budget
+            when budget is not null
+                then {{ round_half_even(cost_per('budget * cast(86400 as decimal(6, 0))', 'duration_seconds')) }}
+        end as own_daily_budget,
+        speaks_from,
+        lead(speaks_from) over (partition by entity order by as_of_date) - 1 as speaks_to
+    from placed
+
 )
 
 select
-    entity,
-    as_of_date,
-    read_at,
-    rpm_limit,
-    tpm_limit,
-    is_found,
-    is_blocked,
-    not is_blocked and (
-        not is_found or (coalesce(budget, rpm_limit, tpm_limit) is null and budget_limits is null)
-    ) as is_without_cap,
-    budget is not null and budget_duration is not null and not coalesce(duration_seconds > 0, false)
-        as has_unreadable_duration,
-    budget_duration,
-    budget_currency,
-    budget,
-    duration_seconds,
-    budget_limits,
-    case
-        when budget is not null and budget_duration is null then budget
-        when budget is not null
-            then {{ round_half_even(cost_per('budget * cast(86400 as decimal(6, 0))', 'duration_seconds')) }}
-    end as daily_budget,
-    speaks_from,
-    lead(speaks_from) over (partition by entity order by as_of_date) - 1 as speaks_to
-from placed
+    normalised.entity,
+    normalised.as_of_date,
+    normalised.read_at,
+    normalised.rpm_limit,
+    normalised.tpm_limit,
+    normalised.is_found,
+    normalised.is_blocked,
+    normalised.is_without_cap,
+    normalised.has_unreadable_duration,
+    normalised.budget_duration,
+    normalised.budget_currency,
+    normalised.budget,
+    normalised.duration_seconds,
+    normalised.budget_limits,
+    least(normalised.own_daily_budget, tightest_windows.daily_budget) as daily_budget,
+    normalised.speaks_from,
+    normalised.speaks_to
+from normalised
+left join tightest_windows
+    on normalised.entity = tightest_windows.entity and normalised.as_of_date = tightest_windows.as_of_date
