@@ -6,7 +6,8 @@ Copy this one file beside the proxy; it needs nothing but the standard library. 
 
     hook = litellm_hook(PolicyReader("/srv/tokenomics/enforcement/policy.json", "/var/lib/spend.sqlite", on_expired="hold"))
 
-and in the proxy's configuration ``litellm_settings: {callbacks: tokenomics_hook.hook}``.
+and in the proxy's configuration, in the same folder, ``litellm_settings: {callbacks: tokenomics_hook.hook}``. The proxy needs
+that folder in its ``PYTHONPATH``.
 
 The file is read again when it was replaced, so that a change holds from the next request on. What was spent and asked is
 counted here, in a small database that the workers of one machine share and that survives restarts, by entity and UTC day;
@@ -240,9 +241,14 @@ def litellm_hook(reader: PolicyReader) -> Any:
             if cost is None:
                 _log.warning("a request of %s has no cost and counts towards no cap", ", ".join(entities))
                 return
-            await asyncio.to_thread(reader.record, entities, Decimal(str(cost)))
+            await asyncio.to_thread(reader.record, entities, _without_noise(cost))
 
     return PolicyHook()
+
+
+def _without_noise(cost: float) -> Decimal:
+    """The amount that a binary float stands for: 0.027000000000000003 is 0.027."""
+    return Decimal(format(cost, ".15g"))
 
 
 def _entities(**named: str | None) -> list[str]:

@@ -275,3 +275,19 @@ def test_the_reader_runs_alone_beside_a_proxy(tmp_path, file, clock):
         [sys.executable, "-S", "-E", "ask.py", str(file.path)], cwd=alone, capture_output=True, text=True, check=True
     )
     assert done.stdout == "403 key:abc is blocked by policy\n"
+
+
+@pytest.mark.parametrize(
+    ("cost", "counted"),
+    [
+        (0.1 + 0.2, "0.3"),
+        (0.027000000000000003, "0.027"),
+        (1e-10, "0.000000001"),
+        (0, "0"),
+        (12.345678901, "12.345678901"),
+    ],
+)
+def test_the_noise_of_binary_costs_is_not_counted(file, tmp_path, clock, cost, counted):
+    reader = reading(file, tmp_path, clock)
+    reader.record(["key:abc"], policy_reader._without_noise(cost))
+    assert reader.spent("key:abc", "total") == Decimal(counted)
