@@ -1,8 +1,7 @@
 """Tell what happened to budgets, from the published tables, each thing once: crossings of allocations and of department
 budgets, grants beyond what their pool held, and core initiatives whose unit cost stays above what was verified.
 
-An alert that did not arrive is not repeated when a higher crossing took its place. A table that is not published tells
-nothing. Called by the sensor and at the end of ``tokenomics run``.
+A table that is not published tells nothing. Called by the sensor and at the end of ``tokenomics run``.
 """
 
 import duckdb

@@ -43,9 +43,9 @@ def write_open(home: Home, stream: TextIO) -> None:
     for name in memory.owed:
         for place, when in memory.told[name].items():
             waiting[place] = waiting.get(place, 0) + (when is None)
-    for place, number in sorted(waiting.items()):
-        if number:
-            print(f"{place} is still owed {counted(number, 'alert')}; it goes out at the next occasion", file=stream)
+    for place, owed in sorted(waiting.items()):
+        if owed:
+            print(f"{place} is still owed {counted(owed, 'alert')}; sent at the next occasion", file=stream)
     for window, held in sorted(memory.held_back.items()):
         place, person, _ = window.split("|")
         to = f"{place} to {person}" if person else place
@@ -86,5 +86,5 @@ def _try(routing: Routing, name: str, alert: Alert) -> Tried:
         if place.keeps_state:
             place.transport.send(replace(alert, event="resolved"))
     except DeliveryFailed as error:
-        return Tried(name, str(error))
+        return Tried(name, str(error).removeprefix(name).lstrip(": "))
     return Tried(name, None)

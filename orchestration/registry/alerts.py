@@ -72,7 +72,7 @@ class Limits(Part):
     """How many alerts at most; the file in HOME/alerts has every one, and what is held back is told as one line."""
 
     per_tick: Annotated[int, Field(ge=1, le=10000)] = 20
-    """Most alerts of one run or one tick of a sensor; the others follow at the next."""
+    """Most alerts that one tick of a sensor, or one step of a run, sends; the others follow at the next."""
     per_person_per_hour: Annotated[int, Field(ge=1, le=10000)] = 10
     """Most messages to one owner within an hour, critical ones apart."""
     per_destination_per_hour: Annotated[int, Field(ge=1, le=10000)] = 30
