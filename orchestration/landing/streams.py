@@ -461,6 +461,10 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("margin_date", DAY),
         *_columns(MONEY, "gross_margin_ratio margin_floor_ratio"),
         *_columns(TEXT, "evidence_id policy_version"),
+        *_columns(TEXT, "policy entity cap_window"),
+        ("trip_at", MOMENT),
+        ("minutes_to_trip", MONEY),
+        *_columns(COST, "overshoot_amount revenue_touched"),
     ],
     ("replay", "budgets"): [
         *_columns(TEXT, "framework fiscal_period"),

@@ -55,13 +55,19 @@ class BreakerDay:
     reading: MarginReading
     decision: BreakerDecision
     decided_at: datetime
+    breached_since: datetime | None = None
 
 
 @dataclass(frozen=True)
 class BreakerReplay:
-    """Row of stream ``replay/breakers``: the breaker of one product at the end of one day."""
+    """Row of stream ``replay/breakers``: the breaker of one product, or the cap of one entity, at the end of one day.
 
-    product_id: str
+    ``trip_at`` and what follows it are known on the day of a trip only: ``minutes_to_trip`` from the end of the first day
+    of the breaches in a row, or from the request that crossed; ``overshoot_amount`` above a cap by then.
+    ``revenue_touched``: the day's revenue of a product whose day began in a restricting state.
+    """
+
+    product_id: str | None
     replay_date: date
     status: str
     from_state: str
@@ -75,6 +81,13 @@ class BreakerReplay:
     margin_floor_ratio: Decimal | None
     evidence_id: str
     policy_version: str
+    policy: str
+    entity: str
+    cap_window: str | None
+    trip_at: datetime | None
+    minutes_to_trip: Decimal | None
+    overshoot_amount: Decimal | None
+    revenue_touched: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -162,6 +175,7 @@ def _decided(
     product: str, history: ProductHistory, floors: "_Floors", limits: BreakerLimits, zone: ZoneInfo, max_age: int
 ) -> Iterator[BreakerDay]:
     breaker = Breaker(CLOSED, datetime.combine(history.dates[0], time(), zone)) if history.dates else None
+    breached_since: datetime | None = None
     for day in history.dates:
         assert breaker is not None
         known = history.last_known(day)
@@ -175,7 +189,11 @@ def _decided(
                 gap=_gap(known, (day - known.margin_date).days, max_age, floors.on(product, day)),
             )
         decision = decide_breaker(breaker, reading, limits, now)
-        yield BreakerDay(product, day, known.margin_date if known else None, reading, decision, now)
+        is_read = decision.after.last_reading_at != decision.before.last_reading_at
+        if is_read and (not decision.before.breaches or decision.after.breaches == 1):
+            breached_since = reading.observed_at
+        margin_date = known.margin_date if known else None
+        yield BreakerDay(product, day, margin_date, reading, decision, now, breached_since)
         breaker = decision.after
 
 
@@ -202,6 +220,7 @@ def _ratio(revenue: Decimal | None, ai_cogs: Decimal | None, other_cogs: Decimal
 
 def _row(one: BreakerDay, history: ProductHistory, last: date, version: str) -> BreakerReplay:
     decision = one.decision
+    is_restricting = decision.before.state != CLOSED
     return BreakerReplay(
         product_id=one.product_id,
         replay_date=one.day,
@@ -217,7 +236,19 @@ def _row(one: BreakerDay, history: ProductHistory, last: date, version: str) -> 
         margin_floor_ratio=one.reading.floor_ratio,
         evidence_id=decision.evidence_id,
         policy_version=version,
+        policy="margin_breaker",
+        entity=one.product_id,
+        cap_window=None,
+        trip_at=one.decided_at if decision.is_trip else None,
+        minutes_to_trip=minutes_between(one.breached_since, one.decided_at) if decision.is_trip else None,
+        overshoot_amount=None,
+        revenue_touched=history.days[(one.day - history.dates[0]).days].revenue if is_restricting else Decimal(0),
     )
+
+
+def minutes_between(begin: datetime | None, end: datetime) -> Decimal | None:
+    """Minutes between two moments, as UTC counts them."""
+    return None if begin is None else rounded(Decimal(round(end.timestamp() - begin.timestamp())) / 60, 4)
 
 
 def _saved(one: BreakerDay, history: ProductHistory) -> Decimal:

@@ -23,6 +23,7 @@ from orchestration.publish.snapshot import publish
 from orchestration.registry.policy import EffectivePolicy
 from orchestration.replay.breakers import BreakerReplay, replay_breakers
 from orchestration.replay.budgets import FrameworkMonth, replay_budgets
+from orchestration.replay.caps import replay_caps
 from orchestration.replay.gates import GateReplay, replay_gates
 from orchestration.session import open_session
 from orchestration.settings import RunSettings, redact
@@ -143,11 +144,21 @@ def _gates_report(rows: list[GateReplay]) -> list[str]:
     return trips or ["no experiment became ready in these days"]
 
 
+def _replay_breakers_and_caps(
+    connection: duckdb.DuckDBPyConnection, policy: EffectivePolicy, first: date, last: date
+) -> list[BreakerReplay]:
+    return replay_breakers(connection, policy, first, last) + replay_caps(connection, policy, first, last)
+
+
 def _breakers_report(rows: list[BreakerReplay]) -> list[str]:
-    trips = [row for row in rows if row.is_trip]
-    false = sum(row.is_false_trip is True for row in trips)
-    saved = sum(row.saved_amount for row in rows)
-    return [f"{len(trips)} trips, {false} of them false, {saved:.2f} saved"]
+    lines = []
+    for policy, name in (("margin_breaker", "margin breaker"), ("cap", "caps")):
+        part = [row for row in rows if row.policy == policy]
+        trips = [row for row in part if row.is_trip]
+        false = sum(row.is_false_trip is True for row in trips)
+        saved = sum(row.saved_amount for row in part)
+        lines.append(f"{name}: {len(trips)} trips, {false} of them false, {saved:.2f} saved")
+    return lines
 
 
 def _budgets_report(rows: list[FrameworkMonth]) -> list[str]:
@@ -175,6 +186,6 @@ class _Kind(Generic[Row]):
 
 KINDS: dict[str, _Kind[Any]] = {
     "gates": _Kind("gate_replay", replay_gates, _gates_report),
-    "breakers": _Kind("breaker_replay", replay_breakers, _breakers_report),
+    "breakers": _Kind("breaker_replay", _replay_breakers_and_caps, _breakers_report),
     "budgets": _Kind("budget_framework_backtest", replay_budgets, _budgets_report),
 }

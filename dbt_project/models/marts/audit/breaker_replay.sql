@@ -14,7 +14,7 @@ run_parameters as (
 
 select
     decisions.replay_date,
-    decisions.product_id as entity,
+    decisions.entity,
     decisions.product_id,
     decisions.status,
     decisions.from_state,
@@ -32,6 +32,12 @@ select
     cast(decisions.margin_floor_ratio as double) as margin_floor_ratio,
     decisions.evidence_id,
     decisions.policy_version,
+    decisions.policy,
+    decisions.cap_window,
+    decisions.trip_at,
+    cast(decisions.minutes_to_trip as double) as minutes_to_trip,
+    decisions.overshoot_amount,
+    decisions.revenue_touched,
     run_parameters.reporting_currency
 from decisions
 cross join run_parameters

@@ -22,7 +22,14 @@ renamed as (
         gross_margin_ratio,
         margin_floor_ratio,
         evidence_id,
-        policy_version
+        policy_version,
+        coalesce(policy, 'margin_breaker') as policy,
+        coalesce(entity, product_id) as entity,
+        cap_window,
+        trip_at,
+        minutes_to_trip,
+        overshoot_amount,
+        revenue_touched
     from source
 
 )
