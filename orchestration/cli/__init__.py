@@ -13,6 +13,7 @@ from orchestration.cli.alerts import alerts
 from orchestration.cli.budget import adjust, give_back, graduate
 from orchestration.cli.close import close
 from orchestration.cli.company import check, init
+from orchestration.cli.enforce import enforce
 from orchestration.cli.replay import replay
 from orchestration.cli.run import run, status, test
 
@@ -40,6 +41,7 @@ app.command()(test)
 app.command()(graduate)
 app.command()(close)
 app.command()(replay)
+app.command()(enforce)
 
 budget = typer.Typer(no_args_is_help=True, help="Change an experiment's allocation of money.")
 budget.command(context_settings={"ignore_unknown_options": True})(adjust)

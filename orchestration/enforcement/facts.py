@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from orchestration.policy.breaker_action import Milestone
 from orchestration.policy.loop_detector import NO_BASELINE, HourBaseline
 from orchestration.prices.calls import MILLIONTH, CallPrices
 from orchestration.project import Home
@@ -89,6 +90,7 @@ class Facts:
     days_before: date | None = None
     baselines: "Baselines | None" = None
     breakers: tuple[BreakerState, ...] = ()
+    milestones: tuple[tuple[str, Milestone], ...] = ()
     keys_of_developer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys_of_initiative: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys_of_product: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -157,6 +159,7 @@ class _Reader:
             days_before=self.as_of,
             baselines=self._baselines(),
             breakers=self._breakers(),
+            milestones=self._milestones(),
             keys_of_developer=self._keys_of("actor_id"),
             keys_of_initiative=self._keys_of("initiative_id"),
             keys_of_product=self._keys_of("product_id"),
@@ -198,6 +201,10 @@ class _Reader:
         rows = self._rows("guardrail_decisions", _BREAKERS)
         return tuple(BreakerState(**row) for row in rows)
 
+    def _milestones(self) -> tuple[tuple[str, Milestone], ...]:
+        rows = self._rows("milestone_tolerance", _MILESTONES)
+        return tuple((row.pop("product_id"), Milestone(**row)) for row in rows)
+
     def _keys_of(self, owner: str) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = defaultdict(list)
         for row in self._rows("fct_usage", _KEYS.format(owner=owner, join=_PRODUCTS if owner == "product_id" else "")):
@@ -238,6 +245,15 @@ from guardrail_decisions
 where policy = 'margin_breaker'
 qualify row_number() over (partition by entity order by decided_at desc, to_state) = 1
 order by entity"""
+_MILESTONES = """
+select
+    initiatives.product_id, milestones.initiative_id, milestones.by_date as by, milestones.tolerance_status as status,
+    cast(milestones.margin_floor_ratio as decimal(10, 9)) as floor_ratio
+from milestone_tolerance as milestones
+inner join dim_initiatives as initiatives
+    on milestones.initiative_id = initiatives.initiative_id and initiatives.is_current
+where initiatives.product_id is not null and milestones.margin_floor_ratio is not null
+order by milestones.initiative_id"""
 _PRODUCTS = """inner join (select initiative_id, product_id from dim_initiatives where is_current and product_id is not null)
     using (initiative_id)"""
 _KEYS = """

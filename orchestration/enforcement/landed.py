@@ -1,4 +1,6 @@
-"""Receipts as rows of stream ``guardrails/receipts``: one per action, as it stood at the end of the as-of day."""
+"""What enforcement wrote down, as rows to land: receipts (``guardrails/receipts``), one per action as it stood at the end of the
+as-of day, and what the minute path decided until then (``guardrails/decisions``).
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from orchestration.enforcement.decisions import Decisions
 from orchestration.enforcement.port import FieldName
 from orchestration.enforcement.receipts import Receipts
 from orchestration.enforcement.values import to_plain
@@ -35,6 +38,12 @@ def receipt_rows(receipts: Receipts, as_of: date, time_zone: str) -> list[dict[s
         }
         for one in receipts.read(before=ends_at)
     ]
+
+
+def live_decisions(decisions: Decisions, as_of: date, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """What was decided until ``as_of`` ended in ``zone``. Raises DecisionsDamaged."""
+    kept = decisions.until(as_of, zone)
+    return [{name: value for name, value in vars(one).items() if name != "decision_id"} for one in kept]
 
 
 def _text(values: Mapping[FieldName, Any]) -> str:

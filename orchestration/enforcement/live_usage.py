@@ -232,8 +232,8 @@ class LiveUsage:
         started = row["started_at"].astimezone(UTC)
         owners = (row["api_key"], row["user_id"], row["team_id"])
         if row["status"] != "success":
-            reason = _refused_for(row)
-            if reason is not None:
+            reason = " ".join(text for text in (row["error_type"], row["error_class"]) if text)
+            if refused_for(reason):
                 key, actor, team = owners
                 self._db.execute(
                     "insert or ignore into refusals values (?, ?, ?, ?, ?, ?)",
@@ -262,9 +262,9 @@ REFUSED_FOR = ("budget", "ratelimit", "rate_limit", "throttl")
 """What an error's type or class says of a request refused for a limit, as gate 3 reads the log."""
 
 
-def _refused_for(row: Mapping[str, Any]) -> str | None:
-    told = " ".join(text for text in (row["error_type"], row["error_class"]) if text)
-    return told if any(word in told.lower() for word in REFUSED_FOR) else None
+def refused_for(told: str) -> bool:
+    """Whether an error's type or class is that of a budget or a rate."""
+    return any(word in told.lower() for word in REFUSED_FOR)
 
 
 def minute_of(moment: datetime) -> datetime:

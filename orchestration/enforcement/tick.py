@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from orchestration.alerts.guardrail_messages import (
+    breaker_changed,
     cap_reached,
     cap_unknown,
     enforcement_drift,
@@ -31,6 +32,7 @@ from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.decisions import Decided, Decisions
 from orchestration.enforcement.facts import Facts
 from orchestration.enforcement.feed import Log, Reading, poll
+from orchestration.enforcement.live_breakers import BreakerAtNow, breaker_wishes, breakers_at
 from orchestration.enforcement.live_caps import CapAtNow, caps_at, earliest_needed, states_of
 from orchestration.enforcement.live_loops import LoopRound, watch_loops
 from orchestration.enforcement.live_usage import LiveUsage
@@ -39,6 +41,7 @@ from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gat
 from orchestration.enforcement.receipts import OPEN, Action, Receipts, owned_entities
 from orchestration.landing.errors import SourceError
 from orchestration.policy.caps import HARD, REACHED, UNKNOWN
+from orchestration.policy.circuit_breaker import CLOSED
 from orchestration.policy.evidence import evidence_id
 from orchestration.policy.loop_detector import NO_BASELINE
 from orchestration.prices.calls import CallPrices
@@ -53,6 +56,8 @@ FRESH_WITHIN = timedelta(minutes=3)
 KEPT = timedelta(days=40)
 """Counted requests are older than every window by then."""
 CURRENCY = "USD"
+BREAKER_ADAPTER = "litellm"
+"""The one gateway whose keys can be told to be a product's by its log."""
 POLICY_OF = {"developer": "developer_cap", "key": "key_cap", "team": "team_cap", "initiative": "initiative_cap"}
 
 OpenGateway = Callable[[str], AbstractContextManager[Gateway]]
@@ -83,6 +88,7 @@ class TickResult:
     is_applied: bool
     readings: dict[str, Reading] = field(default_factory=dict)
     caps: list[CapAtNow] = field(default_factory=list)
+    breakers: list[BreakerAtNow] = field(default_factory=list)
     loops: LoopRound | None = None
     desired: list[Desired] = field(default_factory=list)
     observations: dict[tuple[str, str], Observation] = field(default_factory=dict)
@@ -112,6 +118,8 @@ def tick(
     usage.forget_before(now - KEPT)
     result.caps = caps_at(facts, site.company, usage, result.readings, now)
     result.desired = cap_wishes(result.caps, site.company.policy.version)
+    result.breakers = breakers_at(facts, site.company, BREAKER_ADAPTER, now.astimezone(site.company.config.zone).date())
+    result.desired += breaker_wishes(result.breakers, site.company.guardrails.adapters[BREAKER_ADAPTER])
     states = states_of(result.caps)
     result.loops = _loops(site, facts, usage, result, now)
     if result.loops is not None:
@@ -328,6 +336,20 @@ def _alerts(result: TickResult, company: "Company", facts: Facts) -> list[Alert]
                     evidence_id=loop.evidence_id,
                 )
             )
+    for one in result.breakers:
+        if one.breaker.state != CLOSED:
+            alerts.append(
+                breaker_changed(
+                    product_id=one.breaker.product_id,
+                    from_state=one.breaker.before,
+                    to_state=one.breaker.state,
+                    changed_at=one.breaker.since,
+                    reason=f"{one.breaker.reason}; {one.action.reason}",
+                    margin_ratio=None,
+                    floor_ratio=None,
+                    evidence_id=one.breaker.evidence_id,
+                )
+            )
     for found in result.plans:
         alerts += _plan_alerts(found, result)
     return alerts
@@ -426,6 +448,7 @@ def _judged(result: TickResult) -> list[str]:
     for loop in result.loops.decisions if result.loops else ():
         if loop.ended_at is not None:
             judged.append(f"loop_found:{next(iter(result.readings))}:{_id(loop.key, loop.kind, loop.started_at)}")
+    judged += [f"breaker_changed:{one.breaker.product_id}" for one in result.breakers]
     for adapter, entity in result.observations:
         judged += [f"enforcement_drift:{adapter}:{entity}", f"enforcement_failed:{adapter}:{entity}"]
     return judged

@@ -2,7 +2,7 @@
 shows.
 
 What feeds a build: the visible loads of every stream and their files; the company's files; the as-of day and the moment
-whose knowledge it shows; closed periods, the budget journal and the receipts of enforcement; this program, its dbt project
+whose knowledge it shows; closed periods, the budget journal, what enforcement wrote down; this program, its dbt project
 and the packages it runs on. Fails closed: without a record, or if anything differs, the run builds. The record goes before a
 build touches the warehouse and comes back after its publication, so that a killed run has none.
 
@@ -58,6 +58,7 @@ class Fed:
             "closed": list(_files(self.home.closed)),
             "budget": list(_files(self.home.budget)),
             "receipts": list(_files(self.home.root / "enforcement" / "receipts")),
+            "decisions": list(_files(self.home.root / "enforcement" / "decisions")),
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

@@ -15,7 +15,7 @@ from orchestration.cli import app
 from tests.cli.call import tokenomics
 
 COMMANDS = {
-    *("init", "check", "run", "status", "test", "graduate", "close", "replay"),
+    *("init", "check", "run", "status", "test", "graduate", "close", "replay", "enforce"),
     *("budget adjust", "budget return"),
     "alerts test",
 }

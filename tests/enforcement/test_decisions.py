@@ -4,9 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow.parquet as pq
 import pytest
 
 from orchestration.enforcement.decisions import Decided, Decisions, DecisionsDamaged
+from orchestration.enforcement.landed import live_decisions
+from orchestration.landing.store import Landing
 
 NOW = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
 
@@ -48,3 +51,15 @@ def test_damage_names_file_and_line(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"decision_id": "2"', '"decision": "2"'))
     with pytest.raises(DecisionsDamaged, match=r"2026-11-28\.jsonl:2"):
         journal.until(date(2026, 11, 28), ZoneInfo("UTC"))
+
+
+def test_a_run_lands_what_was_decided_until_its_day_ended_and_the_same_again(tmp_path: Path) -> None:
+    journal = Decisions(tmp_path)
+    journal.record([decided("1"), decided("2", NOW + timedelta(hours=1))], NOW)
+    landing = Landing(tmp_path / "landing")
+    for _ in range(2):
+        with landing.batch("guardrails", "decisions") as batch:
+            batch.add_rows("live", live_decisions(journal, date(2026, 11, 28), ZoneInfo("UTC")))
+    (file,) = landing.current_files("guardrails", "decisions")
+    (row,) = pq.ParquetFile(file).read().to_pylist()
+    assert (row["decided_at"], row["policy"], row["to_state"]) == (NOW, "key_cap", "reached")

@@ -14,7 +14,7 @@ import pytest
 
 from orchestration.alerts.message import Alert
 from orchestration.enforcement.decisions import Decisions
-from orchestration.enforcement.facts import DayCost, Facts, PublishedCap
+from orchestration.enforcement.facts import BreakerState, DayCost, Facts, PublishedCap
 from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.port import Gateway, Limit
 from orchestration.enforcement.receipts import Receipts
@@ -52,6 +52,10 @@ def cap(amount: str | None = "1.00", **changes: Any) -> PublishedCap:
     return replace(plain, **changes)
 
 
+class Policy(dict[str, Any]):
+    version = "v1"
+
+
 @dataclass
 class World:
     """A company with one gateway, its log and a clock; ``told`` are the alerts that a tick brought."""
@@ -67,6 +71,8 @@ class World:
             {"name": "litellm", "apply": True, "entities": ["key:*", "team:*"]}
         )
     )
+    policy: Any = field(default_factory=lambda: Policy(breaker_mode="automatic"))
+    initiatives: tuple[Any, ...] = ()
     told: list[Alert] = field(default_factory=list)
     judged: list[str] = field(default_factory=list)
     opened: int = 0
@@ -74,7 +80,7 @@ class World:
     def company(self) -> Any:
         guardrails = SimpleNamespace(caps=(), overrides=self.overrides, adapters={"litellm": self.config})
         config = SimpleNamespace(zone=ZoneInfo("UTC"))
-        return SimpleNamespace(guardrails=guardrails, config=config, policy=SimpleNamespace(version="v1"))
+        return SimpleNamespace(guardrails=guardrails, config=config, policy=self.policy, initiatives=self.initiatives)
 
     @contextmanager
     def open_gateway(self, name: str) -> Iterator[Gateway]:
@@ -361,5 +367,60 @@ def test_a_gateway_that_is_away_fails_nothing_else(world: World, monkeypatch: py
     assert result.faults == ["litellm: no answer"] and world.kinds() == {"cap_reached"}
     monkeypatch.undo()
     world.later(seconds=30)
+    world.tick()
+    assert world.is_blocked
+
+
+def breaker(state: str, before: str = "closed") -> BreakerState:
+    return BreakerState("p", state, before, NOW - timedelta(hours=6), "breached 2 times in a row", "e1", "v1")
+
+
+def breaker_facts(state: str) -> Facts:
+    return Facts("run", date(2026, 10, 1), breakers=(breaker(state),), keys_of_product={"p": ("hash-1",)})
+
+
+def test_a_margin_breaker_downgrades_throttles_blocks_probes_and_gives_everything_back(world: World) -> None:
+    world.config = world.config.model_copy(update={"downgrades": {"flagship": "economy"}})
+    world.gateway.add(KEY, requests_per_minute=600)
+    seen = []
+    for state in ("degraded", "throttled", "open", "cool_down", "half_open", "closed"):
+        world.facts = breaker_facts(state)
+        world.tick()
+        values = world.gateway.values[KEY]
+        seen.append((state, values["aliases"], values["requests_per_minute"], values["is_blocked"]))
+        world.later(minutes=2)
+    down = {"flagship": "economy"}
+    assert seen == [
+        ("degraded", down, 600, False),
+        ("throttled", down, 5, False),
+        ("open", down, 600, True),
+        ("cool_down", down, 600, True),
+        ("half_open", down, 5, False),
+        ("closed", {}, 600, False),
+    ]
+    assert "breaker_changed:p" in world.judged and world.kinds() == set()
+
+
+def test_a_breaker_that_only_alerts_tells_and_writes_nothing(world: World) -> None:
+    world.policy = Policy(breaker_mode="alert")
+    world.facts = breaker_facts("open")
+    world.tick()
+    assert world.gateway.writes == 0 and world.kinds() == {"breaker_changed"}
+
+
+def test_actions_that_a_guardrail_does_not_allow_are_replaced_by_the_harshest_milder_one(world: World) -> None:
+    guardrail = SimpleNamespace(actions=("downgrade", "throttle"))
+    world.initiatives = (SimpleNamespace(product_id="p", guardrail=guardrail),)
+    world.facts = breaker_facts("open")
+    world.tick()
+    assert world.gateway.values[KEY]["requests_per_minute"] == 5 and not world.is_blocked
+
+
+def test_a_closed_breaker_lifts_no_refusal_of_a_cap_while_the_feed_is_stale(world: World) -> None:
+    world.spend("1.00")
+    world.tick()
+    world.log.fault = TransientFailure("litellm", "away")
+    world.facts = replace(breaker_facts("closed"), caps=(cap(),))
+    world.now = datetime(2026, 10, 3, 0, 10, tzinfo=UTC)
     world.tick()
     assert world.is_blocked

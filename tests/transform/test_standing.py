@@ -65,7 +65,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     home.warehouse.write_bytes(b"")
     receipts = home.root / "enforcement" / "receipts"
     written = ((home.closed, "register.jsonl"), (home.budget, "journal.log"), (home.budget, "lock"))
-    for folder, name in (*written, (receipts, "receipts.jsonl")):
+    decisions = home.root / "enforcement" / "decisions"
+    for folder, name in (*written, (receipts, "receipts.jsonl"), (decisions, "2026-10-31.jsonl")):
         folder.mkdir(exist_ok=True, parents=True)
         (folder / name).write_text("one\n")
     fed = Fed(home, Landing(home.landing), AS_OF, program_digest(), company_digest(company), timedelta(hours=24))
@@ -120,6 +121,7 @@ CHANGES: dict[str, Callable[[Site], object]] = {
     "a closed period": lambda site: append(site.home.closed / "register.jsonl"),
     "the budget journal": lambda site: append(site.home.budget / "journal.log"),
     "the receipts": lambda site: append(site.home.root / "enforcement" / "receipts" / "receipts.jsonl"),
+    "the decisions": lambda site: append(site.home.root / "enforcement" / "decisions" / "2026-10-31.jsonl"),
     "another publication": publish_another,
     "no publication": lambda site: site.home.published.unlink(),
     "no warehouse": lambda site: site.home.warehouse.unlink(),

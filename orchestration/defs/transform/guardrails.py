@@ -8,7 +8,8 @@ import dagster as dg
 
 from orchestration.defs.presentation import landed_results, landed_specs, standing_note, table_keys
 from orchestration.defs.run import Run
-from orchestration.enforcement.landed import receipt_rows
+from orchestration.enforcement.decisions import Decisions
+from orchestration.enforcement.landed import live_decisions, receipt_rows
 from orchestration.enforcement.receipts import Receipts
 from orchestration.graduation import inputs
 from orchestration.incidents import history
@@ -20,8 +21,8 @@ from orchestration.warehouse import connect
 @dg.multi_asset(
     specs=landed_specs(
         "guardrails",
-        "changes of state that the margin breaker decides, runaway loops found in the gateway's log and what was done at "
-        "gateways, up to the as-of date.",
+        "changes of state that breaker, caps and loops decide, runaway loops found in the gateway's log, and what was done "
+        "at gateways, up to the as-of date.",
         group="guardrails",
         deps=table_keys(merged(inputs.TABLES, breakers.TABLES, history.TABLES)),
     )
@@ -40,6 +41,7 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         incidents = history.find_incidents(connection, session.landing, currency, session.as_of, version)
     with session.landing.batch("guardrails", "decisions") as batch:
         batch.add_rows("current", [vars(row) for row in rows])
+        batch.add_rows("live", live_decisions(Decisions(session.home.root), session.as_of, session.company.config.zone))
     with session.landing.batch("guardrails", "receipts") as batch:
         zone = session.company.config.reporting_time_zone
         batch.add_rows("current", receipt_rows(Receipts(session.home.root), session.as_of, zone))

@@ -1,0 +1,160 @@
+"""What a round of enforcement saw and did, for people: tables of aligned text, receipts, one line for a watch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TextIO
+
+from orchestration.enforcement.plan import Change, Hold, Plan
+from orchestration.enforcement.port import Limit
+from orchestration.enforcement.receipts import Action
+from orchestration.enforcement.tick import TickResult
+from orchestration.files import counted
+
+if TYPE_CHECKING:
+    from orchestration.registry.company import Company
+
+SHOWN_ID = 14
+"""Characters of a token hash that tell keys apart."""
+HOLD_MEANS = {
+    "person": "kept as it is",
+    "drift": "changed by somebody else, kept; on_drift: reapply in guardrails.yaml writes it again",
+    "not_allowed": "not allowed; name it under entities of the adapter in guardrails.yaml",
+    "over_max_changes": "at a later round; max_changes in guardrails.yaml is the limit of one",
+    "unsupported": "this gateway cannot; choose another adapter or window in guardrails.yaml",
+    "not_found": "unknown to the gateway; correct its name, or remove the cap",
+}
+
+
+def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
+    """The caps, the plan of every gateway, receipts, and what was not done and how to allow it."""
+    if result.caps:
+        print("Caps", file=stream)
+        _table(_cap_rows(result), stream)
+    else:
+        print(
+            "No cap holds: name some in guardrails.yaml (tokenomics init shows one), then tokenomics run.", file=stream
+        )
+    for found in result.plans:
+        allows = company.guardrails.adapters[found.adapter].apply
+        print(file=stream)
+        write_plan(found, stream, None if allows else f"set adapters.{found.adapter}.apply: true in guardrails.yaml")
+    if result.actions:
+        print(file=stream)
+        write_actions(result.actions, stream)
+    for loop in result.loops.decisions if result.loops else ():
+        print(f"{short(f'key:{loop.key}')}: {loop.reason}", file=stream)
+    for note in dict.fromkeys(result.notes):
+        print(f"note: {note}", file=stream)
+    for fault in result.faults:
+        print(f"failed: {fault}", file=stream)
+    print(file=stream)
+    if result.actions:
+        print(
+            f"{counted(len(result.actions), 'change')} written; every one has its receipt in HOME/enforcement/receipts.",
+            file=stream,
+        )
+    elif result.is_applied:
+        print("Nothing had to be written, or nothing may be.", file=stream)
+    else:
+        print(
+            "Nothing was written: this is the plan. tokenomics enforce --apply carries it out where allowed.",
+            file=stream,
+        )
+
+
+def write_plan(found: Plan, stream: TextIO, remedy: str | None = None) -> None:
+    """One gateway's changes and what stays, why, and whether it may be done. ``remedy``: what to set so that it may."""
+    if not found.changes and not found.holds:
+        print(f"{found.adapter}: everything stands as it should", file=stream)
+        return
+    print(found.adapter, file=stream)
+    rows: list[tuple[str, ...]] = [("entity", "now", "should be", "why", "allowed")]
+    rows += [_change_row(one, remedy) for one in found.changes]
+    rows += [_hold_row(one) for one in found.holds]
+    _table(rows, stream)
+    for note in dict.fromkeys(note for change in found.changes for note in change.notes):
+        print(f"  note: {note}", file=stream)
+
+
+def write_actions(actions: Iterable[Action], stream: TextIO) -> None:
+    """The receipts of what was done."""
+    rows: list[tuple[str, ...]] = [("receipt", "entity", "action", "outcome", "note")]
+    rows += [(one.action_id, short(one.entity), one.action, one.outcome, one.note) for one in actions]
+    _table(rows, stream)
+
+
+def tick_line(result: TickResult) -> str:
+    """One round in one line, for a watch."""
+    parts = [f"{name} {reading.new} new" for name, reading in result.readings.items()]
+    reached = sum(line.status == "reached" for cap in result.caps for line in cap.decision.lines)
+    unknown = sum(line.status == "unknown" for cap in result.caps for line in cap.decision.lines)
+    parts.append(f"{counted(len(result.caps), 'cap')}, {reached} reached, {unknown} unknown")
+    changes = sum(len(found.changes) for found in result.plans)
+    parts.append(f"{len(result.actions)} written" if result.actions else f"{counted(changes, 'change')} planned")
+    parts += [f"{one.policy} {short(one.entity)}: {one.from_state} -> {one.to_state}" for one in result.decisions]
+    parts += [f"failed: {fault}" for fault in result.faults]
+    return f"{result.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {'; '.join(parts)}"
+
+
+def short(entity: str) -> str:
+    """An entity that fits a line: a token hash is told by its beginning."""
+    kind, _, name = entity.partition(":")
+    return entity if len(name) <= 2 * SHOWN_ID else f"{kind}:{name[:SHOWN_ID]}..."
+
+
+def _cap_rows(result: TickResult) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [("cap", "whose", "window", "spent USD", "of USD", "status", "resets")]
+    for cap in result.caps:
+        for line in cap.decision.lines:
+            rows.append(
+                (
+                    cap.decision.cap_id,
+                    short(cap.decision.entity),
+                    line.window,
+                    "unknown" if line.cost is None else _dollars(line.cost),
+                    "unknown" if line.amount is None else _dollars(line.amount),
+                    f"{line.status} ({cap.mode})",
+                    f"{line.span.end:%Y-%m-%d %H:%M} UTC",
+                )
+            )
+    return rows
+
+
+def _change_row(change: Change, remedy: str | None) -> tuple[str, ...]:
+    return (
+        short(change.observed.entity),
+        _values(change.before),
+        _values(change.after),
+        change.reason,
+        "yes" if remedy is None else f"no: {remedy}",
+    )
+
+
+def _hold_row(hold: Hold) -> tuple[str, ...]:
+    return (short(hold.entity), "", "as it is", hold.reason, f"no: {HOLD_MEANS[hold.kind]}")
+
+
+def _values(values: Mapping[Any, Any]) -> str:
+    return ", ".join(f"{name} {_value(value)}" for name, value in sorted(values.items()))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple) and all(isinstance(one, Limit) for one in value):
+        return " and ".join(f"{one.amount:f} USD {one.window}" for one in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{asked} as {served}" for asked, served in sorted(value.items())) or "none"
+    return "none" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"{amount:,.4f}" if abs(amount) < 1 else f"{amount:,.2f}"
+
+
+def _table(rows: Sequence[tuple[str, ...]], stream: TextIO) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
+        print("  " + "  ".join([*cells, row[-1]]).rstrip(), file=stream)
