@@ -245,7 +245,7 @@ class _Round:
 
     def _forget_old_moments(self) -> None:
         recent = {
-            window: [moment for moment in moments if self.now - moment < WINDOW]
+            window: [moment for moment in moments if abs(self.now - moment) < WINDOW]
             for window, moments in self.memory.sent_at.items()
         }
         self.memory.sent_at = {window: moments for window, moments in recent.items() if moments}

@@ -58,7 +58,7 @@ class Memory:
     held_back: dict[str, HeldBack] = field(default_factory=dict)
 
     def write(self) -> None:
-        write_atomically(self.path, json.dumps(self._plain(), indent=1, sort_keys=True))
+        write_atomically(self.path, json.dumps(self._plain(), sort_keys=True))
 
     def _plain(self) -> dict[str, Any]:
         return {

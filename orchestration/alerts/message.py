@@ -1,6 +1,6 @@
 """What an alert says, apart from how it travels."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -38,7 +38,7 @@ class Alert:
 
     def plain(self) -> dict[str, Any]:
         """The alert as plain JSON values."""
-        return {**asdict(self), "amount": None if self.amount is None else f"{self.amount:f}"}
+        return {**vars(self), "amount": None if self.amount is None else f"{self.amount:f}"}
 
     def body(self, sent_at: datetime) -> dict[str, Any]:
         """The alert as plain JSON values, with the moment it is sent in UTC."""
