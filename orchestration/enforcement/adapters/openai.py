@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from orchestration.connectors.http import Changing, JsonApi, Refused
+from orchestration.connectors.http import JsonApi, Refused
 from orchestration.connectors.paging import listed
 from orchestration.connectors.payload import Record
 from orchestration.enforcement.adapters.base import HttpGateway, kind_of, path_id, whole_cents
@@ -118,7 +118,7 @@ class OpenAI(HttpGateway):
             raise Unsupported(
                 f"{self.name}: {entity}: requests_per_minute is kept by model there; name {entity}/<model>"
             )
-        changes: list[tuple[Changing, str, Any]] = []
+        changes: list[tuple[str, str, Any]] = []
         if "limits" in values:
             changes += self._limit_change(before, path, next(iter(values["limits"]), None))
         if "allowed_models" in values:
@@ -135,7 +135,7 @@ class OpenAI(HttpGateway):
         where = f"{path}/rate_limits/{path_id(':' + before.raw['id'])}"
         self._api.change("POST", where, {"max_requests_per_1_minute": rate})
 
-    def _limit_change(self, before: Observation, path: str, limit: Limit | None) -> list[tuple[Changing, str, Any]]:
+    def _limit_change(self, before: Observation, path: str, limit: Limit | None) -> list[tuple[str, str, Any]]:
         where = f"{path}/spend_limit"
         if limit is None:
             return [("DELETE", where, None)] if before.values["limits"] else []
@@ -146,7 +146,7 @@ class OpenAI(HttpGateway):
 
     def _models_change(
         self, before: Observation, path: str, models: tuple[str, ...] | None
-    ) -> list[tuple[Changing, str, Any]]:
+    ) -> list[tuple[str, str, Any]]:
         where = f"{path}/model_permissions"
         if "allowed_models" not in before.values:
             raise Unsupported(
