@@ -164,7 +164,7 @@ def _opened(
         seen_until=window[-1].minute + MINUTE,
         cost=sum((one.cost for one in part), Decimal(0)),
         expected=per_minute * len(part),
-        per_hour=_per_hour(window, baseline, limits),
+        per_hour=_per_hour(part[-limits.window_minutes :], baseline),
         evidence_id=evidence_id(_LoopEvidence(state.key, window, baseline, limits)),
     )
     is_repeat = incident.is_repeat_of(state.last, limits.repeat_hours, limits.repeat_ratio)
@@ -187,7 +187,7 @@ def _continued(
     expected = state.unbooked_expected + rounded(baseline.usual / 60, 12)
     if breach is not None and totals.cost > 0:
         grown = state.incident.grown(cost, expected, totals.minute + MINUTE)
-        grown = replace(grown, per_hour=max(grown.per_hour, _per_hour(_window(state, limits), baseline, limits)))
+        grown = replace(grown, per_hour=max(grown.per_hour, _per_hour(_window(state, limits), baseline)))
         is_told = state.last.started_at == grown.started_at
         last = grown if is_told else replace(state.last, seen_until=grown.seen_until)
         return replace(_booked(state), incident=grown, last=last), ()
@@ -221,9 +221,9 @@ def _booked(state: LoopState) -> LoopState:
     return replace(state, quiet_minutes=0, unbooked_cost=Decimal(0), unbooked_expected=Decimal(0))
 
 
-def _per_hour(window: tuple[MinuteTotals, ...], baseline: HourBaseline, limits: LoopLimits) -> Decimal:
-    cost = sum((one.cost for one in window), Decimal(0))
-    return rounded(max(Decimal(0), cost * 60 / limits.window_minutes - baseline.usual), 12)
+def _per_hour(minutes: tuple[MinuteTotals, ...], baseline: HourBaseline) -> Decimal:
+    cost = sum((one.cost for one in minutes), Decimal(0))
+    return rounded(max(Decimal(0), cost * 60 / len(minutes) - baseline.usual), 12)
 
 
 def _hour_turned(

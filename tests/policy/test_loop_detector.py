@@ -46,7 +46,7 @@ def minute(number: int, cost: str, calls: int | None = 20, **given: Any) -> Minu
 def run(
     minutes: list[MinuteTotals], baseline: HourBaseline = USUAL, state: LoopState | None = None
 ) -> tuple[LoopState, list[LoopDecision]]:
-    state, found = state or LoopState("k"), []
+    state, found = state or LoopState("k"), list[LoopDecision]()
     for one in minutes:
         state, decisions = observe_minute(state, one, baseline, one.minute + timedelta(minutes=1))
         found += decisions
@@ -134,6 +134,7 @@ def test_an_incident_ends_after_thirty_quiet_minutes_and_books_none_of_them():
     assert [one.phase for one in found] == [FOUND, OVER]
     assert found[1].cost == D("7.00")
     assert state.incident is None
+    assert found[1].ended_at is not None
     assert START + timedelta(minutes=10) <= found[1].ended_at <= START + timedelta(minutes=14)
     assert found[1].evidence_id == found[0].evidence_id
 
@@ -165,7 +166,7 @@ HOUR = HourBaseline(usual=D("0.40"), spread=D("0.10"), days_known=10, basis="hou
 
 
 def drip(costs: list[str], baseline: HourBaseline = HOUR) -> tuple[DripWatch, list[LoopDecision]]:
-    watch, found = DripWatch(), []
+    watch, found = DripWatch(), list[LoopDecision]()
     for number, cost in enumerate(costs):
         hour = START + timedelta(hours=number)
         watch, decisions = observe_hour("k", watch, hour, D(cost), baseline, hour + timedelta(hours=1))
@@ -194,7 +195,7 @@ def test_a_key_known_for_less_than_a_week_does_not_drip():
 
 
 def test_minutes_feed_the_drip_watch_by_whole_undisturbed_hours():
-    state, found = LoopState("k"), []
+    state, found = LoopState("k"), list[LoopDecision]()
     for number in range(60 * 17 + 1):
         state, decisions = observe_minute(state, minute(number, "0.01"), HOUR, START + timedelta(minutes=number + 1))
         found += decisions
@@ -218,7 +219,7 @@ def test_random_minutes_found_and_over_alternate_and_silence_ends_what_is_open(s
     """
     rng = random.Random(seed)
     baseline = replace(USUAL, usual=D(rng.choice(["0", "0.6", "6"])), is_unattended=rng.random() < 0.3)
-    state, phases, level = LoopState("k"), [], D(0)
+    state, phases, level = LoopState("k"), list[tuple[str, datetime]](), D(0)
     for number in range(600):
         if rng.random() < 0.05:
             level = D(rng.choice(["0", "0.01", "0.1", "1", "10"]))
