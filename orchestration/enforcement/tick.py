@@ -28,6 +28,7 @@ from orchestration.alerts.guardrail_messages import (
     loop_found,
 )
 from orchestration.alerts.message import Alert
+from orchestration.enforcement.adapters.policy_file import PolicyFile
 from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.decisions import Decided, Decisions
 from orchestration.enforcement.facts import Facts
@@ -271,6 +272,8 @@ def _at_one_gateway(
     result.plans.append(found)
     if may_write:
         result.actions += apply_plan(found, gateway, receipts, config, run_id=run_id, now=site.clock)
+        if isinstance(gateway, PolicyFile):
+            gateway.refresh()
     elif apply and found.changes:
         result.notes.append(
             f"{gateway.name}: nothing was written; set adapters.{gateway.name}.apply: true in guardrails.yaml"

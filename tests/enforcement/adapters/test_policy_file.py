@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,6 +21,7 @@ from orchestration.enforcement.port import Limit, Stamp, Unsupported
 from orchestration.landing.errors import PermanentFailure
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
+from tests.enforcement.test_tick import World, cap
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 """A Saturday: its week began on Monday the 23rd."""
@@ -291,3 +295,23 @@ def test_the_noise_of_binary_costs_is_not_counted(file, tmp_path, clock, cost, c
     reader = reading(file, tmp_path, clock)
     reader.record(["key:abc"], policy_reader._without_noise(cost))
     assert reader.spent("key:abc", "total") == Decimal(counted)
+
+
+def test_a_tick_that_changes_nothing_keeps_the_file_valid_and_a_dry_one_does_not(tmp_path):
+    world = World(tmp_path)
+    world.facts = replace(world.facts, caps=(cap(adapter="policy_file", entity="key:hash-1"),))
+    world.config = AdapterConfig(name="policy_file", apply=True, entities=["key:*"], valid_for_minutes=10)
+    world.gateway = PolicyFile(tmp_path / "enforcement" / "policy.json", timedelta(minutes=10), now=lambda: world.now)
+    world.company = lambda: SimpleNamespace(
+        guardrails=SimpleNamespace(caps=(), overrides=(), adapters={"policy_file": world.config}),
+        config=SimpleNamespace(zone=ZoneInfo("UTC")),
+        policy=SimpleNamespace(version="v1"),
+    )
+    policies = []
+    for apply in (True, True, False):
+        world.tick(apply=apply)
+        policies.append(json.loads(world.gateway.path.read_text()))
+        world.later(minutes=5)
+    assert policies[0]["entities"]["key:hash-1"]["limits"] == [{"window": "daily", "amount": "1"}]
+    assert [one["version"] for one in policies] == [1, 1, 1]
+    assert [one["expires_at"][11:16] for one in policies] == ["12:10", "12:15", "12:15"]
