@@ -138,8 +138,11 @@ def _cap_at(
         CapLine(
             window=one.window,
             amount=one.usd,
-            keys=tuple(KeyCost(entity, cost) for entity, cost in sorted(use.costs.items())),
-            known_at=_known_at(one, use, reading, now),
+            keys=tuple(
+                KeyCost(entity, cost, is_limited=entity != NOBODYS) for entity, cost in sorted(use.costs.items())
+            ),
+            known_at=_known_at(use, reading, now),
+            unpriced=use.unpriced,
             reset_day=one.reset_day,
             overrides=_overrides(company, one, declared),
         )
@@ -227,12 +230,10 @@ def _is_of(key: str, actor: str | None, team: str | None, kind: str, name: str, 
     return {KEY: key, TEAM: team, DEVELOPER: actor}[kind] == name
 
 
-def _known_at(cap: PublishedCap, use: _Use, reading: Reading | None, now: datetime) -> datetime | None:
-    """Up to when all cost is in: with requests that have no price only the window's begin, for then it is a lower bound."""
+def _known_at(use: _Use, reading: Reading | None, now: datetime) -> datetime | None:
+    """Up to when all cost is in; None where the log is not counted whole."""
     if reading is None or reading.until is None or reading.since is None or reading.since > use.needed_since:
         return None
-    if use.unpriced:
-        return window_at(cap.window, now, cap.time_zone, cap.reset_day).start
     return min(reading.until, now)
 
 

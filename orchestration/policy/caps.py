@@ -40,7 +40,8 @@ class KeyCost:
 
     ``counted``: what the gateway's own counter of that window says; ``observed``: the limit that the gateway was last seen
     to hold, which matters while a lower one is not in force yet; ``share``: its part of the entity's cost of the last
-    days, by which what is left is handed out beside an even part; ``unpriced``: requests of unknown cost, which ``cost`` lacks.
+    days, by which what is left is handed out beside an even part; ``is_limited``: whether it is the entity's alone, so that
+    a limit may be written for it; else its cost counts and nothing holds it.
     """
 
     key: str
@@ -48,13 +49,14 @@ class KeyCost:
     counted: Decimal | None = None
     observed: Decimal | None = None
     share: Decimal = _NOTHING
-    unpriced: int = 0
+    is_limited: bool = True
 
 
 @dataclass(frozen=True)
 class CapLine:
     """One window of a cap. ``amount``: None where no rate turns it into dollars; ``keys``: every key of the entity, also one
-    that is gone and has cost in the window; ``known_at``: up to when all cost is in.
+    that is gone and has cost in the window; ``known_at``: up to when all cost is in; ``unpriced``: requests of unknown cost,
+    which the costs lack.
     """
 
     window: str
@@ -63,6 +65,7 @@ class CapLine:
     known_at: datetime | None
     reset_day: int = 1
     overrides: tuple[ApprovedOverride, ...] = ()
+    unpriced: int = 0
 
 
 @dataclass(frozen=True)
@@ -249,8 +252,8 @@ def _gap(line: CapLine, span: CapWindow, max_age: timedelta, now: datetime) -> s
         return f"cost known only as of {line.known_at}, which is after now"
     if line.known_at < span.start:
         return f"no cost known since the window began at {span.start}"
-    if unpriced := sum(one.unpriced for one in line.keys):
-        return f"{unpriced} {'request has' if unpriced == 1 else 'requests have'} no price"
+    if line.unpriced:
+        return f"{line.unpriced} {'request has' if line.unpriced == 1 else 'requests have'} no price"
     if now - line.known_at > max_age:
         return f"cost known only as of {line.known_at}, more than {max_age} ago"
     return None
@@ -301,16 +304,17 @@ def _limits(
         return {}
     if amount is None:
         return before.limits
-    capacity = max(amount - facts.kept_free, _NOTHING)
-    if len(line.keys) == 1:
-        (only,) = line.keys
+    limited = [one for one in line.keys if one.is_limited]
+    beside = sum((one.cost or _NOTHING for one in line.keys if not one.is_limited), _NOTHING)
+    capacity = max(amount - facts.kept_free - beside, _NOTHING)
+    if len(line.keys) == len(limited) == 1:
+        (only,) = limited
         standing = before.limits.get(only.key)
         return {only.key: capacity if is_fresh or standing is None else min(capacity, standing)}
     # half of what is left goes by trailing share and half evenly: a key that was idle must be able to begin
-    whole = sum((one.share for one in line.keys), _NOTHING)
+    whole = sum((one.share for one in limited), _NOTHING)
     spends = [
-        KeySpend(one.key, one.cost, _standing(before, one, facts), one.share * len(line.keys) + whole)
-        for one in line.keys
+        KeySpend(one.key, one.cost, _standing(before, one, facts), one.share * len(limited) + whole) for one in limited
     ]
     return shared_limits(capacity, spends, may_raise=is_fresh)
 

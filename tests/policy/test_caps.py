@@ -122,10 +122,10 @@ def test_stale_missing_or_future_cost_is_unknown_and_alerts(gap):
 
 
 def test_requests_without_a_price_are_no_zero():
-    few = decide(cap(line(None, keys=(KeyCost("k", D(10), unpriced=2),))))
+    few = decide(cap(line("10", unpriced=2)))
     assert (few.lines[0].status, few.lines[0].cost, few.refuse) == ("unknown", None, False)
     assert "10.00 USD spent, 2 requests have no price" in few.reason
-    many = decide(cap(line(None, keys=(KeyCost("k", D(48), unpriced=1),))))
+    many = decide(cap(line("48", unpriced=1)))
     assert (many.lines[0].status, many.refuse) == ("reached", True)
 
 
@@ -178,6 +178,16 @@ def test_a_developers_keys_share_the_cap():
     assert decision.lines[0].cost == D(20)
     assert decision.lines[0].limits == {"a": D("29.5"), "b": D("18.5")}
     assert sum(decision.lines[0].limits.values()) == D(48)
+
+
+def test_the_cost_of_a_key_that_others_use_too_counts_and_takes_no_limit():
+    """48 may be written, 20 of it went through a key of several people: 28 are left for the one that is ada's alone."""
+    keys = (KeyCost("own", D(5)), KeyCost("common", D(20), is_limited=False))
+    decision = decide(cap(line(None, keys=keys)))
+    assert (decision.lines[0].cost, decision.lines[0].limits) == (D(25), {"own": D(28)})
+    spent = (KeyCost("own", D(5)), KeyCost("common", D(43), is_limited=False))
+    assert decide(cap(line(None, keys=spent))).refuse
+    assert decide(cap(line(None, keys=(KeyCost("common", D(1), is_limited=False),)))).lines[0].limits == {}
 
 
 def test_a_key_that_the_gateway_still_holds_higher_keeps_the_others_down():
