@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway ui compare bench bench-series bench-loops lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway ui compare bench bench-enforcement bench-series bench-loops lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000, of the same home 
 
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
 	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"
+
+bench-enforcement: $(READY) ## How late and by how many dollars enforcement at a real LiteLLM proxy is; writes its MEASURED.md
+	$(BIN)/python -m benchmarks.enforcement.measure
 
 bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing
 	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS))
