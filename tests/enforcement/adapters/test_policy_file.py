@@ -302,8 +302,9 @@ def test_a_tick_that_changes_nothing_keeps_the_file_valid_and_a_dry_one_does_not
     world.facts = replace(world.facts, caps=(cap(adapter="policy_file", entity="key:hash-1"),))
     world.config = AdapterConfig(name="policy_file", apply=True, entities=["key:*"], valid_for_minutes=10)
     world.gateway = PolicyFile(tmp_path / "enforcement" / "policy.json", timedelta(minutes=10), now=lambda: world.now)
+    adapters = {"litellm": AdapterConfig(name="litellm"), "policy_file": world.config}
     world.company = lambda: SimpleNamespace(
-        guardrails=SimpleNamespace(caps=(), overrides=(), adapters={"policy_file": world.config}),
+        guardrails=SimpleNamespace(caps=(), overrides=(), adapters=adapters),
         config=SimpleNamespace(zone=ZoneInfo("UTC")),
         policy=SimpleNamespace(version="v1"),
     )
