@@ -61,6 +61,11 @@ class Home:
         return self.root / "demo_company"
 
     @property
+    def demo_gateway(self) -> Path:
+        """What was written to the demo's gateway, kept for the next command."""
+        return self.root / "demo_gateway.json"
+
+    @property
     def dbt_target(self) -> Path:
         return self.root / "dbt" / "target"
 

@@ -98,10 +98,12 @@ def _demo_session(settings: RunSettings) -> Iterator[Session]:
     from orchestration.demo.catalog import DEMO_KEYS
     from orchestration.demo.company_folder import write_demo_company
     from orchestration.demo.server import serving
+    from orchestration.demo.wire import World
     from orchestration.registry import load_company
 
     folder = Home(settings.home).demo_company
-    with serving() as base_url:
+    world = World(gateway_file=Home(settings.home).demo_gateway)
+    with serving(world=world) as base_url:
         write_demo_company(folder, base_url)
         files, company = company_digest(folder), load_company(folder)
         yield _session(settings, company, files, day_of_run(settings, company.config.zone), DEMO_KEYS)

@@ -51,11 +51,15 @@ def serving(port: int = 0, world: World | None = None) -> Iterator[str]:
         thread.join()
 
 
-def route(world: World, target: str, headers: dict[str, str]) -> dict[str, Any]:
-    """The body that answers a GET of ``target``; raises ``Fault`` for an error answer."""
+def route(world: World, target: str, headers: dict[str, str], body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The body that answers a GET of ``target``, or a POST of ``body``; raises ``Fault`` for an error answer. Only the
+    gateway takes a POST.
+    """
     url = urlsplit(target)
     world.note(target)
     query = Query(url.query)
+    if body is not None:
+        return litellm_api.answer(world, Request(url.path, query, headers, body))
     if url.path.startswith("/v1/organizations/"):
         return anthropic_api.answer(world, Request(url.path.removeprefix("/v1"), query, headers))
     if url.path.startswith("/v1/organization/"):
@@ -68,9 +72,23 @@ class _Handler(BaseHTTPRequestHandler):
     server: DemoServer
 
     def do_GET(self) -> None:
+        self._answer(None)
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            body = json.loads(sent)
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            self._answer(body)
+        else:
+            self._send(422, {"detail": [{"type": "json_invalid", "loc": ["body"], "msg": "JSON decode error"}]}, {})
+
+    def _answer(self, body: dict[str, Any] | None) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            self._send(200, route(self.server.world, self.path, headers), {})
+            self._send(200, route(self.server.world, self.path, headers, body), {})
         except Fault as fault:
             self._send(fault.status, fault.body, fault.headers)
 

@@ -13,11 +13,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from orchestration.demo.billing import BilledLine, anthropic_lines, openai_lines
 from orchestration.demo.catalog import DEFAULT_CLOCK
+from orchestration.demo.gateway_settings import WrittenSettings
 from orchestration.demo.traffic import AnthropicUsage, OpenAIUsage, Traffic, as_reported, simulate
 
 WIDTHS = {"1m": 60, "1h": 3600, "1d": 86400}
@@ -97,6 +99,8 @@ class Request:
     path: str
     query: Query
     headers: Mapping[str, str]
+    body: Mapping[str, Any] | None = None
+    """The JSON object of a POST; None for a GET."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +115,19 @@ class View:
 
 @dataclass
 class World:
-    """The simulated company behind the server: a clock that tests may set, and the faults still to be served."""
+    """The simulated company behind the server: a clock that tests may set, the faults still to be served, and the file
+    that keeps what was written to the gateway (None: in memory alone).
+    """
 
     clock: datetime = DEFAULT_CLOCK
+    gateway_file: Path | None = None
     faults: set[str] = field(default_factory=lambda: set(PLANTED_ONCE))
     requests: list[str] = field(default_factory=list)
     _views: dict[datetime, View] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.written = WrittenSettings(self.gateway_file)
 
     @property
     def traffic(self) -> Traffic:

@@ -234,13 +234,20 @@ def test_usage_without_a_price_leaves_a_cap_unknown(audit):
     assert (one["status"], one["cost"]) == ("unknown", D(0))
 
 
-def test_windows_that_the_gateway_keeps_in_a_list_rule_over_its_single_budget(audit):
+def test_windows_that_the_gateway_keeps_in_a_list_hold_beside_its_single_budget(audit):
+    """7 a day beside 100 a month: 49 a week and, below 31 times 7, the 100 of the list."""
     limits = '[{"budget_duration": "1d", "max_budget": "10"}, {"budget_duration": "30d", "max_budget": "100"}]'
-    caps = [("key:a", "daily", "10"), ("key:a", "monthly", "100"), ("key:a", "weekly", "60")]
+    caps = [("key:a", "daily", "10"), ("key:a", "monthly", "100"), ("key:a", "weekly", "40")]
     found = audit(Company([], [reading(budget="7", budget_limits=limits)], caps))
     in_force = {window: found["key:a", window, DAY]["cap_in_force"] for window in ("daily", "weekly", "monthly")}
-    assert in_force == {"daily": D(10), "weekly": D(70), "monthly": D(100)}
+    assert in_force == {"daily": D(7), "weekly": D(49), "monthly": D(100)}
     assert found["key:a", "weekly", DAY]["status"] == "not_in_force"
+
+
+def test_a_key_with_windows_and_no_single_budget_has_a_cap(audit):
+    limits = '[{"budget_duration": "1d", "max_budget": "10"}]'
+    one = audit(Company([], [reading(budget=None, duration=None, budget_limits=limits)]))["key:a", "daily", DAY]
+    assert (one["cap_in_force"], one["status"]) == (D(10), "not_crossed")
 
 
 def test_what_the_owner_used_beside_the_cap_is_uncapped(audit):

@@ -1,5 +1,7 @@
 """The demo server as a plain client meets it: keys, pages, limits, transient faults, the gateway, the clock."""
 
+from pathlib import Path
+
 import pytest
 import requests
 
@@ -163,3 +165,46 @@ def test_days_after_the_clock_are_not_reported(world, base_url):
     world.clock = moment(AS_OF)
     answer = get(f"{base_url}/v1/organization/costs", OPENAI, start_time=seconds(moment(AS_OF)) - 86400).json()
     assert len(answer["data"]) == 1
+
+
+def post(url: str, body: object, headers: dict[str, str] = GATEWAY) -> requests.Response:
+    return requests.post(url, json=body, headers=headers, timeout=10)
+
+
+def test_a_write_to_the_gateway_changes_the_fields_sent_and_is_found_by_a_later_server(tmp_path: Path) -> None:
+    token, file = token_hash("ticket_triage"), tmp_path / "demo" / "gateway.json"
+    limits = [{"budget_duration": "1d", "max_budget": 3.5}, {"budget_duration": "30d", "max_budget": 50}]
+    with serving(world=World(gateway_file=file)) as address:
+        first = post(f"{address}/key/update", {"key": token, "metadata": {"a": 1, "b": 2}, "rpm_limit": 7})
+        assert (first.status_code, first.json()["metadata"]) == (200, {"a": 1, "b": 2})
+        post(f"{address}/key/update", {"key": token, "metadata": {"c": 3}, "budget_limits": limits})
+        assert post(f"{address}/key/block", {"key": token}).status_code == 200
+        team = post(f"{address}/team/update", {"team_id": "team_growth", "max_budget": 20})
+        assert team.json()["data"]["max_budget"] == 20
+    with serving(world=World(gateway_file=file)) as address:
+        info = get(f"{address}/key/info", GATEWAY, key=token).json()["info"]
+        listed = get(f"{address}/key/list", GATEWAY, size=100, return_full_object="true").json()["keys"]
+        assert (info["max_budget"], info["rpm_limit"], info["metadata"], info["blocked"]) == (4.0, 7, {"c": 3}, True)
+        assert [one["max_budget"] for one in info["budget_limits"]] == [3.5, 50]
+        assert info["settings_updated_at"] == DEFAULT_CLOCK.isoformat()
+        assert next(one for one in listed if one["token"] == token)["blocked"]
+        assert post(f"{address}/key/unblock", {"key": token}).json()["blocked"] is False
+        other = get(f"{address}/key/info", GATEWAY, key=token_hash("lead_research")).json()["info"]
+        assert (other["settings_updated_at"], other["metadata"]) == (None, {})
+        assert get(f"{address}/team/info", GATEWAY, team_id="team_growth").json()["team_info"]["max_budget"] == 20
+
+
+def test_what_the_gateway_refuses_changes_nothing(base_url: str) -> None:
+    token = token_hash("email_sorting")
+    refused = [
+        post(f"{base_url}/key/update", {"key": "unknown", "max_budget": 1}),
+        post(f"{base_url}/team/block", {"team_id": "unknown"}),
+        post(f"{base_url}/key/update", {"key": token, "max_budget": 1, "model_max_budget": {"m": {"max_budget": 1}}}),
+        post(f"{base_url}/key/update", {"key": token, "max_budget": 1}, {"Authorization": "Bearer wrong"}),
+        post(f"{base_url}/key/update", [token]),
+        post(f"{base_url}/key/delete", {"key": token}),
+    ]
+    assert [answer.status_code for answer in refused] == [404, 404, 400, 401, 422, 404]
+    assert refused[0].json()["error"]["type"] == "not_found_error"
+    info = get(f"{base_url}/key/info", GATEWAY, key=token).json()["info"]
+    assert (info["max_budget"], info["settings_updated_at"]) == (3.0, None)

@@ -58,7 +58,7 @@ limits as (
 
     select entity, as_of_date, budget_currency, budget, duration_seconds
     from readings
-    where budget is not null and budget_limits is null
+    where budget is not null
     union all
     select
         entity,
