@@ -74,7 +74,7 @@
         and classes.billing_date = prices.billing_date
 {%- endmacro %}
 
-{# The UTC days that hold requests to be looked at one by one, as a list of literals, so that no other part of the log is
+{# The UTC days that hold requests to be looked at one by one, as a list of literals: no other part of the log is
    opened; none where dbt compiles without a warehouse, empty where there are none. #}
 {% macro crossed_gateway_days() -%}
     {%- if not execute or load_relation(ref('int_caps_crossed_days')) is none -%}
