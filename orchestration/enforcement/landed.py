@@ -1,5 +1,5 @@
 """What enforcement wrote down, as rows to land: receipts (``guardrails/receipts``), one per action as it stood at the end of the
-as-of day, and what the minute path decided until then (``guardrails/decisions``).
+as-of day, the drills among them (``registry/drills``), and what the minute path decided until then (``guardrails/decisions``).
 """
 
 import json
@@ -37,6 +37,24 @@ def receipt_rows(receipts: Receipts, as_of: date, time_zone: str) -> list[dict[s
             "evidence_id": one.evidence_id,
         }
         for one in receipts.read(before=ends_at)
+    ]
+
+
+def drill_rows(receipts: Receipts, as_of: date, time_zone: str) -> list[dict[str, Any]]:
+    """The drills that saw a refusal until ``as_of`` ended in ``time_zone``, for stream ``registry/drills``."""
+    zone = ZoneInfo(time_zone)
+    ends_at = datetime.combine(as_of + timedelta(days=1), time(), zone)
+    return [
+        {
+            "drill_id": one.action_id,
+            "adapter": one.adapter,
+            "entity": one.entity,
+            "drill_date": one.planned_at.astimezone(zone).date(),
+            "started_at": one.planned_at,
+            "ended_at": one.verified_at,
+        }
+        for one in receipts.read(before=ends_at)
+        if one.action == "drill" and one.outcome == "verified" and one.verified_at is not None
     ]
 
 

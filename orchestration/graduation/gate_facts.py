@@ -45,7 +45,7 @@ class GateFacts:
         self.products = product_histories(inputs)
         self.units: dict[tuple[str, str | None], UnitDays] = {}
         self.drills = {
-            initiative: sorted(day for day, guarded in days.items() if guarded.refused_requests > 0)
+            initiative: sorted(day for day, guarded in days.items() if guarded.refused_requests or guarded.drills)
             for initiative, days in inputs.guarded_days.items()
         }
 

@@ -79,7 +79,7 @@ TIER_DAYS = Table(
 )
 GUARDED_DAYS = Table(
     "int_guarded_entity_days",
-    "initiative_id, usage_date, metered_cost, refused_requests",
+    "initiative_id, usage_date, metered_cost, refused_requests, drills",
     "usage_date <= $as_of",
     "initiative_id, usage_date",
 )

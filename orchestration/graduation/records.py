@@ -73,10 +73,13 @@ class CapInForce:
 
 @dataclass(frozen=True)
 class GuardedDay:
-    """What was metered on the guarded key or team of an initiative, and the requests that the gateway refused there."""
+    """What was metered on the guarded key or team of an initiative, the requests that the gateway refused there outside of
+    drills, and the ``drills`` that were recorded.
+    """
 
     metered_cost: Decimal
     refused_requests: int
+    drills: int
 
 
 @dataclass(frozen=True)

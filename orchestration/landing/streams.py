@@ -280,6 +280,11 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
         ("guardrail_actions", TEXT),
         *_VALIDITY,
     ],
+    ("registry", "drills"): [
+        *_columns(TEXT, "drill_id adapter entity"),
+        ("drill_date", DAY),
+        *_columns(MOMENT, "started_at ended_at"),
+    ],
     ("registry", "ownership_rules"): [
         ("rule_id", TEXT),
         ("priority", WHOLE),

@@ -1,7 +1,7 @@
 """What the registry says of an initiative holds on its own days: its unit of work, the key or team guarded. Real models."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -92,3 +92,29 @@ def test_a_day_is_metered_and_refused_on_the_entity_that_is_guarded_on_it(wareho
         "select day(usage_date), metered_cost, refused_requests from intermediate.int_guarded_entity_days order by 1"
     ).fetchall()
     assert found == [(4, D(10), 1), (5, D(20), 1), (7, D(20), 1)]
+
+
+def test_a_refusal_in_a_recorded_drill_is_the_drills_and_others_of_the_day_are_not(warehouse):
+    """Two refusals on the fourth: at midnight, within the hour of a drill from 00:10 to 00:12, and at noon."""
+    refused = {"status": "failure", "error_class": "BudgetExceededError", "has_token_evidence": False, "api_key": "a"}
+    connection = warehouse(
+        registry__initiatives=[version(None, None, guardrail_adapter="litellm", guardrail_entity="key:a")],
+        registry__drills=[
+            {
+                **{"drill_id": "d1", "adapter": "litellm", "entity": "key:a", "drill_date": date(2026, 7, 4)},
+                "started_at": datetime(2026, 7, 4, 0, 10, tzinfo=UTC),
+                "ended_at": datetime(2026, 7, 4, 0, 12, tzinfo=UTC),
+            }
+        ],
+        litellm__spend_logs=[
+            request("p", "drilled", 0, "2026-07-04", **refused)
+            | {"started_at": datetime(2026, 7, 4, 0, 11, tzinfo=UTC)},
+            request("p", "bound", 0, "2026-07-04", **refused) | {"started_at": datetime(2026, 7, 4, 12, 0, tzinfo=UTC)},
+        ],
+        prices__price_book=[price("p", "10")],
+    )
+    build(connection, ["int_guarded_entity_days"])
+    found = connection.execute(
+        "select day(usage_date), metered_cost, refused_requests, drills from intermediate.int_guarded_entity_days"
+    ).fetchall()
+    assert found == [(4, D(0), 1, 1)]

@@ -30,7 +30,7 @@ TABLES = {
     "tier varchar, tier_rank bigint, allowed_tier_rank bigint, is_higher_tier boolean, list_cost decimal(38,12), "
     "counterfactual_same decimal(38,12), counterfactual_cache_lost decimal(38,12)",
     "int_guarded_entity_days": "initiative_id varchar, usage_date date, metered_cost decimal(38,12), "
-    "refused_requests bigint",
+    "refused_requests bigint, drills bigint",
     "int_product_daily_economics": "product_id varchar, margin_date date, revenue decimal(38,9), "
     "core_ai_cogs decimal(38,12), other_cogs decimal(38,9)",
     "int_ledger_entries_classified": "product_id varchar, service_period varchar, fiscal_period varchar, "

@@ -75,7 +75,7 @@ def _registry(kit, warehouse):
             duration = {"exp_growing": "30d", "exp_labor_fail": "1h"}.get(name, "1d")
             warehouse.add_reading(f"key:{name}", kit.AS_OF, budget, duration if budget else None)
             refused = 0 if name == "exp_declared" else 1
-            warehouse.tables["int_guarded_entity_days"].append((name, kit.DRILL_DAY, Decimal(0), refused))
+            warehouse.tables["int_guarded_entity_days"].append((name, kit.DRILL_DAY, Decimal(0), refused, 0))
         if kind == "internal_workflow" and stage == "experimentation":
             hours = Decimal("0.001" if name == "exp_labor_fail" else "0.05")
             values |= {
@@ -114,9 +114,9 @@ def _usage(kit, truth, warehouse):
         warehouse.tables["int_initiative_tier_daily_costs"].append(
             (name, day, provider, model, "tier", rank, allowed, rank < allowed, *sums)
         )
-    refused = {(name, day): requests for name, day, _, requests in warehouse.tables["int_guarded_entity_days"]}
+    refused = {(name, day): requests for name, day, _, requests, _ in warehouse.tables["int_guarded_entity_days"]}
     warehouse.tables["int_guarded_entity_days"] = [
-        (*key, metered.get(key, Decimal(0)), refused.get(key, 0)) for key in metered.keys() | refused.keys()
+        (*key, metered.get(key, Decimal(0)), refused.get(key, 0), 0) for key in metered.keys() | refused.keys()
     ]
 
 

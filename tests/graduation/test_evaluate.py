@@ -40,12 +40,12 @@ def guarded(warehouse, name="exp_a", days=30, costs=None, cap="20", **values):
     amounts = steady(days) if costs is None else costs
     warehouse.add_costs(name, START, amounts)
     for position, amount in enumerate(amounts):
-        warehouse.tables["int_guarded_entity_days"].append((name, day(position), Decimal(str(amount)), 0))
+        warehouse.tables["int_guarded_entity_days"].append((name, day(position), Decimal(str(amount)), 0, 0))
         warehouse.tables["int_initiative_tier_daily_costs"].append(
             (name, day(position), "p", "small", "economy", 3, 3, False, Decimal(str(amount)), Decimal(1), Decimal(1))
         )
         warehouse.add_reading(f"key:{name}", day(position), "20")
-    warehouse.tables["int_guarded_entity_days"].append((name, day(-5), Decimal(0), 1))
+    warehouse.tables["int_guarded_entity_days"].append((name, day(-5), Decimal(0), 1, 0))
 
 
 def test_ready_on_the_thirtieth_day_and_not_before(warehouse):
@@ -148,8 +148,8 @@ def test_whenever_the_run_is_made_each_day_knows_what_had_settled_on_it(new_ware
 def test_cost_on_the_guarded_key_at_the_lower_cap_is_cap_bound(warehouse):
     guarded(warehouse, days=31, guardrail_daily_cap=Decimal(15))
     warehouse.tables["int_guarded_entity_days"] = [
-        (name, at, Decimal(15) if at == day(20) else amount, refused)
-        for name, at, amount, refused in warehouse.tables["int_guarded_entity_days"]
+        (name, at, Decimal(15) if at == day(20) else amount, refused, drills)
+        for name, at, amount, refused, drills in warehouse.tables["int_guarded_entity_days"]
     ]
     assert warehouse.evaluate(day(30)).run_rate("exp_a", day(30))["stability_reasons"] == "cap_bound"
 
@@ -157,7 +157,7 @@ def test_cost_on_the_guarded_key_at_the_lower_cap_is_cap_bound(warehouse):
 def test_cost_just_under_the_cap_is_not_cap_bound_but_a_refusal_is(warehouse):
     guarded(warehouse, "exp_under", days=31)
     guarded(warehouse, "exp_refused", days=31)
-    planted = {("exp_under", day(20)): (Decimal("19.99"), 0), ("exp_refused", day(20)): (Decimal(10), 2)}
+    planted = {("exp_under", day(20)): (Decimal("19.99"), 0, 0), ("exp_refused", day(20)): (Decimal(10), 2, 0)}
     warehouse.tables["int_guarded_entity_days"] = [
         (name, at, *planted.get((name, at), values))
         for name, at, *values in warehouse.tables["int_guarded_entity_days"]
@@ -165,6 +165,17 @@ def test_cost_just_under_the_cap_is_not_cap_bound_but_a_refusal_is(warehouse):
     results = warehouse.evaluate(day(30))
     assert results.run_rate("exp_under", day(30))["stability_status"] == "stable"
     assert results.run_rate("exp_refused", day(30))["stability_reasons"] == "cap_bound"
+
+
+def test_a_recorded_drill_is_a_drill_and_binds_no_cap(warehouse):
+    guarded(warehouse, "exp_drilled", days=31)
+    warehouse.tables["int_guarded_entity_days"] = [
+        (name, at, amount, 0, int(at == day(20)))
+        for name, at, amount, _, _ in warehouse.tables["int_guarded_entity_days"]
+    ]
+    results = warehouse.evaluate(day(30))
+    assert results.run_rate("exp_drilled", day(30))["stability_status"] == "stable"
+    assert results.gate("exp_drilled", 3, day(30))["status"] == "pass"
 
 
 def test_spending_the_allocation_exactly_is_allowed_and_more_is_not(warehouse):

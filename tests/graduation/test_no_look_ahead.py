@@ -46,7 +46,7 @@ def fill(warehouse: Any, until: date) -> None:
         tables["int_initiative_tier_daily_costs"].append(
             ("sold", day, "openai", model, "economy", 3, 3, model == "new", Decimal(10), Decimal(8), Decimal(9))
         )
-        tables["int_guarded_entity_days"].append(("bursting", day, Decimal(10), 3 if day.day == 5 else 0))
+        tables["int_guarded_entity_days"].append(("bursting", day, Decimal(10), 3 if day.day == 5 else 0, 0))
         tables["int_product_daily_economics"].append(("shop", day, Decimal(50), Decimal(5), Decimal(0)))
         tables["int_initiative_daily_units"].append(("steady", day, Decimal(20 + day.day)))
         if day.weekday() == 4:

@@ -21,6 +21,13 @@ hourly as (
 
 ),
 
+drills as (
+
+    select * from {{ ref('stg_registry__drills') }}
+    where adapter = 'litellm'
+
+),
+
 run_parameters as (
 
     select * from {{ ref('stg_run__parameters') }}
@@ -54,16 +61,38 @@ refusals as (
         and hourly.usage_date >= initiatives.effective_from
         and hourly.usage_date < initiatives.effective_to
     cross join run_parameters
-    where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate
+    left join drills
+        on initiatives.guardrail_entity = drills.entity
+        and hourly.usage_start_at <= drills.ended_at
+        and hourly.usage_start_at + interval 1 hour > drills.started_at
+    where hourly.usage_date <= run_parameters.as_of_date and not hourly.is_duplicate and drills.drill_id is null
+    group by all
+
+),
+
+recorded as (
+
+    select
+        initiatives.initiative_id,
+        drills.drill_date as usage_date,
+        count(*) as drills
+    from initiatives
+    inner join drills
+        on initiatives.guardrail_entity = drills.entity
+        and drills.drill_date >= initiatives.effective_from
+        and drills.drill_date < initiatives.effective_to
+    cross join run_parameters
+    where drills.drill_date <= run_parameters.as_of_date
     group by all
 
 )
 
 select
-    coalesce(costs.initiative_id, refusals.initiative_id) as initiative_id,
-    coalesce(costs.usage_date, refusals.usage_date) as usage_date,
+    initiative_id,
+    usage_date,
     coalesce({{ fine_money('costs.metered_cost') }}, cast(0 as decimal(38, 12))) as metered_cost,
-    cast(coalesce(refusals.refused_requests, 0) as bigint) as refused_requests
+    cast(coalesce(refusals.refused_requests, 0) as bigint) as refused_requests,
+    cast(coalesce(recorded.drills, 0) as bigint) as drills
 from costs
-full outer join refusals
-    on costs.initiative_id = refusals.initiative_id and costs.usage_date = refusals.usage_date
+full outer join refusals using (initiative_id, usage_date)
+full outer join recorded using (initiative_id, usage_date)
