@@ -2,8 +2,8 @@
 
 The request is made with a canary key where one is given; otherwise a refusal of the key's own traffic is waited for in the
 gateway's log. The receipt has the action ``drill``; its note says when the refusal was seen. What stood before is restored
-whatever happens, also by the next round after a kill. Failure mode: no refusal within :data:`PATIENCE` is a failed drill, and
-no evidence of anything.
+whatever happens; after a kill the next round does it where a cap holds, ``tokenomics enforce --revert ENTITY`` elsewhere.
+Failure mode: no refusal within :data:`PATIENCE` is a failed drill, and no evidence of anything.
 """
 
 import time
