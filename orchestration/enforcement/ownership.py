@@ -1,9 +1,10 @@
 """Which fields of an entity are ours: by the stamp that it carries, else by the receipts. Pure."""
 
+from collections.abc import Collection
 from typing import Any
 
 from orchestration.enforcement.port import Capabilities, FieldName, Observation
-from orchestration.enforcement.receipts import Action, Owned
+from orchestration.enforcement.receipts import Owned
 from orchestration.enforcement.values import normal
 
 
@@ -12,25 +13,21 @@ def present_value(observed: Observation, name: FieldName) -> Any:
     return normal(name, observed.values[name])
 
 
-def what_is_ours(observed: Observation, able: Capabilities, by_receipts: Owned | None, last: Action | None) -> Owned:
+def what_is_ours(
+    observed: Observation, able: Capabilities, by_receipts: Owned | None, undone: Collection[FieldName]
+) -> Owned:
     """The fields that we own. Where the entity could carry a stamp and carries none, nothing is ours.
 
-    A stamp that was written although its values were not (``last`` was cut short) is no claim: there the receipts rule.
+    Of a field that a stamp claims although its value was never written (``undone``), the receipts know more than the stamp.
     """
+    known = by_receipts or Owned()
     if not able.holds_stamp:
-        return by_receipts or Owned()
+        return known
     if observed.stamp is None:
         return Owned()
     stamped = Owned(observed.stamp.before, observed.stamp.after)
-    if last is None or last.outcome not in ("refused", "abandoned"):
-        return stamped
-    undone = [
-        name
-        for name in stamped.after
-        if name in last.before and name not in last.landed and present_value(observed, name) == last.before[name]
-    ]
-    kept, known = stamped.without(undone), by_receipts or Owned()
-    again = [name for name in undone if name in known.after]
+    kept = stamped.without(undone)
+    again = [name for name in undone if name in stamped.after and name in known.after]
     return Owned(
         {**kept.before, **{name: known.before[name] for name in again}},
         {**kept.after, **{name: known.after[name] for name in again}},

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from orchestration.enforcement.ownership import present_value, what_is_ours
 from orchestration.enforcement.port import Capabilities, Desired, FieldName, Observation, Stamp
-from orchestration.enforcement.receipts import Action, Owned, last_actions, owned_entities
+from orchestration.enforcement.receipts import Action, Owned, owned_entities, undone_fields
 from orchestration.enforcement.values import rounded_down, strictest
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -100,7 +100,7 @@ def plan(
     ``observations`` by entity must hold every desired entity; ``capabilities`` by kind of entity; ``actions`` are the settled
     receipts (:func:`orchestration.enforcement.apply.settle`). Several wishes for one entity become the strictest of them.
     """
-    by_receipts, last = owned_entities(actions), last_actions(actions)
+    by_receipts, undone = owned_entities(actions), undone_fields(actions)
     changes: list[Change] = []
     holds: list[Hold] = []
     for wish in merged(desired):
@@ -108,7 +108,7 @@ def plan(
         able = capabilities[kind_of(wish.entity)]
         key = (config.name, wish.entity)
         work = _Entity(
-            observed, what_is_ours(observed, able, by_receipts.get(key), last.get(key)), able, config.on_drift
+            observed, what_is_ours(observed, able, by_receipts.get(key), undone.get(key, ())), able, config.on_drift
         )
         if key in by_receipts and able.holds_stamp and observed.is_found and observed.stamp is None:
             work.hold(None, "drift", "the ownership stamp is gone; what was written before is no longer ours")

@@ -209,6 +209,20 @@ def owned_entities(actions: Iterable[Action]) -> dict[tuple[str, str], Owned]:
     return {key: value for key, value in owned.items() if value.after}
 
 
+def undone_fields(actions: Iterable[Action]) -> dict[tuple[str, str], set[FieldName]]:
+    """Per adapter and entity the fields that were planned and not written since the last action that was done: a stamp may
+    claim them all the same.
+    """
+    undone: dict[tuple[str, str], set[FieldName]] = {}
+    for one in actions:
+        key = (one.adapter, one.entity)
+        if one.outcome in ("refused", "abandoned"):
+            undone[key] = (undone.get(key, set()) | set(one.after)) - set(one.landed)
+        elif one.outcome != "planned":
+            undone.pop(key, None)
+    return undone
+
+
 def last_actions(actions: Iterable[Action]) -> dict[tuple[str, str], Action]:
     """The newest action per adapter and entity."""
     return {(one.adapter, one.entity): one for one in actions}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from orchestration.enforcement.ownership import present_value, what_is_ours
 from orchestration.enforcement.plan import Change, Hold, Plan, is_allowed, kind_of
 from orchestration.enforcement.port import Capabilities, FieldName, Observation
-from orchestration.enforcement.receipts import Action, Owned, last_actions, owned_entities
+from orchestration.enforcement.receipts import Action, Owned, last_actions, owned_entities, undone_fields
 from orchestration.enforcement.values import strictest
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -23,7 +23,8 @@ def plan_revert(
     """A plan that gives ``entities`` back what stood before us. A field that somebody else changed since stays, and is no
     longer ours. The limit of changes and the list of entities hold here too.
     """
-    by_receipts, last = owned_entities(actions), last_actions(actions)
+    by_receipts, undone = owned_entities(actions), undone_fields(actions)
+    last = last_actions(actions)
     changes: list[Change] = []
     holds: list[Hold] = []
     for entity in sorted(set(entities)):
@@ -31,7 +32,7 @@ def plan_revert(
         if not observed.is_found:
             holds.append(Hold(config.name, entity, None, "not_found", "the gateway does not know it"))
             continue
-        owned = what_is_ours(observed, able, by_receipts.get(key), last.get(key))
+        owned = what_is_ours(observed, able, by_receipts.get(key), undone.get(key, ()))
         if observed.values.get("is_blocked") and owned.after.get("is_blocked") is not True:
             reason_held = "blocked by a person; nothing of it is touched"
             holds.append(Hold(config.name, entity, "is_blocked", "person", reason_held))

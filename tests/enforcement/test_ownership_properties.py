@@ -8,7 +8,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.enforcement.ownership import what_is_ours
 from orchestration.enforcement.port import Capabilities, Limit
+from orchestration.enforcement.receipts import owned_entities, undone_fields
 from orchestration.enforcement.values import strictest
 from tests.enforcement.fake_gateway import FakeGateway, Killed
 from tests.enforcement.test_plan_apply import KEY, Home, config, wish
@@ -50,12 +52,19 @@ def tick(home, wanted, kill):
     home.gateway.before_step = lambda _: None
 
 
+def owned(home):
+    actions, key = home.receipts.read(), ("litellm", KEY)
+    undone = undone_fields(actions).get(key, ())
+    return what_is_ours(home.gateway.observe(KEY), home.gateway.able, owned_entities(actions).get(key), undone)
+
+
 @settings(max_examples=300, deadline=None)
 @given(steps, st.booleans(), st.sampled_from(["report", "reapply"]))
 def test_what_a_person_chose_last_is_never_made_looser(taken, holds_stamp, on_drift):
     """``chosen``: what a person last set of each field, or what stood in the beginning. Nothing of ours ever allows more.
 
-    A person who sets what we have set already, or who undoes a killed write before the next look, cannot be told from us.
+    A person who sets what we wrote last cannot be told from us: then what stood before us counts. Neither can one who undoes a
+    killed write before the next look.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = home_at(folder, holds_stamp, on_drift)
@@ -63,7 +72,10 @@ def test_what_a_person_chose_last_is_never_made_looser(taken, holds_stamp, on_dr
         chosen = dict(present)
         for who, wanted, kill in taken:
             if who == "person":
+                ours = owned(home)
                 chosen.update({name: value for name, value in wanted.items() if value != present[name]})
+                again = [name for name, value in wanted.items() if name in ours.after and ours.after[name] == value]
+                chosen.update({name: ours.before[name] for name in again})
                 present.update(wanted)
             elif who == "tick":
                 tick(home, wanted, kill)

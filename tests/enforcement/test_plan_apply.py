@@ -265,6 +265,40 @@ def test_a_kill_at_any_step_is_reconciled_by_the_next_tick(home, step, outcome, 
     assert home.gateway.values[KEY]["requests_per_minute"] is None
 
 
+def test_what_a_stamp_claims_and_was_never_written_is_not_ours_however_often_we_are_killed(tmp_path):
+    """Two kills in a row: the rate that the first cut short is still known as ours, and reverts; an alias that a person then
+    sets to the value of the stamp is the person's.
+    """
+    gateway = FakeGateway(is_stepwise=True)
+    gateway.add(KEY)
+    home = Home(tmp_path, gateway)
+    home.tick(wish(requests_per_minute=1))
+
+    def die(step):
+        def at(now):
+            if now == step:
+                raise Killed
+
+        return at
+
+    for step, wanted in (
+        ("requests_per_minute", {"is_blocked": True, "requests_per_minute": None}),
+        ("stamp", {"is_blocked": False}),
+        ("aliases", {"is_blocked": False, "aliases": {"a": "c"}}),
+    ):
+        gateway.before_step = die(step)
+        with pytest.raises(Killed):
+            home.tick(wish(**wanted))
+        gateway.before_step = lambda _: None
+    home.plan()
+    gateway.values[KEY]["aliases"] = {"a": "c"}
+    home.tick(wish(aliases={}))
+    assert gateway.values[KEY]["aliases"] == {"a": "c"}
+    home.revert(KEY)
+    assert gateway.values[KEY]["requests_per_minute"] is None
+    assert gateway.values[KEY]["is_blocked"] is False
+
+
 def test_a_torn_last_line_is_healed_and_other_damage_is_an_error(home):
     home.tick(wish(limits=daily("5")))
     with home.receipts.path.open("ab") as file:
