@@ -57,6 +57,11 @@ class Home:
         return self.root / "alerts"
 
     @property
+    def enforcement(self) -> Path:
+        """Journals of receipts and decisions, the log as polled, the policy file."""
+        return self.root / "enforcement"
+
+    @property
     def demo_company(self) -> Path:
         return self.root / "demo_company"
 
