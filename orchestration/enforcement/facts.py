@@ -64,6 +64,16 @@ class DayCost:
 
 
 @dataclass(frozen=True)
+class ProductDay:
+    """One product's day in US dollars; None: not known, or no rate."""
+
+    day: date
+    revenue: Decimal | None
+    other_cogs: Decimal | None
+    ai_cogs: Decimal | None
+
+
+@dataclass(frozen=True)
 class BreakerState:
     """The margin breaker of a product after its last change."""
 
@@ -81,6 +91,7 @@ class Facts:
     """``days``: cost of the reporting days before ``days_before``, which no longer move much; what is newer is counted live.
 
     ``keys_of_developer``, ``keys_of_initiative`` and ``keys_of_product``: keys that only the one used in the last 28 days.
+    ``product_floors``: margin floors that products state themselves.
     """
 
     run_id: str | None
@@ -94,6 +105,8 @@ class Facts:
     keys_of_developer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys_of_initiative: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys_of_product: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    product_days: Mapping[str, tuple[ProductDay, ...]] = field(default_factory=dict)
+    product_floors: Mapping[str, Decimal] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     daily_burn_usd: Decimal | None = None
     missing: tuple[str, ...] = ()
@@ -163,6 +176,8 @@ class _Reader:
             keys_of_developer=self._keys_of("actor_id"),
             keys_of_initiative=self._keys_of("initiative_id"),
             keys_of_product=self._keys_of("product_id"),
+            product_days=self._product_days(),
+            product_floors=self._product_floors(),
             owners=self._owners(),
             missing=tuple(self.missing),
         )
@@ -204,6 +219,16 @@ class _Reader:
     def _milestones(self) -> tuple[tuple[str, Milestone], ...]:
         rows = self._rows("milestone_tolerance", _MILESTONES)
         return tuple((row.pop("product_id"), Milestone(**row)) for row in rows)
+
+    def _product_days(self) -> dict[str, tuple[ProductDay, ...]]:
+        found: dict[str, list[ProductDay]] = defaultdict(list)
+        for row in self._rows("guardrail_product_days", _PRODUCT_DAYS):
+            found[row.pop("product_id")].append(ProductDay(**row))
+        return {product: tuple(days) for product, days in found.items()}
+
+    def _product_floors(self) -> dict[str, Decimal]:
+        rows = self._rows("dim_products", _FLOORS)
+        return {row["product_id"]: row["floor"] for row in rows}
 
     def _keys_of(self, owner: str) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = defaultdict(list)
@@ -254,6 +279,12 @@ inner join dim_initiatives as initiatives
     on milestones.initiative_id = initiatives.initiative_id and initiatives.is_current
 where initiatives.product_id is not null and milestones.margin_floor_ratio is not null
 order by milestones.initiative_id"""
+_PRODUCT_DAYS = """
+select product_id, margin_date as day, revenue_usd as revenue, other_cogs_usd as other_cogs, ai_cogs_usd as ai_cogs
+from guardrail_product_days order by product_id, margin_date"""
+_FLOORS = """
+select product_id, cast(margin_floor_ratio as decimal(10, 9)) as floor
+from dim_products where is_current and margin_floor_ratio is not null"""
 _PRODUCTS = """inner join (select initiative_id, product_id from dim_initiatives where is_current and product_id is not null)
     using (initiative_id)"""
 _KEYS = """

@@ -36,11 +36,21 @@ from orchestration.enforcement.feed import Log, Reading, poll
 from orchestration.enforcement.live_breakers import BreakerAtNow, breaker_wishes, breakers_at
 from orchestration.enforcement.live_caps import CapAtNow, caps_at, earliest_needed, states_of
 from orchestration.enforcement.live_loops import LoopRound, watch_loops
+from orchestration.enforcement.live_margins import (
+    HELD,
+    POLICY,
+    SPENT,
+    MarginCapAtNow,
+    margin_caps_at,
+    margin_states,
+    margin_wishes,
+)
 from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.plan import Plan, kind_of, plan
 from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gateway, Limit, Observation
 from orchestration.enforcement.receipts import OPEN, Action, Receipts, owned_entities
 from orchestration.landing.errors import SourceError
+from orchestration.policy.cap_windows import first_instant
 from orchestration.policy.caps import HARD, REACHED, UNKNOWN
 from orchestration.policy.circuit_breaker import CLOSED
 from orchestration.policy.evidence import evidence_id
@@ -90,6 +100,7 @@ class TickResult:
     readings: dict[str, Reading] = field(default_factory=dict)
     caps: list[CapAtNow] = field(default_factory=list)
     breakers: list[BreakerAtNow] = field(default_factory=list)
+    margins: list[MarginCapAtNow] = field(default_factory=list)
     loops: LoopRound | None = None
     desired: list[Desired] = field(default_factory=list)
     observations: dict[tuple[str, str], Observation] = field(default_factory=dict)
@@ -109,7 +120,10 @@ def tick(
     """
     now = site.clock()
     result = TickResult(now, apply, notes=list(facts.missing))
-    since = min(earliest_needed(facts, site.company.config.zone, now), now - timedelta(hours=1))
+    zone = site.company.config.zone
+    since = min(earliest_needed(facts, zone, now), now - timedelta(hours=1))
+    if facts.product_days:
+        since = min(since, first_instant(now.astimezone(zone).date(), zone))
     for name, log in site.logs.items():
         result.readings[name] = reading = poll(log, site.prices, usage, since, now)
         if reading.fault:
@@ -121,7 +135,11 @@ def tick(
     result.desired = cap_wishes(result.caps, site.company.policy.version)
     result.breakers = breakers_at(facts, site.company, BREAKER_ADAPTER, now.astimezone(site.company.config.zone).date())
     result.desired += breaker_wishes(result.breakers, site.company.guardrails.adapters[BREAKER_ADAPTER])
-    states = states_of(result.caps)
+    result.margins = margin_caps_at(
+        facts, site.company, BREAKER_ADAPTER, usage, result.readings.get(BREAKER_ADAPTER), now
+    )
+    result.desired += margin_wishes(result.margins, site.company.policy.version)
+    states = states_of(result.caps) | margin_states(result.margins)
     result.loops = _loops(site, facts, usage, result, now)
     if result.loops is not None:
         states |= result.loops.states
@@ -197,6 +215,21 @@ def _decided(result: TickResult, version: str, now: datetime) -> list[Decided]:
                         version,
                     )
                 )
+    for margin in result.margins:
+        if margin.acts and margin.before != margin.status:
+            found.append(
+                Decided(
+                    _id(margin.adapter, POLICY, margin.decision.product_id, margin.day, margin.before, margin.status),
+                    now,
+                    POLICY,
+                    f"product:{margin.decision.product_id}",
+                    margin.before,
+                    margin.status,
+                    margin.decision.reason,
+                    margin.decision.evidence_id,
+                    version,
+                )
+            )
     for loop in result.loops.decisions if result.loops else ():
         is_over = loop.ended_at is not None
         states = (loop.kind, "over") if is_over else ("none", loop.kind)
@@ -322,6 +355,8 @@ def _alerts(result: TickResult, company: "Company", facts: Facts) -> list[Alert]
             )
     for cap in result.caps:
         alerts += _cap_alerts(cap, result, facts)
+    if company.guardrails.adapters[BREAKER_ADAPTER].apply:
+        alerts += [alert for one in result.margins if one.acts for alert in _margin_alerts(one, result)]
     for loop in result.loops.decisions if result.loops else ():
         if loop.ended_at is None and not loop.is_repeat:
             alerts.append(
@@ -395,6 +430,37 @@ def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
                 )
             )
     return alerts
+
+
+def _margin_alerts(margin: MarginCapAtNow, result: TickResult) -> list[Alert]:
+    decision = margin.decision
+    shared: dict[str, Any] = {
+        "adapter": margin.adapter,
+        "subject": "product",
+        "entity_id": decision.product_id,
+        "cap_id": POLICY,
+        "window": "daily",
+        "currency": CURRENCY,
+    }
+    if margin.status == HELD:
+        reading = result.readings.get(margin.adapter)
+        standing = sum(decision.limits.values(), Decimal(0))
+        last = reading.until if reading else None
+        return [cap_unknown(**shared, cap_amount=standing, last_read_at=last, reason=decision.reason)]
+    if margin.status == SPENT:
+        spent = margin.ai_cogs or Decimal(0)
+        return [
+            cap_reached(
+                **shared,
+                cap_amount=sum(decision.limits.values(), Decimal(0)),
+                spent_amount=spent,
+                window_starts_at=margin.begins_at,
+                resets_at=None,
+                is_refused=result.is_applied,
+                evidence_id=decision.evidence_id,
+            )
+        ]
+    return []
 
 
 def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:

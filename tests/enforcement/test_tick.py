@@ -80,7 +80,13 @@ class World:
     def company(self) -> Any:
         guardrails = SimpleNamespace(caps=(), overrides=self.overrides, adapters={"litellm": self.config})
         config = SimpleNamespace(zone=ZoneInfo("UTC"))
-        return SimpleNamespace(guardrails=guardrails, config=config, policy=self.policy, initiatives=self.initiatives)
+        return SimpleNamespace(
+            guardrails=guardrails,
+            config=config,
+            policy=self.policy,
+            initiatives=self.initiatives,
+            product_target=lambda product: None,
+        )
 
     @contextmanager
     def open_gateway(self, name: str) -> Iterator[Gateway]:
