@@ -1,5 +1,5 @@
-{# The last 56 days of every product in US dollars at the rate of the as-of day, as gateways keep their budgets: what the
-   minute path expects of a day's revenue and other cost. #}
+{# The last 56 days of every product in US dollars at the rate of the as-of day, as gateways keep their budgets: what
+   the minute path expects of a day's revenue and other cost. #}
 with
 
 margins as (
