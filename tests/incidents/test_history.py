@@ -60,7 +60,7 @@ def find(tmp_path: Path) -> Find:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
             write_run_parameters(connection, as_of)
-            build(connection, ["int_gateway_costs_by_hour", "int_gateway_calls_priced", "int_exchange_rates_filled"])
+            build(connection, ["int_gateway_costs_by_hour", "int_gateway_calls_by_class", "int_exchange_rates_filled"])
             return find_incidents(connection, landing, currency, as_of, "v")
 
     return of

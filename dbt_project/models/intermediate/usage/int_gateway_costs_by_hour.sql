@@ -34,9 +34,10 @@ costs as (
             coalesce(greatest(hours.{{ token_class }}, 0) * cast(prices.{{ token_class }}_price as double), 0)
             {{ '+' if not loop.last }}
             {%- endfor %}
-        ) / 1000000 as cost
+        ) / 1000000 as cost,
+        sum(hours.request + hours.failed_requests) as calls
     from hours
-    inner join prices
+    left join prices
         on hours.price_key = prices.price_key
         and hours.context_tier_start = prices.context_tier_start
         and hours.billing_date = prices.billing_date
@@ -50,6 +51,7 @@ select
     costs.api_key_id,
     costs.usage_start_at,
     timezone(run_parameters.reporting_time_zone, timezone('UTC', costs.usage_start_at)) as local_start_at,
-    costs.cost
+    costs.cost,
+    costs.calls
 from costs
 cross join run_parameters
