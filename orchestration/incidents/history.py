@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import pairwise
 
 import duckdb
+import numpy as np
 
 from orchestration.gateway_days import load_days
 from orchestration.incidents.screen import KeyHours, dear_hours, is_quiet, key_hours, may_drip, near_breaches
@@ -36,8 +37,11 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ADAPTER = "litellm"
 
 _HOURS = """
-select api_key_id, usage_start_at, local_start_at, cost, calls from intermediate.int_gateway_costs_by_hour
-where cost > 0 order by api_key_id, usage_start_at
+select
+    api_key_id, cast(epoch(usage_start_at) as bigint) // 3600 as utc, cast(epoch(local_start_at) as bigint) // 3600 as local,
+    cost, cast(calls as bigint) as calls
+from intermediate.int_gateway_costs_by_hour
+order by api_key_id, utc
 """
 _RATES = "select rate_date, rate from intermediate.int_exchange_rates_filled where currency = 'USD' order by rate_date"
 _CLASSES = """
@@ -157,10 +161,13 @@ def find_incidents(
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, limits: LoopLimits, as_of: date) -> Iterator[KeyHours]:
-    for key, rows in groupby(connection.execute(_HOURS).fetchall(), key=lambda row: row[0]):
-        hours = [(utc.replace(tzinfo=UTC), local, cost, calls) for _, utc, local, cost, calls in rows]
-        if not is_quiet(hours, limits):
-            yield key_hours(key, hours, as_of)
+    read = connection.execute(_HOURS).fetchnumpy()
+    names = np.asarray(read.pop("api_key_id"))
+    starts: list[int] = np.flatnonzero(np.append(True, names[1:] != names[:-1])).tolist() if len(names) else []
+    for first, end in pairwise([*starts, len(names)]):
+        utc, local, cost, calls = (np.asarray(read[name][first:end]) for name in ("utc", "local", "cost", "calls"))
+        if not is_quiet(cost, limits):
+            yield key_hours(str(names[first]), utc, local, cost, calls, as_of)
 
 
 def _wanted(dear: list[datetime]) -> list[datetime]:
@@ -226,11 +233,11 @@ def _drips(hours: KeyHours, disturbed: set[datetime], rates: _Rates, limits: Loo
     """The key's slow drips, from all its hours but those in which a loop ran."""
     if not may_drip(hours, limits):
         return []
-    watch, opened, found, hour = DripWatch(), None, list[Found](), min(hours.utc_hours)
+    watch, opened, found, hour = DripWatch(), None, list[Found](), hours.first_hour
     while hour < hours.end:
         of_day = rates.on(hour)
         if of_day is not None and hour not in disturbed:
-            cost = Decimal(f"{hours.cost(hour):.9f}")
+            cost = Decimal(f"{hours.cost_of(hour):.9f}")
             watch, decisions = observe_hour(hours.key, watch, hour, cost, hours.baseline(hour), hour + HOUR, of_day)
             for one in decisions:
                 if one.phase == FOUND:

@@ -7,7 +7,7 @@ is told when it happens and is not kept as an incident.
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -17,95 +17,90 @@ from orchestration.policy.loop_signs import HourBaseline, LoopLimits, MinuteTota
 from orchestration.statistics.hourly_baseline import HourlyBaselines, hourly_baselines
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_RATIO, HOUR_SPREADS = 2.0, 2.0
-
-
-HourRow = tuple[datetime, datetime, float, int]
-"""UTC hour, local hour, cost and calls of an hour with traffic."""
+Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class KeyHours:
-    """One key: cost by local day (from its first) and hour, the UTC hours they stand for, with their own cost and calls, and the
-    end of the last day in UTC.
+    """One key: its hours with traffic in order, as hours since 1970 by UTC (``utc``) and by the local clock (``local``), their
+    cost and calls; ``by_day``: cost by local day (from the first) and hour; ``end``: end of the last day in UTC.
     """
 
     key: str
-    first_day: date
-    costs: NDArray[np.float64]
-    utc_hours: dict[datetime, tuple[int, int]]
-    own: dict[datetime, tuple[float, int]]
+    utc: Whole
+    local: Whole
+    cost: NDArray[np.float64]
+    calls: Whole
+    by_day: NDArray[np.float64]
     end: datetime
     baselines: HourlyBaselines
     known: dict[tuple[int, int], HourBaseline] = field(default_factory=dict)
 
+    @property
+    def first_hour(self) -> datetime:
+        return EPOCH + int(self.utc[0]) * HOUR
+
     def baseline(self, utc_hour: datetime) -> HourBaseline:
-        """That of an hour with or without traffic; hours without any are placed by the nearest one with."""
+        """That of an hour with or without traffic."""
         place = self.place(utc_hour)
         if place not in self.known:
             self.known[place] = HourBaseline(**self.baselines.at(*place))
         return self.known[place]
 
-    def cost(self, utc_hour: datetime) -> float:
+    def cost_of(self, utc_hour: datetime) -> float:
         """Of one UTC hour; 0 without traffic."""
-        return self.own.get(utc_hour, (0.0, 0))[0]
-
-    def calls(self, utc_hour: datetime) -> int:
-        """In one UTC hour."""
-        return self.own.get(utc_hour, (0.0, 0))[1]
+        number = (utc_hour - EPOCH) // HOUR
+        near = int(np.searchsorted(self.utc, number))
+        return float(self.cost[near]) if near < len(self.utc) and self.utc[near] == number else 0.0
 
     def place(self, utc_hour: datetime) -> tuple[int, int]:
-        """Day and hour of the local clock."""
-        if utc_hour not in self.utc_hours:
-            near = min(self.utc_hours, key=lambda hour: abs(hour - utc_hour))
-            day, hour = self.utc_hours[near]
-            number = day * 24 + hour + (utc_hour - near) // HOUR
-            number = max(0, min(number, self.costs.size - 1))
-            return number // 24, number % 24
-        return self.utc_hours[utc_hour]
+        """Day (from the first) and hour of the local clock, whose offset is that of the next hour with traffic."""
+        number = (utc_hour - EPOCH) // HOUR
+        near = min(int(np.searchsorted(self.utc, number)), len(self.utc) - 1)
+        local = number + int(self.local[near] - self.utc[near]) - int(self.local[0]) // 24 * 24
+        local = max(0, min(local, self.by_day.size - 1))
+        return local // 24, local % 24
 
 
-def key_hours(key: str, rows: list[HourRow], last_day: date) -> KeyHours:
-    """``rows``: every hour with traffic, in order."""
-    first_day = rows[0][1].date()
-    days = max((last_day - first_day).days, (rows[-1][1].date() - first_day).days) + 1
-    costs, hours = np.zeros((days, 24)), dict[datetime, tuple[int, int]]()
-    for utc_hour, local_hour, cost, _ in rows:
-        place = (local_hour.date() - first_day).days, local_hour.hour
-        costs[place] += cost
-        hours[utc_hour] = place
-    last_utc, last_local, *_ = rows[-1]
-    end = last_utc + (datetime.combine(last_day + timedelta(days=1), time()) - last_local)
-    own = {utc_hour: (cost, calls) for utc_hour, _, cost, calls in rows}
-    return KeyHours(key, first_day, costs, hours, own, end, hourly_baselines(costs))
+def key_hours(key: str, utc: Whole, local: Whole, cost: NDArray[np.float64], calls: Whole, last_day: date) -> KeyHours:
+    """The hours of one key with traffic, in order, up to ``last_day`` at least."""
+    first = int(local[0]) // 24
+    last = max((last_day - EPOCH.date()).days, int(local[-1]) // 24)
+    by_day = np.zeros((last - first + 1, 24))
+    np.add.at(by_day, (local // 24 - first, local % 24), cost)
+    end = EPOCH + (24 * (last + 1) - int(local[-1]) + int(utc[-1])) * HOUR
+    return KeyHours(key, utc, local, cost, calls, by_day, end, hourly_baselines(by_day))
 
 
-def is_quiet(rows: list[HourRow], limits: LoopLimits) -> bool:
-    """No hour of the key is dear enough for a loop, and no 48 hours could be for a drip."""
-    costs = [cost for _, _, cost, _ in rows]
-    return max(costs) < float(limits.min_spend) and sum(costs) < float(limits.min_drip)
+def is_quiet(cost: NDArray[np.float64], limits: LoopLimits) -> bool:
+    """No hour of the key is dear enough for a loop, and all together are not for a drip."""
+    return bool(cost.max() < float(limits.min_spend) and cost.sum() < float(limits.min_drip))
 
 
 def dear_hours(hours: KeyHours, limits: LoopLimits) -> list[datetime]:
     """UTC hours that may hold an incident of record: dear ones, with calls enough for a loop in them and the next to them."""
-    days = len(hours.costs)
+    days = len(hours.by_day)
     usual, spread = hours.baselines.usual[:days], hours.baselines.spread[:days]
     limit = np.maximum(HOUR_RATIO * usual, usual + HOUR_SPREADS * spread)
-    is_dear = hours.costs >= np.maximum(float(limits.min_spend), limit)
-    return [
-        hour
-        for hour, place in hours.utc_hours.items()
-        if is_dear[place] and sum(hours.calls(hour + step * HOUR) for step in (-1, 0, 1)) >= limits.min_calls
-    ]
+    is_dear = hours.by_day >= np.maximum(float(limits.min_spend), limit)
+    around = np.zeros(len(hours.utc), dtype=np.int64)
+    for step in (-1, 0, 1):
+        near = np.minimum(np.searchsorted(hours.utc, hours.utc + step), len(hours.utc) - 1)
+        around += np.where(hours.utc[near] == hours.utc + step, hours.calls[near], 0)
+    place = hours.local // 24 - hours.local[0] // 24, hours.local % 24
+    found = hours.utc[is_dear[place] & (around >= limits.min_calls)]
+    return [EPOCH + int(number) * HOUR for number in found]
 
 
 def may_drip(hours: KeyHours, limits: LoopLimits) -> bool:
     """The sum of capped excesses comes near the limit somewhere; exact to a millionth of a unit, on the side of yes."""
-    days = len(hours.costs)
+    days = len(hours.by_day)
     usual, spread = hours.baselines.usual[:days], hours.baselines.spread[:days]
     unit = np.maximum(np.maximum(float(limits.drip_unit), spread), usual / 4)
     cap = float(limits.drip_cap)
-    units = np.clip((hours.costs - usual) / unit, -cap, cap) - float(limits.drip_allowance)
+    units = np.clip((hours.by_day - usual) / unit, -cap, cap) - float(limits.drip_allowance)
     units[hours.baselines.days_known[:days] < limits.min_drip_days_known] = 0.0
     sums = np.concatenate([[0.0], np.cumsum(units.ravel())])
     return bool((sums - np.minimum.accumulate(sums)).max() >= float(limits.drip_units) - 1e-6)

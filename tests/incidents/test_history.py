@@ -124,6 +124,7 @@ def test_the_screen_loses_no_incident_of_record(find, monkeypatch, seed):
 
     monkeypatch.setattr(history, "dear_hours", every_hour)
     monkeypatch.setattr(history, "is_quiet", lambda *_: False)
+    monkeypatch.setattr(history, "near_breaches", lambda minutes, _: minutes)
     monkeypatch.setattr(history, "may_drip", lambda *_: True)
     everything = find(rows, folder="b")
     of_record = [

@@ -14,7 +14,14 @@ hours as (
 
 prices as (
 
-    select * from {{ ref('int_gateway_prices_by_day') }}
+    select
+        price_key,
+        context_tier_start,
+        billing_date
+        {%- for token_class, unit in classes %},
+        coalesce(cast({{ token_class }}_price as double), 0) as {{ token_class }}_price
+        {%- endfor %}
+    from {{ ref('int_gateway_prices_by_day') }}
 
 ),
 
@@ -31,7 +38,7 @@ costs as (
         hours.usage_start_at,
         sum(
             {%- for token_class, unit in classes %}
-            coalesce(greatest(hours.{{ token_class }}, 0) * cast(prices.{{ token_class }}_price as double), 0)
+            greatest(hours.{{ token_class }}, 0) * prices.{{ token_class }}_price
             {{ '+' if not loop.last }}
             {%- endfor %}
         ) / 1000000 as cost,
