@@ -41,6 +41,7 @@ select
     api_key_id, cast(epoch(usage_start_at) as bigint) // 3600 as utc, cast(epoch(local_start_at) as bigint) // 3600 as local,
     cost, cast(calls as bigint) as calls
 from intermediate.int_gateway_costs_by_hour
+where cost > 0
 order by api_key_id, utc
 """
 _RATES = "select rate_date, rate from intermediate.int_exchange_rates_filled where currency = 'USD' order by rate_date"
