@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import groupby
+from itertools import pairwise
 
 import duckdb
+import numpy as np
 
 from orchestration.gateway_days import load_days
-from orchestration.incidents.screen import KeyHours, dear_hours, is_quiet, key_hours, may_drip
+from orchestration.incidents.screen import KeyHours, dear_hours, is_quiet, key_hours, may_drip, near_breaches
 from orchestration.landing.store import Landing
 from orchestration.lineage import tables_read
 from orchestration.policy.loop_detector import (
@@ -36,18 +37,33 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 ADAPTER = "litellm"
 
 _HOURS = """
-select api_key_id, usage_start_at, local_start_at, cost from intermediate.int_gateway_costs_by_hour
-where cost > 0 order by api_key_id, usage_start_at
+select
+    api_key_id, cast(epoch(usage_start_at) as bigint) // 3600 as utc, cast(epoch(local_start_at) as bigint) // 3600 as local,
+    cost, cast(calls as bigint) as calls
+from intermediate.int_gateway_costs_by_hour
+where cost > 0
+order by api_key_id, utc
 """
 _RATES = "select rate_date, rate from intermediate.int_exchange_rates_filled where currency = 'USD' order by rate_date"
+_CLASSES = """
+select column_name from duckdb_columns()
+where schema_name = 'intermediate' and table_name = 'int_gateway_prices_by_day' and ends_with(column_name, '_price')
+order by column_index
+"""
+_PRICED = """coalesce(
+    cast(greatest({name}, 0) as decimal(18, 0)) * {name}_price * cast(0.000001 as decimal(7, 6)), 0
+)"""
 _MINUTES = """
 with wanted as (
     select unnest($keys) as api_key_id, unnest($hours) as hour
 ),
 calls as (
-    select * from intermediate.int_gateway_calls_priced
+    select logged.*
+    from intermediate.int_gateway_calls_by_class as logged
+    semi join wanted
+        on logged.api_key_id = wanted.api_key_id
+        and cast(floor(epoch(logged.started_at)) as bigint) // 3600 = wanted.hour
     where {days}
-    and api_key_id in (select api_key_id from wanted)
 ),
 once as (
     select * from calls
@@ -56,22 +72,31 @@ once as (
         order by is_generated desc, prompt_tokens + completion_tokens desc, started_at, partition, request_id
     ) = 1
 ),
-placed as (
-    select once.*, date_trunc('minute', started_at at time zone 'UTC') as minute
+priced as (
+    select
+        once.*,
+        date_trunc('minute', once.started_at at time zone 'UTC') as minute,
+        case when once.is_generated then {cost} else 0 end as cost
     from once
-    semi join wanted
-        on once.api_key_id = wanted.api_key_id
-        and date_trunc('hour', once.started_at at time zone 'UTC') = wanted.hour
+    left join intermediate.int_context_tiers as tiers
+        on once.provider = tiers.provider
+        and once.model_id = tiers.model_id
+        and once.prompt_tokens > tiers.context_tier_start
+        and once.prompt_tokens <= tiers.last_prompt_tokens
+    left join intermediate.int_gateway_prices_by_day as prices
+        on once.price_key = prices.price_key
+        and once.billing_date = prices.billing_date
+        and coalesce(tiers.context_tier_start, 0) = prices.context_tier_start
 ),
 signatures as (
     select api_key_id, minute, concat_ws(' ', model_id, prompt_tokens) as signature, count(*) as calls,
         sum(cost) as cost, sum(prompt_tokens) as prompt_tokens
-    from placed
+    from priced
     group by all
 )
 select
-    api_key_id, minute, sum(cost)::decimal(38, 12), sum(calls)::bigint, sum(prompt_tokens)::bigint,
-    max_by(signature, (calls, signature)), max(calls)
+    api_key_id, minute, cast(sum(cost) as decimal(38, 12)), cast(sum(calls) as bigint),
+    cast(sum(prompt_tokens) as bigint), max_by(signature, (calls, signature)), max(calls)
 from signatures
 group by all
 order by api_key_id, minute
@@ -130,17 +155,20 @@ def find_incidents(
     minutes = _read_minutes(connection, landing, wanted)
     found: list[Found] = []
     for hours in keys:
-        loops, disturbed = _loops(hours, minutes.get(hours.key, []), rates)
+        loops, disturbed = _loops(hours, near_breaches(minutes.get(hours.key, []), rates.least), rates)
         found += [*loops, *_drips(hours, disturbed, rates, rates.least)]
     rows = [_row(opened, last, policy_version) for opened, last in found]
     return sorted(rows, key=lambda row: (row.started_at, row.entity, row.kind))
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, limits: LoopLimits, as_of: date) -> Iterator[KeyHours]:
-    for key, rows in groupby(connection.execute(_HOURS).fetchall(), key=lambda row: row[0]):
-        hours = [(utc.replace(tzinfo=UTC), local, cost) for _, utc, local, cost in rows]
-        if not is_quiet(hours, limits):
-            yield key_hours(key, hours, as_of)
+    read = connection.execute(_HOURS).fetchnumpy()
+    names = np.asarray(read.pop("api_key_id"))
+    starts: list[int] = np.flatnonzero(np.append(True, names[1:] != names[:-1])).tolist() if len(names) else []
+    for first, end in pairwise([*starts, len(names)]):
+        utc, local, cost, calls = (np.asarray(read[name][first:end]) for name in ("utc", "local", "cost", "calls"))
+        if not is_quiet(cost, limits):
+            yield key_hours(str(names[first]), utc, local, cost, calls, as_of)
 
 
 def _wanted(dear: list[datetime]) -> list[datetime]:
@@ -151,20 +179,22 @@ def _wanted(dear: list[datetime]) -> list[datetime]:
 def _read_minutes(
     connection: duckdb.DuckDBPyConnection, landing: Landing, wanted: dict[str, list[datetime]]
 ) -> Minutes:
-    pairs = [(key, hour.replace(tzinfo=None)) for key, hours in wanted.items() for hour in hours]
+    pairs = [(key, hour) for key, hours in wanted.items() for hour in hours]
     days = sorted({hour.date() for _, hour in pairs})
     partitions = sorted({name for name, _, day, _ in load_days(connection, landing) if day in set(days)})
     if not partitions:
         return {}
     condition = (
         f"partition in ({', '.join(map(literal, partitions))}) "
-        f"and billing_date in ({', '.join(f'date {literal(str(day))}' for day in days)}) "
         f"and started_at >= timestamptz '{days[0]} 00:00:00+00' "
         f"and started_at < timestamptz '{days[-1]} 00:00:00+00' + interval 1 day"
     )
-    parameters = {"keys": [key for key, _ in pairs], "hours": [hour for _, hour in pairs]}
+    parameters = {"keys": [key for key, _ in pairs], "hours": [int(hour.timestamp()) // 3600 for _, hour in pairs]}
+    cost = " + ".join(
+        _PRICED.format(name=column.removesuffix("_price")) for (column,) in connection.execute(_CLASSES).fetchall()
+    )
     found: Minutes = {}
-    for key, minute, *facts in connection.execute(_MINUTES.format(days=condition), parameters).fetchall():
+    for key, minute, *facts in connection.execute(_MINUTES.format(days=condition, cost=cost), parameters).fetchall():
         cost, calls, prompt_tokens, signature, repeated = facts
         totals = MinuteTotals(minute.replace(tzinfo=UTC), cost, calls, prompt_tokens, signature, repeated)
         found.setdefault(key, []).append(totals)
@@ -204,11 +234,11 @@ def _drips(hours: KeyHours, disturbed: set[datetime], rates: _Rates, limits: Loo
     """The key's slow drips, from all its hours but those in which a loop ran."""
     if not may_drip(hours, limits):
         return []
-    watch, opened, found, hour = DripWatch(), None, list[Found](), min(hours.utc_hours)
+    watch, opened, found, hour = DripWatch(), None, list[Found](), hours.first_hour
     while hour < hours.end:
         of_day = rates.on(hour)
         if of_day is not None and hour not in disturbed:
-            cost = Decimal(f"{hours.cost(hour):.9f}")
+            cost = Decimal(f"{hours.cost_of(hour):.9f}")
             watch, decisions = observe_hour(hours.key, watch, hour, cost, hours.baseline(hour), hour + HOUR, of_day)
             for one in decisions:
                 if one.phase == FOUND:

@@ -63,6 +63,8 @@ class LoopLimits:
     min_drip_days_known: int = 7
     """A week, so that a weekend was seen."""
     drip_repeat_hours: int = 168
+    drip_hours_share: Decimal = Decimal("0.8")
+    """Least share of the hours that are above the usual: work that comes by day alone is no drip."""
     min_drip: Decimal = Decimal(1)
     """Least excess in all that is told."""
 

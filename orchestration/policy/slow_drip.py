@@ -1,7 +1,8 @@
 """Slow drips of one key, hour by hour: a low constant extra cost around the clock, told with its dollars.
 
 The watch sums the excess of each whole hour over the usual one in units of the key's own spread, each hour capped so that
-no burst can fill the sum, less an allowance. Full, it opens an incident; back at zero, it closes it.
+no burst can fill the sum, less an allowance. Full, and most hours above the usual by day and night, it opens an incident;
+back at zero, it closes it.
 """
 
 from dataclasses import dataclass, replace
@@ -15,13 +16,16 @@ from orchestration.policy.loop_signs import LIMITS, SLOW_DRIP, HourBaseline, Loo
 
 @dataclass(frozen=True)
 class DripWatch:
-    """The sum in units, and the hours and costs since it left zero; ``last``: the last drip of which was told."""
+    """The sum in units, and the hours (how many of them above the usual) and costs since it left zero; ``last``: the last drip
+    of which was told.
+    """
 
     score: Decimal = Decimal(0)
     since: datetime | None = None
     cost: Decimal = Decimal(0)
     expected: Decimal = Decimal(0)
     hours: int = 0
+    hours_above: int = 0
     last_hour: datetime | None = None
     incident: Incident | None = None
     last: Incident | None = None
@@ -63,12 +67,14 @@ def observe_hour(
         cost=watch.cost + cost,
         expected=watch.expected + baseline.usual,
         hours=watch.hours + 1,
+        hours_above=watch.hours_above + (cost > baseline.usual),
         last_hour=hour,
     )
     if watch.incident is not None:
         grown = watch.incident.grown(cost, baseline.usual, hour + HOUR)
         return replace(watch, incident=grown, last=_told(watch.last, grown)), ()
-    if score < limits.drip_units or watch.cost - watch.expected < limits.min_drip:
+    is_around_the_clock = watch.hours_above >= limits.drip_hours_share * watch.hours
+    if score < limits.drip_units or watch.cost - watch.expected < limits.min_drip or not is_around_the_clock:
         return watch, ()
     return _opened(key, watch, baseline, now, limits)
 

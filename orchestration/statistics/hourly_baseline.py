@@ -28,19 +28,25 @@ Floats = NDArray[np.float64]
 class HourlyBaselines:
     """By day (the last one is the day after the series) and hour of the day: ``usual`` (median), ``spread`` (1.4826 median
     absolute deviations) and ``is_unattended`` (never used at this hour by a series in regular use). By day: ``basis`` (index
-    into :data:`BASES`), ``busy``, exceeded by one of ten hours with use, and ``days_known``, at most 28.
+    into :data:`BASES`) and ``days_known``, at most 28.
     """
 
     usual: Floats
     spread: Floats
-    busy: Floats
     days_known: NDArray[np.int64]
     is_unattended: NDArray[np.bool_]
     basis: NDArray[np.int64]
+    values: Floats
+
+    def busy(self, day: int) -> float:
+        """Of the hours with use before the day, the one that nine of ten do not exceed; 0 without any."""
+        before = self.values[max(0, day - DAYS_BACK) : day]
+        ordered = np.sort(before[before > 0])
+        return float(ordered[int(np.ceil(BUSY_SHARE * len(ordered))) - 1]) if len(ordered) else 0.0
 
     def at(self, day: int, hour: int) -> dict[str, Any]:
         """The fields of one hour's baseline; amounts as decimals of nine places."""
-        amounts = (("usual", self.usual[day, hour]), ("spread", self.spread[day, hour]), ("busy", self.busy[day]))
+        amounts = (("usual", self.usual[day, hour]), ("spread", self.spread[day, hour]), ("busy", self.busy(day)))
         return {
             **{name: Decimal(f"{value:.9f}") for name, value in amounts},
             "days_known": int(self.days_known[day]),
@@ -68,7 +74,7 @@ def hourly_baselines(values: Floats) -> HourlyBaselines:
     used = np.nan_to_num(before) > 0
     in_use = used.any(axis=2).sum(axis=1) > ATTENDED_SHARE * known
     unattended = ~used.any(axis=1) & (in_use & (known >= WEEK))[:, None]
-    return HourlyBaselines(usual, spread, _busy(before), known, unattended, basis)
+    return HourlyBaselines(usual, spread, known, unattended, basis, values)
 
 
 def _median_and_spread(before: Floats, known: NDArray[np.int64]) -> tuple[Floats, Floats]:
@@ -81,12 +87,3 @@ def _median(before: Floats, known: NDArray[np.int64]) -> Floats:
     ordered = np.sort(before, axis=1)
     rows, last = np.arange(len(before)), np.maximum(known - 1, 0)
     return np.asarray((ordered[rows, last // 2] + ordered[rows, (last + 1) // 2]) / 2)
-
-
-def _busy(before: Floats) -> Floats:
-    """Of each day's hours with use before it, the one that :data:`BUSY_SHARE` of them do not exceed; 0 without any."""
-    flat = before.reshape(len(before), -1)
-    ordered = np.sort(np.where(flat > 0, flat, np.nan), axis=1)
-    used = (ordered > 0).sum(axis=1)
-    place = np.maximum(np.ceil(BUSY_SHARE * used).astype(int) - 1, 0)
-    return np.where(used > 0, np.nan_to_num(ordered[np.arange(len(before)), place]), 0.0)

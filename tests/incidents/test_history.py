@@ -60,7 +60,7 @@ def find(tmp_path: Path) -> Find:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
             write_run_parameters(connection, as_of)
-            build(connection, ["int_gateway_costs_by_hour", "int_gateway_calls_priced", "int_exchange_rates_filled"])
+            build(connection, ["int_gateway_costs_by_hour", "int_gateway_calls_by_class", "int_exchange_rates_filled"])
             return find_incidents(connection, landing, currency, as_of, "v")
 
     return of
@@ -124,6 +124,7 @@ def test_the_screen_loses_no_incident_of_record(find, monkeypatch, seed):
 
     monkeypatch.setattr(history, "dear_hours", every_hour)
     monkeypatch.setattr(history, "is_quiet", lambda *_: False)
+    monkeypatch.setattr(history, "near_breaches", lambda minutes, _: minutes)
     monkeypatch.setattr(history, "may_drip", lambda *_: True)
     everything = find(rows, folder="b")
     of_record = [

@@ -190,6 +190,13 @@ def test_a_burst_is_no_drip_and_a_drip_ends():
     assert watch.incident is None
 
 
+def test_work_that_begins_by_day_alone_is_no_drip():
+    """Thirteen hours of 1.00 in 24, by a key that was used for nothing before: 1.1 units up and 0.9 down."""
+    day = ["1.00"] * 13 + ["0"] * 11
+    assert drip(day * 20, replace(HOUR, usual=D(0)))[1] == []
+    assert len(drip(["1.00"] * 20 + ["0"] * 4, replace(HOUR, usual=D(0)))[1]) == 1
+
+
 def test_a_key_known_for_less_than_a_week_does_not_drip():
     assert drip(["0.60"] * 48, replace(HOUR, days_known=6))[1] == []
 

@@ -14,7 +14,14 @@ hours as (
 
 prices as (
 
-    select * from {{ ref('int_gateway_prices_by_day') }}
+    select
+        price_key,
+        context_tier_start,
+        billing_date
+        {%- for token_class, unit in classes %},
+        coalesce(cast({{ token_class }}_price as double), 0) as {{ token_class }}_price
+        {%- endfor %}
+    from {{ ref('int_gateway_prices_by_day') }}
 
 ),
 
@@ -31,12 +38,13 @@ costs as (
         hours.usage_start_at,
         sum(
             {%- for token_class, unit in classes %}
-            coalesce(greatest(hours.{{ token_class }}, 0) * cast(prices.{{ token_class }}_price as double), 0)
+            greatest(hours.{{ token_class }}, 0) * prices.{{ token_class }}_price
             {{ '+' if not loop.last }}
             {%- endfor %}
-        ) / 1000000 as cost
+        ) / 1000000 as cost,
+        sum(hours.request + hours.failed_requests) as calls
     from hours
-    inner join prices
+    left join prices
         on hours.price_key = prices.price_key
         and hours.context_tier_start = prices.context_tier_start
         and hours.billing_date = prices.billing_date
@@ -50,6 +58,7 @@ select
     costs.api_key_id,
     costs.usage_start_at,
     timezone(run_parameters.reporting_time_zone, timezone('UTC', costs.usage_start_at)) as local_start_at,
-    costs.cost
+    costs.cost,
+    costs.calls
 from costs
 cross join run_parameters

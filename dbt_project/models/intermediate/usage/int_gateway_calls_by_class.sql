@@ -1,0 +1,44 @@
+{{ config(materialized='view') }}
+with
+
+logs as (
+
+    select
+        partition,
+        request_id,
+        coalesce(call_id, request_id) as call_id,
+        started_at,
+        cast(started_at at time zone 'UTC' as date) as billing_date,
+        provider,
+        model_id,
+        api_key_id,
+        status = 'success' and is_served as is_generated,
+        {{ gateway_price_variant() }} as price_variant
+        {%- for count in gateway_counts() %},
+        coalesce({{ count }}, 0) as {{ count }}
+        {%- endfor %}
+    from {{ ref('stg_litellm__spend_logs') }}
+
+),
+
+calls as (
+
+    select
+        partition,
+        request_id,
+        call_id,
+        started_at,
+        billing_date,
+        provider,
+        model_id,
+        api_key_id,
+        is_generated,
+        prompt_tokens,
+        completion_tokens,
+        {{ integer_key(['provider', 'model_id', 'price_variant']) }} as price_key,
+        {{ gateway_classes() }}
+    from logs
+
+)
+
+select * from calls
