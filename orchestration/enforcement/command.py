@@ -131,8 +131,8 @@ class Desk:
     def once(self, *, apply: bool, is_preview: bool) -> TickResult:
         """One tick with what stands now."""
         with ExitStack() as stack:
-            stack.enter_context(in_turn(self.home.root / "enforcement" / "tick.lock"))
-            usage = stack.enter_context(LiveUsage(self.home.root / "enforcement" / "live.sqlite"))
+            stack.enter_context(in_turn(self.home.enforcement / "tick.lock"))
+            usage = stack.enter_context(LiveUsage(self.home.enforcement / "live.sqlite"))
             logs: dict[str, Log] = {}
             if self.company.guardrails.adapters[LITELLM].base_url is not None:
                 logs[LITELLM] = stack.enter_context(self.open_log())
@@ -227,7 +227,7 @@ def revert(settings: RunSettings, stream: TextIO, entity: str | None) -> int:
     """Give every entity that is ours, or the one named, back what stood before us, where ours still stands."""
     with open_desk(settings) as desk:
         receipts = Receipts(desk.home.root)
-        with in_turn(desk.home.root / "enforcement" / "tick.lock"), receipts.alone():
+        with in_turn(desk.home.enforcement / "tick.lock"), receipts.alone():
             owned = sorted(owned_entities(receipts.read()))
             wanted = [one for one in owned if entity in (None, one[1])]
             if not wanted:

@@ -50,7 +50,7 @@ def run_drill(
                 raise DrillImpossible(f"--canary-key-env: the environment variable {canary_key_env} is not set")
         receipts = Receipts(desk.home.root)
         with (
-            in_turn(desk.home.root / "enforcement" / "tick.lock"),
+            in_turn(desk.home.enforcement / "tick.lock"),
             receipts.alone(),
             desk.open_gateway(name) as gateway,
         ):

@@ -57,8 +57,8 @@ class Fed:
             "loads": list(_loads(self.landing, self.as_of, self.settle_lag)),
             "closed": list(_files(self.home.closed)),
             "budget": list(_files(self.home.budget)),
-            "receipts": list(_files(self.home.root / "enforcement" / "receipts")),
-            "decisions": list(_files(self.home.root / "enforcement" / "decisions")),
+            "receipts": list(_files(self.home.enforcement / "receipts")),
+            "decisions": list(_files(self.home.enforcement / "decisions")),
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

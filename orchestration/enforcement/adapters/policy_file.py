@@ -35,7 +35,7 @@ KINDS = ("key", "team", "project", "user")
 
 
 def open_adapter(config: AdapterConfig, secret: str | None, home: Home) -> "PolicyFile":
-    return PolicyFile(home.root / "enforcement" / "policy.json", timedelta(minutes=config.valid_for_minutes))
+    return PolicyFile(home.enforcement / "policy.json", timedelta(minutes=config.valid_for_minutes))
 
 
 class PolicyFile:

@@ -47,7 +47,7 @@ def open_adapter(config: AdapterConfig, secret: str | None, home: Home) -> "Webh
     if not secret:
         named = config.api_key_env or "api_key_env in guardrails.yaml"
         raise PermanentFailure(Webhook.name, f"no shared secret to sign with; set {named}")
-    return Webhook(config.base_url, secret, home.root / "enforcement" / "webhook.json")
+    return Webhook(config.base_url, secret, home.enforcement / "webhook.json")
 
 
 class Webhook:
