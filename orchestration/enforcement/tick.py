@@ -49,7 +49,7 @@ from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.plan import Plan, kind_of, plan
 from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gateway, Limit, Observation
 from orchestration.enforcement.receipts import OPEN, Action, Receipts, owned_entities
-from orchestration.landing.errors import SourceError
+from orchestration.landing.errors import PermanentFailure, SourceError
 from orchestration.policy.cap_windows import first_instant
 from orchestration.policy.caps import HARD, REACHED, UNKNOWN
 from orchestration.policy.circuit_breaker import CLOSED
@@ -297,9 +297,11 @@ def _at_one_gateway(
     looked_at = sorted(wanted, key=due)[:MOST_OBSERVED]
     if len(wanted) > MOST_OBSERVED:
         result.notes.append(f"{gateway.name}: {len(looked_at)} of {len(wanted)} entities were looked at in this tick")
-    observations = {entity: gateway.observe(entity) for entity in looked_at}
+    observations = _observed(gateway, looked_at, result)
     result.observations |= {(gateway.name, entity): one for entity, one in observations.items()}
-    able: dict[str, Capabilities] = {kind: gateway.capabilities(kind) for kind in {kind_of(one) for one in looked_at}}
+    able: dict[str, Capabilities] = {
+        kind: gateway.capabilities(kind) for kind in {kind_of(one) for one in observations}
+    }
     chosen = [_held_by(wish, able[kind_of(wish.entity)]) for wish in wishes if wish.entity in observations]
     found = plan(config, chosen, observations, able, actions)
     result.plans.append(found)
@@ -311,8 +313,27 @@ def _at_one_gateway(
         result.notes.append(
             f"{gateway.name}: nothing was written; set adapters.{gateway.name}.apply: true in guardrails.yaml"
         )
-    done = {entity for entity in looked_at if may_write or not any(c.observed.entity == entity for c in found.changes)}
+    done = {
+        entity for entity in observations if may_write or not any(c.observed.entity == entity for c in found.changes)
+    }
     return {f"seen:{gateway.name}:{entity}": {"at": result.at.isoformat(), "wish": digests[entity]} for entity in done}
+
+
+def _observed(gateway: Gateway, entities: Sequence[str], result: TickResult) -> dict[str, Observation]:
+    """The entities as the gateway shows them now. One that it cannot show is a fault and holds up no other; raises the first
+    fault where it shows none, and a :class:`TransientFailure` at once.
+    """
+    found: dict[str, Observation] = {}
+    faults: list[PermanentFailure] = []
+    for entity in entities:
+        try:
+            found[entity] = gateway.observe(entity)
+        except PermanentFailure as error:
+            faults.append(error)
+    if faults and not found:
+        raise faults[0]
+    result.faults += [str(one) for one in faults]
+    return found
 
 
 @dataclass(frozen=True)

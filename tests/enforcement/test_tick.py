@@ -19,7 +19,7 @@ from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.port import Gateway, Limit
 from orchestration.enforcement.receipts import Receipts
 from orchestration.enforcement.tick import MOST_OBSERVED, Site, TickResult, tick
-from orchestration.landing.errors import TransientFailure
+from orchestration.landing.errors import SchemaDrift, TransientFailure
 from orchestration.prices.calls import CallPrices
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig, CapOverride
@@ -375,6 +375,23 @@ def test_a_gateway_that_is_away_fails_nothing_else(world: World, monkeypatch: py
     world.later(seconds=30)
     world.tick()
     assert world.is_blocked
+
+
+def test_an_entity_that_cannot_be_read_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.gateway.add("key:broken")
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id="broken"), cap()))
+    observe = world.gateway.observe
+
+    def observed(entity: str) -> Any:
+        if entity == "key:broken":
+            raise SchemaDrift("litellm", "key:broken: its limits are no list")
+        return observe(entity)
+
+    monkeypatch.setattr(world.gateway, "observe", observed)
+    world.spend("1.00")
+    result = world.tick()
+    assert world.is_blocked
+    assert result.faults == ["litellm: key:broken: its limits are no list"]
 
 
 def breaker(state: str, before: str = "closed") -> BreakerState:
