@@ -91,7 +91,8 @@ class Facts:
     """``days``: cost of the reporting days before ``days_before``, which no longer move much; what is newer is counted live.
 
     ``keys_of_developer``, ``keys_of_initiative`` and ``keys_of_product``: keys that only the one used in the last 28 days.
-    ``product_floors``: margin floors that products state themselves.
+    ``product_floors``: margin floors that products state themselves. ``absent``: tables that were not published, of which
+    nothing is known.
     """
 
     run_id: str | None
@@ -110,6 +111,7 @@ class Facts:
     owners: Mapping[str, str] = field(default_factory=dict)
     daily_burn_usd: Decimal | None = None
     missing: tuple[str, ...] = ()
+    absent: frozenset[str] = frozenset()
 
 
 class Baselines:
@@ -160,6 +162,7 @@ class _Reader:
     ) -> None:
         self.connection, self.folder, self.as_of, self.run_id, self.prices = connection, folder, as_of, run_id, prices
         self.missing: list[str] = []
+        self.absent: set[str] = set()
         names = connection.execute("select table_name from information_schema.tables").fetchall()
         self.tables = {name for (name,) in names}
 
@@ -180,10 +183,12 @@ class _Reader:
             product_floors=self._product_floors(),
             owners=self._owners(),
             missing=tuple(self.missing),
+            absent=frozenset(self.absent),
         )
 
     def _rows(self, table: str, query: str) -> list[dict[str, Any]]:
         if table not in self.tables:
+            self.absent.add(table)
             self.missing.append(f"{table} is not published; run tokenomics run once with this version")
             return []
         found = self.connection.execute(query, {"as_of": self.as_of} if "$as_of" in query else {})

@@ -18,7 +18,7 @@ def what_is_ours(
 ) -> Owned:
     """The fields that we own. Where the entity could carry a stamp and carries none, nothing is ours.
 
-    Of a field that a stamp claims although its value was never written (``undone``), the receipts know more than the stamp.
+    Of a field that a stamp claims, or gave up, although its value was never written (``undone``), the receipts know more.
     """
     known = by_receipts or Owned()
     if not able.holds_stamp:
@@ -27,7 +27,7 @@ def what_is_ours(
         return Owned()
     stamped = Owned(observed.stamp.before, observed.stamp.after)
     kept = stamped.without(undone)
-    again = [name for name in undone if name in stamped.after and name in known.after]
+    again = [name for name in undone if name in known.after]
     return Owned(
         {**kept.before, **{name: known.before[name] for name in again}},
         {**kept.after, **{name: known.after[name] for name in again}},

@@ -2,8 +2,8 @@
 
 A field may be written (a) if its present value is what we wrote last, never looser than what stood before we took it over,
 or (b) if nobody of ours wrote it, only to make it stricter. What a person made stricter, blocked, or raised after us stays
-and is told. A key or team that a person blocked is not touched at all. What an adapter cannot do is an error of the plan
-and never silence.
+and is told. A field that was given back is no longer ours. A key or team that a person blocked is not touched at all. What
+an adapter cannot do is an error of the plan and never silence.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -216,12 +216,13 @@ def _change(work: _Entity, wish: Desired) -> Change | None:
         {**work.owned.before, **work.taken_over},
         {**work.owned.after, **work.after},
     )
+    given_back = [name for name, value in work.after.items() if value == kept.before[name]]
     return Change(
         observed=work.observed,
         action=action_of(work.after),
         before=present,
         after=dict(work.after),
-        owned=kept,
+        owned=kept.without(given_back),
         policy=wish.policy,
         policy_version=wish.policy_version,
         reason=wish.reason,

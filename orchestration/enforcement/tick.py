@@ -33,8 +33,9 @@ from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.decisions import Decided, Decisions
 from orchestration.enforcement.facts import Facts
 from orchestration.enforcement.feed import Log, Reading, poll
+from orchestration.enforcement.letting_go import let_go
 from orchestration.enforcement.live_breakers import BreakerAtNow, breaker_wishes, breakers_at
-from orchestration.enforcement.live_caps import CapAtNow, caps_at, earliest_needed, states_of
+from orchestration.enforcement.live_caps import STATE, CapAtNow, caps_at, earliest_needed, states_of
 from orchestration.enforcement.live_loops import LoopRound, watch_loops
 from orchestration.enforcement.live_margins import (
     HELD,
@@ -146,7 +147,7 @@ def tick(
     result.decisions = _decided(result, site.company.policy.version, now)
     if not is_preview:
         result.decisions = Decisions(site.home.root).record(result.decisions, now)
-    seen = _enforce(site, result, usage, apply=apply, run_id=run_id or uuid4().hex[:12])
+    seen = _enforce(site, facts, result, usage, apply=apply, run_id=run_id or uuid4().hex[:12])
     result.alerts = _alerts(result, site.company, facts)
     if not is_preview:
         result.faults += site.tell(result.alerts, _judged(result))
@@ -248,7 +249,9 @@ def _decided(result: TickResult, version: str, now: datetime) -> list[Decided]:
     return found
 
 
-def _enforce(site: Site, result: TickResult, usage: LiveUsage, *, apply: bool, run_id: str) -> dict[str, Any]:
+def _enforce(
+    site: Site, facts: Facts, result: TickResult, usage: LiveUsage, *, apply: bool, run_id: str
+) -> dict[str, Any]:
     """Look at the entities, plan and, if it may be, apply; answers when each entity was seen."""
     by_adapter: dict[str, list[Desired]] = defaultdict(list)
     for wish in result.desired:
@@ -261,7 +264,9 @@ def _enforce(site: Site, result: TickResult, usage: LiveUsage, *, apply: bool, r
         for name, wishes in sorted(by_adapter.items()):
             try:
                 with site.open_gateway(name) as gateway:
-                    seen |= _at_one_gateway(site, result, usage, gateway, wishes, receipts, apply=apply, run_id=run_id)
+                    seen |= _at_one_gateway(
+                        site, facts, result, usage, gateway, wishes, receipts, apply=apply, run_id=run_id
+                    )
             except SourceError as error:
                 result.faults.append(str(error))
             except (ImportError, KeyError):
@@ -271,6 +276,7 @@ def _enforce(site: Site, result: TickResult, usage: LiveUsage, *, apply: bool, r
 
 def _at_one_gateway(
     site: Site,
+    facts: Facts,
     result: TickResult,
     usage: LiveUsage,
     gateway: Gateway,
@@ -283,7 +289,21 @@ def _at_one_gateway(
     config = site.company.guardrails.adapters[gateway.name]
     may_write = apply and config.apply
     actions = settle(receipts.read(), gateway, site.clock(), receipts if may_write else None)
-    owned = {entity for adapter, entity in owned_entities(actions) if adapter == gateway.name}
+    ours = {entity: one for (adapter, entity), one in owned_entities(actions).items() if adapter == gateway.name}
+    owned = set(ours)
+    released = let_go(
+        gateway.name,
+        ours,
+        wishes,
+        facts,
+        result.caps,
+        result.breakers,
+        usage.states(f"{STATE}{gateway.name}:"),
+        site.company.policy.version,
+        result.at,
+    )
+    result.desired += released
+    wishes = [*wishes, *released]
     opened = {one.entity for one in actions if one.adapter == gateway.name and one.outcome in OPEN}
     wanted = {wish.entity for wish in wishes if not _asks_nothing(wish) or wish.entity in owned}
     seen = usage.states(f"seen:{gateway.name}:")

@@ -11,8 +11,8 @@ from orchestration.registry.wording import nearest
 
 
 def check_guardrails(folder: Folder) -> None:
-    """Add a fault for every cap that stands twice or matches nothing, every override without its cap, every adapter that
-    is to be written to and has no address.
+    """Add a fault for every cap that stands twice, matches nothing or is all headroom, every override without its cap, every
+    adapter that is to be written to and has no address or names no entity.
     """
     caps: list[Located[Cap]] = folder.records.get("caps", [])
     overrides: list[Located[CapOverride]] = folder.records.get("overrides", [])
@@ -26,6 +26,18 @@ def check_guardrails(folder: Folder) -> None:
         if lacks_address(with_source_defaults(adapter.record, sources.get(adapter.record.name))):
             message = "key 'base_url' is missing, and no source of this name has one; give the address of its API"
             folder.faults.append(adapter.fault((), message))
+        elif adapter.record.apply and not adapter.record.entities:
+            message = "apply is true and no entities are named, so nothing would be written; "
+            folder.faults.append(adapter.fault(("apply",), message + 'add entities, such as ["key:*", "team:*"]'))
+    for cap in caps:
+        _check_headroom(folder, cap)
+
+
+def _check_headroom(folder: Folder, cap: Located[Cap]) -> None:
+    headroom, least = cap.record.headroom, min(one.amount for one in cap.record.windows)
+    if headroom is not None and headroom >= least:
+        message = f"headroom {headroom} leaves nothing of the cap of {least}, so every request would be refused; "
+        folder.faults.append(cap.fault(("headroom",), message + "give less headroom or a higher amount"))
 
 
 def _check_capped_twice(folder: Folder, caps: Iterable[Located[Cap]]) -> None:

@@ -447,3 +447,95 @@ def test_a_closed_breaker_lifts_no_refusal_of_a_cap_while_the_feed_is_stale(worl
     world.now = datetime(2026, 10, 3, 0, 10, tzinfo=UTC)
     world.tick()
     assert world.is_blocked
+
+
+def test_a_removed_cap_gives_back_the_limit_and_the_refusal_ends_at_its_reset_instant(world: World) -> None:
+    world.gateway.values[KEY]["limits"] = (Limit("monthly", Decimal(70)),)
+    world.spend("1.00")
+    world.tick()
+    assert world.is_blocked
+    world.facts = Facts("run-2", date(2026, 10, 1))
+    world.later(seconds=45)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("monthly", Decimal(70)),) and world.is_blocked
+    world.now = datetime(2026, 10, 3, 0, 0, 40, tzinfo=UTC)
+    world.tick()
+    assert not world.is_blocked and world.gateway.stamps[KEY] is None
+    writes = world.gateway.writes
+    world.later(seconds=45)
+    world.tick()
+    assert world.gateway.writes == writes
+
+
+def test_a_removed_cap_takes_back_nothing_that_a_person_set(world: World) -> None:
+    world.tick()
+    world.gateway.values[KEY]["limits"] = (Limit("daily", Decimal("0.25")),)
+    world.facts = Facts("run-2", date(2026, 10, 1))
+    world.later(seconds=45)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal("0.25")),)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts(None, None, missing=("nothing is published yet; run tokenomics run first",)),
+        Facts("run-2", date(2026, 10, 1), absent=frozenset({"guardrail_caps"})),
+        Facts("run-2", date(2026, 10, 1), caps=(cap(None),)),
+        Facts("run-2", date(2026, 10, 1), caps=(cap(subject_id=None, id_pattern="^hash-.*$"),)),
+        Facts("run-2", date(2026, 10, 1), caps=(cap(subject="developer", subject_id="ann"),)),
+    ],
+    ids=["nothing published", "caps not published", "no rate", "idle key of a pattern", "idle key of a developer"],
+)
+def test_nothing_is_given_back_because_something_is_not_known(world: World, facts: Facts) -> None:
+    world.tick()
+    (world.home / "enforcement" / "live.sqlite").unlink()
+    world.facts = facts
+    world.later(seconds=45)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal(1)),)
+
+
+@pytest.mark.parametrize("is_capped", [False, True])
+def test_a_breaker_that_only_tells_now_gives_back_what_it_wrote(world: World, is_capped: bool) -> None:
+    world.gateway.values[KEY]["requests_per_minute"] = 600
+    world.facts = replace(breaker_facts("throttled"), caps=(cap(),) if is_capped else ())
+    world.tick()
+    assert world.gateway.values[KEY]["requests_per_minute"] == 5
+    world.policy = Policy(breaker_mode="alert")
+    world.later(minutes=2)
+    world.tick()
+    assert world.gateway.values[KEY]["requests_per_minute"] == 600
+    assert (world.gateway.values[KEY]["limits"] != ()) == is_capped
+
+
+def test_an_open_breaker_holds_a_key_that_is_refused_so_long_that_it_shows_no_use(world: World) -> None:
+    world.facts = breaker_facts("open")
+    world.tick()
+    world.facts = replace(world.facts, keys_of_product={})
+    world.later(minutes=2)
+    world.tick()
+    assert world.is_blocked
+    world.facts = replace(breaker_facts("closed"), keys_of_product={})
+    world.later(minutes=2)
+    world.tick()
+    assert not world.is_blocked
+
+
+def test_what_was_given_back_is_a_persons_again_and_may_be_made_stricter_anew(world: World) -> None:
+    world.gateway.values[KEY]["requests_per_minute"] = 600
+    for state in ("throttled", "closed"):
+        world.facts = breaker_facts(state)
+        world.tick()
+        world.later(minutes=2)
+    world.gateway.values[KEY]["requests_per_minute"] = 900
+    world.tick()
+    assert world.kinds() == set()
+    world.facts = breaker_facts("throttled")
+    world.later(minutes=2)
+    world.tick()
+    assert world.gateway.values[KEY]["requests_per_minute"] == 5
+    world.facts = breaker_facts("closed")
+    world.later(minutes=2)
+    world.tick()
+    assert world.gateway.values[KEY]["requests_per_minute"] == 900

@@ -33,7 +33,7 @@ overrides:
     reason: migration
 adapters:
   litellm: {apply: true, base_url: "http://127.0.0.1:4000/", entities: "key:*", downgrades: {big: small}}
-  policy_file: {apply: true, valid_for_minutes: 5}
+  policy_file: {apply: true, entities: "key:*", valid_for_minutes: 5}
 """
 
 
@@ -239,3 +239,16 @@ def test_a_cap_of_an_initiative_that_nobody_declares_is_a_fault(folder, faults):
 def test_a_faulty_adapter_names_its_line(folder, faults, adapters, says):
     fault = refused(folder, faults, f"caps: []\nadapters: {adapters}\n")
     assert fault.startswith("guardrails.yaml:2: ") and says in fault and "sk-secret" not in fault
+
+
+def test_an_adapter_that_is_switched_on_for_no_entity_is_a_fault(folder, faults):
+    (folder / "guardrails.yaml").write_text("adapters:\n  policy_file:\n    apply: true\n")
+    (said,) = [one for one in faults() if "guardrails.yaml" in one]
+    assert said.startswith("guardrails.yaml:3:") and "add entities" in said
+
+
+def test_headroom_that_leaves_nothing_of_a_cap_is_a_fault(folder, faults):
+    text = "caps:\n  - cap_id: c\n    subject: key\n    ids: k\n    headroom: 5\n    windows: [{window: daily, amount: 5}]\n"
+    (folder / "guardrails.yaml").write_text(text)
+    (said,) = [one for one in faults() if "guardrails.yaml" in one]
+    assert said.startswith("guardrails.yaml:5:") and "headroom 5 leaves nothing of the cap of 5" in said
