@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.landing.store import Landing
 from tests.dbt_project.compiled_models import build, write_run_parameters
-from tests.dbt_project.warehouse_rows import moment, price, request, row
+from tests.dbt_project.warehouse_rows import charge, moment, price, request, row
 
 D = Decimal
 DAY = date(2026, 7, 10)
@@ -65,6 +65,7 @@ class Company:
     caps: list[tuple[str, str, str]] = field(default_factory=lambda: [("key:a", "daily", "10")])
     prices: Rows = field(default_factory=lambda: [price("p", "1000000")])
     rules: Rows = field(default_factory=list)
+    charges: Rows = field(default_factory=list)
     zone: str = "UTC"
     subject: tuple[str, str] | None = None
 
@@ -100,6 +101,7 @@ def built(tmp_path: Path) -> Callable[[Company, str], Rows]:
             ("litellm", "spend_logs", company.calls, logged),
             ("prices", "price_book", company.prices, {}),
             ("registry", "ownership_rules", company.rules, {}),
+            ("focus_files", "cost_and_usage", company.charges, {}),
             ("registry", "policy", policy, {}),
         )
         for source, stream, rows, facts in streams:
@@ -312,6 +314,30 @@ def test_keys_that_no_cap_covers_are_found_by_person(unmetered):
     calls += [call(1, "08:00", 4, key="d", user_id="dev"), call(1, "08:00", 5, key="e", user_id="dev")]
     caps = [("key:a", "daily", "10"), ("team:t", "monthly", "10")]
     assert unmetered(Company(calls, [reading("key:c")], caps)) == {("key_without_cap", "dev"): (2, 2, 9, D(9))}
+
+
+def billed(provider: str, day: date, amount: str, **given: Any) -> dict[str, Any]:
+    """A line of the bill that tells no tokens, so that it is no usage of its own."""
+    period = {"charge_period_start": at("00:00", day), "charge_period_end": at("00:00", day + timedelta(days=1))}
+    hours = {"usage_type": "instance hours", "consumed_unit": "Hours"}
+    return charge(
+        provider, **period, **hours, **dict.fromkeys(("billed_cost", "effective_cost", "list_cost"), amount), **given
+    )
+
+
+def test_a_bill_of_the_gateways_provider_without_usage_is_billed_but_unseen(unmetered):
+    """p serves through the gateway on the 10th, so that day's 5 is matched; its 30 + 12 of the 11th no request explains.
+
+    q never serves through it; a tax, a credit and what is billed after the as-of day are no use.
+    """
+    after = DAY + timedelta(days=1)
+    charges = [
+        *(billed("p", DAY, "5"), billed("p", after, "30"), billed("p", after, "12"), billed("q", after, "100")),
+        *(billed("p", after, "7", charge_category="Tax"), billed("p", after, "-3", charge_category="Credit")),
+        billed("p", AS_OF + timedelta(days=1), "50"),
+    ]
+    company = Company([call(1, "08:00", 5)], charges=charges)
+    assert unmetered(company) == {("billed_but_unseen", None): (0, None, None, D(42))}
 
 
 def test_a_cap_of_a_developer_is_in_force_by_what_the_keys_used_in_the_window_let_through(audit):
