@@ -81,8 +81,11 @@ def is_open(actions: Iterable[Action], entity: str) -> bool:
 
 
 def _do(change: Change, gateway: Gateway, receipts: Receipts, run_id: str, now: Callable[[], datetime]) -> Action:
-    observed = gateway.observe(change.observed.entity)
     action = receipts.plan(_action(change, run_id, now()))
+    try:
+        observed = gateway.observe(change.observed.entity)
+    except SourceError as failure:
+        return receipts.follow(action, "abandoned", now(), f"not written, since it could not be read: {failure}")
     moved = [name for name, value in change.before.items() if present_value(observed, name) != value]
     if moved or not observed.is_found or observed.stamp != change.observed.stamp:
         return receipts.follow(action, "abandoned", now(), "somebody changed it after it was planned")

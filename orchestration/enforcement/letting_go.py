@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from orchestration.enforcement.facts import Facts
 from orchestration.enforcement.live_breakers import BreakerAtNow
 from orchestration.enforcement.live_caps import STATE, CapAtNow
+from orchestration.enforcement.live_margins import HELD, MarginCapAtNow
 from orchestration.enforcement.port import Desired, FieldName
 from orchestration.enforcement.receipts import Owned
 from orchestration.policy.breaker_action import NONE
@@ -49,6 +50,7 @@ def let_go(
     facts: Facts,
     caps: Sequence[CapAtNow],
     breakers: Sequence[BreakerAtNow],
+    margins: Sequence[MarginCapAtNow],
     cap_states: Mapping[str, Any],
     policy_version: str,
     now: datetime,
@@ -61,7 +63,7 @@ def let_go(
     spoken = {(wish.entity, name) for wish in wishes for name in wish.values}
     found = []
     for entity, owned in sorted(ours.items()):
-        held = _held(adapter, entity, facts, caps, breakers, cap_states, now)
+        held = _held(adapter, entity, facts, caps, breakers, margins, cap_states, now)
         values = {name: LOOSEST[name] for name in owned.after if (entity, name) not in spoken and name not in held}
         if values:
             reason = f"no policy wants {', '.join(sorted(values))} of it any more"
@@ -76,6 +78,7 @@ def _held(
     facts: Facts,
     caps: Sequence[CapAtNow],
     breakers: Sequence[BreakerAtNow],
+    margins: Sequence[MarginCapAtNow],
     cap_states: Mapping[str, Any],
     now: datetime,
 ) -> set[FieldName]:
@@ -88,6 +91,14 @@ def _held(
         is_idle and any(one.adapter == adapter and one.action.action != NONE for one in breakers)
     ):
         held.update(BREAKER_FIELDS)
+    if "guardrail_product_days" in facts.absent or any(
+        one.adapter == adapter
+        and one.acts
+        and one.status == HELD
+        and (is_idle or entity.removeprefix("key:") in facts.keys_of_product.get(one.decision.product_id, ()))
+        for one in margins
+    ):
+        held.add("limits")
     known = {f"{STATE}{one.adapter}:{one.name}" for one in caps}
     removed = (line for name, lines in cap_states.items() if name not in known for line in lines)
     if any(

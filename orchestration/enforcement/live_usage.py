@@ -19,6 +19,10 @@ from types import TracebackType
 from typing import Any
 
 PICO = Decimal(10) ** 12
+MOST = 2**63 - 1
+"""The largest cost of one request that can be kept, in 10^-12 US dollars; beyond it, nobody knows the cost."""
+_COST = "coalesce(sum(cost / 1000000), 0), coalesce(sum(cost % 1000000), 0)"
+"""A sum of costs in two parts, millionths of dollars and what is below, since one would overflow at nine million dollars."""
 KEY, TEAM, DEVELOPER = "key", "team", "developer"
 _COLUMN = {KEY: "api_key", TEAM: "team", DEVELOPER: "actor"}
 _SCHEMA = """
@@ -115,21 +119,21 @@ class LiveUsage:
 
     def use(self, kind: str, name: str, since: datetime, until: datetime) -> WindowUse:
         """What a key, team or developer used from ``since`` up to but not at ``until``."""
-        cost, requests, unpriced = self._db.execute(
-            f"select coalesce(sum(cost), 0), count(*), count(*) filter (where cost is null) from requests "
+        *cost, requests, unpriced = self._db.execute(
+            f"select {_COST}, count(*), count(*) filter (where cost is null) from requests "
             f"where {_COLUMN[kind]} = ? and started_at >= ? and started_at < ?",
             (name, _text(since), _text(until)),
         ).fetchone()
-        return WindowUse(_dollars(cost), requests, unpriced)
+        return WindowUse(_summed(*cost), requests, unpriced)
 
     def by_key(self, kind: str, name: str, since: datetime, until: datetime) -> dict[str, WindowUse]:
         """What a key, team or developer used in the span, by key; requests without a key under an empty name."""
         found = self._db.execute(
-            "select coalesce(api_key, ''), coalesce(sum(cost), 0), count(*), count(*) filter (where cost is null) "
+            f"select coalesce(api_key, ''), {_COST}, count(*), count(*) filter (where cost is null) "
             f"from requests where {_COLUMN[kind]} = ? and started_at >= ? and started_at < ? group by 1 order by 1",
             (name, _text(since), _text(until)),
         ).fetchall()
-        return {key: WindowUse(_dollars(cost), requests, unpriced) for key, cost, requests, unpriced in found}
+        return {key: WindowUse(_summed(*cost), requests, unpriced) for key, *cost, requests, unpriced in found}
 
     def dearest_request(self, kind: str, name: str) -> Decimal | None:
         """The most that one counted request has cost; None without any."""
@@ -161,12 +165,15 @@ class LiveUsage:
             "where api_key = ? and started_at >= ? and started_at < ?), "
             "repeats as (select minute, signature, count(*) as calls, row_number() over "
             "(partition by minute order by count(*) desc, signature) as place from calls group by minute, signature) "
-            "select calls.minute, coalesce(sum(cost), 0), count(*), count(*) filter (where cost is null), "
+            f"select calls.minute, {_COST}, count(*), count(*) filter (where cost is null), "
             "sum(prompt_tokens), repeats.signature, repeats.calls from calls "
             "join repeats on repeats.minute = calls.minute and repeats.place = 1 group by calls.minute",
             (key, _text(first), _text(until)),
         ).fetchall()
-        uses = [MinuteUse(_moment(minute + ":00+00:00"), _dollars(cost), *rest) for minute, cost, *rest in found]
+        uses = [
+            MinuteUse(_moment(minute + ":00+00:00"), _summed(dollars, rest_of), *rest)
+            for minute, dollars, rest_of, *rest in found
+        ]
         return {use.minute: use for use in uses}
 
     def refusals(self, kind: str, name: str, since: datetime) -> list[Refusal]:
@@ -253,7 +260,7 @@ class LiveUsage:
                 row["model"],
                 tokens,
                 row["prompt_tokens"],
-                None if cost is None else int((cost * PICO).to_integral_value()),
+                None if cost is None or cost * PICO > MOST else int((cost * PICO).to_integral_value()),
             ),
         )
 
@@ -285,6 +292,10 @@ def _text(moment: datetime) -> str:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _summed(millionths: int, rest: int) -> Decimal:
+    return _dollars(millionths * 1_000_000 + rest)
 
 
 def _dollars(pico: int) -> Decimal:

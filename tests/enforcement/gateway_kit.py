@@ -30,6 +30,17 @@ SHORT_DELAYS = """
   proxy_budget_rescheduler_min_time: 2
   proxy_budget_rescheduler_max_time: 3
 """
+PAID_FALLBACK = """\
+  - model_name: spare
+    litellm_params:
+      model: openai/fake-spare
+      api_base: http://127.0.0.1:9/v1
+      api_key: sk-unused
+      input_cost_per_token: 0.000001
+      output_cost_per_token: 0.000004
+router_settings:
+  fallbacks: [{spare: [flagship]}]
+"""
 FLAGSHIP_CALL, ECONOMY_CALL = 0.027, 0.0018
 """US dollars of one call of 1,000 prompt and 200 completion tokens, by the prices of the kit's config.yaml."""
 
@@ -111,8 +122,11 @@ def wait_for(read: Callable[[], Any], limit_seconds: float = 15.0) -> Any:
 
 
 @contextmanager
-def running_proxy(*, with_short_delays: bool = True) -> Iterator[Proxy]:
-    """The proxy, stopped at the end. Skips the test where the kit or what it needs is absent."""
+def running_proxy(*, with_short_delays: bool = True, with_paid_fallback: bool = False) -> Iterator[Proxy]:
+    """The proxy, stopped at the end. Skips the test where the kit or what it needs is absent.
+
+    ``with_paid_fallback`` adds the model ``spare``: priced as economy, out of order, and served by flagship instead.
+    """
     if not KIT.is_dir():
         pytest.skip("the folder ../shared/gateway-kit is absent")
     folder = Path(os.environ.get("GATEWAY_KIT_DIR", "~/.cache/tokenomics-gateway-kit")).expanduser()
@@ -123,9 +137,12 @@ def running_proxy(*, with_short_delays: bool = True) -> Iterator[Proxy]:
     with ExitStack() as stack:
         lock = stack.enter_context((folder / "session.lock").open("w"))
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if with_short_delays:
+        if with_short_delays or with_paid_fallback:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            (scratch / "config.yaml").write_text((KIT / "config.yaml").read_text().rstrip() + SHORT_DELAYS)
+            config = (KIT / "config.yaml").read_text().rstrip() + (SHORT_DELAYS if with_short_delays else "\n")
+            if with_paid_fallback:
+                config = config.replace("router_settings:\n", PAID_FALLBACK)
+            (scratch / "config.yaml").write_text(config)
             environment["GATEWAY_CONFIG"] = str(scratch / "config.yaml")
         _run("setup.sh", folder, environment, "skip")
         stack.callback(_run, "stop.sh", folder, environment, "fail")

@@ -19,7 +19,7 @@ usage as (
         department_id,
         is_counted,
         {{ fine_money('coalesce(sum(contracted_cost), 0)') }} as cost,
-        bool_or(pricing_status = 'unpriced') as is_partly_unpriced,
+        bool_or(pricing_status = 'unpriced' and contracted_cost is null) as is_partly_unpriced,
         cast(coalesce(sum(quantity) filter (where token_class = 'request'), 0) as bigint) as requests,
         cast(coalesce(sum(quantity) filter (where unit = 'tokens'), 0) as bigint) as tokens
     from {{ ref('int_usage_owned') }}
