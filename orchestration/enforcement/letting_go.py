@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from orchestration.enforcement.facts import Facts
 from orchestration.enforcement.live_breakers import BreakerAtNow
 from orchestration.enforcement.live_caps import STATE, CapAtNow
+from orchestration.enforcement.live_margins import HELD, MarginCapAtNow
 from orchestration.enforcement.port import Desired, FieldName
 from orchestration.enforcement.receipts import Owned
 from orchestration.policy.breaker_action import NONE
@@ -49,6 +50,7 @@ def let_go(
     facts: Facts,
     caps: Sequence[CapAtNow],
     breakers: Sequence[BreakerAtNow],
+    margins: Sequence[MarginCapAtNow],
     cap_states: Mapping[str, Any],
     policy_version: str,
     now: datetime,
@@ -62,6 +64,8 @@ def let_go(
     found = []
     for entity, owned in sorted(ours.items()):
         held = _held(adapter, entity, facts, caps, breakers, cap_states, now)
+        if _is_margin_held(adapter, entity, facts, margins):
+            held.add("limits")
         values = {name: LOOSEST[name] for name in owned.after if (entity, name) not in spoken and name not in held}
         if values:
             reason = f"no policy wants {', '.join(sorted(values))} of it any more"
@@ -88,6 +92,8 @@ def _held(
         is_idle and any(one.adapter == adapter and one.action.action != NONE for one in breakers)
     ):
         held.update(BREAKER_FIELDS)
+    if "guardrail_product_days" in facts.absent:
+        held.add("limits")
     known = {f"{STATE}{one.adapter}:{one.name}" for one in caps}
     removed = (line for name, lines in cap_states.items() if name not in known for line in lines)
     if any(
@@ -96,6 +102,18 @@ def _held(
     ):
         held.add("is_blocked")
     return held
+
+
+def _is_margin_held(adapter: str, entity: str, facts: Facts, margins: Sequence[MarginCapAtNow]) -> bool:
+    """Whether the margin cap of its product holds the limits of the entity, or that of any where its key shows no use."""
+    key = entity.removeprefix("key:")
+    is_idle = key != entity and not _is_somebodys(entity, facts)
+    return any(
+        one.adapter == adapter
+        and one.acts
+        and (is_idle or (one.status == HELD and key in facts.keys_of_product.get(one.decision.product_id, ())))
+        for one in margins
+    )
 
 
 def _is_capped(

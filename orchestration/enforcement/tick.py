@@ -298,6 +298,7 @@ def _at_one_gateway(
         facts,
         result.caps,
         result.breakers,
+        result.margins,
         usage.states(f"{STATE}{gateway.name}:"),
         site.company.policy.version,
         result.at,
