@@ -63,7 +63,9 @@ def let_go(
     spoken = {(wish.entity, name) for wish in wishes for name in wish.values}
     found = []
     for entity, owned in sorted(ours.items()):
-        held = _held(adapter, entity, facts, caps, breakers, margins, cap_states, now)
+        held = _held(adapter, entity, facts, caps, breakers, cap_states, now)
+        if _is_margin_held(adapter, entity, facts, margins):
+            held.add("limits")
         values = {name: LOOSEST[name] for name in owned.after if (entity, name) not in spoken and name not in held}
         if values:
             reason = f"no policy wants {', '.join(sorted(values))} of it any more"
@@ -78,7 +80,6 @@ def _held(
     facts: Facts,
     caps: Sequence[CapAtNow],
     breakers: Sequence[BreakerAtNow],
-    margins: Sequence[MarginCapAtNow],
     cap_states: Mapping[str, Any],
     now: datetime,
 ) -> set[FieldName]:
@@ -91,13 +92,7 @@ def _held(
         is_idle and any(one.adapter == adapter and one.action.action != NONE for one in breakers)
     ):
         held.update(BREAKER_FIELDS)
-    if "guardrail_product_days" in facts.absent or any(
-        one.adapter == adapter
-        and one.acts
-        and one.status == HELD
-        and (is_idle or entity.removeprefix("key:") in facts.keys_of_product.get(one.decision.product_id, ()))
-        for one in margins
-    ):
+    if "guardrail_product_days" in facts.absent:
         held.add("limits")
     known = {f"{STATE}{one.adapter}:{one.name}" for one in caps}
     removed = (line for name, lines in cap_states.items() if name not in known for line in lines)
@@ -107,6 +102,18 @@ def _held(
     ):
         held.add("is_blocked")
     return held
+
+
+def _is_margin_held(adapter: str, entity: str, facts: Facts, margins: Sequence[MarginCapAtNow]) -> bool:
+    """Whether the margin cap of its product holds the limits of the entity, or that of any where its key shows no use."""
+    key = entity.removeprefix("key:")
+    is_idle = key != entity and not _is_somebodys(entity, facts)
+    return any(
+        one.adapter == adapter
+        and one.acts
+        and (is_idle or (one.status == HELD and key in facts.keys_of_product.get(one.decision.product_id, ())))
+        for one in margins
+    )
 
 
 def _is_capped(

@@ -36,7 +36,8 @@ _NOTHING = Decimal(0)
 @dataclass(frozen=True)
 class MarginCapAtNow:
     """One product's allowance at one gateway. ``status``: left, spent or held; ``before``: that of the last tick; ``acts``:
-    limits may be written for it.
+    limits may be written for it; ``limits``: those of the decision, or where it is held the last that were decided, which are
+    those of ``limits_day``.
     """
 
     adapter: str
@@ -47,6 +48,8 @@ class MarginCapAtNow:
     day: date
     begins_at: datetime
     ai_cogs: Decimal | None
+    limits: Mapping[str, Decimal]
+    limits_day: date
 
 
 def margin_caps_at(
@@ -81,14 +84,21 @@ def margin_caps_at(
         )
         status = HELD if decision.allowance is None else LEFT if decision.allowance else SPENT
         acts = _acts(product, facts, company, today)
+        limits, limits_day = decision.limits, today
+        if status == HELD and kept:
+            limits = {key: Decimal(amount) for key, amount in kept["limits"].items()}
+            limits_day = date.fromisoformat(kept["day"])
+        was = kept.get("status", "none")
         found.append(
-            MarginCapAtNow(adapter, decision, status, kept.get("status", "none"), acts, today, begins_at, ai_cogs)
+            MarginCapAtNow(adapter, decision, status, was, acts, today, begins_at, ai_cogs, limits, limits_day)
         )
     return found
 
 
 def margin_wishes(caps: Sequence[MarginCapAtNow], policy_version: str) -> list[Desired]:
-    """A daily limit for every key of a product whose allowance is known; nothing where it is held."""
+    """A daily limit for every key of a product; where the allowance is held, what was decided last, so that no other policy
+    raises it meanwhile.
+    """
     return [
         Desired(
             one.adapter,
@@ -100,8 +110,8 @@ def margin_wishes(caps: Sequence[MarginCapAtNow], policy_version: str) -> list[D
             policy_version,
         )
         for one in caps
-        if one.acts and one.status != HELD
-        for key, amount in sorted(one.decision.limits.items())
+        if one.acts
+        for key, amount in sorted(one.limits.items())
     ]
 
 
@@ -109,9 +119,9 @@ def margin_states(caps: Sequence[MarginCapAtNow]) -> dict[str, Any]:
     """What to keep of the decisions once they are carried out."""
     return {
         f"{STATE}{one.adapter}:{one.decision.product_id}": {
-            "day": one.day.isoformat(),
+            "day": one.limits_day.isoformat(),
             "status": one.status,
-            "limits": {key: f"{amount:f}" for key, amount in one.decision.limits.items()},
+            "limits": {key: f"{amount:f}" for key, amount in one.limits.items()},
         }
         for one in caps
     }

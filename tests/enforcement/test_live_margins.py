@@ -15,7 +15,7 @@ import pytest
 from orchestration.enforcement.decisions import Decisions
 from orchestration.enforcement.facts import DayCost, Facts, ProductDay
 from orchestration.enforcement.port import Limit
-from tests.enforcement.test_tick import KEY, Policy, World
+from tests.enforcement.test_tick import KEY, Policy, World, cap
 
 D = Decimal
 AS_OF = date(2026, 10, 1)
@@ -131,3 +131,28 @@ def test_a_new_day_begins_with_its_own_allowance(world: World) -> None:
     world.now = datetime(2026, 10, 3, 0, 5, tzinfo=UTC)
     world.tick()
     assert limits(world) == {KEY: D("9.75"), OTHER_KEY: D("9.75")}
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(days=1)], ids=["the same day", "the next day"])
+@pytest.mark.parametrize("is_capped", [False, True])
+def test_limits_that_are_held_are_neither_given_back_nor_raised_by_a_cap(
+    world: World, later: timedelta, is_capped: bool
+) -> None:
+    """Ten for each key by the margin, a cap of 15 beside it: what is not known any more leaves ten."""
+    caps = (cap("15.00"),) if is_capped else ()
+    world.facts = facts(days(), caps=caps)
+    world.tick()
+    assert limits(world) == {KEY: D(10), OTHER_KEY: D(10)}
+    world.facts = facts(days(revenue=None), caps=caps)
+    for _ in range(2):
+        world.now += later
+        world.tick()
+        assert limits(world) == {KEY: D(10), OTHER_KEY: D(10)}
+
+
+def test_a_margin_cap_that_only_tells_now_gives_back_its_limits(world: World) -> None:
+    world.tick()
+    world.policy = FloorPolicy(breaker_mode="alert", revenue_max_age_days=45)
+    world.later(minutes=1)
+    world.tick()
+    assert limits(world) == {KEY: None, OTHER_KEY: None}
