@@ -1,5 +1,6 @@
 """Requests counted once, whatever is read twice, and priced by hand-worked figures."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -260,3 +261,22 @@ def test_classes_are_those_of_the_warehouse() -> None:
         "audio_input": 300,
         "audio_cache_read": 40,
     }
+
+
+def test_costs_beyond_any_invoice_are_summed_and_one_that_cannot_be_kept_has_none(tmp_path):
+    """Three requests of 4,000,000 dollars are 12,000,000; one of 50,000,000 is a request whose cost nobody knows."""
+    began = datetime(2026, 10, 2, 9, 0, tzinfo=UTC)
+    costs = [Decimal(4_000_000)] * 3 + [Decimal(50_000_000)]
+    rows = [typed([row(f"r{n}", began + timedelta(seconds=n))]).rows[0] for n in range(len(costs))]
+    key = rows[0]["api_key"]
+    with LiveUsage(tmp_path / "live.sqlite") as usage:
+        usage.add("litellm", rows, costs, (began, began + timedelta(hours=1)))
+        found = usage.use("key", key, began, began + timedelta(hours=1))
+        by_key = usage.by_key("key", key, began, began + timedelta(hours=1))
+    assert (found.cost, found.requests, found.unpriced) == (Decimal(12_000_000), 4, 1)
+    assert by_key == {key: found}
+
+
+def test_a_key_in_clear_is_read_as_its_token_hash():
+    (read,) = typed([row("r1", datetime(2026, 10, 2, 9, 0, tzinfo=UTC), api_key="sk-in-clear")]).rows
+    assert read["api_key"] == hashlib.sha256(b"sk-in-clear").hexdigest()

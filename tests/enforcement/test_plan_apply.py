@@ -11,6 +11,7 @@ from orchestration.enforcement.plan import Plan, plan
 from orchestration.enforcement.port import Capabilities, Desired, Limit, Stamp
 from orchestration.enforcement.receipts import Receipts, ReceiptsDamaged
 from orchestration.enforcement.revert import plan_revert
+from orchestration.landing.errors import TransientFailure
 from orchestration.lock import HomeIsBusy
 from orchestration.registry.guardrails import AdapterConfig
 from tests.enforcement.fake_gateway import FakeGateway, Killed, daily
@@ -237,6 +238,22 @@ def test_what_a_person_changed_between_plan_and_apply_is_not_overwritten(home):
     home.gateway.values[KEY]["limits"] = daily("1")
     (done,) = home._apply(made)
     assert (done.outcome, home.gateway.writes) == ("abandoned", 0)
+
+
+def test_an_entity_that_cannot_be_read_before_its_write_has_a_receipt_and_holds_up_no_other(home, monkeypatch):
+    other = home.gateway.add("key:hash-2")
+    made = home.plan(wish(limits=daily("5")), wish(other, limits=daily("5")))
+    readable = home.gateway.observe
+
+    def observe(entity):
+        if entity == KEY:
+            raise TransientFailure("litellm", "no answer")
+        return readable(entity)
+
+    monkeypatch.setattr(home.gateway, "observe", observe)
+    lost, done = home._apply(made)
+    assert (lost.entity, lost.outcome, done.outcome, home.gateway.writes) == (KEY, "abandoned", "verified", 1)
+    assert [one.outcome for one in home.receipts.read()] == ["abandoned", "verified"]
 
 
 @pytest.mark.parametrize(
