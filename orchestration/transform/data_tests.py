@@ -31,6 +31,9 @@ LOOK_AT_LOADS = (
 _FOCUS_ROW = ("x_BilledCostKey", "ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BilledCost")
 
 GENERIC = {
+    "caps_add_up": Sentence(
+        "{table} has a crossing outside its window, a refusal before it, or more cost after it than in all", REPORT
+    ),
     "one_row_per": Sentence("{table} does not keep its grain or its columns", LOOK_AT_LOADS),
     "periods_follow_each_other": Sentence(
         "periods of one key overlap or are turned round in {table}",
