@@ -92,12 +92,14 @@ class Facts:
 
     ``keys_of_developer``, ``keys_of_initiative`` and ``keys_of_product``: keys that only the one used in the last 28 days.
     ``product_floors``: margin floors that products state themselves. ``absent``: tables that were not published, of which
-    nothing is known.
+    nothing is known. ``override_usd``: what overrides of caps are in US dollars, by cap, capped id, window and begin, None where
+    no rate is known.
     """
 
     run_id: str | None
     as_of: date | None
     caps: tuple[PublishedCap, ...] = ()
+    override_usd: Mapping[tuple[str, str, str, datetime], Decimal | None] = field(default_factory=dict)
     days: tuple[DayCost, ...] = ()
     days_before: date | None = None
     baselines: "Baselines | None" = None
@@ -171,6 +173,7 @@ class _Reader:
             run_id=self.run_id,
             as_of=self.as_of,
             caps=self._caps(),
+            override_usd=self._override_usd(),
             days=self._days(),
             days_before=self.as_of,
             baselines=self._baselines(),
@@ -202,6 +205,10 @@ class _Reader:
             PublishedCap(**{name: row[name] for name in names}, usd=row["amount_usd"], reset_day=row["reset_day"] or 1)
             for row in rows
         )
+
+    def _override_usd(self) -> dict[tuple[str, str, str, datetime], Decimal | None]:
+        rows = self._rows("guardrail_cap_overrides", "select * from guardrail_cap_overrides")
+        return {(row["cap_id"], row["subject_id"], row["window"], row["starts_at"]): row["amount_usd"] for row in rows}
 
     def _days(self) -> tuple[DayCost, ...]:
         found: dict[tuple[date, str, str | None, str | None], tuple[Decimal, int]] = {}

@@ -3,6 +3,8 @@
 Which amounts hold for whom is published (``guardrail_caps``, in US dollars); what follows decides ``policy/caps.py``. An entity
 is refused by a block until the cap's reset instant, and limits are written ahead for the gateway to enforce by itself. A
 key that several people or initiatives use is nobody's: its cost counts, and it is neither limited nor blocked for one of them.
+Which overrides are approved says guardrails.yaml as it stands; what they are in US dollars is published, and one in another
+currency that was not published yet does not hold, which is told.
 Failure modes: cost that is not counted whole is not known, which holds what stands; a request without a price makes the cost a
 lower bound, which may refuse and lifts nothing.
 """
@@ -11,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -33,7 +35,7 @@ from orchestration.policy.caps import (
 
 if TYPE_CHECKING:
     from orchestration.registry.company import Company
-    from orchestration.registry.guardrails import Cap
+    from orchestration.registry.guardrails import Cap, CapOverride
 
 MAX_AGE = timedelta(minutes=5)
 """How old the counted log may be for a decision to lift or raise anything."""
@@ -41,13 +43,17 @@ STATE = "cap:"
 NEW_IDS = timedelta(days=3)
 """How far back ids that were not published are looked for."""
 INITIATIVE = "initiative"
+DOLLAR = "USD"
+SHARE_DAYS = 7
 NOBODYS = "shared"
 """Stands for the keys that the capped one shares with others."""
 
 
 @dataclass(frozen=True)
 class CapAtNow:
-    """One capped id at one adapter: its decision, the entities that hold it, and how much of its use has no price."""
+    """One capped id at one adapter: its decision, the entities that hold it, how much of its use has no price, and what its
+    reader must know.
+    """
 
     adapter: str
     subject: str
@@ -56,6 +62,7 @@ class CapAtNow:
     decision: CapDecision
     entities: tuple[str, ...]
     unpriced: int
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -134,19 +141,28 @@ def _cap_at(
     entities = _entities(first, facts)
     uses = [_use(one, entities, facts, usage, zone, now) for one in lines]
     unpriced = max(use.unpriced for use in uses)
+    shares = _shares(first, entities, facts)
+    overrides = [_overrides(company, facts, one, declared, now) for one in lines]
     cap_lines = tuple(
         CapLine(
             window=one.window,
             amount=one.usd,
             keys=tuple(
-                KeyCost(entity, cost, is_limited=entity != NOBODYS) for entity, cost in sorted(use.costs.items())
+                KeyCost(
+                    entity,
+                    cost,
+                    observed=_observed(usage, first.adapter, entity, one.window),
+                    share=shares.get(entity, Decimal(0)),
+                    is_limited=entity != NOBODYS,
+                )
+                for entity, cost in sorted(use.costs.items())
             ),
             known_at=_known_at(use, reading, now),
             unpriced=use.unpriced,
             reset_day=one.reset_day,
-            overrides=_overrides(company, one, declared),
+            overrides=found_overrides,
         )
-        for one, use in zip(lines, uses, strict=True)
+        for one, use, (found_overrides, _) in zip(lines, uses, overrides, strict=True)
     )
     kind, name = _measured(first)
     found = CapFacts(
@@ -161,9 +177,9 @@ def _cap_at(
     )
     label = f"{first.cap_id}:{first.subject}:{first.subject_id}"
     before = _from_json(usage.state(f"{STATE}{first.adapter}:{label}"))
-    return CapAtNow(
-        first.adapter, first.subject, first.subject_id, first.mode, decide_cap(before, found, now), entities, unpriced
-    )
+    notes = tuple(note for _, told in overrides for note in told)
+    decision = decide_cap(before, found, now)
+    return CapAtNow(first.adapter, first.subject, first.subject_id, first.mode, decision, entities, unpriced, notes)
 
 
 def _measured(cap: PublishedCap) -> tuple[str, str]:
@@ -230,6 +246,31 @@ def _is_of(key: str, actor: str | None, team: str | None, kind: str, name: str, 
     return {KEY: key, TEAM: team, DEVELOPER: actor}[kind] == name
 
 
+def _shares(cap: PublishedCap, entities: tuple[str, ...], facts: Facts) -> dict[str, Decimal]:
+    """What each of several keys cost in the last seven published days; a key alone has nobody to share with."""
+    if len(entities) < 2:
+        return {}
+    kind, name = _measured(cap)
+    since = (facts.days_before or date.max) - timedelta(days=SHARE_DAYS)
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for day in facts.days:
+        if day.day >= since and _is_of(day.key, day.actor, day.team, kind, name, entities):
+            found[f"key:{day.key}"] += day.usd
+    return {entity: max(cost, Decimal(0)) for entity, cost in found.items() if entity in entities}
+
+
+def seen_state(adapter: str, entity: str) -> str:
+    """The name of what is kept of an entity once it was looked at: when, what was wanted of it, and its limits by window."""
+    return f"seen:{adapter}:{entity}"
+
+
+def _observed(usage: LiveUsage, adapter: str, entity: str, window: str) -> Decimal | None:
+    """The limit that the gateway showed when the entity was last looked at, before anything was written then."""
+    seen = usage.state(seen_state(adapter, entity))
+    limit = None if seen is None else seen.get("limits", {}).get(window)
+    return None if limit is None else Decimal(limit)
+
+
 def _known_at(use: _Use, reading: Reading | None, now: datetime) -> datetime | None:
     """Up to when all cost is in; None where the log is not counted whole."""
     if reading is None or reading.until is None or reading.since is None or reading.since > use.needed_since:
@@ -242,21 +283,33 @@ def _declared(company: "Company", cap: PublishedCap, now: datetime) -> "Cap | No
     return next((one for one in company.guardrails.caps if one.cap_id == cap.cap_id and one.is_valid_on(today)), None)
 
 
-def _rate(cap: PublishedCap, declared: "Cap | None") -> Decimal | None:
-    """US dollars per unit of the cap's currency, by the published amount of its window."""
-    amount = next((one.amount for one in declared.windows if one.window == cap.window), None) if declared else None
-    return None if cap.usd is None or not amount else cap.usd / amount
+def _overrides(
+    company: "Company", facts: Facts, cap: PublishedCap, declared: "Cap | None", now: datetime
+) -> tuple[tuple[ApprovedOverride, ...], list[str]]:
+    """The overrides of the cap's window for its id, and what must be told of those that do not hold for want of dollars."""
+    if declared is None:
+        return (), []
+    currency = declared.currency or company.config.reporting_currency
+    found, told = [], []
+    for one in company.guardrails.overrides:
+        if (one.cap_id, one.id, one.window) != (cap.cap_id, cap.subject_id, cap.window):
+            continue
+        amount = _dollars(one, currency, facts)
+        if amount is not None:
+            starts_at, expires_at = one.starts_at.astimezone(UTC), one.expires_at.astimezone(UTC)
+            found.append(ApprovedOverride(amount, starts_at, expires_at, one.approver))
+        elif one.starts_at <= now < one.expires_at:
+            told.append(
+                f"{one.cap_id}: the {one.window} override of {one.id} does not hold: the last run published no amount of it in "
+                "US dollars; run tokenomics run, and check that its currency has a rate"
+            )
+    return tuple(found), told
 
 
-def _overrides(company: "Company", cap: PublishedCap, declared: "Cap | None") -> tuple[ApprovedOverride, ...]:
-    rate = _rate(cap, declared)
-    if rate is None:
-        return ()
-    return tuple(
-        ApprovedOverride(one.amount * rate, one.starts_at.astimezone(UTC), one.expires_at.astimezone(UTC), one.approver)
-        for one in company.guardrails.overrides
-        if (one.cap_id, one.id, one.window) == (cap.cap_id, cap.subject_id, cap.window)
-    )
+def _dollars(one: "CapOverride", currency: str, facts: Facts) -> Decimal | None:
+    if currency == DOLLAR:
+        return one.amount
+    return facts.override_usd.get((one.cap_id, one.id, one.window, one.starts_at))
 
 
 def _as_json(state: CapState) -> Any:

@@ -35,7 +35,7 @@ from orchestration.enforcement.facts import Facts
 from orchestration.enforcement.feed import Log, Reading, poll
 from orchestration.enforcement.letting_go import let_go
 from orchestration.enforcement.live_breakers import BreakerAtNow, breaker_wishes, breakers_at
-from orchestration.enforcement.live_caps import STATE, CapAtNow, caps_at, earliest_needed, states_of
+from orchestration.enforcement.live_caps import STATE, CapAtNow, caps_at, earliest_needed, seen_state, states_of
 from orchestration.enforcement.live_loops import LoopRound, watch_loops
 from orchestration.enforcement.live_margins import (
     HELD,
@@ -133,6 +133,7 @@ def tick(
             result.notes.append(f"{name}: {reading.bad} rows of its log are malformed and left out")
     usage.forget_before(now - KEPT)
     result.caps = caps_at(facts, site.company, usage, result.readings, now)
+    result.notes += [note for cap in result.caps for note in cap.notes]
     result.desired = cap_wishes(result.caps, site.company.policy.version)
     result.breakers = breakers_at(facts, site.company, BREAKER_ADAPTER, now.astimezone(site.company.config.zone).date())
     result.desired += breaker_wishes(result.breakers, site.company.guardrails.adapters[BREAKER_ADAPTER])
@@ -307,11 +308,11 @@ def _at_one_gateway(
     wishes = [*wishes, *released]
     opened = {one.entity for one in actions if one.adapter == gateway.name and one.outcome in OPEN}
     wanted = {wish.entity for wish in wishes if not _asks_nothing(wish) or wish.entity in owned}
-    seen = usage.states(f"seen:{gateway.name}:")
+    seen = usage.states(seen_state(gateway.name, ""))
     digests = {entity: _wished(wishes, entity) for entity in wanted}
 
     def due(entity: str) -> tuple[int, str, str]:
-        last = seen.get(f"seen:{gateway.name}:{entity}")
+        last = seen.get(seen_state(gateway.name, entity))
         has_news = entity in opened or last is None or last["wish"] != digests[entity]
         return (0 if has_news else 1, "" if last is None else last["at"], entity)
 
@@ -337,7 +338,20 @@ def _at_one_gateway(
     done = {
         entity for entity in observations if may_write or not any(c.observed.entity == entity for c in found.changes)
     }
-    return {f"seen:{gateway.name}:{entity}": {"at": result.at.isoformat(), "wish": digests[entity]} for entity in done}
+    at = result.at.isoformat()
+    return {
+        seen_state(gateway.name, entity): {
+            "at": at,
+            "wish": digests[entity],
+            "limits": _limits_of(observations[entity]),
+        }
+        for entity in done
+    }
+
+
+def _limits_of(observed: Observation) -> dict[str, str]:
+    """The limits that the gateway shows, by window, as JSON."""
+    return {limit.window: f"{limit.amount:f}" for limit in observed.values.get("limits") or ()}
 
 
 def _observed(gateway: Gateway, entities: Sequence[str], result: TickResult) -> dict[str, Observation]:

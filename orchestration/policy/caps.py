@@ -316,7 +316,11 @@ def _limits(
     spends = [
         KeySpend(one.key, one.cost, _standing(before, one, facts), one.share * len(limited) + whole) for one in limited
     ]
-    return shared_limits(capacity, spends, may_raise=is_fresh)
+    limits = shared_limits(capacity, spends, may_raise=is_fresh)
+    if is_fresh:
+        return limits
+    # what the gateway was seen to hold may be more than was decided since: that is no reason to decide more
+    return {key: min(limit, before.limits.get(key, limit)) for key, limit in limits.items()}
 
 
 def _standing(before: LineState, one: KeyCost, facts: CapFacts) -> Decimal | None:

@@ -35,7 +35,7 @@ def check_guardrails(folder: Folder) -> None:
 
 def _check_headroom(folder: Folder, cap: Located[Cap]) -> None:
     headroom, least = cap.record.headroom, min(one.amount for one in cap.record.windows)
-    if headroom is not None and headroom >= least:
+    if headroom is not None and headroom >= least and cap.record.mode != "alert":
         message = f"headroom {headroom} leaves nothing of the cap of {least}, so every request would be refused; "
         folder.faults.append(cap.fault(("headroom",), message + "give less headroom or a higher amount"))
 

@@ -37,7 +37,9 @@ def describe(error: Mapping[str, Any], path: tuple[str | int, ...], model: type[
         return f"{name} must be a list; write [a, b] or one '- item' per line"
     if kind == "literal_error":
         return f"{name}: {shown(error['input'], path)} is not allowed; write {error['ctx']['expected']}"
-    if kind == "value_error" and isinstance(error["input"], dict | list):
+    if kind == "value_error" and isinstance(error["input"], list):
+        return f"{name}: {error['ctx']['error']}"
+    if kind == "value_error" and isinstance(error["input"], dict):
         return str(error["ctx"]["error"])
     if kind == "value_error":
         return f"{name}: {shown(error['input'], path)} {error['ctx']['error']}"

@@ -162,7 +162,7 @@ def test_a_drill_waits_for_a_refusal_in_the_log(
     gateway.call("beta")
 
     def caller() -> None:
-        time.sleep(0.3)
+        until(lambda: gateway.keys["beta"]["budget_limits"])
         gateway._chat("beta")
 
     thread = threading.Thread(target=caller)

@@ -203,6 +203,16 @@ def test_a_key_that_the_gateway_still_holds_higher_keeps_the_others_down():
     assert decide(cap(line(None, keys=in_force)), NOON, lowered).lines[0].limits == {"a": D(35), "b": D(13)}
 
 
+def test_a_higher_limit_that_the_gateway_still_shows_raises_nothing_on_stale_data():
+    """b was lowered to 13 and is still seen with 24. It has cost 10: fresh data would allow 10 and half of the 14 left, 17."""
+    even = decide(cap(line(None, keys=(KeyCost("a", D(0)), KeyCost("b", D(0))))))
+    lowered = decide(cap(line(None, keys=(KeyCost("a", D(24)), KeyCost("b", D(2))))), NOON, even)
+    seen = (KeyCost("a", D(24), observed=D(24)), KeyCost("b", D(10), observed=D(24)))
+    assert decide(cap(line(None, keys=seen)), NOON, lowered).lines[0].limits == {"a": D(24), "b": D(17)}
+    stale = cap(line(None, keys=seen, known_at=NOON - 10 * MINUTE))
+    assert decide(stale, NOON, lowered).lines[0].limits == {"a": D(24), "b": D(13)}
+
+
 def test_a_gateway_that_counts_less_gets_a_lower_limit_and_one_that_counts_more_no_higher_one():
     less = decide(cap(line(None, keys=(KeyCost("k", D(20), counted=D(5)),))))
     assert less.lines[0].limits == {"k": D(33)}

@@ -252,3 +252,15 @@ def test_headroom_that_leaves_nothing_of_a_cap_is_a_fault(folder, faults):
     (folder / "guardrails.yaml").write_text(text)
     (said,) = [one for one in faults() if "guardrails.yaml" in one]
     assert said.startswith("guardrails.yaml:5:") and "headroom 5 leaves nothing of the cap of 5" in said
+
+
+def test_headroom_of_a_cap_that_only_tells_is_no_fault(folder):
+    text = KEYS.replace("subject: key,", "subject: key, mode: alert, headroom: 5,") + "}\n"
+    assert [one.headroom for one in with_guardrails(folder, text).caps] == [Decimal(5)]
+
+
+def test_a_faulty_list_is_named_by_its_key(folder, faults):
+    text = "caps: []\nadapters: {litellm: {apply: true, base_url: 'http://127.0.0.1:1', entities: []}}\n"
+    assert refused(folder, faults, text).startswith(
+        "guardrails.yaml:2: entities: is an empty list, which matches nothing"
+    )
