@@ -247,5 +247,3 @@ def test_a_counter_that_began_again_within_the_window_is_an_overshoot(published)
     assert (one["overshoot"], one["cost_after_crossing"], one["requests_after_crossing"]) == (D("0.031"), FLAGSHIP, 1)
     assert one["minutes_late"] == 0.0
     assert one["gateway_cost"] == one["cost"]
-    counter = published.session.proxy.info(published.session.entities["reset"])["spend"]
-    assert D(str(round(counter, 6))) < one["cost"]
