@@ -192,7 +192,8 @@ reported as (
         cast(0 as bigint) as refused_requests,
         cast(null as decimal(38, 9)) as gateway_cost,
         coalesce(sum(named.contracted_cost), 0) as cost,
-        coalesce(bool_or(named.pricing_status = 'unpriced' and named.contracted_cost is null), false) as is_partly_unpriced,
+        coalesce(bool_or(named.pricing_status = 'unpriced' and named.contracted_cost is null), false)
+            as is_partly_unpriced,
         false as is_logged
     from named
     inner join capped
