@@ -7,10 +7,8 @@ next writer. Any other damage is an error and never skipped. What people approve
 copy of this file.
 """
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.budgets.movements import Ledger, Movement, from_plain, to_plain
+from orchestration.journal import append, committed_lines
+from orchestration.lock import in_turn
 
 
 class JournalDamaged(Exception):
@@ -47,10 +47,7 @@ class Journal:
 
     def read(self) -> list[Movement]:
         """Every committed movement, in order of booking. Raises :class:`JournalDamaged`."""
-        if not self.path.exists():
-            return []
-        committed, _, _ = self.path.read_bytes().rpartition(b"\n")
-        return [movement for n, line in enumerate(committed.splitlines(), 1) for movement in self._movements(n, line)]
+        return [movement for n, line in committed_lines(self.path) for movement in self._movements(n, line)]
 
     def ledger(self) -> Ledger:
         return Ledger(self.read())
@@ -58,52 +55,17 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Hold the journal alone; what is added is written, all or nothing, when the block ends without an error."""
-        with self._locked():
-            self._heal()
+        with in_turn(self.lock):
             transaction = Transaction(self.ledger())
             yield transaction
             if transaction.added:
                 self._append(transaction.added)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
-
-    def _heal(self) -> None:
-        """Cut off what a killed writer left behind the last newline."""
-        if not self.path.exists():
-            return
-        content = self.path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            with self.path.open("r+b") as file:
-                file.truncate(whole)
-                os.fsync(file.fileno())
-
     def _append(self, movements: list[Movement]) -> None:
         plain = [to_plain(movement) for movement in movements]
         body = {"booked_at": datetime.now(UTC).isoformat(), "movements": plain}
         text = json.dumps(body, separators=(",", ":")).encode()
-        line = _digest(text) + b" " + text + b"\n"
-        is_new = not self.path.exists()
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            before = os.fstat(handle).st_size
-            written = os.write(handle, line)
-            if written != len(line):
-                os.ftruncate(handle, before)
-                raise OSError(f"{self.path}: only {written} of {len(line)} bytes could be written; nothing was booked")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if is_new:
-            _sync_folder(self.path.parent)
+        append(self.path, _digest(text) + b" " + text + b"\n")
 
     def _movements(self, number: int, line: bytes) -> list[Movement]:
         digest, _, text = line.partition(b" ")
@@ -117,11 +79,3 @@ class Journal:
 
 def _digest(text: bytes) -> bytes:
     return hashlib.sha256(text).hexdigest()[:16].encode()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

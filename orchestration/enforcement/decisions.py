@@ -6,13 +6,14 @@ Failure mode: any other damage raises :class:`DecisionsDamaged`, which names fil
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from orchestration.journal import append, committed_lines
 
 KNOWN_DAYS = 2
 """A decision that was made and not remembered, because its maker was killed, is made again at the next tick."""
@@ -66,10 +67,7 @@ class Decisions:
 
     def _read_day(self, day: date) -> Iterator[Decided]:
         path = self._file(day)
-        if not path.exists():
-            return
-        committed, _, _ = path.read_bytes().rpartition(b"\n")
-        for number, line in enumerate(committed.splitlines(), 1):
+        for number, line in committed_lines(path):
             try:
                 yield _decided(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
@@ -80,13 +78,7 @@ class Decisions:
         lines = [
             json.dumps({**asdict(one), "decided_at": one.decided_at.astimezone(UTC).isoformat()}) for one in decisions
         ]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            whole = path.read_bytes().rfind(b"\n") + 1
-            file.truncate(whole)
-            file.write(("\n".join(lines) + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
+        append(path, ("\n".join(lines) + "\n").encode())
 
 
 def _decided(body: dict[str, Any]) -> Decided:

@@ -8,7 +8,6 @@ hold a stamp stands nowhere else: keep a copy of this file.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from typing import Any, Literal
 
 from orchestration.enforcement.port import FieldName, Stamp
 from orchestration.enforcement.values import from_plain, to_plain
+from orchestration.journal import append, committed_lines
 from orchestration.lock import home_lock
 
 Outcome = Literal["planned", "applied", "pending", "verified", "refused", "abandoned", "drifted"]
@@ -93,7 +93,6 @@ class Receipts:
     def alone(self) -> Iterator[None]:
         """Hold the journal: one plan-and-apply at a time in a home. Raises what :func:`orchestration.lock.home_lock` raises."""
         with home_lock(self.lock):
-            self._heal()
             yield
 
     def read(self, before: datetime | None = None) -> tuple[Action, ...]:
@@ -101,11 +100,8 @@ class Receipts:
 
         Raises :class:`ReceiptsDamaged`.
         """
-        if not self.path.exists():
-            return ()
-        committed, _, _ = self.path.read_bytes().rpartition(b"\n")
         actions: dict[str, Action] = {}
-        for number, line in enumerate(committed.splitlines(), 1):
+        for number, line in committed_lines(self.path):
             try:
                 event = json.loads(line)
                 if before is not None and datetime.fromisoformat(event["at"]) >= before:
@@ -160,33 +156,8 @@ class Receipts:
         self._append(event)
         return _followed(action, event)
 
-    def _heal(self) -> None:
-        """Cut off what a killed writer left behind the last newline."""
-        if not self.path.exists():
-            return
-        content = self.path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            with self.path.open("r+b") as file:
-                file.truncate(whole)
-                os.fsync(file.fileno())
-
     def _append(self, event: Mapping[str, Any]) -> None:
-        line = json.dumps(event, separators=(",", ":")).encode() + b"\n"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not self.path.exists()
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            before = os.fstat(handle).st_size
-            written = os.write(handle, line)
-            if written != len(line):
-                os.ftruncate(handle, before)
-                raise OSError(f"{self.path}: only {written} of {len(line)} bytes could be written")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        if is_new:
-            _sync_folder(self.path.parent)
+        append(self.path, json.dumps(event, separators=(",", ":")).encode() + b"\n")
 
 
 def owned_entities(actions: Iterable[Action]) -> dict[tuple[str, str], Owned]:
@@ -257,11 +228,3 @@ def _followed(action: Action, event: Mapping[str, Any]) -> Action:
     if outcome == "verified":
         return replace(changed, applied_at=action.applied_at or at, verified_at=at)
     return changed
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,6 +23,7 @@ FLOORS = (
         "lineage",
         "checksum",
         "lock",
+        "journal",
         "published",
         "statistics",
         "policy",
