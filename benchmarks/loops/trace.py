@@ -23,7 +23,6 @@ HOURS, MINUTES = DAYS * 24, DAYS * 1440
 NANO_PER_TOKEN = {"gpt-6-luna": (100, 500), "gpt-6.1-terra": (1_000, 5_000), "gpt-6-sol": (2_000, 10_000)}
 """Input and output; a price per million tokens is that many thousand nano dollars a token."""
 HALVES = ("tune", "held_out")
-REAL_PER_ROW = Decimal("1698.6")
 
 _ROWS = """
 with calls as (

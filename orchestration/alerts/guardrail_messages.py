@@ -1,8 +1,8 @@
 """What is said of guardrails: caps, loops, breakers, what enforcement found or could not do, feeds that fell silent.
 
 Every title is one sentence that names the amount and the remedy. A message with a ``condition`` stays open until whoever
-watches it says that it no longer holds ; conditions begin with the kind and
-the adapter, so that a watcher can name all of its own by their beginning. Keys of a gateway are named by their hash.
+watches it says that it no longer holds; conditions begin with the kind and the adapter, so that a watcher can name all of
+its own by their beginning. Keys of a gateway are named by their hash.
 """
 
 from collections.abc import Mapping
@@ -43,25 +43,31 @@ def cap_reached(
     cap_amount: Decimal,
     spent_amount: Decimal,
     currency: str,
+    is_hard: bool,
     is_refused: bool,
     owner: str | None = None,
     department: str | None = None,
     evidence_id: str | None = None,
 ) -> Alert:
-    """A spending limit of one window is used up; told once per window, and resolved when it is reached no longer.
+    """A spending limit of one window is used up; told once per window and whether it is refused, and resolved when it is reached
+    no longer.
 
-    ``subject``: developer, key, team or initiative. ``is_refused``: the gateway refuses further requests (a hard cap);
-    otherwise nothing stops them.
+    ``subject``: developer, key, team, initiative or product. ``is_hard``: requests should be refused; ``is_refused``: the
+    gateway was seen to refuse them.
     """
     until = f" until {_moment(resets_at)}" if resets_at else ""
-    effect = (
-        f"further requests are refused{until}; to let them through, add an override to guardrails.yaml"
-        if is_refused
-        else "nothing stops further requests; lower the use, or make the cap hard in guardrails.yaml"
-    )
+    if is_refused:
+        effect = f"further requests are refused{until}; to let them through, add an override to guardrails.yaml"
+    elif is_hard:
+        effect = "the gateway was not seen to refuse further requests; carry it out with tokenomics enforce --apply"
+    else:
+        effect = "nothing stops further requests; lower the use, or make the cap hard in guardrails.yaml"
     spent, cap = _money(spent_amount, currency), _money(cap_amount, currency)
     return Alert(
-        key=f"cap_reached:{adapter}:{subject}:{entity_id}:{cap_id}:{window}:{utc_text(window_starts_at)}",
+        key=(
+            f"cap_reached:{adapter}:{subject}:{entity_id}:{cap_id}:{window}:{utc_text(window_starts_at)}:"
+            f"{'refused' if is_refused else 'passing'}"
+        ),
         kind="cap_reached",
         severity="warning" if is_refused else "critical",
         title=f"{subject} {entity_id} has spent {spent} of its {window} cap of {cap}: {effect}",
@@ -82,8 +88,58 @@ def cap_reached(
             "cap_amount": f"{cap_amount:f}",
             "spent_amount": f"{spent_amount:f}",
             "currency": currency,
+            "is_hard": is_hard,
             "is_refused": is_refused,
             "evidence_id": evidence_id,
+        },
+    )
+
+
+def cap_warned(
+    *,
+    adapter: str,
+    subject: str,
+    entity_id: str,
+    cap_id: str,
+    window: str,
+    window_starts_at: datetime,
+    resets_at: datetime | None,
+    cap_amount: Decimal,
+    spent_amount: Decimal,
+    currency: str,
+    is_hard: bool,
+    owner: str | None = None,
+    department: str | None = None,
+) -> Alert:
+    """Four fifths of a spending limit are used up; told once per window, and resolved when the window is over."""
+    effect = "requests are refused from there on" if is_hard else "nothing stops requests there"
+    spent, cap = _money(spent_amount, currency), _money(cap_amount, currency)
+    until = f" until {_moment(resets_at)}" if resets_at else ""
+    return Alert(
+        key=f"cap_warned:{adapter}:{subject}:{entity_id}:{cap_id}:{window}:{utc_text(window_starts_at)}",
+        kind="cap_warned",
+        severity="info",
+        title=(
+            f"{subject} {entity_id} has spent {spent} of its {window} cap of {cap}{until}: {effect}; lower the use, or add an "
+            "override to guardrails.yaml"
+        ),
+        entity=f"{subject}:{entity_id}",
+        owner=owner,
+        department=department,
+        condition=f"cap_warned:{adapter}:{subject}:{entity_id}:{cap_id}:{window}",
+        amount=spent_amount,
+        currency=currency,
+        details={
+            "adapter": adapter,
+            "subject": subject,
+            "entity_id": entity_id,
+            "cap_id": cap_id,
+            "window": window,
+            "window_starts_at": utc_text(window_starts_at),
+            "resets_at": utc_text(resets_at) if resets_at else None,
+            "cap_amount": f"{cap_amount:f}",
+            "spent_amount": f"{spent_amount:f}",
+            "currency": currency,
         },
     )
 
@@ -181,47 +237,6 @@ def loop_found(
             "runway_days_lost": None if runway_days_lost is None else f"{runway_days_lost:f}",
             "currency": currency,
             "evidence_id": evidence_id,
-        },
-    )
-
-
-def incident_resolved(
-    *,
-    incident_id: str,
-    entity: str,
-    incident_cost: Decimal | None,
-    runway_days_lost: Decimal | None,
-    started_at: datetime,
-    ended_at: datetime,
-    reason: str,
-    currency: str,
-    owner: str | None = None,
-    department: str | None = None,
-) -> Alert:
-    """An incident is over: what it cost in the end. Told once; ``loop_found`` is closed by its own condition."""
-    cost = "an unknown amount" if incident_cost is None else _money(incident_cost, currency)
-    runway = "" if runway_days_lost is None else f", {runway_days_lost:,.1f} days of runway lost"
-    return Alert(
-        key=f"incident_resolved:{incident_id}:{utc_text(ended_at)}",
-        kind="incident_resolved",
-        severity="info",
-        title=(
-            f"the incident of {entity} that began {_moment(started_at)} ended {_moment(ended_at)} ({reason}): it cost "
-            f"{cost}{runway}; nothing more is to be done"
-        ),
-        entity=entity,
-        owner=owner,
-        department=department,
-        amount=incident_cost,
-        currency=currency,
-        details={
-            "incident_id": incident_id,
-            "started_at": utc_text(started_at),
-            "ended_at": utc_text(ended_at),
-            "incident_cost": None if incident_cost is None else f"{incident_cost:f}",
-            "runway_days_lost": None if runway_days_lost is None else f"{runway_days_lost:f}",
-            "currency": currency,
-            "reason": reason,
         },
     )
 

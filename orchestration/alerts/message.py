@@ -9,7 +9,6 @@ from orchestration.files import counted, utc_text
 from orchestration.summary.standing_budgets import Standing
 
 Severity = Literal["info", "warning", "critical"]
-SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 Event = Literal["told", "escalated", "resolved", "digest", "test"]
 
 

@@ -31,7 +31,8 @@ from orchestration.enforcement.port import Gateway
 from orchestration.enforcement.receipts import Action, Receipts, owned_entities
 from orchestration.enforcement.revert import plan_revert
 from orchestration.enforcement.show import tick_line, write_actions, write_plan, write_tick
-from orchestration.enforcement.tick import Site, TickResult, tick
+from orchestration.enforcement.tick import Site, tick
+from orchestration.enforcement.tick_result import TickResult
 from orchestration.lock import in_turn
 from orchestration.prices.calls import CallPrices
 from orchestration.project import Home

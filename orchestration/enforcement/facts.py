@@ -88,7 +88,7 @@ class BreakerState:
 
 @dataclass(frozen=True)
 class Facts:
-    """``days``: cost of the reporting days before ``days_before``, which no longer move much; what is newer is counted live.
+    """``days``: cost of the reporting days before ``as_of``, which no longer move much; what is newer is counted live.
 
     ``keys_of_developer``, ``keys_of_initiative`` and ``keys_of_product``: keys that only the one used in the last 28 days.
     ``product_floors``: margin floors that products state themselves. ``absent``: tables that were not published, of which
@@ -101,7 +101,6 @@ class Facts:
     caps: tuple[PublishedCap, ...] = ()
     override_usd: Mapping[tuple[str, str, str, datetime], Decimal | None] = field(default_factory=dict)
     days: tuple[DayCost, ...] = ()
-    days_before: date | None = None
     baselines: "Baselines | None" = None
     breakers: tuple[BreakerState, ...] = ()
     milestones: tuple[tuple[str, Milestone], ...] = ()
@@ -175,7 +174,6 @@ class _Reader:
             caps=self._caps(),
             override_usd=self._override_usd(),
             days=self._days(),
-            days_before=self.as_of,
             baselines=self._baselines(),
             breakers=self._breakers(),
             milestones=self._milestones(),
@@ -185,6 +183,7 @@ class _Reader:
             product_days=self._product_days(),
             product_floors=self._product_floors(),
             owners=self._owners(),
+            daily_burn_usd=self._daily_burn(),
             missing=tuple(self.missing),
             absent=frozenset(self.absent),
         )
@@ -242,6 +241,11 @@ class _Reader:
         rows = self._rows("dim_products", _FLOORS)
         return {row["product_id"]: row["floor"] for row in rows}
 
+    def _daily_burn(self) -> Decimal | None:
+        """What a day costs the company beyond what it earns, in US dollars; None where that is not known or no burn."""
+        rows = self._rows("runway_by_month", _BURN)
+        return rows[0]["daily_burn_usd"] if rows else None
+
     def _keys_of(self, owner: str) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = defaultdict(list)
         for row in self._rows("fct_usage", _KEYS.format(owner=owner, join=_PRODUCTS if owner == "product_id" else "")):
@@ -297,6 +301,9 @@ from guardrail_product_days order by product_id, margin_date"""
 _FLOORS = """
 select product_id, cast(margin_floor_ratio as decimal(10, 9)) as floor
 from dim_products where is_current and margin_floor_ratio is not null"""
+_BURN = """
+select daily_burn_usd from runway_by_month
+where fiscal_period <= strftime(cast($as_of as date), '%Y-%m') order by fiscal_period desc limit 1"""
 _PRODUCTS = """inner join (select initiative_id, product_id from dim_initiatives where is_current and product_id is not null)
     using (initiative_id)"""
 _KEYS = """

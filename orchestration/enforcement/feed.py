@@ -47,6 +47,12 @@ class Reading:
     bad: int = 0
     fault: str | None = None
 
+    def known_at(self, needed_since: datetime, now: datetime) -> datetime | None:
+        """Up to when all of the log from ``needed_since`` on is counted; None where it is not counted whole."""
+        if self.until is None or self.since is None or self.since > needed_since:
+            return None
+        return min(self.until, now)
+
     def is_fresh(self, now: datetime, within: timedelta) -> bool:
         return self.until is not None and now - self.until <= within
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from orchestration.registry.guardrails import AdapterConfig
 
 POLICY = "margin_breaker"
+BREAKER_ADAPTER = "litellm"
+"""The one gateway whose keys can be told to be a product's by its log."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 from orchestration.enforcement.facts import Facts, PublishedCap
 from orchestration.enforcement.feed import Reading
 from orchestration.enforcement.live_usage import DEVELOPER, KEY, TEAM, LiveUsage
+from orchestration.enforcement.port import Observation
 from orchestration.policy.cap_windows import first_instant, window_at
 from orchestration.policy.caps import (
     ApprovedOverride,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 MAX_AGE = timedelta(minutes=5)
 """How old the counted log may be for a decision to lift or raise anything."""
 STATE = "cap:"
+UNCOUNTED = "uncounted:"
 NEW_IDS = timedelta(days=3)
 """How far back ids that were not published are looked for."""
 INITIATIVE = "initiative"
@@ -62,6 +64,7 @@ class CapAtNow:
     decision: CapDecision
     entities: tuple[str, ...]
     unpriced: int
+    costs: Mapping[str, Mapping[str, Decimal]]
     notes: tuple[str, ...] = ()
 
     @property
@@ -143,6 +146,8 @@ def _cap_at(
     unpriced = max(use.unpriced for use in uses)
     shares = _shares(first, entities, facts)
     overrides = [_overrides(company, facts, one, declared, now) for one in lines]
+    label = f"{first.cap_id}:{first.subject}:{first.subject_id}"
+    uncounted = [_uncounted(usage, f"{first.adapter}:{label}", one, now) for one in lines]
     cap_lines = tuple(
         CapLine(
             window=one.window,
@@ -151,18 +156,19 @@ def _cap_at(
                 KeyCost(
                     entity,
                     cost,
+                    uncounted=lacking.get(entity, Decimal(0)),
                     observed=_observed(usage, first.adapter, entity, one.window),
                     share=shares.get(entity, Decimal(0)),
                     is_limited=entity != NOBODYS,
                 )
                 for entity, cost in sorted(use.costs.items())
             ),
-            known_at=_known_at(use, reading, now),
+            known_at=None if reading is None else reading.known_at(use.needed_since, now),
             unpriced=use.unpriced,
             reset_day=one.reset_day,
             overrides=found_overrides,
         )
-        for one, use, (found_overrides, _) in zip(lines, uses, overrides, strict=True)
+        for one, use, (found_overrides, _), lacking in zip(lines, uses, overrides, uncounted, strict=True)
     )
     kind, name = _measured(first)
     found = CapFacts(
@@ -175,11 +181,44 @@ def _cap_at(
         headroom=first.headroom_usd,
         worst_request=None if kind == INITIATIVE else usage.dearest_request(kind, name),
     )
-    label = f"{first.cap_id}:{first.subject}:{first.subject_id}"
     before = _from_json(usage.state(f"{STATE}{first.adapter}:{label}"))
     notes = tuple(note for _, told in overrides for note in told)
     decision = decide_cap(before, found, now)
-    return CapAtNow(first.adapter, first.subject, first.subject_id, first.mode, decision, entities, unpriced, notes)
+    costs = {one.window: use.costs for one, use in zip(lines, uses, strict=True)}
+    return CapAtNow(
+        first.adapter, first.subject, first.subject_id, first.mode, decision, entities, unpriced, costs, notes
+    )
+
+
+def uncounted_states(
+    caps: Sequence[CapAtNow], observations: Mapping[tuple[str, str], Observation], usage: LiveUsage
+) -> dict[str, Any]:
+    """What to keep of the gateways' own counters: what each lacked of the cost of a window when it was last looked at."""
+    states: dict[str, Any] = {}
+    for cap in caps:
+        name = f"{UNCOUNTED}{cap.adapter}:{cap.name}"
+        kept = usage.state(name) or {}
+        windows = {}
+        for line in cap.decision.lines:
+            start = line.span.start.isoformat()
+            before = kept.get(line.window, {})
+            lacking = dict(before["keys"]) if before.get("start") == start else {}
+            for entity in cap.entities:
+                observed = observations.get((cap.adapter, entity))
+                counted = observed.spend_in_window.get(line.window) if observed else None  # type: ignore[call-overload]
+                if counted is not None:
+                    lacking[entity] = f"{max(cap.costs[line.window].get(entity, Decimal(0)) - counted, Decimal(0)):f}"
+            windows[line.window] = {"start": start, "keys": lacking}
+        states[name] = windows
+    return states
+
+
+def _uncounted(usage: LiveUsage, name: str, cap: PublishedCap, now: datetime) -> dict[str, Decimal]:
+    """What the gateway's counter lacked of the window's cost, by entity; nothing from a window that is over."""
+    kept = (usage.state(UNCOUNTED + name) or {}).get(cap.window, {})
+    if kept.get("start") != window_at(cap.window, now, cap.time_zone, cap.reset_day).start.isoformat():
+        return {}
+    return {entity: Decimal(amount) for entity, amount in kept["keys"].items()}
 
 
 def _measured(cap: PublishedCap) -> tuple[str, str]:
@@ -201,7 +240,7 @@ def _entities(cap: PublishedCap, facts: Facts) -> tuple[str, ...]:
 
 def _split(facts: Facts, zone: ZoneInfo) -> datetime | None:
     """Up to when published days count; what is newer is counted live."""
-    return None if facts.days_before is None else first_instant(facts.days_before, zone)
+    return None if facts.as_of is None else first_instant(facts.as_of, zone)
 
 
 def _use(
@@ -251,7 +290,7 @@ def _shares(cap: PublishedCap, entities: tuple[str, ...], facts: Facts) -> dict[
     if len(entities) < 2:
         return {}
     kind, name = _measured(cap)
-    since = (facts.days_before or date.max) - timedelta(days=SHARE_DAYS)
+    since = (facts.as_of or date.max) - timedelta(days=SHARE_DAYS)
     found: dict[str, Decimal] = defaultdict(Decimal)
     for day in facts.days:
         if day.day >= since and _is_of(day.key, day.actor, day.team, kind, name, entities):
@@ -269,13 +308,6 @@ def _observed(usage: LiveUsage, adapter: str, entity: str, window: str) -> Decim
     seen = usage.state(seen_state(adapter, entity))
     limit = None if seen is None else seen.get("limits", {}).get(window)
     return None if limit is None else Decimal(limit)
-
-
-def _known_at(use: _Use, reading: Reading | None, now: datetime) -> datetime | None:
-    """Up to when all cost is in; None where the log is not counted whole."""
-    if reading is None or reading.until is None or reading.since is None or reading.since > use.needed_since:
-        return None
-    return min(reading.until, now)
 
 
 def _declared(company: "Company", cap: PublishedCap, now: datetime) -> "Cap | None":

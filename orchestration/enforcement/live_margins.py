@@ -74,7 +74,7 @@ def margin_caps_at(
                 floor_ratio=_floor(product, facts, company, today),
                 other_cogs=_other_cost(days, names, facts),
                 ai_cogs=ai_cogs,
-                known_at=_known_at(reading, begins_at, now),
+                known_at=None if reading is None else reading.known_at(begins_at, now),
                 headroom=headroom,
                 keys=keys,
                 revenue_max_age_days=int(company.policy["revenue_max_age_days"]),
@@ -150,7 +150,7 @@ def _keys(
 
 def _trailing(key: str, facts: Facts) -> Decimal:
     """What the key cost in the last seven published days."""
-    since = (facts.days_before or date.max) - timedelta(days=TRAILING_DAYS)
+    since = (facts.as_of or date.max) - timedelta(days=TRAILING_DAYS)
     return sum((day.usd for day in facts.days if day.key == key and day.day >= since), _NOTHING)
 
 
@@ -161,7 +161,7 @@ def _revenue(days: Sequence[ProductDay]) -> list[RevenueDay]:
 def _other_cost(days: Sequence[ProductDay], names: Sequence[str], facts: Facts) -> Decimal | None:
     """Other cost of goods sold of a day, and AI cost that no log of this gateway shows; None where it is not known."""
     known = [one.other_cogs for one in days if one.other_cogs is not None][-OTHER_COST_DAYS:]
-    before = facts.days_before or date.min
+    before = facts.as_of or date.min
     recent = [one for one in days if before - timedelta(days=TRAILING_DAYS) <= one.day < before]
     if not known or not recent or any(one.ai_cogs is None for one in recent):
         return None
@@ -187,10 +187,3 @@ def _acts(product: str, facts: Facts, company: "Company", today: date) -> bool:
     """Whether the breaker of the product would act by itself."""
     milestones = [one for owner, one in facts.milestones if owner == product]
     return decide_action(DEGRADED, str(company.policy["breaker_mode"]), milestones, today).action != NONE
-
-
-def _known_at(reading: Reading | None, begins_at: datetime, now: datetime) -> datetime | None:
-    """Up to when the cost of the day is in; None where the log is not counted from its begin on."""
-    if reading is None or reading.until is None or reading.since is None or reading.since > begins_at:
-        return None
-    return min(reading.until, now)

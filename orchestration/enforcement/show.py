@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from orchestration.enforcement.plan import Change, Hold, Plan
 from orchestration.enforcement.port import Limit
 from orchestration.enforcement.receipts import Action
-from orchestration.enforcement.tick import TickResult
+from orchestration.enforcement.tick_result import TickResult
 from orchestration.files import counted
 
 if TYPE_CHECKING:

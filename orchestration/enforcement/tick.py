@@ -12,49 +12,45 @@ What cannot be done at one gateway holds up no other.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orchestration.alerts.guardrail_messages import (
-    breaker_changed,
-    cap_reached,
-    cap_unknown,
-    enforcement_drift,
-    enforcement_failed,
-    feed_stale,
-    loop_found,
-)
 from orchestration.alerts.message import Alert
 from orchestration.enforcement.adapters.policy_file import PolicyFile
 from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.decisions import Decided, Decisions
 from orchestration.enforcement.facts import Facts
-from orchestration.enforcement.feed import Log, Reading, poll
+from orchestration.enforcement.feed import Log, poll
 from orchestration.enforcement.letting_go import let_go
-from orchestration.enforcement.live_breakers import BreakerAtNow, breaker_wishes, breakers_at
-from orchestration.enforcement.live_caps import STATE, CapAtNow, caps_at, earliest_needed, seen_state, states_of
+from orchestration.enforcement.live_breakers import BREAKER_ADAPTER, breaker_wishes, breakers_at
+from orchestration.enforcement.live_caps import (
+    STATE,
+    CapAtNow,
+    caps_at,
+    earliest_needed,
+    seen_state,
+    states_of,
+    uncounted_states,
+)
 from orchestration.enforcement.live_loops import LoopRound, watch_loops
 from orchestration.enforcement.live_margins import (
-    HELD,
     POLICY,
-    SPENT,
-    MarginCapAtNow,
     margin_caps_at,
     margin_states,
     margin_wishes,
 )
 from orchestration.enforcement.live_usage import LiveUsage
-from orchestration.enforcement.plan import Plan, kind_of, plan
+from orchestration.enforcement.plan import kind_of, plan
 from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gateway, Limit, Observation
-from orchestration.enforcement.receipts import OPEN, Action, Receipts, owned_entities
+from orchestration.enforcement.receipts import OPEN, Receipts, owned_entities
+from orchestration.enforcement.tick_alerts import alerts_of, judged_by
+from orchestration.enforcement.tick_result import TickResult
 from orchestration.landing.errors import PermanentFailure, SourceError
 from orchestration.policy.cap_windows import first_instant
-from orchestration.policy.caps import HARD, REACHED, UNKNOWN
-from orchestration.policy.circuit_breaker import CLOSED
-from orchestration.policy.evidence import evidence_id
+from orchestration.policy.caps import HARD
+from orchestration.policy.evidence import identity_of
 from orchestration.policy.loop_detector import NO_BASELINE
 from orchestration.prices.calls import CallPrices
 from orchestration.project import Home
@@ -63,13 +59,8 @@ if TYPE_CHECKING:
     from orchestration.registry.company import Company
 
 MOST_OBSERVED = 100
-FRESH_WITHIN = timedelta(minutes=3)
-"""A log that could not be read for longer is stale."""
 KEPT = timedelta(days=40)
 """Counted requests are older than every window by then."""
-CURRENCY = "USD"
-BREAKER_ADAPTER = "litellm"
-"""The one gateway whose keys can be told to be a product's by its log."""
 POLICY_OF = {"developer": "developer_cap", "key": "key_cap", "team": "team_cap", "initiative": "initiative_cap"}
 
 OpenGateway = Callable[[str], AbstractContextManager[Gateway]]
@@ -90,27 +81,6 @@ class Site:
     open_gateway: OpenGateway
     tell: Tell
     clock: Callable[[], datetime]
-
-
-@dataclass
-class TickResult:
-    """What one tick saw and did. ``faults``: what failed, in words; ``notes``: what its reader must know."""
-
-    at: datetime
-    is_applied: bool
-    readings: dict[str, Reading] = field(default_factory=dict)
-    caps: list[CapAtNow] = field(default_factory=list)
-    breakers: list[BreakerAtNow] = field(default_factory=list)
-    margins: list[MarginCapAtNow] = field(default_factory=list)
-    loops: LoopRound | None = None
-    desired: list[Desired] = field(default_factory=list)
-    observations: dict[tuple[str, str], Observation] = field(default_factory=dict)
-    plans: list[Plan] = field(default_factory=list)
-    actions: list[Action] = field(default_factory=list)
-    decisions: list[Decided] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
 
 
 def tick(
@@ -149,10 +119,10 @@ def tick(
     if not is_preview:
         result.decisions = Decisions(site.home.root).record(result.decisions, now)
     seen = _enforce(site, facts, result, usage, apply=apply, run_id=run_id or uuid4().hex[:12])
-    result.alerts = _alerts(result, site.company, facts)
+    result.alerts = alerts_of(result, site.company, facts)
     if not is_preview:
-        result.faults += site.tell(result.alerts, _judged(result))
-        usage.keep({**states, **seen})
+        result.faults += site.tell(result.alerts, judged_by(result))
+        usage.keep({**states, **uncounted_states(result.caps, result.observations, usage), **seen})
     return result
 
 
@@ -206,7 +176,7 @@ def _decided(result: TickResult, version: str, now: datetime) -> list[Decided]:
             if was != line.status:
                 found.append(
                     Decided(
-                        _id(cap.adapter, cap.name, line.window, line.span.start, was, line.status),
+                        identity_of(cap.adapter, cap.name, line.window, line.span.start, was, line.status),
                         now,
                         POLICY_OF[cap.subject],
                         decision.entity,
@@ -221,7 +191,9 @@ def _decided(result: TickResult, version: str, now: datetime) -> list[Decided]:
         if margin.acts and margin.before != margin.status:
             found.append(
                 Decided(
-                    _id(margin.adapter, POLICY, margin.decision.product_id, margin.day, margin.before, margin.status),
+                    identity_of(
+                        margin.adapter, POLICY, margin.decision.product_id, margin.day, margin.before, margin.status
+                    ),
                     now,
                     POLICY,
                     f"product:{margin.decision.product_id}",
@@ -237,7 +209,7 @@ def _decided(result: TickResult, version: str, now: datetime) -> list[Decided]:
         states = (loop.kind, "over") if is_over else ("none", loop.kind)
         found.append(
             Decided(
-                _id("loop", loop.key, loop.kind, loop.started_at, is_over),
+                identity_of("loop", loop.key, loop.kind, loop.started_at, is_over),
                 now,
                 "loop",
                 f"key:{loop.key}",
@@ -270,8 +242,6 @@ def _enforce(
                     )
             except SourceError as error:
                 result.faults.append(str(error))
-            except (ImportError, KeyError):
-                result.faults.append(f"{name}: no adapter can write to it; remove it from guardrails.yaml")
     return seen
 
 
@@ -371,22 +341,15 @@ def _observed(gateway: Gateway, entities: Sequence[str], result: TickResult) -> 
     return found
 
 
-@dataclass(frozen=True)
-class _Identity:
-    parts: tuple[Any, ...]
-
-
-def _id(*parts: Any) -> str:
-    return evidence_id(_Identity(parts))
-
-
 def _asks_nothing(wish: Desired) -> bool:
     return not any(wish.values.values())
 
 
 def _wished(wishes: Sequence[Desired], entity: str) -> str:
     """A hash of what is wanted of the entity: while it stays the same, there is no news."""
-    return _id(*sorted((wish.policy, repr(sorted(wish.values.items()))) for wish in wishes if wish.entity == entity))
+    return identity_of(
+        *sorted((wish.policy, repr(sorted(wish.values.items()))) for wish in wishes if wish.entity == entity)
+    )
 
 
 def _held_by(wish: Desired, able: Capabilities) -> Desired:
@@ -400,180 +363,3 @@ def _held_by(wish: Desired, able: Capabilities) -> Desired:
     if held or not wish.values["limits"]:
         values["limits"] = held
     return Desired(wish.adapter, wish.entity, values, wish.policy, wish.reason, wish.evidence_id, wish.policy_version)
-
-
-def _alerts(result: TickResult, company: "Company", facts: Facts) -> list[Alert]:
-    alerts = []
-    for name, reading in result.readings.items():
-        if not reading.is_fresh(result.at, FRESH_WITHIN):
-            alerts.append(
-                feed_stale(source=name, last_seen_at=reading.until, expected_within=FRESH_WITHIN, reason=reading.fault)
-            )
-    for cap in result.caps:
-        alerts += _cap_alerts(cap, result, facts)
-    if company.guardrails.adapters[BREAKER_ADAPTER].apply:
-        alerts += [alert for one in result.margins if one.acts for alert in _margin_alerts(one, result)]
-    for loop in result.loops.decisions if result.loops else ():
-        if loop.ended_at is None and not loop.is_repeat:
-            alerts.append(
-                loop_found(
-                    adapter=next(iter(result.readings)),
-                    incident_id=_id(loop.key, loop.kind, loop.started_at),
-                    entity=f"key:{loop.key}",
-                    loop_kind=loop.kind,
-                    started_at=loop.started_at,
-                    detected_at=loop.detected_at,
-                    cost_so_far=loop.cost,
-                    cost_per_hour=loop.cost_per_hour,
-                    runway_days_lost=_days_lost(loop.cost, facts),
-                    currency=CURRENCY,
-                    evidence_id=loop.evidence_id,
-                )
-            )
-    for one in result.breakers:
-        if one.breaker.state != CLOSED:
-            alerts.append(
-                breaker_changed(
-                    product_id=one.breaker.product_id,
-                    from_state=one.breaker.before,
-                    to_state=one.breaker.state,
-                    changed_at=one.breaker.since,
-                    reason=f"{one.breaker.reason}; {one.action.reason}",
-                    margin_ratio=None,
-                    floor_ratio=None,
-                    evidence_id=one.breaker.evidence_id,
-                )
-            )
-    for found in result.plans:
-        alerts += _plan_alerts(found, result)
-    return alerts
-
-
-def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
-    alerts = []
-    for line in cap.decision.lines:
-        shared: dict[str, Any] = {
-            "adapter": cap.adapter,
-            "subject": cap.subject,
-            "entity_id": cap.subject_id,
-            "cap_id": cap.decision.cap_id,
-            "window": line.window,
-            "currency": CURRENCY,
-            "owner": facts.owners.get(cap.subject_id),
-        }
-        if line.status == REACHED and line.amount is not None:
-            spent = line.cost if line.cost is not None else line.amount
-            alerts.append(
-                cap_reached(
-                    **shared,
-                    cap_amount=line.amount,
-                    spent_amount=spent,
-                    window_starts_at=line.span.start,
-                    resets_at=line.span.end,
-                    is_refused=cap.mode == HARD and result.is_applied,
-                    evidence_id=cap.decision.evidence_id,
-                )
-            )
-        elif line.status == UNKNOWN:
-            reading = result.readings.get(cap.adapter)
-            reason = f"{cap.unpriced} requests have no price" if cap.unpriced else line.reason
-            alerts.append(
-                cap_unknown(
-                    **shared,
-                    cap_amount=line.amount or Decimal(0),
-                    last_read_at=reading.until if reading else None,
-                    reason=reason,
-                )
-            )
-    return alerts
-
-
-def _margin_alerts(margin: MarginCapAtNow, result: TickResult) -> list[Alert]:
-    decision = margin.decision
-    shared: dict[str, Any] = {
-        "adapter": margin.adapter,
-        "subject": "product",
-        "entity_id": decision.product_id,
-        "cap_id": POLICY,
-        "window": "daily",
-        "currency": CURRENCY,
-    }
-    if margin.status == HELD:
-        reading = result.readings.get(margin.adapter)
-        standing = sum(decision.limits.values(), Decimal(0))
-        last = reading.until if reading else None
-        return [cap_unknown(**shared, cap_amount=standing, last_read_at=last, reason=decision.reason)]
-    if margin.status == SPENT:
-        spent = margin.ai_cogs or Decimal(0)
-        return [
-            cap_reached(
-                **shared,
-                cap_amount=sum(decision.limits.values(), Decimal(0)),
-                spent_amount=spent,
-                window_starts_at=margin.begins_at,
-                resets_at=None,
-                is_refused=result.is_applied,
-                evidence_id=decision.evidence_id,
-            )
-        ]
-    return []
-
-
-def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
-    alerts = []
-    for hold in found.holds:
-        observed = result.observations.get((found.adapter, hold.entity))
-        if hold.kind == "drift" and hold.field is not None and observed is not None and observed.stamp is not None:
-            alerts.append(
-                enforcement_drift(
-                    adapter=found.adapter,
-                    entity=hold.entity,
-                    written={hold.field: str(observed.stamp.after.get(hold.field))},
-                    found={hold.field: str(observed.values.get(hold.field))},
-                    read_at=observed.read_at,
-                )
-            )
-        elif hold.kind == "unsupported":
-            alerts.append(
-                enforcement_failed(
-                    adapter=found.adapter,
-                    entity=hold.entity,
-                    action=f"set {hold.field or 'the guardrail'}",
-                    reason=hold.reason,
-                    planned_at=result.at,
-                    remedy="choose another adapter or another window in guardrails.yaml",
-                )
-            )
-    for one in result.actions:
-        if one.adapter == found.adapter and one.outcome in ("refused", "abandoned", "drifted"):
-            alerts.append(
-                enforcement_failed(
-                    adapter=one.adapter,
-                    entity=one.entity,
-                    action=one.action,
-                    reason=one.note,
-                    planned_at=one.planned_at,
-                    remedy="it is tried again at the next tick",
-                    policy=one.policy,
-                )
-            )
-    return alerts
-
-
-def _days_lost(cost: Decimal, facts: Facts) -> Decimal | None:
-    return None if not facts.daily_burn_usd else cost / facts.daily_burn_usd
-
-
-def _judged(result: TickResult) -> list[str]:
-    """Beginnings of the conditions that this tick could judge: of a stale feed none but that it is stale."""
-    judged = [f"feed_stale:{name}" for name in result.readings]
-    for name, reading in result.readings.items():
-        if reading.is_fresh(result.at, FRESH_WITHIN):
-            judged += [f"cap_reached:{name}", f"cap_unknown:{name}"]
-    for loop in result.loops.decisions if result.loops else ():
-        if loop.ended_at is not None:
-            judged.append(f"loop_found:{next(iter(result.readings))}:{_id(loop.key, loop.kind, loop.started_at)}")
-    judged += [f"breaker_changed:{one.breaker.product_id}" for one in result.breakers]
-    for adapter, entity in result.observations:
-        judged += [f"enforcement_drift:{adapter}:{entity}", f"enforcement_failed:{adapter}:{entity}"]
-    return judged

@@ -38,15 +38,16 @@ class ApprovedOverride:
 class KeyCost:
     """What one key has cost in the window that contains now; None where not known.
 
-    ``counted``: what the gateway's own counter of that window says; ``observed``: the limit that the gateway was last seen
-    to hold, which matters while a lower one is not in force yet; ``share``: its part of the entity's cost of the last
+    ``uncounted``: what the gateway's own counter was last seen to lack of it, as after a midnight of the gateway's that is
+    not one of the cap's zone; ``observed``: the limit that the gateway was last seen to hold, which matters while a lower
+    one is not in force yet; ``share``: its part of the entity's cost of the last
     days, by which what is left is handed out beside an even part; ``is_limited``: whether it is the entity's alone, so that
     a limit may be written for it; else its cost counts and nothing holds it.
     """
 
     key: str
     cost: Decimal | None
-    counted: Decimal | None = None
+    uncounted: Decimal = _NOTHING
     observed: Decimal | None = None
     share: Decimal = _NOTHING
     is_limited: bool = True
@@ -125,7 +126,7 @@ class CapState:
 @dataclass(frozen=True)
 class LineDecision:
     """One window. ``amount``: the cap in force with its ``approver`` where it is an override's; ``cost``: None where some of
-    it is not known; ``limits``: what to write for each key, in the gateway's own count; ``alerts``: kinds of what to tell.
+    it is not known; ``limits``: what to write for each key, in the gateway's own count.
     """
 
     window: str
@@ -138,7 +139,6 @@ class LineDecision:
     refused_until: datetime | None
     limits: Mapping[str, Decimal]
     reason: str
-    alerts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -159,16 +159,6 @@ class CapDecision:
     @property
     def refuse(self) -> bool:
         return self.refuse_until is not None
-
-    @property
-    def is_alert(self) -> bool:
-        return any(line.alerts for line in self.lines)
-
-    @property
-    def is_change(self) -> bool:
-        return {line.window: line.status for line in self.before.lines} != {
-            line.window: line.status for line in self.after.lines
-        }
 
     @property
     def reason(self) -> str:
@@ -216,10 +206,6 @@ def _decide_line(before: LineState, line: CapLine, facts: CapFacts, now: datetim
     refused_until, held = _refusal(before, span, is_spent, gap is None and amount is not None, approver, now)
     status = _status(amount, known, is_spent or refused_until is not None, gap, facts.warn_ratio)
     limits = _limits(before, line, amount, facts, gap is None)
-    told = [] if gap is None else ["cap_data_stale"]
-    told += [] if amount is not None else ["cap_without_amount"]
-    told += [f"cap_{status}"] if status in (WARNED, REACHED) else []
-    told += ["gateway_undercounts"] if any(_uncounted(one, facts) for one in line.keys) and gap is None else []
     decision = LineDecision(
         window=line.window,
         status=status,
@@ -231,7 +217,6 @@ def _decide_line(before: LineState, line: CapLine, facts: CapFacts, now: datetim
         refused_until=refused_until,
         limits=_as_counted(limits, line, facts),
         reason=_reason(line, amount, approver, known, gap, held or _waiting(refused_until), facts),
-        alerts=tuple(told),
     )
     return decision, LineState(line.window, status, refused_until, limits)
 
@@ -331,10 +316,8 @@ def _standing(before: LineState, one: KeyCost, facts: CapFacts) -> Decimal | Non
 
 
 def _uncounted(one: KeyCost, facts: CapFacts) -> Decimal:
-    """Cost of the window that the gateway's counter lacks, where that is more than requests in flight explain."""
-    if one.cost is None or one.counted is None or one.cost - one.counted <= facts.kept_free:
-        return _NOTHING
-    return one.cost - one.counted
+    """What the gateway's counter lacks, where that is more than requests in flight explain."""
+    return one.uncounted if one.uncounted > facts.kept_free else _NOTHING
 
 
 def _as_counted(limits: Mapping[str, Decimal], line: CapLine, facts: CapFacts) -> Mapping[str, Decimal]:

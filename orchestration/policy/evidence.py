@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
@@ -24,3 +24,13 @@ def rounded(value: Decimal, digits: int = 9) -> Decimal:
 def figure(value: Decimal, digits: int = 2) -> str:
     """A number as it stands in a reason."""
     return format(rounded(value, digits), "f")
+
+
+@dataclass(frozen=True)
+class _Identity:
+    parts: tuple[Any, ...]
+
+
+def identity_of(*parts: Any) -> str:
+    """An id that is the same whenever it is made of the same parts."""
+    return evidence_id(_Identity(parts))

@@ -22,11 +22,10 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class RevenueDay:
-    """Revenue of one whole day; ``basis`` actual or estimated."""
+    """Revenue of one whole day."""
 
     day: date
     revenue: Decimal
-    basis: str = "actual"
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,6 @@ class MarginDecision:
     product_id: str
     allowance: Decimal | None
     expected_revenue: Decimal | None
-    revenue_basis: str | None
     limits: Mapping[str, Decimal] = field(default_factory=dict)
     reason: str = ""
     is_alert: bool = False
@@ -89,12 +87,12 @@ def decide_margin_cap(facts: MarginFacts, now: datetime) -> MarginDecision:
     if now.utcoffset() is None:
         raise ValueError(f"{now} has no time zone")
     proof = evidence_id(_Evidence(facts, now.astimezone(UTC)))
-    expected, basis = _expected_revenue(facts)
+    expected = _expected_revenue(facts)
     gap = _gap(facts, expected, now)
     standing = {one.key: one.standing for one in facts.keys if one.standing is not None}
     if gap is not None:
         reason = f"{gap}; limits held"
-        return MarginDecision(facts.product_id, None, expected, basis, standing, reason, True, proof)
+        return MarginDecision(facts.product_id, None, expected, standing, reason, True, proof)
     assert expected is not None and facts.floor_ratio is not None
     assert facts.other_cogs is not None and facts.ai_cogs is not None
     with localcontext() as context:
@@ -106,24 +104,23 @@ def decide_margin_cap(facts: MarginFacts, now: datetime) -> MarginDecision:
         keys = [KeySpend(one.key, one.cost, one.standing, max(one.trailing_cost, _NOTHING)) for one in facts.keys]
         limits = shared_limits(allowance + spent, keys, may_raise=True)
     reason = (
-        f"{figure(expected)} of revenue expected ({basis}), {figure(affordable)} above the floor of "
+        f"{figure(expected)} of revenue expected, {figure(affordable)} above the floor of "
         f"{figure(facts.floor_ratio, 4)}: less {figure(facts.other_cogs)} of other cost, {figure(facts.ai_cogs)} of AI cost so "
         f"far and {figure(facts.headroom)} of headroom, {figure(allowance)} may still be spent"
     )
-    return MarginDecision(facts.product_id, allowance, expected, basis, limits, reason, allowance == 0, proof)
+    return MarginDecision(facts.product_id, allowance, expected, limits, reason, allowance == 0, proof)
 
 
-def _expected_revenue(facts: MarginFacts) -> tuple[Decimal | None, str | None]:
+def _expected_revenue(facts: MarginFacts) -> Decimal | None:
     """The mean of the same weekday in the last 28 known days before the day, rounded down; None without one."""
     known = {one.day: one for one in sorted(facts.revenue, key=lambda one: one.day) if one.day < facts.day}
     last = [known[day] for day in sorted(known)[-KNOWN_DAYS:]]
     same = [one for one in last if one.day.weekday() == facts.day.weekday()]
     if not same:
-        return None, None
+        return None
     with localcontext() as context:
         context.prec = 60
-        mean = (sum((one.revenue for one in same), _NOTHING) / len(same)).quantize(UNIT, ROUND_FLOOR)
-    return mean, "actual" if all(one.basis == "actual" for one in same) else "estimated"
+        return (sum((one.revenue for one in same), _NOTHING) / len(same)).quantize(UNIT, ROUND_FLOOR)
 
 
 def _gap(facts: MarginFacts, expected: Decimal | None, now: datetime) -> str | None:

@@ -26,7 +26,15 @@ ALERTS: dict[str, Alert] = {
         window_starts_at=AT.replace(hour=0, minute=0),
         resets_at=AT.replace(day=29, hour=0, minute=0),
         spent_amount=Decimal("51.204"),
+        is_hard=True,
         is_refused=True,
+    ),
+    "cap_warned": say.cap_warned(
+        **CAP,
+        window_starts_at=AT.replace(hour=0, minute=0),
+        resets_at=AT.replace(day=29, hour=0, minute=0),
+        spent_amount=Decimal("40.5"),
+        is_hard=True,
     ),
     "cap_unknown": say.cap_unknown(**CAP, last_read_at=AT, reason="the gateway does not answer"),
     "loop_found": say.loop_found(
@@ -39,16 +47,6 @@ ALERTS: dict[str, Alert] = {
         cost_so_far=Decimal("412.3"),
         cost_per_hour=Decimal(96),
         runway_days_lost=Decimal("3.21"),
-        currency="USD",
-    ),
-    "incident_resolved": say.incident_resolved(
-        incident_id="i1",
-        entity="key:7f3a",
-        incident_cost=None,
-        runway_days_lost=None,
-        started_at=AT,
-        ended_at=AT + timedelta(hours=1),
-        reason="no more calls",
         currency="USD",
     ),
     "breaker_changed": say.breaker_changed(
@@ -84,13 +82,13 @@ TITLES = {
         "key 7f3a has spent 51.20 USD of its daily cap of 50.00 USD: further requests are refused until 2026-11-29 00:00 "
         "UTC; to let them through, add an override to guardrails.yaml"
     ),
+    "cap_warned": (
+        "key 7f3a has spent 40.50 USD of its daily cap of 50.00 USD until 2026-11-29 00:00 UTC: requests are refused from there "
+        "on; lower the use, or add an override to guardrails.yaml"
+    ),
     "loop_found": (
         "key:7f3a has been calling in a loop (growing context) since 2026-11-28 09:10 UTC: 412.30 USD so far, 3.2 days of "
         "runway lost, 96.00 USD an hour if it goes on; stop the job, or block it at litellm"
-    ),
-    "incident_resolved": (
-        "the incident of key:7f3a that began 2026-11-28 09:10 UTC ended 2026-11-28 10:10 UTC (no more calls): it cost an "
-        "unknown amount; nothing more is to be done"
     ),
     "breaker_changed": (
         "the margin breaker of chat went from throttled to open at a margin of 41.2% against a floor of 50.0% (3 breaches): "
@@ -116,7 +114,7 @@ def test_the_title_names_the_amount_and_the_remedy(kind: str) -> None:
 
 def test_what_lasts_has_a_condition_and_what_is_over_has_none() -> None:
     lasting = {kind for kind, alert in ALERTS.items() if alert.condition is not None}
-    assert lasting == set(ALERTS) - {"incident_resolved"}
+    assert lasting == set(ALERTS)
     closed = say.breaker_changed(
         product_id="chat",
         from_state="half_open",
@@ -130,6 +128,8 @@ def test_what_lasts_has_a_condition_and_what_is_over_has_none() -> None:
 
 
 def test_a_cap_that_refuses_nothing_is_critical() -> None:
-    alert = say.cap_reached(**CAP, window_starts_at=AT, resets_at=None, spent_amount=Decimal("51"), is_refused=False)
+    told = {"window_starts_at": AT, "resets_at": None, "spent_amount": Decimal("51"), "is_refused": False}
+    alert = say.cap_reached(**CAP, **told, is_hard=False)
     assert alert.severity == "critical"
     assert "nothing stops further requests" in alert.title
+    assert "tokenomics enforce --apply" in say.cap_reached(**CAP, **told, is_hard=True).title

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, Limit, Observation, Stamp
+from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, Limit, LimitWindow, Observation, Stamp
 from orchestration.landing.errors import TransientFailure
 
 LOOSEST: dict[FieldName, Any] = {
@@ -42,6 +42,7 @@ class FakeGateway:
             frozenset(FIELDS), frozenset({"daily", "monthly"}), max_limits=2, holds_stamp=True
         )
     )
+    spent: dict[str, dict[LimitWindow, Decimal]] = field(default_factory=dict)
     is_stepwise: bool = False
     writes: int = 0
     now: datetime = STARTED_AT
@@ -59,7 +60,8 @@ class FakeGateway:
     def observe(self, entity: str) -> Observation:
         found = self.values.get(entity)
         stamp = self.stamps.get(entity) if self.able.holds_stamp else None
-        return Observation(self.name, entity, self.now, found is not None, dict(found or {}), stamp)
+        spent = self.spent.get(entity, {})
+        return Observation(self.name, entity, self.now, found is not None, dict(found or {}), stamp, spent)
 
     def write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         self.writes += 1

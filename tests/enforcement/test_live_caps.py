@@ -135,7 +135,6 @@ def test_what_is_left_goes_to_a_developers_keys_half_by_last_weeks_cost_and_half
         AS_OF,
         caps=(of_ann("8"),),
         days=days,
-        days_before=AS_OF,
         keys_of_developer={"ann": ("one", "two")},
     )
     world.tick()

@@ -29,7 +29,7 @@ def days(**changes: Any) -> tuple[ProductDay, ...]:
 
 def facts(found: tuple[ProductDay, ...], **changes: Any) -> Facts:
     return replace(
-        Facts("run", AS_OF, days_before=AS_OF),
+        Facts("run", AS_OF),
         keys_of_product={"p": ("hash-1", "hash-2")},
         product_days={"p": found},
         product_floors={"p": D("0.60")},

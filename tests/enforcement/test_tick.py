@@ -18,7 +18,8 @@ from orchestration.enforcement.facts import BreakerState, DayCost, Facts, Publis
 from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.port import Gateway, Limit
 from orchestration.enforcement.receipts import Receipts
-from orchestration.enforcement.tick import MOST_OBSERVED, Site, TickResult, tick
+from orchestration.enforcement.tick import MOST_OBSERVED, Site, tick
+from orchestration.enforcement.tick_result import TickResult
 from orchestration.landing.errors import SchemaDrift, TransientFailure
 from orchestration.prices.calls import CallPrices
 from orchestration.project import Home
@@ -237,7 +238,6 @@ def test_published_days_count_in_a_long_window(world: World) -> None:
             DayCost(date(2026, 10, 1), "hash-1", None, "t1", Decimal(5), 0),
             DayCost(date(2026, 10, 1), "other", None, "t1", Decimal(50), 0),
         ),
-        days_before=date(2026, 10, 2),
     )
     world.spend("0.50")
     (decided,) = world.tick().caps
@@ -539,3 +539,44 @@ def test_what_was_given_back_is_a_persons_again_and_may_be_made_stricter_anew(wo
     world.later(minutes=2)
     world.tick()
     assert world.gateway.values[KEY]["requests_per_minute"] == 900
+
+
+def test_a_counter_that_began_again_at_the_gateways_midnight_gets_the_rest_of_the_cap(world: World) -> None:
+    """A cap of 10 a day in New York: 4 are spent by 20:00 there, when the gateway's day of UTC begins again at nothing. What may
+    still be spent is 5.50 (half a dollar is kept for the request in flight), so that is its limit.
+    """
+    world.now = datetime(2026, 10, 2, 23, 50, tzinfo=UTC)
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap("10.00", headroom_usd=None, time_zone="America/New_York"),))
+    world.spend("4.00")
+    world.gateway.spent[KEY] = {"daily": Decimal(4)}
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal("9.5")),)
+    world.later(minutes=15)
+    world.gateway.spent[KEY] = {"daily": Decimal(0)}
+    world.tick()
+    world.later(seconds=45)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal("5.5")),)
+    world.now = datetime(2026, 10, 3, 4, 1, tzinfo=UTC)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal("9.5")),)
+
+
+def test_a_cap_that_may_not_be_written_is_not_said_to_refuse(world: World) -> None:
+    world.config = world.config.model_copy(update={"apply": False})
+    world.spend("1.00")
+    world.tick()
+    (told,) = [alert for alert in world.told if alert.kind == "cap_reached"]
+    assert "not seen to refuse" in told.title and told.severity == "critical"
+    world.config = world.config.model_copy(update={"apply": True})
+    world.later(seconds=45)
+    world.tick()
+    (told,) = [alert for alert in world.told if alert.kind == "cap_reached"]
+    assert "further requests are refused" in told.title
+
+
+def test_four_fifths_of_a_cap_are_told_before_it_refuses(world: World) -> None:
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap("5.00"),))
+    world.spend("4.00")
+    world.tick()
+    assert world.kinds() == {"cap_warned"} and not world.is_blocked

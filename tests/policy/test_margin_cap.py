@@ -15,8 +15,8 @@ SATURDAY = date(2026, 11, 28)
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
-def before(days: int, revenue: str, basis: str = "actual") -> RevenueDay:
-    return RevenueDay(SATURDAY - timedelta(days=days), D(revenue), basis)
+def before(days: int, revenue: str) -> RevenueDay:
+    return RevenueDay(SATURDAY - timedelta(days=days), D(revenue))
 
 
 def keys(*trailing: str) -> tuple[ProductKey, ...]:
@@ -45,11 +45,11 @@ def whole_month(revenue: str = "100") -> tuple[RevenueDay, ...]:
 def test_the_allowance_is_what_the_floor_leaves_of_the_expected_revenue():
     """Saturdays of 100, 120, 140 and 160 are 130 on average."""
     decision = decide_margin_cap(FACTS, NOON)
-    assert (decision.expected_revenue, decision.revenue_basis) == (D(130), "actual")
+    assert decision.expected_revenue == D(130)
     assert decision.allowance == D("130") * D("0.40") - 20 - 2 == D(30)
     assert decision.limits == {"a": D("22.5"), "b": D("7.5")}
     assert decision.reason == (
-        "130.00 of revenue expected (actual), 52.00 above the floor of 0.6000: less 20.00 of other cost, 0.00 of AI cost so far "
+        "130.00 of revenue expected, 52.00 above the floor of 0.6000: less 20.00 of other cost, 0.00 of AI cost so far "
         "and 2.00 of headroom, 30.00 may still be spent"
     )
     assert not decision.is_alert
@@ -101,12 +101,6 @@ def test_parts_always_add_up_to_the_allowance(revenue, floor, trailing):
     decision = decide_margin_cap(facts, NOON)
     assert decision.allowance == max(revenue * (1 - floor) - 22, D(0))
     assert sum(decision.limits.values()) == decision.allowance
-
-
-def test_the_basis_says_where_a_day_was_estimated():
-    revenue = (before(7, "100", "estimated"), before(14, "100"), before(1, "5", "estimated"))
-    assert decide_margin_cap(replace(FACTS, revenue=revenue), NOON).revenue_basis == "estimated"
-    assert decide_margin_cap(replace(FACTS, revenue=revenue[1:]), NOON).revenue_basis == "actual"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import dagster as dg
 from orchestration.defs.presentation import OWNERS
 from orchestration.enforcement.command import open_desk
 from orchestration.enforcement.show import tick_line
-from orchestration.enforcement.tick import TickResult
+from orchestration.enforcement.tick_result import TickResult
 from orchestration.settings import load_settings
 
 ENFORCEMENT = dg.AssetSpec(

@@ -77,9 +77,7 @@ burns as (
         dated.kind,
         runway.status,
         cast(runway.cash as double) as cash,
-        case when runway.runway_months > 0
-            then cast(runway.cash as double) / runway.runway_months * 12 / 365
-        end as daily_burn
+        cast(runway.daily_burn as double) as daily_burn
     from dated
     inner join runway on runway.fiscal_period <= {{ fiscal_period('dated.incident_date') }}
     qualify row_number() over (
@@ -103,10 +101,9 @@ select
         else cast(dated.incident_cost as double) / burns.daily_burn
     end as runway_days_lost,
     case
-        when burns.daily_burn is not null then null
+        when burns.daily_burn is not null and (dated.ended_at is not null or burns.cash is not null) then null
         when burns.status is null then 'no_ledger'
         when burns.status = 'not_burning' then 'not_applicable'
-        when burns.status = 'burning' then 'no_cash'
         else burns.status
     end as runway_days_lost_null_reason,
     {{ fine_money('dated.cost_per_hour') }} as cost_per_hour,

@@ -1,7 +1,8 @@
 {# Cash is the balance of the cash accounts at the end of the period, in another currency at the rate of that day, which
    is no burn; net burn is its fall, journals against
    financing left out. The runway rests on the last three whole months that the ledger covers: neither a month that is still
-   open nor one that begins before the first posting counts as whole, and a month without cash entries is one of no burn. #}
+   open nor one that begins before the first posting counts as whole, and a month without cash entries is one of no burn.
+   A day of burn is a 365th of a year of such months; in US dollars, in which gateways count, at the rate of the as-of day. #}
 with
 
 run_parameters as (
@@ -13,6 +14,12 @@ run_parameters as (
 entries as (
 
     select * from {{ ref('fct_ledger_entries') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_filled') }}
 
 ),
 
@@ -100,21 +107,42 @@ judged as (
     from months
     left join whole_months on months.month_start = whole_months.month_start
 
+),
+
+burning as (
+
+    select
+        judged.*,
+        whole_months.months_known,
+        whole_months.burn_of_three,
+        case when whole_months.months_known = 3 and whole_months.burn_of_three > 0
+            then {{ money('cast(whole_months.burn_of_three as double) * 4 / 365') }}
+        end as daily_burn
+    from judged
+    left join whole_months on judged.last_whole_month = whole_months.month_start
+
 )
 
 select
-    judged.fiscal_period,
-    judged.cash,
-    judged.net_burn,
-    case when whole_months.months_known = 3 and whole_months.burn_of_three > 0
-        then cast(judged.cash as double) / (cast(whole_months.burn_of_three as double) / 3)
+    burning.fiscal_period,
+    burning.cash,
+    burning.net_burn,
+    case when burning.daily_burn is not null
+        then cast(burning.cash as double) / (cast(burning.burn_of_three as double) / 3)
     end as runway_months,
     case
-        when judged.cash is null then 'no_exchange_rate'
-        when coalesce(whole_months.months_known, 0) < 3 then 'insufficient_history'
-        when whole_months.burn_of_three <= 0 then 'not_burning'
+        when burning.cash is null then 'no_exchange_rate'
+        when coalesce(burning.months_known, 0) < 3 then 'insufficient_history'
+        when burning.burn_of_three <= 0 then 'not_burning'
         else 'burning'
     end as status,
-    {{ reporting_currency() }} as reporting_currency
-from judged
-left join whole_months on judged.last_whole_month = whole_months.month_start
+    run_parameters.reporting_currency,
+    burning.daily_burn,
+    {{ dollar_amount('burning.daily_burn', 'run_parameters.reporting_currency') }} as daily_burn_usd
+from burning
+cross join run_parameters
+left join exchange_rates
+    on run_parameters.reporting_currency = exchange_rates.currency
+    and run_parameters.as_of_date = exchange_rates.rate_date
+left join exchange_rates as dollar_rates
+    on dollar_rates.currency = 'USD' and run_parameters.as_of_date = dollar_rates.rate_date

@@ -4,7 +4,6 @@ Checks and columns are those of stream ``litellm/spend_logs`` (``records.py``). 
 mode: what connectors/http.py raises; a page that is short or malformed is SchemaDrift, and nothing of it is answered.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ def read_between(gateway: Gateway, start: datetime, end: datetime) -> LiveRows:
 
 def typed(raw: Iterable[dict[str, Any]]) -> LiveRows:
     """Rows in the gateway's shape as rows of the stream. Raises SchemaDrift for a row without a column that is needed."""
-    kept = [_without_raw_key(allowed(row)) for row in raw]
+    kept = [allowed(row) for row in raw]
     if not kept:
         return LiveRows([], 0)
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
@@ -51,14 +50,6 @@ def typed(raw: Iterable[dict[str, Any]]) -> LiveRows:
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     good = [row for row in rows if not row["is_bad"]]
     return LiveRows(good, len(rows) - len(good))
-
-
-def _without_raw_key(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with the token hash in place of a key that stands there in clear: the hash that the gateway itself goes by."""
-    key = row.get("api_key")
-    if isinstance(key, str) and key.startswith("sk-"):
-        return {**row, "api_key": hashlib.sha256(key.encode()).hexdigest()}
-    return row
 
 
 def _text(value: Any) -> str | None:

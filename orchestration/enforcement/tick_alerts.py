@@ -1,0 +1,245 @@
+"""What one tick tells: caps, margins, loops, breakers, drift and failures, each with the amount and the remedy.
+
+Whether something is refused is said by what was read back from the gateway, never by what was asked of it.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from orchestration.alerts.guardrail_messages import (
+    breaker_changed,
+    cap_reached,
+    cap_unknown,
+    cap_warned,
+    enforcement_drift,
+    enforcement_failed,
+    feed_stale,
+    loop_found,
+)
+from orchestration.alerts.message import Alert
+from orchestration.enforcement.facts import Facts
+from orchestration.enforcement.live_breakers import BREAKER_ADAPTER
+from orchestration.enforcement.live_caps import CapAtNow
+from orchestration.enforcement.live_margins import HELD, POLICY, SPENT, MarginCapAtNow
+from orchestration.enforcement.plan import Plan
+from orchestration.enforcement.tick_result import TickResult
+from orchestration.policy.caps import HARD, REACHED, UNKNOWN, WARNED
+from orchestration.policy.circuit_breaker import CLOSED
+from orchestration.policy.evidence import identity_of
+
+if TYPE_CHECKING:
+    from orchestration.registry.company import Company
+
+FRESH_WITHIN = timedelta(minutes=3)
+"""A log that could not be read for longer is stale."""
+CURRENCY = "USD"
+
+
+def alerts_of(result: TickResult, company: "Company", facts: Facts) -> list[Alert]:
+    """What is to be told of the tick; what was told before is known by its key."""
+    alerts = []
+    for name, reading in result.readings.items():
+        if not reading.is_fresh(result.at, FRESH_WITHIN):
+            alerts.append(
+                feed_stale(source=name, last_seen_at=reading.until, expected_within=FRESH_WITHIN, reason=reading.fault)
+            )
+    for cap in result.caps:
+        alerts += _cap_alerts(cap, result, facts)
+    if company.guardrails.adapters[BREAKER_ADAPTER].apply:
+        alerts += [alert for one in result.margins if one.acts for alert in _margin_alerts(one, result)]
+    for loop in result.loops.decisions if result.loops else ():
+        if loop.ended_at is None and not loop.is_repeat:
+            alerts.append(
+                loop_found(
+                    adapter=next(iter(result.readings)),
+                    incident_id=identity_of(loop.key, loop.kind, loop.started_at),
+                    entity=f"key:{loop.key}",
+                    loop_kind=loop.kind,
+                    started_at=loop.started_at,
+                    detected_at=loop.detected_at,
+                    cost_so_far=loop.cost,
+                    cost_per_hour=loop.cost_per_hour,
+                    runway_days_lost=_days_lost(loop.cost, facts),
+                    currency=CURRENCY,
+                    evidence_id=loop.evidence_id,
+                )
+            )
+    for one in result.breakers:
+        if one.breaker.state != CLOSED:
+            alerts.append(
+                breaker_changed(
+                    product_id=one.breaker.product_id,
+                    from_state=one.breaker.before,
+                    to_state=one.breaker.state,
+                    changed_at=one.breaker.since,
+                    reason=f"{one.breaker.reason}; {one.action.reason}",
+                    margin_ratio=None,
+                    floor_ratio=None,
+                    evidence_id=one.breaker.evidence_id,
+                )
+            )
+    for found in result.plans:
+        alerts += _plan_alerts(found, result)
+    return alerts
+
+
+def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
+    alerts = []
+    for line in cap.decision.lines:
+        shared: dict[str, Any] = {
+            "adapter": cap.adapter,
+            "subject": cap.subject,
+            "entity_id": cap.subject_id,
+            "cap_id": cap.decision.cap_id,
+            "window": line.window,
+            "currency": CURRENCY,
+            "owner": facts.owners.get(cap.subject_id),
+        }
+        if line.status == REACHED and line.amount is not None:
+            spent = line.cost if line.cost is not None else line.amount
+            alerts.append(
+                cap_reached(
+                    **shared,
+                    cap_amount=line.amount,
+                    spent_amount=spent,
+                    window_starts_at=line.span.start,
+                    resets_at=line.span.end,
+                    is_hard=cap.mode == HARD,
+                    is_refused=cap.mode == HARD and _are_blocked(cap, result),
+                    evidence_id=cap.decision.evidence_id,
+                )
+            )
+        elif line.status == WARNED and line.amount is not None and line.cost is not None:
+            alerts.append(
+                cap_warned(
+                    **shared,
+                    cap_amount=line.amount,
+                    spent_amount=line.cost,
+                    window_starts_at=line.span.start,
+                    resets_at=line.span.end,
+                    is_hard=cap.mode == HARD,
+                )
+            )
+        elif line.status == UNKNOWN:
+            reading = result.readings.get(cap.adapter)
+            reason = f"{cap.unpriced} requests have no price" if cap.unpriced else line.reason
+            alerts.append(
+                cap_unknown(
+                    **shared,
+                    cap_amount=line.amount or Decimal(0),
+                    last_read_at=reading.until if reading else None,
+                    reason=reason,
+                )
+            )
+    return alerts
+
+
+def _margin_alerts(margin: MarginCapAtNow, result: TickResult) -> list[Alert]:
+    decision = margin.decision
+    shared: dict[str, Any] = {
+        "adapter": margin.adapter,
+        "subject": "product",
+        "entity_id": decision.product_id,
+        "cap_id": POLICY,
+        "window": "daily",
+        "currency": CURRENCY,
+    }
+    if margin.status == HELD:
+        reading = result.readings.get(margin.adapter)
+        standing = sum(decision.limits.values(), Decimal(0))
+        last = reading.until if reading else None
+        return [cap_unknown(**shared, cap_amount=standing, last_read_at=last, reason=decision.reason)]
+    if margin.status == SPENT:
+        spent = margin.ai_cogs or Decimal(0)
+        return [
+            cap_reached(
+                **shared,
+                cap_amount=sum(decision.limits.values(), Decimal(0)),
+                spent_amount=spent,
+                window_starts_at=margin.begins_at,
+                resets_at=None,
+                is_hard=True,
+                is_refused=_are_limited(margin, result),
+                evidence_id=decision.evidence_id,
+            )
+        ]
+    return []
+
+
+def _are_blocked(cap: CapAtNow, result: TickResult) -> bool:
+    """Whether the gateway was seen to refuse every entity of the cap; a cap that no entity holds refuses nothing."""
+    return bool(cap.entities) and all(
+        result.values_at(cap.adapter, entity).get("is_blocked") is True for entity in cap.entities
+    )
+
+
+def _are_limited(margin: MarginCapAtNow, result: TickResult) -> bool:
+    """Whether the gateway was seen to hold the daily limit of every key, or a stricter one."""
+    for key, amount in margin.limits.items():
+        limits = result.values_at(margin.adapter, f"key:{key}").get("limits") or ()
+        if not any(one.window == "daily" and one.amount <= amount for one in limits):
+            return False
+    return bool(margin.limits)
+
+
+def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
+    alerts = []
+    for hold in found.holds:
+        observed = result.observations.get((found.adapter, hold.entity))
+        if hold.kind == "drift" and hold.field is not None and observed is not None and observed.stamp is not None:
+            alerts.append(
+                enforcement_drift(
+                    adapter=found.adapter,
+                    entity=hold.entity,
+                    written={hold.field: str(observed.stamp.after.get(hold.field))},
+                    found={hold.field: str(observed.values.get(hold.field))},
+                    read_at=observed.read_at,
+                )
+            )
+        elif hold.kind == "unsupported":
+            alerts.append(
+                enforcement_failed(
+                    adapter=found.adapter,
+                    entity=hold.entity,
+                    action=f"set {hold.field or 'the guardrail'}",
+                    reason=hold.reason,
+                    planned_at=result.at,
+                    remedy="choose another adapter or another window in guardrails.yaml",
+                )
+            )
+    for one in result.actions:
+        if one.adapter == found.adapter and one.outcome in ("refused", "abandoned", "drifted"):
+            alerts.append(
+                enforcement_failed(
+                    adapter=one.adapter,
+                    entity=one.entity,
+                    action=one.action,
+                    reason=one.note,
+                    planned_at=one.planned_at,
+                    remedy="it is tried again at the next tick",
+                    policy=one.policy,
+                )
+            )
+    return alerts
+
+
+def _days_lost(cost: Decimal, facts: Facts) -> Decimal | None:
+    return None if not facts.daily_burn_usd else cost / facts.daily_burn_usd
+
+
+def judged_by(result: TickResult) -> list[str]:
+    """Beginnings of the conditions that this tick could judge: of a stale feed none but that it is stale."""
+    judged = [f"feed_stale:{name}" for name in result.readings]
+    for name, reading in result.readings.items():
+        if reading.is_fresh(result.at, FRESH_WITHIN):
+            judged += [f"{kind}:{name}" for kind in ("cap_reached", "cap_warned", "cap_unknown")]
+    for loop in result.loops.decisions if result.loops else ():
+        if loop.ended_at is not None:
+            judged.append(
+                f"loop_found:{next(iter(result.readings))}:{identity_of(loop.key, loop.kind, loop.started_at)}"
+            )
+    judged += [f"breaker_changed:{one.breaker.product_id}" for one in result.breakers]
+    for adapter, entity in result.observations:
+        judged += [f"enforcement_drift:{adapter}:{entity}", f"enforcement_failed:{adapter}:{entity}"]
+    return judged

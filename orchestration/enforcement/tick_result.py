@@ -1,0 +1,46 @@
+"""What one tick saw, decided and did, as the command, the sensor and the alerts read it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orchestration.alerts.message import Alert
+from orchestration.enforcement.decisions import Decided
+from orchestration.enforcement.feed import Reading
+from orchestration.enforcement.live_breakers import BreakerAtNow
+from orchestration.enforcement.live_caps import CapAtNow
+from orchestration.enforcement.live_loops import LoopRound
+from orchestration.enforcement.live_margins import MarginCapAtNow
+from orchestration.enforcement.plan import Plan
+from orchestration.enforcement.port import Desired, FieldName, Observation
+from orchestration.enforcement.receipts import Action
+
+
+@dataclass
+class TickResult:
+    """What one tick saw and did. ``faults``: what failed, in words; ``notes``: what its reader must know."""
+
+    at: datetime
+    is_applied: bool
+    readings: dict[str, Reading] = field(default_factory=dict)
+    caps: list[CapAtNow] = field(default_factory=list)
+    breakers: list[BreakerAtNow] = field(default_factory=list)
+    margins: list[MarginCapAtNow] = field(default_factory=list)
+    loops: LoopRound | None = None
+    desired: list[Desired] = field(default_factory=list)
+    observations: dict[tuple[str, str], Observation] = field(default_factory=dict)
+    plans: list[Plan] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def values_at(self, adapter: str, entity: str) -> dict[FieldName, Any]:
+        """The entity's settings by what was read back: as observed, with what this tick wrote and saw; empty where unseen."""
+        observed = self.observations.get((adapter, entity))
+        values = dict(observed.values) if observed else {}
+        for one in self.actions:
+            if (one.adapter, one.entity) == (adapter, entity) and one.outcome in ("verified", "pending"):
+                values.update(one.after)
+        return values
