@@ -6,6 +6,7 @@ its own by their beginning. Keys of a gateway are named by their hash.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,29 +32,77 @@ BREAKER_MEANS = {
 }
 
 
+@dataclass(frozen=True)
+class CappedWindow:
+    """One window of a cap of one developer, key, team, initiative or product (``subject``), and its amount."""
+
+    adapter: str
+    subject: str
+    entity_id: str
+    cap_id: str
+    window: str
+    cap_amount: Decimal
+    currency: str
+    owner: str | None = None
+    department: str | None = None
+
+    @property
+    def who(self) -> str:
+        return f"{self.subject} {self.entity_id}"
+
+    @property
+    def cap(self) -> str:
+        return f"its {self.window} cap of {_money(self.cap_amount, self.currency)}"
+
+    def alert(
+        self,
+        kind: str,
+        severity: Severity,
+        title: str,
+        *,
+        once_for: tuple[str, ...] = (),
+        spent: Decimal | None = None,
+        **details: Any,
+    ) -> Alert:
+        """A message of ``kind`` that stays open as long as it holds; ``once_for``: beside that, what it is told once for."""
+        condition = ":".join((kind, self.adapter, self.subject, self.entity_id, self.cap_id, self.window))
+        return Alert(
+            key=":".join((condition, *once_for)),
+            kind=kind,
+            severity=severity,
+            title=title,
+            entity=f"{self.subject}:{self.entity_id}",
+            owner=self.owner,
+            department=self.department,
+            condition=condition,
+            amount=spent,
+            currency=None if spent is None else self.currency,
+            details={
+                "adapter": self.adapter,
+                "subject": self.subject,
+                "entity_id": self.entity_id,
+                "cap_id": self.cap_id,
+                "window": self.window,
+                "cap_amount": f"{self.cap_amount:f}",
+                "spent_amount": None if spent is None else f"{spent:f}",
+                "currency": self.currency,
+                **details,
+            },
+        )
+
+
 def cap_reached(
+    capped: CappedWindow,
     *,
-    adapter: str,
-    subject: str,
-    entity_id: str,
-    cap_id: str,
-    window: str,
     window_starts_at: datetime,
     resets_at: datetime | None,
-    cap_amount: Decimal,
     spent_amount: Decimal,
-    currency: str,
     is_hard: bool,
     is_refused: bool,
-    owner: str | None = None,
-    department: str | None = None,
     evidence_id: str | None = None,
 ) -> Alert:
     """A spending limit of one window is used up; told once per window and whether it is refused, and resolved when it is reached
-    no longer.
-
-    ``subject``: developer, key, team, initiative or product. ``is_hard``: requests should be refused; ``is_refused``: the
-    gateway was seen to refuse them.
+    no longer. ``is_hard``: requests should be refused; ``is_refused``: the gateway was seen to refuse them.
     """
     until = f" until {_moment(resets_at)}" if resets_at else ""
     if is_refused:
@@ -62,129 +111,54 @@ def cap_reached(
         effect = "the gateway was not seen to refuse further requests; carry it out with tokenomics enforce --apply"
     else:
         effect = "nothing stops further requests; lower the use, or make the cap hard in guardrails.yaml"
-    spent, cap = _money(spent_amount, currency), _money(cap_amount, currency)
-    return Alert(
-        key=(
-            f"cap_reached:{adapter}:{subject}:{entity_id}:{cap_id}:{window}:{utc_text(window_starts_at)}:"
-            f"{'refused' if is_refused else 'passing'}"
-        ),
-        kind="cap_reached",
-        severity="warning" if is_refused else "critical",
-        title=f"{subject} {entity_id} has spent {spent} of its {window} cap of {cap}: {effect}",
-        entity=f"{subject}:{entity_id}",
-        owner=owner,
-        department=department,
-        condition=f"cap_reached:{adapter}:{subject}:{entity_id}:{cap_id}:{window}",
-        amount=spent_amount,
-        currency=currency,
-        details={
-            "adapter": adapter,
-            "subject": subject,
-            "entity_id": entity_id,
-            "cap_id": cap_id,
-            "window": window,
-            "window_starts_at": utc_text(window_starts_at),
-            "resets_at": utc_text(resets_at) if resets_at else None,
-            "cap_amount": f"{cap_amount:f}",
-            "spent_amount": f"{spent_amount:f}",
-            "currency": currency,
-            "is_hard": is_hard,
-            "is_refused": is_refused,
-            "evidence_id": evidence_id,
-        },
+    return capped.alert(
+        "cap_reached",
+        "warning" if is_refused else "critical",
+        f"{capped.who} has spent {_money(spent_amount, capped.currency)} of {capped.cap}: {effect}",
+        once_for=(utc_text(window_starts_at), "refused" if is_refused else "passing"),
+        spent=spent_amount,
+        window_starts_at=utc_text(window_starts_at),
+        resets_at=utc_text(resets_at) if resets_at else None,
+        is_hard=is_hard,
+        is_refused=is_refused,
+        evidence_id=evidence_id,
     )
 
 
 def cap_warned(
+    capped: CappedWindow,
     *,
-    adapter: str,
-    subject: str,
-    entity_id: str,
-    cap_id: str,
-    window: str,
     window_starts_at: datetime,
     resets_at: datetime | None,
-    cap_amount: Decimal,
     spent_amount: Decimal,
-    currency: str,
     is_hard: bool,
-    owner: str | None = None,
-    department: str | None = None,
 ) -> Alert:
     """Four fifths of a spending limit are used up; told once per window, and resolved when the window is over."""
     effect = "requests are refused from there on" if is_hard else "nothing stops requests there"
-    spent, cap = _money(spent_amount, currency), _money(cap_amount, currency)
     until = f" until {_moment(resets_at)}" if resets_at else ""
-    return Alert(
-        key=f"cap_warned:{adapter}:{subject}:{entity_id}:{cap_id}:{window}:{utc_text(window_starts_at)}",
-        kind="cap_warned",
-        severity="info",
-        title=(
-            f"{subject} {entity_id} has spent {spent} of its {window} cap of {cap}{until}: {effect}; lower the use, or add an "
-            "override to guardrails.yaml"
-        ),
-        entity=f"{subject}:{entity_id}",
-        owner=owner,
-        department=department,
-        condition=f"cap_warned:{adapter}:{subject}:{entity_id}:{cap_id}:{window}",
-        amount=spent_amount,
-        currency=currency,
-        details={
-            "adapter": adapter,
-            "subject": subject,
-            "entity_id": entity_id,
-            "cap_id": cap_id,
-            "window": window,
-            "window_starts_at": utc_text(window_starts_at),
-            "resets_at": utc_text(resets_at) if resets_at else None,
-            "cap_amount": f"{cap_amount:f}",
-            "spent_amount": f"{spent_amount:f}",
-            "currency": currency,
-        },
+    return capped.alert(
+        "cap_warned",
+        "info",
+        f"{capped.who} has spent {_money(spent_amount, capped.currency)} of {capped.cap}{until}: {effect}; lower the use, or add "
+        "an override to guardrails.yaml",
+        once_for=(utc_text(window_starts_at),),
+        spent=spent_amount,
+        window_starts_at=utc_text(window_starts_at),
+        resets_at=utc_text(resets_at) if resets_at else None,
+        is_hard=is_hard,
     )
 
 
-def cap_unknown(
-    *,
-    adapter: str,
-    subject: str,
-    entity_id: str,
-    cap_id: str,
-    window: str,
-    cap_amount: Decimal,
-    currency: str,
-    last_read_at: datetime | None,
-    reason: str,
-    owner: str | None = None,
-    department: str | None = None,
-) -> Alert:
+def cap_unknown(capped: CappedWindow, *, last_read_at: datetime | None, reason: str) -> Alert:
     """Nobody knows whether a cap is reached: what was spent is stale or missing. Resolved when it is known again."""
     since = f"since {_moment(last_read_at)}" if last_read_at else "so far"
-    cap = _money(cap_amount, currency)
-    condition = f"cap_unknown:{adapter}:{subject}:{entity_id}:{cap_id}:{window}"
-    return Alert(
-        key=condition,
-        kind="cap_unknown",
-        severity="warning",
-        title=(
-            f"what {subject} {entity_id} spends of its {window} cap of {cap} has not been known {since} ({reason}): what was "
-            f"set at {adapter} stays in force; check that {adapter} answers and logs its spend"
-        ),
-        entity=f"{subject}:{entity_id}",
-        owner=owner,
-        department=department,
-        condition=condition,
-        details={
-            "adapter": adapter,
-            "subject": subject,
-            "entity_id": entity_id,
-            "cap_id": cap_id,
-            "window": window,
-            "cap_amount": f"{cap_amount:f}",
-            "currency": currency,
-            "last_read_at": utc_text(last_read_at) if last_read_at else None,
-            "reason": reason,
-        },
+    return capped.alert(
+        "cap_unknown",
+        "warning",
+        f"what {capped.who} spends of {capped.cap} has not been known {since} ({reason}): what was set at {capped.adapter} stays "
+        f"in force; check that {capped.adapter} answers and logs its spend",
+        last_read_at=utc_text(last_read_at) if last_read_at else None,
+        reason=reason,
     )
 
 

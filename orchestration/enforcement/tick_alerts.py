@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.alerts.guardrail_messages import (
+    CappedWindow,
     breaker_changed,
     cap_reached,
     cap_unknown,
@@ -87,78 +88,51 @@ def alerts_of(result: TickResult, company: "Company", facts: Facts) -> list[Aler
 def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
     alerts = []
     for line in cap.decision.lines:
-        shared: dict[str, Any] = {
-            "adapter": cap.adapter,
-            "subject": cap.subject,
-            "entity_id": cap.subject_id,
-            "cap_id": cap.decision.cap_id,
-            "window": line.window,
-            "currency": CURRENCY,
-            "owner": facts.owners.get(cap.subject_id),
-        }
+        capped = CappedWindow(
+            cap.adapter,
+            cap.subject,
+            cap.subject_id,
+            cap.decision.cap_id,
+            line.window,
+            line.amount or Decimal(0),
+            CURRENCY,
+            facts.owners.get(cap.subject_id),
+        )
+        span: dict[str, Any] = {"window_starts_at": line.span.start, "resets_at": line.span.end}
+        is_hard = cap.mode == HARD
         if line.status == REACHED and line.amount is not None:
-            spent = line.cost if line.cost is not None else line.amount
             alerts.append(
                 cap_reached(
-                    **shared,
-                    cap_amount=line.amount,
-                    spent_amount=spent,
-                    window_starts_at=line.span.start,
-                    resets_at=line.span.end,
-                    is_hard=cap.mode == HARD,
-                    is_refused=cap.mode == HARD and _are_blocked(cap, result),
+                    capped,
+                    **span,
+                    spent_amount=line.amount if line.cost is None else line.cost,
+                    is_hard=is_hard,
+                    is_refused=is_hard and _are_blocked(cap, result),
                     evidence_id=cap.decision.evidence_id,
                 )
             )
-        elif line.status == WARNED and line.amount is not None and line.cost is not None:
-            alerts.append(
-                cap_warned(
-                    **shared,
-                    cap_amount=line.amount,
-                    spent_amount=line.cost,
-                    window_starts_at=line.span.start,
-                    resets_at=line.span.end,
-                    is_hard=cap.mode == HARD,
-                )
-            )
+        elif line.status == WARNED and line.cost is not None:
+            alerts.append(cap_warned(capped, **span, spent_amount=line.cost, is_hard=is_hard))
         elif line.status == UNKNOWN:
             reading = result.readings.get(cap.adapter)
             reason = f"{cap.unpriced} requests have no price" if cap.unpriced else line.reason
-            alerts.append(
-                cap_unknown(
-                    **shared,
-                    cap_amount=line.amount or Decimal(0),
-                    last_read_at=reading.until if reading else None,
-                    reason=reason,
-                )
-            )
+            alerts.append(cap_unknown(capped, last_read_at=reading.until if reading else None, reason=reason))
     return alerts
 
 
 def _margin_alerts(margin: MarginCapAtNow, result: TickResult) -> list[Alert]:
-    decision = margin.decision
-    shared: dict[str, Any] = {
-        "adapter": margin.adapter,
-        "subject": "product",
-        "entity_id": decision.product_id,
-        "cap_id": POLICY,
-        "window": "daily",
-        "currency": CURRENCY,
-    }
+    decision, limits = margin.decision, sum(margin.limits.values(), Decimal(0))
+    capped = CappedWindow(margin.adapter, "product", decision.product_id, POLICY, "daily", limits, CURRENCY)
     if margin.status == HELD:
         reading = result.readings.get(margin.adapter)
-        standing = sum(decision.limits.values(), Decimal(0))
-        last = reading.until if reading else None
-        return [cap_unknown(**shared, cap_amount=standing, last_read_at=last, reason=decision.reason)]
+        return [cap_unknown(capped, last_read_at=reading.until if reading else None, reason=decision.reason)]
     if margin.status == SPENT:
-        spent = margin.ai_cogs or Decimal(0)
         return [
             cap_reached(
-                **shared,
-                cap_amount=sum(decision.limits.values(), Decimal(0)),
-                spent_amount=spent,
+                capped,
                 window_starts_at=margin.begins_at,
                 resets_at=None,
+                spent_amount=margin.ai_cogs or Decimal(0),
                 is_hard=True,
                 is_refused=_are_limited(margin, result),
                 evidence_id=decision.evidence_id,

@@ -10,19 +10,10 @@ from orchestration.alerts import guardrail_messages as say
 from orchestration.alerts.message import Alert, read_plain
 
 AT = datetime(2026, 11, 28, 9, 10, tzinfo=UTC)
-CAP = {
-    "adapter": "litellm",
-    "subject": "key",
-    "entity_id": "7f3a",
-    "cap_id": "interns",
-    "window": "daily",
-    "cap_amount": Decimal("50"),
-    "currency": "USD",
-    "owner": "ann@x.example",
-}
+CAP = say.CappedWindow("litellm", "key", "7f3a", "interns", "daily", Decimal(50), "USD", "ann@x.example")
 ALERTS: dict[str, Alert] = {
     "cap_reached": say.cap_reached(
-        **CAP,
+        CAP,
         window_starts_at=AT.replace(hour=0, minute=0),
         resets_at=AT.replace(day=29, hour=0, minute=0),
         spent_amount=Decimal("51.204"),
@@ -30,13 +21,13 @@ ALERTS: dict[str, Alert] = {
         is_refused=True,
     ),
     "cap_warned": say.cap_warned(
-        **CAP,
+        CAP,
         window_starts_at=AT.replace(hour=0, minute=0),
         resets_at=AT.replace(day=29, hour=0, minute=0),
         spent_amount=Decimal("40.5"),
         is_hard=True,
     ),
-    "cap_unknown": say.cap_unknown(**CAP, last_read_at=AT, reason="the gateway does not answer"),
+    "cap_unknown": say.cap_unknown(CAP, last_read_at=AT, reason="the gateway does not answer"),
     "loop_found": say.loop_found(
         adapter="litellm",
         incident_id="i1",
@@ -129,7 +120,7 @@ def test_what_lasts_has_a_condition_and_what_is_over_has_none() -> None:
 
 def test_a_cap_that_refuses_nothing_is_critical() -> None:
     told = {"window_starts_at": AT, "resets_at": None, "spent_amount": Decimal("51"), "is_refused": False}
-    alert = say.cap_reached(**CAP, **told, is_hard=False)
+    alert = say.cap_reached(CAP, **told, is_hard=False)
     assert alert.severity == "critical"
     assert "nothing stops further requests" in alert.title
-    assert "tokenomics enforce --apply" in say.cap_reached(**CAP, **told, is_hard=True).title
+    assert "tokenomics enforce --apply" in say.cap_reached(CAP, **told, is_hard=True).title
