@@ -372,3 +372,12 @@ def test_a_cap_of_an_initiative_counts_what_is_its_own_of_every_key(audit):
     calls = [call(1, "08:00", 6), call(1, "09:00", 5, key="b"), call(1, "08:30", 9, key="c"), call(2, "10:00", 1)]
     one = audit(Company(calls, [], [("initiative:i", "daily", "10")], rules=rules))["initiative:i", "daily", DAY]
     assert told(one) == ("overshot", D(12), D(2), at("09:00"), None, 60.0, D(1), 1)
+
+
+def test_whose_a_bill_is_that_no_gateway_saw_is_told_by_the_ownership_rules(built):
+    """The rule on the project gives it to initiative i, as it gives the cost."""
+    after = DAY + timedelta(days=1)
+    rules = [row("registry", "ownership_rules", rule_id="r", priority=1, project_id_pattern="shadow", initiative_id="i")]
+    company = Company([call(1, "08:00", 5)], charges=[billed("p", after, "30", sub_account_id="shadow")], rules=rules)
+    (found,) = [one for one in built(company, "unmetered_usage_by_owner") if one["kind"] == "billed_but_unseen"]
+    assert (found["initiative_id"], found["amount"]) == ("i", D(30))
