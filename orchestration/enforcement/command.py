@@ -26,8 +26,8 @@ from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.facts import Facts, read_facts
 from orchestration.enforcement.feed import Log
 from orchestration.enforcement.live_usage import LiveUsage
-from orchestration.enforcement.plan import Plan, kind_of
-from orchestration.enforcement.port import Gateway
+from orchestration.enforcement.plan import Plan
+from orchestration.enforcement.port import Gateway, kind_of
 from orchestration.enforcement.receipts import Action, Receipts, owned_entities
 from orchestration.enforcement.revert import plan_revert
 from orchestration.enforcement.show import tick_line, write_actions, write_plan, write_tick

@@ -18,8 +18,8 @@ import requests
 from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.command import DONE, FAULT, Desk, open_desk
 from orchestration.enforcement.live_usage import refused_for
-from orchestration.enforcement.plan import Plan, is_allowed, kind_of, plan
-from orchestration.enforcement.port import Desired, Gateway, Limit, LimitWindow, Observation
+from orchestration.enforcement.plan import Plan, is_allowed, plan
+from orchestration.enforcement.port import Desired, Gateway, Limit, LimitWindow, Observation, kind_of
 from orchestration.enforcement.receipts import Action, Owned, Receipts, owned_entities
 from orchestration.enforcement.revert import plan_revert
 from orchestration.lock import in_turn

@@ -19,18 +19,12 @@ from orchestration.enforcement.live_caps import STATE, CapAtNow
 from orchestration.enforcement.live_margins import HELD, MarginCapAtNow
 from orchestration.enforcement.port import Desired, FieldName
 from orchestration.enforcement.receipts import Owned
+from orchestration.enforcement.values import LOOSEST
 from orchestration.policy.breaker_action import NONE
 from orchestration.policy.caps import HARD
 from orchestration.policy.evidence import evidence_id
 
 POLICY = "none"
-LOOSEST: Mapping[FieldName, Any] = {
-    "limits": (),
-    "requests_per_minute": None,
-    "allowed_models": None,
-    "aliases": {},
-    "is_blocked": False,
-}
 CAP_FIELDS: tuple[FieldName, ...] = ("limits", "is_blocked")
 BREAKER_FIELDS: tuple[FieldName, ...] = ("requests_per_minute", "allowed_models", "aliases", "is_blocked")
 

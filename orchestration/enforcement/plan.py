@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from orchestration.enforcement.ownership import present_value, what_is_ours
-from orchestration.enforcement.port import Capabilities, Desired, FieldName, Observation, Stamp
+from orchestration.enforcement.port import Capabilities, Desired, FieldName, Observation, Stamp, kind_of
 from orchestration.enforcement.receipts import Action, Owned, owned_entities, undone_fields
 from orchestration.enforcement.values import rounded_down, strictest
 from orchestration.registry.guardrails import AdapterConfig
@@ -147,14 +147,6 @@ def merged(desired: Iterable[Desired]) -> list[Desired]:
             _joined(known.policy_version, one.policy_version),
         )
     return [found[entity] for entity in sorted(found)]
-
-
-def kind_of(entity: str) -> str:
-    """``key`` of ``key:<id>``. Raises ValueError for a raw key, which is never an entity."""
-    kind, _, name = entity.partition(":")
-    if not name or name.startswith("sk-"):
-        raise ValueError(f"{kind}: an entity is named by its kind and token hash or id, never by the key itself")
-    return kind
 
 
 def action_of(after: Mapping[FieldName, Any]) -> str:

@@ -91,6 +91,14 @@ class Desired:
     policy_version: str
 
 
+def kind_of(entity: str) -> str:
+    """``key`` of ``key:<id>``. Raises ValueError for a raw key, which is never an entity."""
+    kind, _, name = entity.partition(":")
+    if not name or name.startswith("sk-"):
+        raise ValueError(f"{kind}: an entity is named by its kind and token hash or id, never by the key itself")
+    return kind
+
+
 class Unsupported(Exception):
     """The adapter cannot do what is asked; a plan error that names the adapter, the entity and the field."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestration.enforcement.ownership import present_value, what_is_ours
-from orchestration.enforcement.plan import Change, Hold, Plan, is_allowed, kind_of
-from orchestration.enforcement.port import Capabilities, FieldName, Observation
+from orchestration.enforcement.plan import Change, Hold, Plan, is_allowed
+from orchestration.enforcement.port import Capabilities, FieldName, Observation, kind_of
 from orchestration.enforcement.receipts import Action, Owned, last_actions, owned_entities, undone_fields
 from orchestration.enforcement.values import strictest
 from orchestration.registry.guardrails import AdapterConfig

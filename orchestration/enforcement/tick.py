@@ -42,8 +42,8 @@ from orchestration.enforcement.live_margins import (
     margin_wishes,
 )
 from orchestration.enforcement.live_usage import LiveUsage
-from orchestration.enforcement.plan import kind_of, plan
-from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gateway, Limit, Observation
+from orchestration.enforcement.plan import plan
+from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gateway, Limit, Observation, kind_of
 from orchestration.enforcement.receipts import OPEN, Receipts, owned_entities
 from orchestration.enforcement.tick_alerts import alerts_of, judged_by
 from orchestration.enforcement.tick_result import TickResult

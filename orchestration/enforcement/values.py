@@ -10,6 +10,14 @@ from typing import Any
 
 from orchestration.enforcement.port import FieldName, Limit
 
+LOOSEST: Mapping[FieldName, Any] = {
+    "limits": (),
+    "requests_per_minute": None,
+    "allowed_models": None,
+    "aliases": {},
+    "is_blocked": False,
+}
+"""Settings that restrict nothing: what holds of an entity to which nothing was ever written."""
 AMOUNT_DIGITS = 2
 """Decimals of a dollar that are written to a gateway: every gateway keeps whole cents exactly."""
 

@@ -377,7 +377,9 @@ def test_a_cap_of_an_initiative_counts_what_is_its_own_of_every_key(audit):
 def test_whose_a_bill_is_that_no_gateway_saw_is_told_by_the_ownership_rules(built):
     """The rule on the project gives it to initiative i, as it gives the cost."""
     after = DAY + timedelta(days=1)
-    rules = [row("registry", "ownership_rules", rule_id="r", priority=1, project_id_pattern="shadow", initiative_id="i")]
+    rules = [
+        row("registry", "ownership_rules", rule_id="r", priority=1, project_id_pattern="shadow", initiative_id="i")
+    ]
     company = Company([call(1, "08:00", 5)], charges=[billed("p", after, "30", sub_account_id="shadow")], rules=rules)
     (found,) = [one for one in built(company, "unmetered_usage_by_owner") if one["kind"] == "billed_but_unseen"]
     assert (found["initiative_id"], found["amount"]) == ("i", D(30))

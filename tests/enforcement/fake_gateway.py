@@ -11,15 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, Limit, LimitWindow, Observation, Stamp
+from orchestration.enforcement.values import LOOSEST
 from orchestration.landing.errors import TransientFailure
 
-LOOSEST: dict[FieldName, Any] = {
-    "limits": (),
-    "requests_per_minute": None,
-    "allowed_models": None,
-    "aliases": {},
-    "is_blocked": False,
-}
 STARTED_AT = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from orchestration.connectors.http import JsonApi, Refused
 from orchestration.connectors.payload import Record
-from orchestration.enforcement.adapters.base import HttpGateway, kind_of, path_id, whole_cents
-from orchestration.enforcement.port import Capabilities, FieldName, Limit, Observation, Unsupported
+from orchestration.enforcement.adapters.base import HttpGateway, path_id, whole_cents
+from orchestration.enforcement.port import Capabilities, FieldName, Limit, Observation, Stamp, Unsupported, kind_of
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -114,7 +114,7 @@ class Anthropic(HttpGateway):
             if one.text("period") == "monthly" and one.part("scope").optional_text("workspace_id") == workspace_id
         ]
 
-    def _write(self, before: Observation, values: Mapping[FieldName, Any]) -> None:
+    def _write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         if "is_blocked" in values:
             self._switch(before, values["is_blocked"])
         if "limits" in values:

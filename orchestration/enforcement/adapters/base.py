@@ -4,6 +4,7 @@ Failure modes: what a gateway cannot do is :class:`Unsupported`, and then nothin
 connectors/http.py raises.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from decimal import Decimal
 from types import TracebackType
@@ -11,13 +12,13 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from orchestration.connectors.http import JsonApi, Refused
-from orchestration.enforcement.port import Capabilities, FieldName, Limit, Observation, Stamp, Unsupported
+from orchestration.enforcement.port import Capabilities, FieldName, Limit, Observation, Stamp, Unsupported, kind_of
 
 DOUBLE_DIGITS = 15
 """Significant decimal digits that a gateway which keeps amounts as binary doubles gives back unchanged."""
 
 
-class HttpGateway:
+class HttpGateway(ABC):
     """One gateway behind ``api``. An adapter says what it can do, reads an entity and writes checked values."""
 
     name: str
@@ -40,22 +41,24 @@ class HttpGateway:
             self._known[kind] = self._probe(kind)
         return self._known[kind]
 
+    @abstractmethod
     def observe(self, entity: str) -> Observation:
         """The entity now."""
-        raise NotImplementedError
 
     def write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         """Write these fields and no others. Raises :class:`Unsupported` before anything is sent."""
         if not before.is_found:
             raise Unsupported(f"{self.name}: {before.entity} is not known there, so nothing can be written to it")
         check_supported(self.name, before.entity, self.capabilities(kind_of(before.entity)), values)
-        self._write(before, values)
+        self._write(before, values, stamp)
 
+    @abstractmethod
     def _probe(self, kind: str) -> Capabilities:
-        raise NotImplementedError
+        """What can be done with entities of ``kind``."""
 
-    def _write(self, before: Observation, values: Mapping[FieldName, Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
+        """Send checked values, and the stamp where the gateway's entities hold one."""
 
     def _missing(self, entity: str) -> Observation:
         return Observation(self.name, entity, self._api.now(), is_found=False)
@@ -68,10 +71,6 @@ class HttpGateway:
             if refused.status == 404:
                 return None
             raise
-
-
-def kind_of(entity: str) -> str:
-    return entity.partition(":")[0]
 
 
 def path_id(entity: str) -> str:

@@ -18,13 +18,13 @@ Failure modes: those of connectors/http.py; a proxy older than what was measured
 """
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
 from orchestration.connectors.http import JsonApi, Refused
 from orchestration.connectors.payload import Record
 from orchestration.connectors.providers.litellm.client import SOURCE
 from orchestration.connectors.providers.litellm.client import Gateway as Reader
+from orchestration.enforcement.adapters.base import HttpGateway
 from orchestration.enforcement.adapters.litellm_settings import (
     STAMP,
     metadata_of,
@@ -50,40 +50,26 @@ def open_adapter(config: AdapterConfig, secret: str | None, home: Home) -> "Lite
     return LiteLlm(JsonApi(SOURCE, config.base_url, secret=secret, secret_env=config.api_key_env))
 
 
-class LiteLlm:
+class LiteLlm(HttpGateway):
     """One LiteLLM proxy. ``api`` carries the address and the admin key."""
 
     name = SOURCE
 
     def __init__(self, api: JsonApi) -> None:
-        self._api, self._reader = api, Reader(api)
-        self._able: dict[str, Capabilities] = {}
-
-    def __enter__(self) -> "LiteLlm":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._api.__exit__(kind, error, trace)
-
-    def capabilities(self, kind: str) -> Capabilities:
-        """What this version can do with keys and teams; asked of the proxy once."""
-        if kind not in self._able:
-            self._able[kind] = self._probe(kind)
-        return self._able[kind]
+        super().__init__(api)
+        self._reader = Reader(api)
 
     def observe(self, entity: str) -> Observation:
         """The entity now; a shared budget that a key is linked to is not its own and is left to whoever made it."""
-        found, now = self._info(entity), self._api.now()
+        found = self._info(entity)
         if found is None:
-            return Observation(self.name, entity, now, is_found=False)
+            return self._missing(entity)
         raw = raw_settings(found)
         stamp, raw_before = read_stamp(found)
         return Observation(
             adapter=self.name,
             entity=entity,
-            read_at=now,
+            read_at=self._api.now(),
             is_found=True,
             values=values_of(raw, entity),
             stamp=stamp,
@@ -91,13 +77,9 @@ class LiteLlm:
             raw={**raw, "before": raw_before},
         )
 
-    def write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
+    def _write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         """One request with these fields, and the stamp merged into the metadata as it stands now. Sent once."""
         kind, _, name = before.entity.partition(":")
-        missing = sorted(set(values) - self.capabilities(kind).writable)
-        if missing or not before.is_found:
-            what = f"cannot write {', '.join(missing)}" if missing else "is not known there"
-            raise Unsupported(f"{self.name}: {before.entity} {what} ({'; '.join(self.capabilities(kind).notes)})")
         body: dict[str, Any] = {}
         for field in values:
             body |= request_for(field, values[field], before)

@@ -12,8 +12,8 @@ from typing import Any
 
 from orchestration.connectors.http import JsonApi
 from orchestration.connectors.payload import Record
-from orchestration.enforcement.adapters.base import HttpGateway, double_amount, kind_of, path_id
-from orchestration.enforcement.port import Capabilities, FieldName, Limit, LimitWindow, Observation
+from orchestration.enforcement.adapters.base import HttpGateway, double_amount, path_id
+from orchestration.enforcement.port import Capabilities, FieldName, Limit, LimitWindow, Observation, Stamp, kind_of
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -64,7 +64,7 @@ class MergeGateway(HttpGateway):
             raw={name: value for name, value in key.fields().items() if name in KEPT},
         )
 
-    def _write(self, before: Observation, values: Mapping[FieldName, Any]) -> None:
+    def _write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         body: dict[str, Any] = {}
         if "limits" in values:
             limit: Limit | None = next(iter(values["limits"]), None)

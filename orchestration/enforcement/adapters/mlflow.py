@@ -16,8 +16,8 @@ from typing import Any
 
 from orchestration.connectors.http import JsonApi
 from orchestration.connectors.payload import Record
-from orchestration.enforcement.adapters.base import HttpGateway, double_amount, kind_of
-from orchestration.enforcement.port import Capabilities, FieldName, Limit, LimitWindow, Observation
+from orchestration.enforcement.adapters.base import HttpGateway, double_amount
+from orchestration.enforcement.port import Capabilities, FieldName, Limit, LimitWindow, Observation, Stamp, kind_of
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -128,7 +128,7 @@ class MLflow(HttpGateway):
             if one.text("target_scope") == SCOPES[kind] and one.optional_text("target_value") == path_name(entity)
         ]
 
-    def _write(self, before: Observation, values: Mapping[FieldName, Any]) -> None:
+    def _write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         wanted = {limit.window: double_amount(self.name, before.entity, limit.amount) for limit in values["limits"]}
         ours, theirs = before.raw["ours"], before.raw["theirs"]
         changes: list[tuple[str, Any]] = []

@@ -15,8 +15,8 @@ from typing import Any
 from orchestration.connectors.http import JsonApi, Refused
 from orchestration.connectors.paging import listed
 from orchestration.connectors.payload import Record
-from orchestration.enforcement.adapters.base import HttpGateway, kind_of, path_id, whole_cents
-from orchestration.enforcement.port import Capabilities, FieldName, Limit, Observation, Unsupported
+from orchestration.enforcement.adapters.base import HttpGateway, path_id, whole_cents
+from orchestration.enforcement.port import Capabilities, FieldName, Limit, Observation, Stamp, Unsupported, kind_of
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -107,7 +107,7 @@ class OpenAI(HttpGateway):
                 return Observation(self.name, entity, self._api.now(), is_found=True, values=values, raw=raw)
         return self._missing(entity)
 
-    def _write(self, before: Observation, values: Mapping[FieldName, Any]) -> None:
+    def _write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
         entity = before.entity
         project_id, _, model = entity.partition(":")[2].partition("/")
         path = f"{PROJECTS}/{path_id(f'project:{project_id}')}"

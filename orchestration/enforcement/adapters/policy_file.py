@@ -15,16 +15,15 @@ from types import TracebackType
 from typing import Any, Self, get_args
 
 from orchestration.connectors.http import utc_now
-from orchestration.enforcement.adapters.base import check_supported, kind_of
+from orchestration.enforcement.adapters.base import check_supported
 from orchestration.enforcement.adapters.wire import (
-    NOTHING_SET,
     read_settings,
     read_stamp,
-    settings_json,
     stamp_json,
     without_defaults,
 )
-from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, LimitWindow, Observation, Stamp
+from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, LimitWindow, Observation, Stamp, kind_of
+from orchestration.enforcement.values import LOOSEST, to_plain
 from orchestration.files import utc_text, write_atomically
 from orchestration.landing.errors import PermanentFailure
 from orchestration.lock import in_turn
@@ -75,7 +74,7 @@ class PolicyFile:
         policy = self._read()
         settings = dict(policy["entities"].get(entity, {}))
         stamp = read_stamp(settings.pop("stamp", None))
-        values = {**NOTHING_SET, **read_settings(settings)}
+        values = {**LOOSEST, **read_settings(settings)}
         raw = {name: policy[name] for name in ("version", "expires_at") if name in policy}
         return Observation(self.name, entity, self._now(), is_found=True, values=values, stamp=stamp, raw=raw)
 
@@ -86,7 +85,7 @@ class PolicyFile:
             policy = self._read()
             settings = dict(policy["entities"].get(before.entity, {}))
             settings.pop("stamp", None)
-            kept: dict[str, Any] = settings_json(without_defaults({**read_settings(settings), **values}))
+            kept: dict[str, Any] = to_plain(without_defaults({**read_settings(settings), **values}))
             if stamp is not None:
                 kept["stamp"] = stamp_json(stamp)
             entities = {name: one for name, one in policy["entities"].items() if name != before.entity}

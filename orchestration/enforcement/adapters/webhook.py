@@ -27,9 +27,10 @@ import requests
 
 from orchestration.alerts.transports import signature
 from orchestration.connectors.http import utc_now
-from orchestration.enforcement.adapters.base import check_supported, kind_of
-from orchestration.enforcement.adapters.wire import NOTHING_SET, read_settings, read_stamp, settings_json, stamp_json
-from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, LimitWindow, Observation, Stamp
+from orchestration.enforcement.adapters.base import check_supported
+from orchestration.enforcement.adapters.wire import read_settings, read_stamp, stamp_json
+from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, LimitWindow, Observation, Stamp, kind_of
+from orchestration.enforcement.values import LOOSEST, to_plain
 from orchestration.files import utc_text, write_atomically
 from orchestration.landing.errors import PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.lock import in_turn
@@ -88,7 +89,7 @@ class Webhook:
         """What the receiver acknowledged last for the entity."""
         known = self._known(entity)
         raw = {name: known[name] for name in ("revision", "acknowledged_at") if name in known}
-        values = {**NOTHING_SET, **read_settings(known["in_force"])}
+        values = {**LOOSEST, **read_settings(known["in_force"])}
         stamp = read_stamp(known["stamp"])
         return Observation(self.name, entity, self._now(), is_found=True, values=values, stamp=stamp, raw=raw)
 
@@ -100,14 +101,14 @@ class Webhook:
             known = self._known(entity)
             body = {
                 "entity": entity,
-                "change": settings_json(values),
+                "change": to_plain(values),
                 "in_force": known["in_force"],
                 "revision": known["revision"] + 1,
                 "stamp": stamp_json(stamp),
             }
             answered = self._send(json.dumps(body, sort_keys=True).encode())
             asked = {**read_settings(known["in_force"]), **values}
-            self._remember(entity, settings_json(asked if answered is None else answered), body)
+            self._remember(entity, to_plain(asked if answered is None else answered), body)
 
     def _known(self, entity: str) -> dict[str, Any]:
         known = self._all_known().get(entity, {"revision": 0, "in_force": {}, "stamp": None})

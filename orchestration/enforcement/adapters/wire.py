@@ -9,24 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 
 from orchestration.enforcement.port import FIELDS, FieldName, Limit, LimitWindow, Stamp
-
-NOTHING_SET: Mapping[FieldName, Any] = {
-    "limits": (),
-    "requests_per_minute": None,
-    "allowed_models": None,
-    "aliases": {},
-    "is_blocked": False,
-}
-"""What holds of an entity that nothing was written to."""
-
-
-def settings_json(values: Mapping[FieldName, Any]) -> dict[str, Any]:
-    """Every given field as JSON, also one at its default."""
-    return {field: _field_json(field, values[field]) for field in FIELDS if field in values}
+from orchestration.enforcement.values import LOOSEST, to_plain
 
 
 def without_defaults(values: Mapping[FieldName, Any]) -> dict[FieldName, Any]:
-    return {field: value for field, value in values.items() if value != NOTHING_SET[field]}
+    return {field: value for field, value in values.items() if value != LOOSEST[field]}
 
 
 def read_settings(body: Any) -> dict[FieldName, Any]:
@@ -45,8 +32,8 @@ def stamp_json(stamp: Stamp | None) -> dict[str, Any] | None:
     return {
         "policy": stamp.policy,
         "policy_version": stamp.policy_version,
-        "before": settings_json(stamp.before),
-        "after": settings_json(stamp.after),
+        "before": to_plain(stamp.before),
+        "after": to_plain(stamp.after),
     }
 
 
@@ -54,14 +41,6 @@ def read_stamp(body: Any) -> Stamp | None:
     if body is None:
         return None
     return Stamp(body["policy"], body["policy_version"], read_settings(body["before"]), read_settings(body["after"]))
-
-
-def _field_json(field: FieldName, value: Any) -> Any:
-    if field == "limits":
-        return [{"window": limit.window, "amount": format(limit.amount, "f")} for limit in sorted(value)]
-    if field == "allowed_models" and value is not None:
-        return list(value)
-    return dict(value) if field == "aliases" else value
 
 
 def _read_field(field: FieldName, value: Any) -> Any:

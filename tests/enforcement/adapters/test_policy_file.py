@@ -15,9 +15,9 @@ import pytest
 
 from orchestration.enforcement import policy_reader
 from orchestration.enforcement.adapters.policy_file import PolicyFile, open_adapter
-from orchestration.enforcement.adapters.wire import NOTHING_SET
 from orchestration.enforcement.policy_reader import Denied, PolicyReader
 from orchestration.enforcement.port import Limit, Stamp, Unsupported
+from orchestration.enforcement.values import LOOSEST
 from orchestration.landing.errors import PermanentFailure
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
@@ -69,7 +69,7 @@ def test_it_lies_in_the_home_and_is_valid_as_long_as_the_company_says(tmp_path):
 
 def test_what_is_written_is_read_back_with_its_stamp(file):
     before = file.observe("key:abc")
-    assert (before.is_found, before.values, before.stamp) == (True, NOTHING_SET, None)
+    assert (before.is_found, before.values, before.stamp) == (True, LOOSEST, None)
     stamp = Stamp("caps", "v1", before.values, EVERY_FIELD)
     file.write(before, EVERY_FIELD, stamp)
     after = file.observe("key:abc")
@@ -87,7 +87,7 @@ def test_a_change_touches_one_field_of_one_entity_and_reverting_leaves_nothing(f
     before = file.observe("team:x")
     file.write(before, {"is_blocked": True}, Stamp("caps", "1", before.values, {"is_blocked": True}))
     file.write(file.observe("key:abc"), {"is_blocked": True}, None)
-    assert file.observe("key:abc").values == {**NOTHING_SET, "requests_per_minute": 9, "is_blocked": True}
+    assert file.observe("key:abc").values == {**LOOSEST, "requests_per_minute": 9, "is_blocked": True}
     file.write(file.observe("key:abc"), {"is_blocked": False}, None)
     file.write(file.observe("team:x"), {"is_blocked": False}, None)
     policy = json.loads(file.path.read_text())

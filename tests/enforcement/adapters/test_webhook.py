@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.enforcement.adapters.webhook import Webhook, open_adapter
-from orchestration.enforcement.adapters.wire import NOTHING_SET
 from orchestration.enforcement.port import Limit, Stamp, Unsupported
+from orchestration.enforcement.values import LOOSEST
 from orchestration.landing.errors import PermanentFailure, SchemaDrift, TransientFailure
 from orchestration.project import Home
 from orchestration.registry.guardrails import AdapterConfig
@@ -55,12 +55,12 @@ def test_a_change_is_signed_and_carries_exact_amounts(tmp_path):
 def test_what_was_acknowledged_is_what_is_known(tmp_path):
     with receiver(tmp_path, Answer(b"", status=204)) as (webhook, server):
         before = webhook.observe("team:a")
-        assert (before.is_found, before.values, before.stamp) == (True, NOTHING_SET, None)
+        assert (before.is_found, before.values, before.stamp) == (True, LOOSEST, None)
         stamp = Stamp("caps", "v1", before.values, CAP)
         webhook.write(before, CAP, stamp)
         webhook.write(webhook.observe("team:a"), {"requests_per_minute": 5}, stamp)
         after = webhook.observe("team:a")
-    assert after.values == {**NOTHING_SET, **CAP, "requests_per_minute": 5}
+    assert after.values == {**LOOSEST, **CAP, "requests_per_minute": 5}
     assert after.stamp == stamp
     assert len(server.requests) == 2
 
@@ -70,7 +70,7 @@ def test_the_receivers_word_on_what_is_in_force_counts_over_what_was_asked(tmp_p
     with receiver(tmp_path, Answer(told)) as (webhook, _):
         webhook.write(webhook.observe("team:a"), CAP, None)
         values = webhook.observe("team:a").values
-    assert values == {**NOTHING_SET, "limits": (Limit("daily", Decimal(3)),), "is_blocked": True}
+    assert values == {**LOOSEST, "limits": (Limit("daily", Decimal(3)),), "is_blocked": True}
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
@@ -87,9 +87,9 @@ def test_after_all_attempts_nothing_is_known_and_the_next_try_has_the_same_key(t
         before = webhook.observe("team:a")
         with pytest.raises(TransientFailure, match="did not acknowledge the change in 3 attempts, at last 503"):
             webhook.write(before, CAP, None)
-        assert webhook.observe("team:a").values == NOTHING_SET
+        assert webhook.observe("team:a").values == LOOSEST
         webhook.write(before, CAP, None)
-        assert webhook.observe("team:a").values == {**NOTHING_SET, **CAP}
+        assert webhook.observe("team:a").values == {**LOOSEST, **CAP}
     assert len({one.headers["idempotency-key"] for one in server.requests}) == 1
 
 
@@ -104,7 +104,7 @@ def test_a_refusal_is_final_and_names_neither_address_nor_secret(tmp_path):
     with receiver(tmp_path, Answer({"error": {"message": SECRET}}, status=403)) as (webhook, server):
         with pytest.raises(PermanentFailure, match="refused the change with 403") as failure:
             webhook.write(webhook.observe("team:a"), CAP, None)
-        assert webhook.observe("team:a").values == NOTHING_SET
+        assert webhook.observe("team:a").values == LOOSEST
     assert len(server.requests) == 1
     assert SECRET not in str(failure.value) and "127.0.0.1" not in str(failure.value)
 
@@ -132,7 +132,7 @@ def test_an_answer_that_is_not_understood_is_drift_and_nothing_is_known(tmp_path
     with receiver(tmp_path, Answer(told)) as (webhook, _):
         with pytest.raises(SchemaDrift, match="not understood"):
             webhook.write(webhook.observe("team:a"), CAP, None)
-        assert webhook.observe("team:a").values == NOTHING_SET
+        assert webhook.observe("team:a").values == LOOSEST
 
 
 def test_an_empty_list_of_models_is_never_sent(tmp_path):
