@@ -141,8 +141,7 @@ def _keys(
     for name in names:
         use = usage.use(KEY, name, begins_at, now)
         limit = standing.get(name)
-        cost = None if use.unpriced else use.cost
-        keys.append(ProductKey(name, _trailing(name, facts), cost, None if limit is None else Decimal(limit)))
+        keys.append(ProductKey(name, _trailing(name, facts), use.cost, None if limit is None else Decimal(limit)))
         total, is_priced = total + use.cost, is_priced and not use.unpriced
         headroom += usage.dearest_request(KEY, name) or _NOTHING
     return tuple(keys), total if is_priced else None, headroom

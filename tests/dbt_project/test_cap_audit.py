@@ -191,6 +191,12 @@ def test_a_cap_in_force_is_null_where_no_reading_speaks_for_the_day(audit):
     assert found["key:a", "daily", AS_OF]["cap_in_force"] == D(10)
 
 
+def test_what_reaches_a_cap_to_the_cent_has_not_crossed_it(audit):
+    """10 of 10 at eight, and the request after it crosses."""
+    one = audit(Company([call(1, "08:00", 10), call(2, "09:00", 2)], [reading()]))["key:a", "daily", DAY]
+    assert (one["crossed_at"], one["overshoot"], one["cost_after_crossing"]) == (at("09:00"), D(2), D(0))
+
+
 def test_headroom_written_below_the_cap_is_no_overshoot(audit):
     """8 is written for a cap of 10: the request that crosses 8 leaves 9 spent, within the policy's 10."""
     calls = [call(1, "08:00", 7), call(2, "09:00", 2), refusal(3, "09:30")]

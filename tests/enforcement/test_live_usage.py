@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.connectors.providers.litellm.live import LiveRows, typed
-from orchestration.enforcement.feed import OVERLAP, WIDE_EVERY, WIDE_OVERLAP, poll
+from orchestration.enforcement.feed import OVERLAP, WIDE_EVERY, WIDE_OVERLAP, Reading, poll
 from orchestration.enforcement.live_usage import KEY, TEAM, LiveUsage, LiveUsageDamaged
 from orchestration.landing.errors import TransientFailure
 from orchestration.prices.calls import CallPrices
@@ -280,3 +280,10 @@ def test_costs_beyond_any_invoice_are_summed_and_one_that_cannot_be_kept_has_non
 def test_a_key_in_clear_is_read_as_its_token_hash():
     (read,) = typed([row("r1", datetime(2026, 10, 2, 9, 0, tzinfo=UTC), api_key="sk-in-clear")]).rows
     assert read["api_key"] == hashlib.sha256(b"sk-in-clear").hexdigest()
+
+
+def test_a_log_that_is_not_counted_from_a_windows_begin_on_says_nothing_of_it():
+    reading = Reading("litellm", NOW - timedelta(hours=2), NOW - timedelta(minutes=1))
+    assert reading.known_at(NOW - timedelta(hours=1), NOW) == NOW - timedelta(minutes=1)
+    assert reading.known_at(NOW - timedelta(hours=3), NOW) is None
+    assert Reading("litellm", None, None).known_at(NOW, NOW) is None

@@ -62,7 +62,7 @@ unseen as (
     inner join gateways on billed.provider = gateways.provider
     cross join run_parameters
     where
-        billed.charge_category = 'usage' and explained.effective_cost <> 0
+        explained.effective_cost <> 0
         and billed.cost_date <= run_parameters.as_of_date
 
 ),
