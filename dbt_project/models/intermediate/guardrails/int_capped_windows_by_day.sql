@@ -29,7 +29,8 @@ caps_in_force as (
     select
         in_force_by_day.*,
         -- a block refuses from its moment on: on the day it was written, and before, requests were not refused by it
-        in_force_by_day.is_blocked and coalesce(readings.updated_on >= in_force_by_day.cap_date, false) as is_blocked_since
+        in_force_by_day.is_blocked and coalesce(readings.updated_on >= in_force_by_day.cap_date, false)
+            as is_blocked_since
     from {{ ref('int_caps_in_force_by_day') }} as in_force_by_day
     inner join readings
         on in_force_by_day.entity = readings.entity and in_force_by_day.reading_date = readings.as_of_date
