@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 from orchestration.enforcement.plan import Change, Hold, Plan
-from orchestration.enforcement.port import Limit
 from orchestration.enforcement.receipts import Action
 from orchestration.enforcement.tick_result import TickResult
+from orchestration.enforcement.values import in_words
 from orchestration.files import counted
 
 if TYPE_CHECKING:
@@ -136,17 +136,7 @@ def _hold_row(hold: Hold) -> tuple[str, ...]:
 
 
 def _values(values: Mapping[Any, Any]) -> str:
-    return ", ".join(f"{name} {_value(value)}" for name, value in sorted(values.items()))
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, tuple) and all(isinstance(one, Limit) for one in value):
-        return " and ".join(f"{one.amount:f} USD {one.window}" for one in value) or "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{asked} as {served}" for asked, served in sorted(value.items())) or "none"
-    return "none" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(f"{name} {in_words(value)}" for name, value in sorted(values.items()))
 
 
 def _dollars(amount: Decimal) -> str:

@@ -25,6 +25,7 @@ from orchestration.enforcement.live_caps import CapAtNow
 from orchestration.enforcement.live_margins import HELD, POLICY, SPENT, MarginCapAtNow
 from orchestration.enforcement.plan import Plan
 from orchestration.enforcement.tick_result import TickResult
+from orchestration.enforcement.values import in_words
 from orchestration.policy.caps import HARD, REACHED, UNKNOWN, WARNED
 from orchestration.policy.circuit_breaker import CLOSED
 from orchestration.policy.evidence import identity_of
@@ -166,8 +167,8 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
                 enforcement_drift(
                     adapter=found.adapter,
                     entity=hold.entity,
-                    written={hold.field: str(observed.stamp.after.get(hold.field))},
-                    found={hold.field: str(observed.values.get(hold.field))},
+                    written={hold.field: in_words(observed.stamp.after.get(hold.field))},
+                    found={hold.field: in_words(observed.values.get(hold.field))},
                     read_at=observed.read_at,
                 )
             )

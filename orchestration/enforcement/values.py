@@ -85,3 +85,14 @@ def _value(field: FieldName, plain: Any) -> Any:
     if field not in ("requests_per_minute", "allowed_models", "aliases", "is_blocked"):
         raise KeyError(field)
     return normal(field, plain)
+
+
+def in_words(value: Any) -> str:
+    """A value as a person reads it."""
+    if isinstance(value, tuple) and all(isinstance(one, Limit) for one in value):
+        return " and ".join(f"{one.amount:f} USD {one.window}" for one in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{asked} as {served}" for asked, served in sorted(value.items())) or "none"
+    return "none" if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -197,6 +197,21 @@ def test_what_reaches_a_cap_to_the_cent_has_not_crossed_it(audit):
     assert (one["crossed_at"], one["overshoot"], one["cost_after_crossing"]) == (at("09:00"), D(2), D(0))
 
 
+@pytest.mark.parametrize("written", [at("12:00"), at("05:00", DAY + timedelta(days=1))])
+def test_a_block_written_on_the_day_or_after_it_is_no_cap_of_the_day(audit, written):
+    """4 + 5 of a cap of 10 passed before the block was written at noon, or the next morning before the run: nothing crossed."""
+    blocked = reading(is_blocked=True, settings_updated_at=written, read_at=at("06:00", DAY + timedelta(days=1)))
+    one = audit(Company([call(1, "08:00", 4), call(2, "09:00", 5)], [blocked]))["key:a", "daily", DAY]
+    assert (one["cap_in_force"], one["is_read_back"], one["crossed_at"]) == (None, False, None)
+    assert (one["cost"], one["overshoot"], one["status"]) == (D(9), D(0), "not_crossed")
+
+
+def test_a_block_that_stood_when_the_day_began_lets_nothing_pass(audit):
+    blocked = reading(is_blocked=True, settings_updated_at=at("12:00", DAY - timedelta(days=1)))
+    one = audit(Company([call(1, "08:00", 1)], [blocked]))["key:a", "daily", DAY]
+    assert (one["cap_in_force"], one["crossed_at"]) == (D(0), at("08:00"))
+
+
 def test_headroom_written_below_the_cap_is_no_overshoot(audit):
     """8 is written for a cap of 10: the request that crosses 8 leaves 9 spent, within the policy's 10."""
     calls = [call(1, "08:00", 7), call(2, "09:00", 2), refusal(3, "09:30")]

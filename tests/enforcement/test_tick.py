@@ -476,6 +476,17 @@ def test_a_removed_cap_takes_back_nothing_that_a_person_set(world: World) -> Non
     assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal("0.25")),)
 
 
+def test_a_raised_limit_stays_and_is_told_in_dollars_per_window(world: World) -> None:
+    world.tick()
+    world.gateway.values[KEY]["limits"] = (Limit("daily", Decimal("99.5")),)
+    world.later(seconds=45)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal("99.5")),)
+    (drift,) = [alert for alert in world.told if alert.kind == "enforcement_drift"]
+    told = f"{drift.title} {drift.details}"
+    assert "99.5 USD daily" in told and "Decimal(" not in told
+
+
 @pytest.mark.parametrize(
     "facts",
     [

@@ -107,6 +107,7 @@ normalised as (
         budget,
         duration_seconds,
         budget_limits,
+        updated_on,
         case
             when budget is not null and budget_duration is null then budget
             when budget is not null
@@ -135,7 +136,8 @@ select
     normalised.budget_limits,
     least(normalised.own_daily_budget, tightest_windows.daily_budget) as daily_budget,
     normalised.speaks_from,
-    normalised.speaks_to
+    normalised.speaks_to,
+    normalised.updated_on
 from normalised
 left join tightest_windows
     on normalised.entity = tightest_windows.entity and normalised.as_of_date = tightest_windows.as_of_date

@@ -26,8 +26,15 @@ readings as (
 
 caps_in_force as (
 
-    select * from {{ ref('int_caps_in_force_by_day') }}
-    where preference = 1
+    select
+        in_force_by_day.*,
+        -- a block refuses from its moment on: on the day it was written, and before, requests were not refused by it
+        in_force_by_day.is_blocked and coalesce(readings.updated_on >= in_force_by_day.cap_date, false)
+            as is_blocked_since
+    from {{ ref('int_caps_in_force_by_day') }} as in_force_by_day
+    inner join readings
+        on in_force_by_day.entity = readings.entity and in_force_by_day.reading_date = readings.as_of_date
+    where in_force_by_day.preference = 1
 
 ),
 
@@ -197,8 +204,12 @@ held as (
 
     select
         let_through.* exclude (amount),
-        caps_in_force.entity is not null and caps_in_force.cap_gap is null and not let_through.has_gap as is_read_back,
+        caps_in_force.entity is not null
+        and caps_in_force.cap_gap is null
+        and not caps_in_force.is_blocked_since
+        and not let_through.has_gap as is_read_back,
         case
+            when caps_in_force.is_blocked_since then null
             when caps_in_force.is_blocked then cast(0 as decimal(38, 9))
             when caps_in_force.cap_gap is null and not let_through.has_gap
                 then least(
