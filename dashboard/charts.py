@@ -1,0 +1,199 @@
+"""Charts as SVG: Vega-Lite specifications, drawn by vl-convert, kept by the hash of what is drawn.
+
+Colours are names of the style sheet (``var(--...)``), so that one drawing serves light, dark and print. The converter is
+imported for the first chart that is not kept: starting it takes half a second, a chart some thirty milliseconds.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from orchestration.files import write_atomically
+
+WIDTH, HEIGHT = 620, 220
+DRAWN_BY = "vega-lite 6.1, 1"
+"""Part of what is hashed: another version or style draws anew."""
+
+INK, MUTED, GRID = "#010101", "#020202", "#030303"
+ACCENT, SECOND, THIRD, GOOD, WATCH, BAD, BAND = (
+    "#0a0a01",
+    "#0a0a02",
+    "#0a0a03",
+    "#0a0a04",
+    "#0a0a05",
+    "#0a0a06",
+    "#0a0a07",
+)
+SERIES = (ACCENT, SECOND, THIRD, "#0a0a08", "#0a0a09", "#0a0a0a")
+_NAMES = {
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "line",
+    ACCENT: "s1",
+    SECOND: "s2",
+    THIRD: "s3",
+    GOOD: "good",
+    WATCH: "watch",
+    BAD: "bad",
+    BAND: "band",
+    "#0a0a08": "s4",
+    "#0a0a09": "s5",
+    "#0a0a0a": "s6",
+}
+_STYLE = {
+    "background": "transparent",
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "gridColor": GRID,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "labelLimit": 150,
+    },
+    "axisX": {"grid": False},
+    "legend": {"labelColor": MUTED, "titleColor": MUTED, "orient": "top", "labelFontSize": 11, "title": None},
+    "text": {"color": INK, "fontSize": 11},
+    "range": {"category": list(SERIES)},
+}
+
+
+class Drawer:
+    """Draws charts, and keeps each under ``kept`` by the hash of its specification. ``used`` holds the files of this site."""
+
+    def __init__(self, kept: Path) -> None:
+        self.kept = kept
+        self.used: set[Path] = set()
+
+    def svg(self, spec: dict[str, Any]) -> str:
+        """The drawing as an ``<svg>`` element, without colours of its own."""
+        whole = {"width": WIDTH, "height": HEIGHT, "config": _STYLE, **spec}
+        text = json.dumps(whole, sort_keys=True, default=_plain)
+        file = self.kept / f"{hashlib.sha256(f'{DRAWN_BY}:{text}'.encode()).hexdigest()[:24]}.svg"
+        self.used.add(file)
+        if file.exists():
+            return file.read_text(encoding="utf-8")
+        drawn = _coloured(_converter().vegalite_to_svg(text, vl_version="6.1"))
+        write_atomically(file, drawn)
+        return drawn
+
+    def forget_unused(self) -> None:
+        """Remove the drawings that this site does not show."""
+        for file in self.kept.glob("*.svg"):
+            if file not in self.used:
+                file.unlink(missing_ok=True)
+
+
+@cache
+def _converter() -> Any:
+    import vl_convert
+
+    return vl_convert
+
+
+def _coloured(svg: str) -> str:
+    for colour, name in _NAMES.items():
+        svg = svg.replace(f'"{colour}"', f'"var(--{name})"')
+    return svg
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of a drawing need no exact digits."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be drawn")
+
+
+def money_axis(title: str | None) -> dict[str, Any]:
+    return {"title": title, "format": "~s", "tickCount": 5}
+
+
+def bars(
+    rows: Sequence[dict[str, Any]], category: str, value: str, unit: str, *, mark: str | None = None
+) -> dict[str, Any]:
+    """Horizontal bars in the order given; ``mark`` names a column drawn as a tick, such as a budget."""
+    across = {"field": value, "type": "quantitative", "axis": money_axis(unit)}
+    down = {"field": category, "type": "nominal", "sort": None, "title": None}
+    layers: list[dict[str, Any]] = [
+        {"mark": {"type": "bar", "color": ACCENT, "height": {"band": 0.62}}, "encoding": {"x": across, "y": down}}
+    ]
+    if mark:
+        tick = {"type": "tick", "color": INK, "thickness": 2, "height": {"band": 0.9}}
+        layers.append({"mark": tick, "encoding": {"x": {"field": mark, "type": "quantitative"}, "y": down}})
+    return {"data": {"values": list(rows)}, "layer": layers, "height": max(60, 26 * len(rows))}
+
+
+def stacked_months(rows: Sequence[dict[str, Any]], period: str, series: str, value: str, unit: str) -> dict[str, Any]:
+    """A column per period, one colour per series."""
+    return {
+        "data": {"values": list(rows)},
+        "mark": {"type": "bar", "width": {"band": 0.7}},
+        "encoding": {
+            "x": {"field": period, "type": "ordinal", "title": None, "axis": {"labelAngle": 0}},
+            "y": {"field": value, "type": "quantitative", "axis": money_axis(unit)},
+            "color": {"field": series, "type": "nominal", "sort": None},
+        },
+    }
+
+
+def band(
+    rows: Sequence[dict[str, Any]], day: str, value: str, low: str, high: str, unit: str, *, dashed_from: date | None = None
+) -> dict[str, Any]:
+    """A line inside its interval over days; from ``dashed_from`` on what is expected, not measured."""
+    x = {"field": day, "type": "temporal", "title": None, "axis": {"format": "%d %b", "tickCount": 6}}
+    layers: list[dict[str, Any]] = [
+        {
+            "mark": {"type": "area", "color": BAND, "opacity": 0.5},
+            "encoding": {
+                "x": x,
+                "y": {"field": low, "type": "quantitative", "axis": money_axis(unit)},
+                "y2": {"field": high},
+            },
+        },
+        {
+            "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2},
+            "encoding": {"x": x, "y": {"field": value, "type": "quantitative"}},
+        },
+    ]
+    if dashed_from:
+        layers.append(
+            {
+                "data": {"values": [{"from": dashed_from.isoformat()}]},
+                "mark": {"type": "rule", "color": MUTED, "strokeDash": [4, 3]},
+                "encoding": {"x": {"field": "from", "type": "temporal"}},
+            }
+        )
+    return {"data": {"values": list(rows)}, "layer": layers}
+
+
+def waterfall(steps: Sequence[tuple[str, Decimal, bool]], unit: str) -> dict[str, Any]:
+    """Steps of (label, amount, is a total): totals stand on the ground, the others on what came before."""
+    rows, level = [], Decimal(0)
+    for position, (label, amount, is_total) in enumerate(steps):
+        begin, end = (Decimal(0), amount) if is_total else (level, level + amount)
+        kind = "total" if is_total else "more" if amount >= 0 else "less"
+        rows.append({"n": position, "label": label, "from": begin, "to": end, "kind": kind})
+        level = end
+    colour = {"domain": ["total", "more", "less"], "range": [ACCENT, SECOND, THIRD]}
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "bar", "height": {"band": 0.62}},
+        "height": max(80, 26 * len(rows)),
+        "encoding": {
+            "y": {"field": "label", "type": "nominal", "sort": None, "title": None},
+            "x": {"field": "from", "type": "quantitative", "axis": money_axis(unit)},
+            "x2": {"field": "to"},
+            "color": {"field": "kind", "type": "nominal", "scale": colour, "legend": None},
+        },
+    }

@@ -1,0 +1,94 @@
+"""One publication as the pages read it: rows of ``marts.duckdb`` and what the manifest says of the run.
+
+Nothing is computed here that a mart computes: pages select, sum and sort. A table that is not published is an empty state
+of its page, and its name is told there.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.published import read_manifest
+
+Row = dict[str, Any]
+
+
+class NothingPublished(Exception):
+    """The folder holds no publication."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which run the pages show. ``currency``: of every amount; ``is_simulated``: the company is the demo's."""
+
+    company_id: str
+    as_of: date
+    run_id: str
+    published_at: str
+    version: str
+    currency: str
+    is_simulated: bool
+    tables: tuple[str, ...]
+
+    @property
+    def month(self) -> str:
+        """The fiscal period of the as-of day, as its calendar month."""
+        return f"{self.as_of:%Y-%m}"
+
+
+@dataclass
+class Publication:
+    """An open publication. ``missing``: tables that a page asked for and that are not published."""
+
+    connection: duckdb.DuckDBPyConnection
+    provenance: Provenance
+    missing: set[str] = field(default_factory=set)
+
+    def holds(self, *tables: str) -> bool:
+        absent = set(tables) - set(self.provenance.tables)
+        self.missing |= absent
+        return not absent
+
+    def rows(self, tables: str, text: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Rows of ``text`` as dictionaries; none where one of ``tables`` (names with spaces between) is not published."""
+        if not self.holds(*tables.split()):
+            return []
+        found = self.connection.execute(text, list(values))
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def one(self, tables: str, text: str, values: Sequence[Any] = ()) -> Row | None:
+        found = self.rows(tables, text, values)
+        return found[0] if found else None
+
+
+@contextmanager
+def open_publication(published: Path) -> Iterator[Publication]:
+    """The publication at ``published``, read-only; raises :class:`NothingPublished`. A run that publishes meanwhile changes
+    nothing here: the link is followed once.
+    """
+    folder = published.resolve()
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise NothingPublished(f"nothing is published in {published}; run: tokenomics run")
+    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+        yield Publication(connection, _provenance(connection, manifest))
+
+
+def _provenance(connection: duckdb.DuckDBPyConnection, manifest: Row) -> Provenance:
+    found = connection.execute("select max(reporting_currency) from fct_allocated_costs").fetchone()
+    return Provenance(
+        company_id=manifest["company_id"],
+        as_of=date.fromisoformat(manifest["as_of"]),
+        run_id=manifest["run_id"],
+        published_at=manifest["published_at"],
+        version=manifest["version"],
+        currency=(found and found[0]) or "",
+        is_simulated=bool(manifest.get("is_simulated", False)),
+        tables=tuple(sorted(manifest["tables"])),
+    )
