@@ -47,6 +47,7 @@ _NAMES = {
 }
 _STYLE = {
     "background": "transparent",
+    "padding": {"left": 36, "right": 12, "top": 5, "bottom": 5},
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
