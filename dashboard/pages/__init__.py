@@ -6,9 +6,23 @@ from dashboard.charts import Drawer
 from dashboard.figures import Page
 from dashboard.pages.front import front
 from dashboard.pages.graduation import graduation
+from dashboard.pages.health import health
 from dashboard.pages.margin import margin
+from dashboard.pages.models import models
+from dashboard.pages.people import people
 from dashboard.pages.reconciliation import reconciliation
 from dashboard.pages.run_rate import run_rate
+from dashboard.pages.tables import tables
 from dashboard.publication import Publication
 
-PAGES: tuple[Callable[[Publication, Drawer], Page], ...] = (front, margin, run_rate, graduation, reconciliation)
+PAGES: tuple[Callable[[Publication, Drawer], Page], ...] = (
+    front,
+    margin,
+    run_rate,
+    graduation,
+    models,
+    people,
+    reconciliation,
+    health,
+    tables,
+)
