@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway ui compare bench bench-enforcement bench-series bench-loops lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui compare bench bench-enforcement bench-series bench-loops lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ test-replay: $(READY) ## Replay the demo's gates and compare them with real runs
 
 test-gateway: $(READY) ## What a real LiteLLM proxy does within its own delays, from ../shared/gateway-kit (long)
 	GATEWAY_LONG=1 $(BIN)/pytest -q tests/enforcement/test_real_litellm_delays.py
+
+dashboard: $(READY) ## Open the pages of the last run in the browser
+	$(BIN)/tokenomics open --home $(UI_HOME)
 
 ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000, of the same home as make run
 	mkdir -p $(UI_HOME)/dagster

@@ -13,13 +13,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.published import read_manifest
-
 Row = dict[str, Any]
-
-
-class NothingPublished(Exception):
-    """The folder holds no publication."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +62,8 @@ class Publication:
 
 
 @contextmanager
-def open_publication(published: Path) -> Iterator[Publication]:
-    """The publication at ``published``, read-only; raises :class:`NothingPublished`. A run that publishes meanwhile changes
-    nothing here: the link is followed once.
-    """
-    folder = published.resolve()
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise NothingPublished(f"nothing is published in {published}; run: tokenomics run")
+def open_publication(folder: Path, manifest: Row) -> Iterator[Publication]:
+    """The publication in ``folder``, of which ``manifest`` speaks, read-only."""
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         yield Publication(connection, _provenance(connection, manifest))
 

@@ -20,15 +20,17 @@ from dashboard.publication import Publication, open_publication
 STATIC = Path(__file__).parent / "static"
 
 
-def write_site(published: Path, target: Path, kept_charts: Path) -> list[Path]:
-    """Write the site of the publication at ``published`` into the new folder ``target``; the files, the front page first.
+FOLDER = "dashboard"
 
-    ``kept_charts``: where drawings are kept from site to site. Raises ``NothingPublished``.
+
+def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> list[Path]:
+    """Write ``folder/dashboard`` for the publication in ``folder``, of which ``manifest`` speaks; the pages, the front page
+    first. ``kept_charts``: where drawings are kept from site to site.
     """
     drawer = Drawer(kept_charts)
-    with open_publication(published) as publication:
+    with open_publication(folder, manifest) as publication:
         pages = [make(publication, drawer) for make in PAGES]
-        files = _write(publication, pages, target)
+        files = _write(publication, pages, folder / FOLDER)
     drawer.forget_unused()
     return files
 

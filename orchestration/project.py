@@ -62,6 +62,11 @@ class Home:
         return self.root / "enforcement"
 
     @property
+    def charts(self) -> Path:
+        """Drawings of the dashboard, kept from publication to publication."""
+        return self.root / "charts"
+
+    @property
     def demo_company(self) -> Path:
         return self.root / "demo_company"
 

@@ -15,7 +15,7 @@ from orchestration.cli.close import close
 from orchestration.cli.company import check, init
 from orchestration.cli.enforce import enforce
 from orchestration.cli.replay import replay
-from orchestration.cli.run import run, status, test
+from orchestration.cli.run import open_dashboard, run, status, test
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,6 +37,7 @@ app.command()(init)
 app.command()(check)
 app.command()(run)
 app.command()(status)
+app.command("open")(open_dashboard)
 app.command()(test)
 app.command()(graduate)
 app.command()(close)

@@ -96,3 +96,27 @@ def test(company: CompanyOption = None, home: HomeOption = None) -> None:
         print(f"{streams} streams and {ran} data tests checked, {len(failures) + len(failed)} failures")
         if failures or failed:
             raise typer.Exit(FAULT)
+
+
+def open_dashboard(
+    home: HomeOption = None,
+    shown: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it, or say where it is only.")] = True,
+) -> None:
+    """Open the dashboard of the last run in the browser.
+
+    The pages are files in HOME/published/dashboard: they need no server, may be copied, mailed or put on a share, and
+    change with the next run.
+    """
+    with clear_errors():
+        settings = settings_of(None, home)
+        from orchestration.project import Home
+        from orchestration.summary.collect import NotPublished
+
+        page = Home(settings.home).published / "dashboard" / "index.html"
+        if not page.is_file():
+            raise NotPublished(f"there is no dashboard in {settings.home}; run: tokenomics run")
+        print(page)
+        if shown:
+            import webbrowser
+
+            webbrowser.open(page.resolve().as_uri())

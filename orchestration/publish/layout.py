@@ -11,7 +11,7 @@ publication.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,15 @@ class LayoutError(Exception):
 @dataclass(frozen=True)
 class Layout:
     """``partition_by``: the column whose months are the parts; None: one part. ``parts_follow``: the relation whose parts, by
-    a column of the same name, decide those of the table; None: the table's own rows do.
+    a column of the same name, decide those of the table; None: the table's own rows do. ``says`` and ``columns_say``: the
+    descriptions of table and columns.
     """
 
     partition_by: str | None = None
     parquet_only: bool = False
     parts_follow: str | None = None
+    says: str = ""
+    columns_say: Mapping[str, str] = field(default_factory=dict)
 
 
 ONE_PART = Layout()
@@ -54,7 +57,11 @@ def _layout(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> Layout:
     if not isinstance(parquet_only, bool):
         raise LayoutError(f"{node['name']}: meta parquet_only is true or false, not {parquet_only!r}")
     return Layout(
-        column, parquet_only, _followed(node, nodes, meta["parts_follow"]) if "parts_follow" in meta else None
+        column,
+        parquet_only,
+        _followed(node, nodes, meta["parts_follow"]) if "parts_follow" in meta else None,
+        _plain(node["description"]),
+        {name: _plain(one["description"]) for name, one in node["columns"].items() if one["description"]},
     )
 
 
@@ -66,6 +73,10 @@ def _followed(node: Mapping[str, Any], nodes: Mapping[str, Any], name: str) -> s
             f"{node['name']}: meta parts_follow is for a view with partition_by that reads {name!r} and nothing else"
         )
     return f'"{read[0]["schema"]}"."{read[0]["alias"]}"'
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _kind(node: Mapping[str, Any], column: str) -> str | None:

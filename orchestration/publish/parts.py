@@ -119,9 +119,15 @@ def _write_and_read(
 
 
 def write_marts(
-    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, PublishedTable], work: Path, before: Before
+    connection: duckdb.DuckDBPyConnection,
+    tables: Mapping[str, PublishedTable],
+    work: Path,
+    before: Before,
+    layouts: Mapping[str, Layout],
 ) -> None:
-    """Write ``work/marts.duckdb`` with the rows of the parts, without the tables that are Parquet alone."""
+    """Write ``work/marts.duckdb`` with the rows of the parts, without the tables that are Parquet alone; tables and columns
+    carry what their models say of them.
+    """
     wanted = {name: table for name, table in tables.items() if not table.parquet_only}
     stood = {name for name, table in before.tables.items() if not table.parquet_only}
     if stood == wanted.keys() and before.has(wanted) and before.link(MARTS, work):
@@ -136,10 +142,19 @@ def write_marts(
             (count,) = connection.execute(f'select count(*) from publication.main."{name}"').fetchone() or (0,)
             if count != table.rows:
                 raise PublicationError(f"{name}: {count} rows in {MARTS}, {table.rows} to publish")
+            _comment(connection, name, table, layouts.get(name, ONE_PART))
         connection.execute("checkpoint publication")
     finally:
         connection.execute("reset threads")
         connection.execute("detach publication")
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, name: str, table: PublishedTable, layout: Layout) -> None:
+    if layout.says:
+        connection.execute(f'comment on table publication.main."{name}" is {literal(layout.says)}')
+    for column in table.columns.keys() & layout.columns_say.keys():
+        said = literal(layout.columns_say[column])
+        connection.execute(f'comment on column publication.main."{name}"."{column}" is {said}')
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, columns: dict[str, str]) -> int:

@@ -69,12 +69,14 @@ def publish(
     begun_at: str | None = None,
     known_before: str | None = None,
     layouts: Mapping[str, Layout] = MappingProxyType({}),
+    write_pages: Callable[[Path, dict[str, Any]], object] | None = None,
 ) -> Publication:
     """Publish every table of schema ``marts``; raises :class:`NothingToPublish` or ``FrozenPeriodError`` and leaves the
     published state as it was.
 
     ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
     knowledge it shows (None: now). See :mod:`orchestration.knowledge`. ``layouts`` by table; one part is the default.
+    ``write_pages(folder, manifest)`` writes what people look at into the folder of the files, before anybody sees it.
     """
     names = _mart_tables(connection)
     if not names:
@@ -83,9 +85,8 @@ def publish(
     before = Before.read(home / "published")
     work = _begin(home, run_id)
     tables = write_parts(connection, queries, layouts, work, before)
-    write_marts(connection, tables, work, before)
+    write_marts(connection, tables, work, before, layouts)
     _write_derived(connection, tables, work, before)
-    files = seal(work)
     now = utc_text(datetime.now(UTC))
     body = {
         "run_id": run_id,
@@ -100,8 +101,10 @@ def publish(
         "writer": writer(),
         "checksum_method": METHOD,
         "tables": {name: table.as_json() for name, table in tables.items()},
-        "files": files,
     }
+    if write_pages is not None:
+        write_pages(work, body)
+    body["files"] = seal(work)
     return Publication(run_id, _finish(home, work, body), tables)
 
 

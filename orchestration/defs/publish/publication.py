@@ -1,10 +1,12 @@
 """The publication and its summary, as the last assets of a run."""
 
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 
 import dagster as dg
 
+from dashboard.site import write_site
 from orchestration.defs.presentation import OWNERS, standing_note
 from orchestration.defs.run import Run
 from orchestration.defs.transform.dbt import MANIFEST, dbt_models, dbt_models_after_statistics
@@ -70,6 +72,7 @@ def _publish(session: Session, run_id: str, begun_at: str) -> Publication:
             begun_at=begun_at,
             known_before=session.landing.known_before,
             layouts=read_layouts(MANIFEST),
+            write_pages=partial(write_site, kept_charts=session.home.charts),
         )
 
 
