@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 FLOORS = (
     {
         "files",
+        "glossary",
         "quoting",
         "settings",
         "progress",
