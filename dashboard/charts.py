@@ -149,7 +149,14 @@ def stacked_months(rows: Sequence[dict[str, Any]], period: str, series: str, val
 
 
 def band(
-    rows: Sequence[dict[str, Any]], day: str, value: str, low: str, high: str, unit: str, *, dashed_from: date | None = None
+    rows: Sequence[dict[str, Any]],
+    day: str,
+    value: str,
+    low: str,
+    high: str,
+    unit: str,
+    *,
+    dashed_from: date | None = None,
 ) -> dict[str, Any]:
     """A line inside its interval over days; from ``dashed_from`` on what is expected, not measured."""
     x = {"field": day, "type": "temporal", "title": None, "axis": {"format": "%d %b", "tickCount": 6}}

@@ -38,7 +38,13 @@ where gates.as_of_date = cast(? as date)
 order by initiative, gates.gate_number
 """
 
-GATES = {"gate_1": "Return", "gate_2": "Model audit", "gate_3": "Guardrail", "gate_4": "Stability", "gate_5": "Graduated"}
+GATES = {
+    "gate_1": "Return",
+    "gate_2": "Model audit",
+    "gate_3": "Guardrail",
+    "gate_4": "Stability",
+    "gate_5": "Graduated",
+}
 FILTERS = {"department": "department_id", "product": "product_id"}
 
 

@@ -7,18 +7,20 @@ from dashboard.publication import Publication
 SOURCES = """
 select source, stream, count(*) as loads, sum("rows") as row_count, max(loaded_at) as loaded_at, max(watermark_at) as complete_to,
     count(*) filter (where status not in ('loaded', 'empty')) as faults, sum(left_out_rows) as left_out_rows,
-    sum(left_out_amount) as left_out_amount, case when count(*) filter (where status not in ('loaded', 'empty')) > 0 then 'bad' else 'none' end as verdict
+    sum(left_out_amount) as left_out_amount,
+    case when count(*) filter (where status not in ('loaded', 'empty')) > 0 then 'bad' else 'none' end as verdict
 from ingestion_outcomes
 group by all order by source, stream
 """
 
 REJECTED = """
-select source, file, line, column_name, value, reason, amount, currency from rejected_rows order by amount desc nulls last, file, line
+select source, file, line, column_name, value, reason, amount, currency from rejected_rows
+order by amount desc nulls last, file, line
 """
 
 UNPRICED = """
-select strftime(usage_date, '%Y-%m') as period, provider, model_id, pricing_status, department_id, unit, sum(quantity) as quantity,
-    sum(requests) as requests, min(usage_date) as first_date, max(usage_date) as last_date
+select strftime(usage_date, '%Y-%m') as period, provider, model_id, pricing_status, department_id, unit,
+    sum(quantity) as quantity, sum(requests) as requests, min(usage_date) as first_date, max(usage_date) as last_date
 from fct_usage
 where is_counted and pricing_status in ('unpriced', 'unmeasured') and usage_date <= cast(? as date)
 group by all order by period desc, quantity desc nulls last

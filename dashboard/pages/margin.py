@@ -16,7 +16,8 @@ from {mart} as margins
 where margins.fiscal_period <= strftime(cast(? as date), '%Y-%m')
 order by period desc, margins.revenue desc nulls last, 1
 """
-PRODUCT = "left join (select product_id, name from dim_products where is_current) as named on margins.product_id = named.product_id"
+PRODUCT = """left join (select product_id, name from dim_products where is_current) as named
+    on margins.product_id = named.product_id"""
 CUSTOMER = "left join dim_customers as named on margins.customer_id = named.customer_id"
 INITIATIVE = (
     "left join (select * from dim_initiatives where is_current) as named on margins.initiative_id = named.initiative_id"
@@ -61,9 +62,7 @@ def margin(publication: Publication, drawer: Drawer) -> Page:
     )
 
 
-def _table(
-    publication: Publication, who: str, mart: str, columns: str, joined: str, filters: dict[str, str]
-) -> Table:
+def _table(publication: Publication, who: str, mart: str, columns: str, joined: str, filters: dict[str, str]) -> Table:
     text = BY.format(columns=columns, mart=mart, joined=joined)
     return Table(
         f"margin_by_{who}",
@@ -104,7 +103,10 @@ def _waterfall(publication: Publication, drawer: Drawer, table: Table) -> tuple[
         ("Other cost of goods sold", -sums["other_cogs"], False),
         ("Gross profit", sums["gross_profit"], True),
     ]
-    alt = f"Revenue {sums['revenue']:.2f} less AI cost {sums['ai_cogs']:.2f} and other cost {sums['other_cogs']:.2f} leaves {sums['gross_profit']:.2f}."
+    alt = (
+        f"Revenue {sums['revenue']:.2f} less AI cost {sums['ai_cogs']:.2f} and other cost {sums['other_cogs']:.2f} "
+        f"leaves {sums['gross_profit']:.2f}."
+    )
     return (
         Chart(
             f"{run.month} to date, products whose margin is known",

@@ -55,6 +55,8 @@ def _charts(publication: Publication, drawer: Drawer, rows: list[dict]) -> list[
         ]
         said = ", ".join(f"{label} {amount:.2f}" for label, amount, _ in steps)
         charts.append(
-            Chart(f"{provider}, {run.month}", drawer.svg(waterfall(steps, run.currency)), f"{provider}: {said}.", "bridge")
+            Chart(
+                f"{provider}, {run.month}", drawer.svg(waterfall(steps, run.currency)), f"{provider}: {said}.", "bridge"
+            )
         )
     return charts

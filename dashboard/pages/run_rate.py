@@ -45,7 +45,9 @@ order by case entity_type when 'company' then 0 when 'department' then 1 else 2 
 
 def run_rate(publication: Publication, drawer: Drawer) -> Page:
     run = publication.provenance
-    tables = "run_rate_by_company_day run_rate_by_department_day run_rate_by_initiative_day dim_departments dim_initiatives"
+    tables = (
+        "run_rate_by_company_day run_rate_by_department_day run_rate_by_initiative_day dim_departments dim_initiatives"
+    )
     rates = publication.rows(tables, RATES, [run.as_of] * 3)
     history = publication.rows("run_rate_by_company_day", HISTORY, [run.as_of, run.as_of])
     forecasts = publication.rows("forecast_by_horizon", FORECASTS, [run.as_of])
@@ -65,16 +67,20 @@ def run_rate(publication: Publication, drawer: Drawer) -> Page:
     )
     company = next((row for row in rates if row["kind"] == "company"), None)
     figures = (
-        Figure(
-            "A month",
-            company["run_rate_monthly"],
-            "money",
-            "The company's daily cost at its present level, as an average month.",
-            "run_rate_by_company_day",
-            says=f"{shown(company['run_rate_low'], 'money')} to {shown(company['run_rate_high'], 'money')}",
-        ),
-        Figure("A year", company["run_rate_annual"], "money", "Twelve such months.", "run_rate_by_company_day"),
-    ) if company else ()
+        (
+            Figure(
+                "A month",
+                company["run_rate_monthly"],
+                "money",
+                "The company's daily cost at its present level, as an average month.",
+                "run_rate_by_company_day",
+                says=f"{shown(company['run_rate_low'], 'money')} to {shown(company['run_rate_high'], 'money')}",
+            ),
+            Figure("A year", company["run_rate_annual"], "money", "Twelve such months.", "run_rate_by_company_day"),
+        )
+        if company
+        else ()
+    )
     return Page(
         "run_rate",
         "Run-rate",

@@ -23,7 +23,11 @@ def tables(publication: Publication, drawer: Drawer) -> Page:
         "tables",
         "Tables",
         f"What is published: {len(by_table)} tables in marts.duckdb and as Parquet, each column in its own words.",
-        (Section("Dictionary", blocks, "Open marts.duckdb with any DuckDB driver, or parquet/<table>/ with any reader."),),
+        (
+            Section(
+                "Dictionary", blocks, "Open marts.duckdb with any DuckDB driver, or parquet/<table>/ with any reader."
+            ),
+        ),
     )
 
 

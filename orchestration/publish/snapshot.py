@@ -88,7 +88,7 @@ def publish(
     write_marts(connection, tables, work, before, layouts)
     _write_derived(connection, tables, work, before)
     now = utc_text(datetime.now(UTC))
-    body = {
+    body: dict[str, Any] = {
         "run_id": run_id,
         "as_of": as_of.isoformat(),
         "company_id": company_id,
