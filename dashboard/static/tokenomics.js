@@ -123,15 +123,17 @@
     button.textContent = "CSV";
     button.setAttribute("aria-label", `CSV of ${table.dataset.name}`);
     button.addEventListener("click", () => {
-      const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      // Text that a spreadsheet would take for a formula is kept text.
+      const safe = (cell) => (cell.hasAttribute("data-exact") ? valueOf(cell) : valueOf(cell).replace(/^(?=[=+\-@\t])/, "'"));
+      const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
       const lines = [[...table.tHead.rows[0].cells].map((cell) => cell.dataset.column)];
-      for (const row of rowsOf(table)) if (!row.hidden) lines.push([...row.cells].map(valueOf));
+      for (const row of rowsOf(table)) if (!row.hidden) lines.push([...row.cells].map(safe));
       const text = lines.map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
       link.download = `${table.dataset.name}.csv`;
       link.click();
-      URL.revokeObjectURL(link.href);
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     });
     tools.prepend(button);
   };

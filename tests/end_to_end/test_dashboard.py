@@ -1,0 +1,219 @@
+"""The demo's dashboard in a real browser: every page, light and dark, desk and phone, its filters, its sums, its exports."""
+
+import csv
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import Browser, Page
+
+from tests.dashboard.chromium import DESK, PHONE, chromium, tab
+
+SEEN = """
+() => ({
+  tables: [...document.querySelectorAll("table[data-name]")].map((table) => ({
+    name: table.dataset.name,
+    filters: JSON.parse(table.dataset.filters),
+    columns: [...table.tHead.rows[0].cells].map((cell) => cell.dataset.column),
+    rows: [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => ({
+      data: {...row.dataset},
+      exact: [...row.cells].map((cell) => cell.dataset.exact ?? cell.textContent.trim()),
+    })),
+    sums: [...table.querySelectorAll("[data-sum]")].map((cell) => ({
+      column: cell.dataset.sum, exact: cell.dataset.exact, shown: cell.textContent.trim(), unit: cell.className,
+    })),
+  })),
+  figures: [...document.querySelectorAll(".value[data-rows]")].map((value) => ({
+    exact: value.dataset.exact, rows: value.dataset.rows, total: value.dataset.total,
+    shown: value.querySelector("b").textContent.trim(), unit: value.dataset.unit,
+  })),
+})
+"""
+EXPORTS = 8
+"""Of each page: Chromium loses downloads that follow each other many times a second."""
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def site(demo_home: Path) -> Path:
+    return demo_home / "published" / "dashboard"
+
+
+def pages(site: Path) -> list[Path]:
+    found = sorted(site.glob("*.html"))
+    assert (site / "index.html") in found
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_pages_open_from_disk_whole_and_alone(
+    browser: Browser, site: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
+    with tab(browser, width, scheme) as opened:
+        for file in pages(site):
+            page = opened.open(file)
+            assert page.locator("h1").count() == 1, file.name
+            assert page.locator("footer").inner_text().startswith("As of 20"), file.name
+            wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+            assert wide <= 0, f"{file.name} is {wide} pixels wider than the window"
+            assert opened.faults == [], file.name
+        assert opened.outside == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_pass_the_accessibility_checker(browser: Browser, site: Path, scheme: Literal["light", "dark"]) -> None:
+    with tab(browser, DESK, scheme) as opened:
+        for file in pages(site):
+            page = opened.open(file)
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+            found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+            assert found["passes"], file.name
+            assert [_told(one) for one in found["violations"]] == [], f"{file.name}, {scheme}"
+
+
+def test_every_link_leads_somewhere(browser: Browser, site: Path) -> None:
+    with tab(browser) as opened:
+        found: dict[Path, set[str]] = {}
+        links: list[tuple[str, str]] = []
+        for file in sorted(site.rglob("*.html")):
+            page = opened.open(file)
+            found[file.resolve()] = set(page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)"))
+            hrefs = page.evaluate("[...document.querySelectorAll('a[href]')].map((one) => one.href)")
+            links += [(file.name, href) for href in hrefs]
+        dead = []
+        for file_name, href in links:
+            parts = urlsplit(href)
+            target = Path(unquote(parts.path))
+            is_page = target.suffix == ".html"
+            if parts.scheme == "file" and (
+                not target.is_file() or (is_page and parts.fragment and parts.fragment not in found[target])
+            ):
+                dead.append(f"{file_name}: {href}")
+        assert len(links) > 100
+        assert dead == []
+
+
+def test_figures_and_totals_are_the_sums_of_the_rows_shown_under_every_filter(browser: Browser, site: Path) -> None:
+    checked = 0
+    with tab(browser) as opened:
+        for file in pages(site):
+            page = opened.open(file)
+            checked += _sums_hold(page.evaluate(SEEN), file.name)
+            for name, value in _choices(page):
+                page = opened.open(file, f"#{name}={value}")
+                seen = page.evaluate(SEEN)
+                checked += _sums_hold(seen, f"{file.name}#{name}={value}")
+                for table in seen["tables"]:
+                    if name in table["filters"]:
+                        assert {row["data"][name] for row in table["rows"]} <= {value}, (file.name, name, table["name"])
+            assert opened.faults == []
+    assert checked > 200
+
+
+def test_a_filter_stays_in_the_address_from_page_to_page(browser: Browser, site: Path) -> None:
+    with tab(browser) as opened:
+        page = opened.open(site / "index.html")
+        name, value = next((name, value) for name, value in _choices(page) if name == "department")
+        page.locator(f"select[name={name}]").select_option(value)
+        assert page.url.endswith(f"#{name}={value}")
+        page.locator("nav a", has_text="Margin").click()
+        page.wait_for_url("**/margin.html*")
+        assert page.url.endswith(f"#{name}={value}")
+
+
+def test_an_export_holds_what_is_shown(browser: Browser, site: Path, tmp_path: Path) -> None:
+    exported = 0
+    for file in pages(site):
+        with tab(browser) as opened:
+            page = opened.open(file)
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            for table in page.evaluate(SEEN)["tables"][:EXPORTS]:
+                with page.expect_download() as begun:
+                    page.locator(f"[id='{table['name']}'] .tools button").first.click()
+                begun.value.save_as(tmp_path / "shown.csv")
+                with (tmp_path / "shown.csv").open(encoding="utf-8-sig", newline="") as text:
+                    head, *rows = csv.reader(text)
+                assert head == table["columns"], (file.name, table["name"])
+                assert [row.lstrip("'") for one in rows for row in one] == [
+                    cell.lstrip("'") for row in table["rows"] for cell in row["exact"]
+                ], (file.name, table["name"])
+                exported += 1
+    assert exported > 10
+
+
+def test_columns_sort_by_value_and_back(browser: Browser, site: Path) -> None:
+    with tab(browser) as opened:
+        page = opened.open(site / "margin.html")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        (table,) = [one for one in page.evaluate(SEEN)["tables"] if one["name"] == "margin_by_product"]
+        column = "ai_cogs"
+        head = page.locator(f"table[data-name='{table['name']}'] th[data-column='{column}'] button")
+        for is_down in (False, True):
+            head.click()
+            (sorted_now,) = [one for one in page.evaluate(SEEN)["tables"] if one["name"] == table["name"]]
+            at = table["columns"].index(column)
+            values = [Decimal(row["exact"][at]) for row in sorted_now["rows"] if row["exact"][at]]
+            assert len(values) > 1
+            assert values == sorted(values, reverse=is_down)
+
+
+def test_without_a_script_everything_is_read(browser: Browser, site: Path) -> None:
+    with tab(browser, java_script_enabled=False) as opened:
+        page = opened.open(site / "index.html")
+        assert page.locator(".figure .value").first.is_visible()
+        assert page.locator("table").first.is_visible()
+
+
+def _told(violation: dict[str, Any]) -> str:
+    return f"{violation['id']}: {violation['help']}: {[node['html'][:160] for node in violation['nodes'][:3]]}"
+
+
+def _choices(page: Page) -> list[tuple[str, str]]:
+    found = page.evaluate(
+        "[...document.querySelectorAll('#filters select')].flatMap((one) =>"
+        " [...one.options].map((option) => [one.name, option.value]))"
+    )
+    return [(name, value) for name, value in found if value]
+
+
+def _sums_hold(seen: dict[str, Any], where: str) -> int:
+    """How many totals and figures of the page equal the sums of their rows, as exact decimals and as read."""
+    tables = {table["name"]: table for table in seen["tables"]}
+    checked = 0
+    for table in seen["tables"]:
+        for total in table["sums"]:
+            summed = _sum(table, total["column"])
+            assert Decimal(total["exact"]) == summed, (where, table["name"], total)
+            assert _reads(total["shown"], summed), (where, table["name"], total)
+            checked += 1
+    for figure in seen["figures"]:
+        if figure["rows"] in tables:
+            summed = _sum(tables[figure["rows"]], figure["total"])
+            assert _reads(figure["shown"], summed), (where, figure, summed)
+            checked += 1
+    return checked
+
+
+def _sum(table: dict[str, Any], column: str) -> Decimal:
+    at = table["columns"].index(column)
+    return sum((Decimal(row["exact"][at] or 0) for row in table["rows"]), Decimal(0))
+
+
+def _reads(shown: str, value: Decimal) -> bool:
+    """Is ``shown`` the value rounded half to even, to as many places as it has?"""
+    if shown.startswith("<"):
+        return 0 < abs(value) < Decimal(shown.lstrip("<-").replace(",", ""))
+    read = Decimal(shown.replace(",", ""))
+    return read == value.quantize(Decimal(1).scaleb(read.as_tuple().exponent), ROUND_HALF_EVEN)  # type: ignore[arg-type]
