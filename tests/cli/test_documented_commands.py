@@ -68,7 +68,7 @@ def _parse(command: Any, words: list[str], where: str) -> None:
     try:
         command.make_context(command.name, own + rest, resilient_parsing=False).close()
     except Exception as error:
-        pytest.fail(f"{where}: {getattr(error, 'format_message', lambda: error)()}")
+        pytest.fail(f"{where}: {getattr(error, 'message', error)}")
     if rest:
         if rest[0] not in inner:
             pytest.fail(f"{where}: there is no command {rest[0]}")
