@@ -1,16 +1,23 @@
 """The demo's dashboard in a real browser: every page, light and dark, desk and phone, its filters, its sums, its exports."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
+import duckdb
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser, Page
 
+from dashboard.site import write_site
+from orchestration.publish.snapshot import publish
 from tests.dashboard.chromium import DESK, PHONE, chromium, tab
 
 SEEN = """
@@ -33,6 +40,15 @@ SEEN = """
   })),
 })
 """
+PUBLISHED_ANEW = (
+    "graduation_readiness",
+    "graduation_gates",
+    "fct_allocated_costs",
+    "dim_departments",
+    "dim_products",
+    "dim_initiatives",
+    "gross_margin_by_product_month",
+)
 EXPORTS = 8
 """Of each page: Chromium loses downloads that follow each other many times a second."""
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
@@ -174,6 +190,47 @@ def test_without_a_script_everything_is_read(browser: Browser, site: Path) -> No
         page = opened.open(site / "index.html")
         assert page.locator(".figure .value").first.is_visible()
         assert page.locator("table").first.is_visible()
+
+
+def test_a_reader_sees_whole_pages_only_while_twenty_publications_pass(
+    browser: Browser, demo_home: Path, tmp_path: Path
+) -> None:
+    """Each publication has another amount and another run; a page shows one of them, whole, with its rows and its style."""
+    home, seen = tmp_path / "home", Counter[str]()
+    _publish_anew(demo_home, home, 0)
+    with tab(browser) as opened, ThreadPoolExecutor(1) as other:
+        published = other.submit(lambda: [_publish_anew(demo_home, home, number) for number in range(1, 21)])
+        while not published.done():
+            for name in ("index", "margin", "tables"):
+                opened.page.goto(f"{(home / 'published').as_uri()}/dashboard/{name}.html")
+                run = opened.page.locator("footer code").inner_text()
+                _sums_hold(opened.page.evaluate(SEEN), f"{name} of {run}")
+                assert opened.page.evaluate("getComputedStyle(document.querySelector('table, .empty')).borderCollapse")
+                assert opened.page.evaluate("document.styleSheets.length") == 1
+                seen[run] += 1
+        published.result()
+        assert opened.faults == []
+    assert len(seen) > 5
+
+
+def _publish_anew(demo_home: Path, home: Path, number: int) -> None:
+    """Publish some tables of the demo under another run, with one more cost than the time before."""
+    marts, kept = demo_home / "published" / "marts.duckdb", home / "charts"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{marts.resolve()}' as demo (read_only)")
+        connection.execute("create schema marts")
+        for table in PUBLISHED_ANEW:
+            connection.execute(f"create table marts.{table} as from demo.main.{table}")
+        connection.execute(f"update marts.fct_allocated_costs set allocated_cost = allocated_cost + {number}")
+        publish(
+            connection,
+            home,
+            run_id=f"run-{number}",
+            as_of=date(2026, 10, 28),
+            company_id="meadowlark",
+            version="1",
+            write_pages=partial(write_site, kept_charts=kept),
+        )
 
 
 def _told(violation: dict[str, Any]) -> str:
