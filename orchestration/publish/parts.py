@@ -9,7 +9,7 @@ Failure mode: whatever fails here leaves an unfinished folder, which nobody read
 change, and a ``marts.duckdb`` or a part that lacks a row, are errors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -142,19 +142,21 @@ def write_marts(
             (count,) = connection.execute(f'select count(*) from publication.main."{name}"').fetchone() or (0,)
             if count != table.rows:
                 raise PublicationError(f"{name}: {count} rows in {MARTS}, {table.rows} to publish")
-            _comment(connection, name, table, layouts.get(name, ONE_PART))
+        said = [text for name in wanted for text in _comments(name, wanted[name], layouts.get(name, ONE_PART))]
+        connection.execute("; ".join(["begin", *said, "commit"]))
         connection.execute("checkpoint publication")
     finally:
         connection.execute("reset threads")
         connection.execute("detach publication")
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, name: str, table: PublishedTable, layout: Layout) -> None:
+def _comments(name: str, table: PublishedTable, layout: Layout) -> Iterator[str]:
+    """The statements that say what the table and its columns are."""
     if layout.says:
-        connection.execute(f'comment on table publication.main."{name}" is {literal(layout.says)}')
-    for column in table.columns.keys() & layout.columns_say.keys():
-        said = literal(layout.columns_say[column])
-        connection.execute(f'comment on column publication.main."{name}"."{column}" is {said}')
+        yield f'comment on table publication.main."{name}" is {literal(layout.says)}'
+    for column in table.columns:
+        if column in layout.columns_say:
+            yield f'comment on column publication.main."{name}"."{column}" is {literal(layout.columns_say[column])}'
 
 
 def _write_part(connection: duckdb.DuckDBPyConnection, rows: str, target: Path, columns: dict[str, str]) -> int:

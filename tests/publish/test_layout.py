@@ -18,7 +18,11 @@ def manifest(folder: Path, meta: dict[str, Any]) -> Path:
         "alias": "fct_costs",
         "schema": "marts",
         "config": {"meta": meta},
-        "columns": {"cost_date": {"data_type": "date"}, "cost": {"data_type": "decimal(38,9)"}},
+        "description": "One row per day.\n",
+        "columns": {
+            "cost_date": {"data_type": "date", "description": "Day of\n  the cost."},
+            "cost": {"data_type": "decimal(38,9)", "description": ""},
+        },
     }
     path = folder / "manifest.json"
     path.write_text(json.dumps({"nodes": {"a": node, "b": {"resource_type": "test", "schema": "marts"}}}))
@@ -28,13 +32,14 @@ def manifest(folder: Path, meta: dict[str, Any]) -> Path:
 @pytest.mark.parametrize(
     ("meta", "layout"),
     [
-        ({}, Layout(None, False)),
-        ({"partition_by": "cost_date", "owner": "x"}, Layout("cost_date", False)),
-        ({"partition_by": "cost_date", "parquet_only": True}, Layout("cost_date", True)),
+        ({}, (None, False)),
+        ({"partition_by": "cost_date", "owner": "x"}, ("cost_date", False)),
+        ({"partition_by": "cost_date", "parquet_only": True}, ("cost_date", True)),
     ],
 )
-def test_meta_is_read(tmp_path: Path, meta: dict[str, Any], layout: Layout) -> None:
-    assert read_layouts(manifest(tmp_path, meta)) == {"fct_costs": layout}
+def test_meta_and_descriptions_are_read(tmp_path: Path, meta: dict[str, Any], layout: tuple[str | None, bool]) -> None:
+    said = {"cost_date": "Day of the cost."}
+    assert read_layouts(manifest(tmp_path, meta)) == {"fct_costs": Layout(*layout, None, "One row per day.", said)}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +64,8 @@ def following(tmp_path: Path, kind: str, read: list[str], meta: dict[str, Any]) 
         "schema": "marts",
         "config": {"meta": meta, "materialized": kind},
         "depends_on": {"nodes": read},
-        "columns": {"cost_date": {"data_type": "date"}},
+        "description": "",
+        "columns": {"cost_date": {"data_type": "date", "description": ""}},
     }
     placed = {"resource_type": "model", "name": "placed", "alias": "placed_rows", "schema": "intermediate"}
     path = tmp_path / "manifest.json"
@@ -95,9 +101,13 @@ def test_what_reads_more_or_is_no_view_follows_nothing(
 
 def test_the_large_facts_of_the_project_are_laid_out_by_month(tmp_path: Path) -> None:
     layouts = read_layouts(ensure_manifest(Home(tmp_path)))
-    assert layouts["fct_usage"] == Layout("usage_date")
-    assert layouts["fct_allocated_costs"] == layouts["fct_billed_costs"] == Layout("cost_date")
-    assert layouts["fct_usage_by_hour"] == Layout(
-        "usage_date", parquet_only=True, parts_follow='"intermediate"."int_usage_placed_by_hour"'
-    )
-    assert layouts["dim_dates"] == Layout()
+    parts = {name: (one.partition_by, one.parquet_only, one.parts_follow) for name, one in layouts.items()}
+    assert parts["fct_usage"] == ("usage_date", False, None)
+    assert parts["fct_allocated_costs"] == parts["fct_billed_costs"] == ("cost_date", False, None)
+    assert parts["fct_usage_by_hour"] == ("usage_date", True, '"intermediate"."int_usage_placed_by_hour"')
+    assert parts["dim_dates"] == (None, False, None)
+
+
+def test_every_table_says_what_it_is(tmp_path: Path) -> None:
+    layouts = read_layouts(ensure_manifest(Home(tmp_path)))
+    assert [name for name, layout in layouts.items() if not layout.says] == []
