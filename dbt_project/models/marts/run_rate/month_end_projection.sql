@@ -1,6 +1,6 @@
-{# Where the open fiscal period ends: what was spent so far and the forecast of its days to come. The interval is that of
-   the days to come: their own bounds added up, or the bounds of the 30-day sum where these are closer, which hold for
-   fewer days all the more. #}
+{# Where the open fiscal period ends: what was spent so far and the forecast of its days to come. The interval is that
+   of the days to come: their own bounds added up, or the bounds of the 30-day sum where these are closer, which hold
+   for fewer days all the more. #}
 {{ config(tags=['after_statistics']) }}
 
 with
