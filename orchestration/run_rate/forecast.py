@@ -1,9 +1,9 @@
 """Forecasts the cost of every initiative, department and the company, and lands them for dbt.
 
 Reads ``intermediate.int_cost_object_daily_costs`` and ``marts.fct_allocated_costs`` (and, for core initiatives, units of
-work and verified unit cost), lands ``statistics/forecasts`` (the next 90 days of each initiative) and
-``statistics/forecast_horizons`` (sums over 30 and 90 days with an 80 % interval, and how good such forecasts were). An
-incomplete day counts as the same weekday before it.
+work and verified unit cost), lands ``statistics/forecasts`` (the next 90 days of each initiative, and of what a
+department or the company spends beside them) and ``statistics/forecast_horizons`` (sums over 30 and 90 days with an 80 %
+interval, and how good such forecasts were). An incomplete day counts as the same weekday before it.
 
 The sums add up: forecast are the initiatives, and what a department or the company spends beside them; a department is
 the sum of its parts as they are composed today, and so is the company. Under seven days of cost an initiative has no
@@ -125,7 +125,9 @@ def evaluate_forecasts(connection: duckdb.DuckDBPyConnection, landing: Landing, 
 
 
 def forecast_rows(series: list[CostSeries], as_of: date) -> tuple[list[Row], list[Row]]:
-    """Rows of both streams: of each initiative with seven days of cost, of each department, and of the company."""
+    """Rows of both streams: of each initiative with seven days of cost, of each department, and of the company. A day ahead of a
+    department or the company is what belongs to none of its parts.
+    """
     if not series:
         return [], []
     found = _forecast_each(_with_rests(series))
@@ -146,7 +148,7 @@ def forecast_rows(series: list[CostSeries], as_of: date) -> tuple[list[Row], lis
         for entity, whole in made.items():
             horizons.append(_horizon_row(entity, COMPANY, whole, _own(rests, entity, horizon), horizon, as_of))
         horizons.append(_horizon_row(COMPANY, None, total, _own(rests, COMPANY, horizon), horizon, as_of))
-    daily = [row for one in initiatives for row in _daily_rows(one, as_of)]
+    daily = [row for one in found for row in _daily_rows(one, as_of)]
     return daily, horizons
 
 

@@ -44,7 +44,11 @@ def noisy(days: int = 150, seed: int = 3) -> Floats:
 def rows_of(values: Floats, **more: object) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """Daily and horizon rows of one initiative."""
     daily, horizons = forecast_rows([CostSeries("initiative", "one", values, **more)], AS_OF)  # type: ignore[arg-type]
-    return daily, [row for row in horizons if row["entity_type"] == "initiative"]
+    return of_initiatives(daily), of_initiatives(horizons)
+
+
+def of_initiatives(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [row for row in rows if row["entity_type"] == "initiative"]
 
 
 def month_of(values: Floats, **more: object) -> dict[str, object]:
@@ -180,6 +184,20 @@ def test_short_histories_have_a_bounded_forecast_and_no_measured_skill(days: int
 
 def test_under_a_week_there_is_no_forecast() -> None:
     assert rows_of(noisy(6)) == ([], [])
+
+
+def test_the_days_ahead_of_what_is_beside_the_initiatives_are_its_own() -> None:
+    """A department's days ahead are those of its own cost alone, so that adding them to its initiatives counts nothing twice."""
+    series = [
+        CostSeries("initiative", "one", noisy(60), ("department", "research")),
+        CostSeries("department", "research", np.full(60, 2.0)),
+    ]
+    daily, horizons = forecast_rows(series, AS_OF)
+    beside = [row["forecast"] for row in daily if row["entity_type"] == "department"]
+    assert len(beside) == 90
+    assert sum(beside[:30]) == Decimal(60)
+    (own,) = [row["own_forecast"] for row in horizons if (row["entity_id"], row["horizon_days"]) == ("research", 30)]
+    assert own == Decimal(60)
 
 
 def test_independent_days_bound_a_short_history() -> None:
