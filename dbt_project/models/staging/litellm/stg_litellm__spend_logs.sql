@@ -21,6 +21,7 @@ renamed as (
         call_id,
 
         ---------- strings
+        key_alias,
         case
             when service_tier in ('default', 'on_demand') then 'standard'
             else coalesce(service_tier, 'standard')
