@@ -224,6 +224,50 @@ _GRADUATION = {
     "met": "met",
     "lapsed": "missed",
 }
+_REASONS = {
+    "zero_revenue": "no revenue",
+    "no_target": "no target margin",
+    "stale_revenue": "revenue is too old",
+    "short_revenue": "too few days of revenue",
+    "no_cost_of_goods_sold": "cost of goods sold not known",
+    "no_verified_run_rate": "run-rate not verified yet",
+    "no_run_rate": "no run-rate yet",
+    "no_replacement": "nothing that it replaces is claimed",
+    "no_product": "no product",
+    "margin_below_target": "margin below target",
+    "costs_more_than_it_replaces": "costs more than it replaces",
+    "no_metered_cost": "no metered cost",
+    "untiered_model": "a model has no tier",
+    "unpriced_model": "a model has no price",
+    "higher_tier": "dearer models than the work needs",
+    "no_guardrail": "no guardrail declared",
+    "not_read_back": "the cap was never read back from the gateway",
+    "stale_read_back": "the cap was read back too long ago",
+    "cap_above_declared": "the cap is above the declared one",
+    "no_drill": "the cap was never exercised",
+    "old_drill": "the cap was exercised too long ago",
+    "not_ready": "not ready",
+    "awaiting_approval": "waits for approval",
+    "no_reading": "no reading",
+    "no_new_reading": "no new reading",
+    "future_reading": "reading dated in the future",
+    "stale_reading": "reading too old",
+    "breach_while_probing": "below the floor while trying again",
+    "still_breached": "still below the floor",
+    "above_floor": "above the floor",
+    "below_reset_level": "not yet far enough above the floor",
+    "cooled_down": "cooled down",
+    "cooling_down": "cooling down",
+    "dwelling": "recovered, and waiting out its time",
+    "recovered": "recovered",
+    "revenue_too_old": "revenue is too old",
+    "no_same_weekday": "no such weekday among the days known",
+    "no_floor": "no margin floor",
+    "other_cogs_not_known": "other cost of goods sold not known",
+    "cost_not_known": "cost not known",
+    "future_cost": "cost dated in the future",
+    "stale_cost": "cost too old",
+}
 _FORECASTS = {
     "bottom_up": "sum of its parts",
     "combination": "mean of four methods",
@@ -436,6 +480,7 @@ WORDS: dict[str, str] = {
     **_HISTORY,
     **_BUDGETS,
     **_GRADUATION,
+    **_REASONS,
     **_FORECASTS,
     **_GUARDRAILS,
     **_ALERTS,
@@ -480,3 +525,14 @@ def in_words(code: str | None, column: str | None = None) -> str:
         return ", ".join(in_words(part, column) for part in re.split("[,+]", code))
     here = IN_COLUMN.get(column or "", {})
     return here.get(code) or WORDS.get(code) or code.replace("_", " ")
+
+
+def reason_in_words(reason: str | None) -> str:
+    """A reason that policies and gates write, ``code, code: what was found; code: ...``, with its codes in words."""
+    return "; ".join(_clause(part) for part in (reason or "").split("; "))
+
+
+def _clause(clause: str) -> str:
+    head, colon, found = clause.partition(": ")
+    codes = head.split(", ")
+    return ", ".join(WORDS[code] for code in codes) + colon + found if all(code in WORDS for code in codes) else clause

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration import glossary
-from orchestration.glossary import IN_COLUMN, WORDS, in_words
+from orchestration.glossary import IN_COLUMN, WORDS, in_words, reason_in_words
 from orchestration.graduation.gates.result import GATE_NAMES
 from orchestration.landing.streams import STREAMS
 from orchestration.policy.breaker_action import ACTIONS, MODES
@@ -58,6 +58,16 @@ def sql_codes() -> Iterator[tuple[str, str]]:
             yield path.name, code
 
 
+def codes_of_reasons() -> Iterator[tuple[str, str]]:
+    """The codes that open a reason, or a clause of one, in policies and gates; a name before ``:`` in other texts is none."""
+    for folder in ("policy", "graduation/gates"):
+        for path in sorted((CODE / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    for code in re.findall(r"^([a-z]+(?:_[a-z]+)+): ", node.value):
+                        yield path.name, code
+
+
 def kinds_of_alerts() -> set[str]:
     """The kinds that the README's table of alerts promises."""
     readme = (CODE.parent / "README.md").read_text(encoding="utf-8")
@@ -94,6 +104,34 @@ def test_every_answer_of_a_mart_has_words() -> None:
     found = list(sql_codes())
     assert len(found) > 40
     assert [f"{where}: {code}" for where, code in found if not has_words(code)] == []
+
+
+def test_every_code_that_opens_a_reason_has_words() -> None:
+    found = list(codes_of_reasons())
+    assert len(found) > 30
+    assert [f"{where}: {code}" for where, code in found if not has_words(code)] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (
+            "cap_above_declared: 90.00 a day in force, declared 3.00; no_drill: no refused request is on record",
+            "the cap is above the declared one: 90.00 a day in force, declared 3.00; the cap was never exercised: no refused "
+            "request is on record",
+        ),
+        (
+            "growth_uncertain, cap_bound; 30 days 2026-09-29 to 2026-10-28; variation 0.114 (at most 0.250)",
+            "growth cannot be told yet, held down by the cap; 30 days 2026-09-29 to 2026-10-28; variation 0.114 (at most 0.250)",
+        ),
+        ("simulated: no call for more than ten minutes", "simulated: no call for more than ten minutes"),
+        ("what nobody has a code for: stays", "what nobody has a code for: stays"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_reason_reads_with_its_codes_in_words(reason: str | None, words: str) -> None:
+    assert reason_in_words(reason) == words
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,13 @@ def _stability_reason(facts: StabilityFacts) -> str:
     if facts.variation is not None:
         parts.append(f"variation {figure(facts.variation, 3)} (at most {figure(facts.max_variation, 3)})")
     if facts.growth_low is not None and facts.growth_high is not None:
-        interval = f"{figure(facts.growth_low, 3)} to {figure(facts.growth_high, 3)}"
-        parts.append(f"growth in 30 days {interval} (inside +-{figure(facts.growth_margin, 3)})")
+        interval = f"{_percent(facts.growth_low)} to {_percent(facts.growth_high)}"
+        parts.append(f"growth in 30 days {interval} (at most {_percent(facts.growth_margin)} either way)")
     return "; ".join(parts)
+
+
+def _percent(ratio: Decimal) -> str:
+    return f"{figure(ratio * 100, 1)} %"
 
 
 def decide_graduation(facts: GraduationFacts) -> GateResult:
