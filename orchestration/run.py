@@ -36,7 +36,7 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     Raises RegistryError, and SettingsError for a day that has not ended or a missing key, before anything is read or
     written.
     """
-    who, as_of, zone = _asked(settings)
+    who, as_of, zone, notes = _asked(settings)
     home = Home(settings.home)
     print(f"{who}, as of {as_of}, in {home.root}", file=stream, flush=True)
     with home_lock(home.lock):
@@ -57,6 +57,8 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
         print(
             "To count it, run without --as-of, or with another --home, where it is known from the start.", file=stream
         )
+    for note in notes:
+        print(note, file=stream)
     for initiative in flagged.initiatives:
         print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
     for title in (*budgets.titles, *prices.titles, *rejected.titles):
@@ -69,16 +71,18 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     return DONE
 
 
-def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo]:
-    """The company's name, as-of day and time zone, after everything that can be refused before the first read."""
+def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str]]:
+    """The company's name, as-of day, time zone and notes, after everything that can be refused before the first read."""
     if settings.company is None:
-        return "the demo company", day_of_run(settings, ZoneInfo("UTC")), ZoneInfo("UTC")
+        return "the demo company", day_of_run(settings, ZoneInfo("UTC")), ZoneInfo("UTC"), []
     from orchestration.registry import load_company
+    from orchestration.registry.sources import NO_SOURCE
 
     company = load_company(settings.company)
     as_of = day_of_run(settings, company.config.zone)
     require_keys(settings, company)
-    return company.config.name, as_of, company.config.zone
+    notes = [] if any(source.enabled for source in company.sources.values()) else [NO_SOURCE]
+    return company.config.name, as_of, company.config.zone, notes
 
 
 def _tell(outcome: "Outcome", stream: TextIO, verbose: bool) -> None:

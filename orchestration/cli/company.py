@@ -65,6 +65,7 @@ def check(
         from orchestration.connectors.trial import try_files
         from orchestration.registry import explain_policy as policy_table
         from orchestration.registry import missing_posting_roles
+        from orchestration.registry.sources import NO_SOURCE
         from orchestration.session import open_session
 
         with open_session(settings) as session:
@@ -76,7 +77,7 @@ def check(
                     print(session.redact(fault) if fault else f"{name}: reached")
                     faults += [fault] if fault else []
             if not any(source.enabled for source in session.company.sources.values()):
-                print("no source is enabled in sources.yaml: a run would read the ledgers folder alone")
+                print(NO_SOURCE)
             trial = try_files(session.company, session.as_of)
             unset = unset_destinations(session.company.alerts)
             for fault in unset:

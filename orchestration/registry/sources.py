@@ -69,6 +69,12 @@ MODEL_SERVICES = (
 """The clouds' services that sell the use of models, as their bills name them; without regard to case."""
 
 APIS = {"anthropic": ("analytics", "legacy"), "quickbooks": ("general_ledger", "journal_entries")}
+NO_SOURCE = (
+    "no source is enabled in sources.yaml: a run reads the ledgers folder alone; write enabled: true for each source you "
+    "have, and set the key that it names"
+)
+"""What ``check`` and ``run`` say of a company that reads none."""
+
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
