@@ -118,12 +118,22 @@ _BRIDGE = {
     "subscription": "subscriptions and seats",
     "residual": "not explained between bill and ledger",
     "ledger_posting": "posted in the ledger",
-    "duplicates": "posted twice",
+    "duplicates": "requests exported twice, removed",
     "metering_difference": "gateway and provider meter differently",
     "accrual": "month-end accrual",
     "accrual_reversal": "reversal of the accrual",
     "repeated_requests": "requests logged more than once",
     "other_cogs_left_out": "other cost of goods sold without a product",
+}
+_BALANCES = {
+    "used_up": "used up",
+    "ended_unused": "ended, part of it unused",
+    "open_ended": "without an end",
+    "too_young": "too young to say",
+    "will_be_left": "part of it will expire unused",
+    "on_track": "will be used in time",
+    "ended": "over",
+    "lost": "still lost",
 }
 _MARGIN = {
     "no_revenue": "no revenue",
@@ -487,6 +497,7 @@ WORDS: dict[str, str] = {
     **_INGESTION,
     **_NAMES,
     **_BRIDGE,
+    **_BALANCES,
     **{
         f"{window}_{state}": f"{window}: {_GUARDRAILS.get(state, state)}"
         for window in _WINDOWS
