@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ class Provenance:
     currency: str
     is_simulated: bool
     tables: tuple[str, ...]
+    residual_alarm_ratio: Decimal | None = None
+    """Part of what was billed from which on an unexplained residual is an alarm; None where the run did not say."""
 
     @property
     def month(self) -> str:
@@ -69,7 +72,13 @@ def open_publication(folder: Path, manifest: Row) -> Iterator[Publication]:
 
 
 def _provenance(connection: duckdb.DuckDBPyConnection, manifest: Row) -> Provenance:
-    found = connection.execute("select max(reporting_currency) from fct_allocated_costs").fetchone()
+    spend = "fct_allocated_costs"
+    found = (
+        connection.execute(f"select max(reporting_currency) from {spend}").fetchone()
+        if spend in manifest["tables"]
+        else None
+    )
+    alarm = manifest.get("alarm_ratios", {}).get("residual_alarm_ratio")
     return Provenance(
         company_id=manifest["company_id"],
         as_of=date.fromisoformat(manifest["as_of"]),
@@ -79,4 +88,5 @@ def _provenance(connection: duckdb.DuckDBPyConnection, manifest: Row) -> Provena
         currency=(found and found[0]) or "",
         is_simulated=bool(manifest.get("is_simulated", False)),
         tables=tuple(sorted(manifest["tables"])),
+        residual_alarm_ratio=None if alarm is None else Decimal(alarm),
     )

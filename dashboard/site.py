@@ -17,6 +17,11 @@ from dashboard.figures import Block, Chart, Figure, Note, Page, Table, exact, sh
 from dashboard.pages import PAGES
 from dashboard.publication import Publication, open_publication
 
+NAMED = {
+    "department": ("dim_departments", "select department_id, name from dim_departments where is_current"),
+    "product": ("dim_products", "select product_id, name from dim_products where is_current"),
+}
+"""What the values of a filter are called: the published table, and its rows of id and name."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -38,15 +43,31 @@ def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> 
 def _write(publication: Publication, pages: list[Page], target: Path) -> list[Path]:
     shutil.copytree(STATIC, target / "assets", dirs_exist_ok=True)
     template = _templates().get_template("page.html.j2")
+    names = _names(publication)
     written = []
     for page in pages:
         file = target / f"{page.id}.html"
         file.write_text(
-            template.render(page=page, pages=pages, run=publication.provenance, missing=sorted(publication.missing)),
+            template.render(
+                page=page,
+                pages=pages,
+                run=publication.provenance,
+                missing=sorted(publication.missing),
+                names=names,
+            ),
             encoding="utf-8",
         )
         written.append(file)
     return written
+
+
+def _names(publication: Publication) -> dict[str, dict[str, str]]:
+    """By filter, the name of each id that has one."""
+    found = {}
+    for kind, (table, text) in NAMED.items():
+        rows = [tuple(row.values()) for row in publication.rows(table, text)]
+        found[kind] = {str(key): str(name) for key, name in rows if name}
+    return found
 
 
 def _templates() -> Environment:

@@ -1,63 +1,100 @@
-"""The front page: one sheet that says what was spent, whether margin holds, what moved, what is ready and what is at risk."""
+"""The front page: one sheet that says what was spent, whether margin holds, what moved, what is ready and what is at risk.
+
+Figures are of the fiscal period of the as-of day. Every amount is a mart's or a sum of its rows; what cannot be known has
+no figure and says why.
+"""
 
 from decimal import Decimal
 
-from dashboard.charts import Drawer, bars
-from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section, Table, Verdict, shown
+from dashboard.charts import Drawer
+from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
+from dashboard.fiscal import UNKNOWN, Period, read_period
+from dashboard.pages.margins import left_out, margin_ratio, read_margins
+from dashboard.pages.risks import risks
 from dashboard.publication import Publication, Row
-
-SPEND = """
-select strftime(cost_date, '%Y-%m') as period, sum(allocated_cost) as spend
-from fct_allocated_costs
-where cost_date >= date_trunc('year', cast(? as date)) and cost_date <= cast(? as date)
-group by all order by period
-"""
+from orchestration.glossary import in_words
 
 BUDGETS = """
 select
-    status.fiscal_period as period, status.department_id, coalesce(departments.name, status.department_id) as department,
-    status.budget_class, status.budget_amount, status.flexible_budget_amount, status.allowance_amount, status.spent_amount,
-    status.remaining_amount, status.burn_ratio, status.status
+    status.department_id, coalesce(departments.name, status.department_id) as department, status.budget_class,
+    status.budget_amount, status.allowance_amount, status.spent_amount, status.remaining_amount, status.burn_ratio,
+    status.status
 from budget_status_by_department_month as status
 left join (select department_id, name from dim_departments where is_current) as departments
     on status.department_id = departments.department_id
-where status.fiscal_period <= strftime(cast(? as date), '%Y-%m')
-order by period desc, status.department_id nulls last, status.budget_class
+where status.fiscal_period = ?
+order by status.spent_amount desc, status.department_id, status.budget_class
 """
 
-MARGIN = """
+SPENT = """
 select
-    margins.fiscal_period as period, margins.product_id, coalesce(products.name, margins.product_id, 'no product') as product,
-    margins.revenue, margins.ai_cogs, margins.other_cogs, margins.gross_profit, margins.gross_margin_ratio,
-    margins.target_gross_margin_ratio, margins.is_below_target, margins.gross_margin_null_reason
-from gross_margin_by_product_month as margins
-left join (select product_id, name from dim_products where is_current) as products
-    on margins.product_id = products.product_id
-where margins.fiscal_period = strftime(cast(? as date), '%Y-%m')
-order by margins.revenue desc nulls last
+    costs.department_id, departments.name as department, costs.budget_class, sum(costs.allocated_cost) as spent_amount
+from fct_allocated_costs as costs
+left join (select department_id, name from dim_departments where is_current) as departments
+    on costs.department_id = departments.department_id
+where costs.cost_date between ? and ?
+group by all
+order by spent_amount desc
+"""
+
+MONTHS = """
+select days.fiscal_period as period, sum(costs.allocated_cost) as spent, any_value(budgets.budgeted) as budgeted
+from fct_allocated_costs as costs
+inner join dim_dates as days on costs.cost_date = days.calendar_date
+left join (
+    select fiscal_period, sum(budget_amount) as budgeted from budget_status_by_department_month group by all
+) as budgets on days.fiscal_period = budgets.fiscal_period
+where costs.cost_date between ? and ?
+group by all order by period desc
+"""
+
+PROJECTION = """
+select projected_amount, projected_low, projected_high, days_left
+from month_end_projection where entity_type = 'company' and as_of_date = cast(? as date)
 """
 
 RUN_RATE = "select * from run_rate_by_company_day where as_of_date = cast(? as date)"
 
 MOVERS = """
+with
+
+spend as (
+    select
+        costs.initiative_id,
+        coalesce(sum(costs.allocated_cost) filter (where days.fiscal_period = ?), 0) as now,
+        coalesce(sum(costs.allocated_cost) filter (where days.fiscal_period <> ?), 0) as before
+    from fct_allocated_costs as costs
+    inner join dim_dates as days on costs.cost_date = days.calendar_date
+    where days.fiscal_period in (
+        select fiscal_period from dim_dates where calendar_date in (cast(? as date), cast(? as date) - 1)
+    ) and costs.cost_date <= cast(? as date)
+    group by all
+),
+
+variance as (
+    select
+        initiative_id, sum(amount) filter (where component = 'days') as days_amount,
+        list({'component': component, 'amount': amount} order by abs(amount) desc)
+            filter (where component <> 'days' and amount <> 0) as parts
+    from budget_variance_by_initiative_month
+    where comparison = 'prior_month' and fiscal_period = ?
+    group by all
+)
+
 select
-    variance.initiative_id, coalesce(initiatives.name, variance.initiative_id) as initiative, initiatives.department_id,
-    initiatives.product_id, sum(variance.amount) as change,
-    max_by(variance.component, abs(variance.amount)) as why, max_by(variance.amount, abs(variance.amount)) as why_amount,
-    variance.fiscal_period as period, bool_or(variance.is_partial) as is_partial
-from budget_variance_by_initiative_month as variance
-left join (select * from dim_initiatives where is_current) as initiatives
-    on variance.initiative_id = initiatives.initiative_id
-where variance.comparison = 'prior_month' and variance.fiscal_period = strftime(cast(? as date), '%Y-%m')
-group by all having sum(variance.amount) <> 0
-order by abs(sum(variance.amount)) desc
-limit 3
+    spend.initiative_id, coalesce(initiatives.name, spend.initiative_id, 'no initiative') as initiative,
+    initiatives.department_id, initiatives.product_id, spend.before, spend.now, spend.now - spend.before as change,
+    variance.days_amount, spend.now - spend.before - coalesce(variance.days_amount, 0) as like_for_like, variance.parts
+from spend
+left join variance on spend.initiative_id = variance.initiative_id
+left join (select * from dim_initiatives where is_current) as initiatives on spend.initiative_id = initiatives.initiative_id
+order by abs(like_for_like) desc, initiative
 """
 
 READY = """
 select
-    readiness.initiative_id, coalesce(initiatives.name, readiness.initiative_id) as initiative, initiatives.department_id,
-    initiatives.product_id, readiness.first_ready_date, readiness.verified_run_rate, readiness.verified_run_rate_low,
+    coalesce(initiatives.name, readiness.initiative_id) as initiative, initiatives.department_id, initiatives.product_id,
+    readiness.first_ready_date, readiness.verified_run_rate, readiness.verified_run_rate_low,
     readiness.verified_run_rate_high
 from graduation_readiness as readiness
 left join (select * from dim_initiatives where is_current) as initiatives
@@ -66,164 +103,327 @@ where readiness.as_of_date = cast(? as date) and readiness.is_ready
 order by readiness.verified_run_rate desc nulls last
 """
 
-OPEN = """
+BRIDGE = """
 select
-    fiscal_period as period, provider,
-    sum(amount) filter (where bridge_line = 'billed_cost') as billed_cost,
-    sum(amount) filter (where bridge_line = 'residual') as residual,
-    sum(amount) filter (where bridge_line = 'unpriced_usage') as unpriced_usage,
-    sum(amount) filter (where bridge_line = 'untracked_traffic') as untracked_traffic
-from reconciliation_by_provider_month
-where fiscal_period = strftime(cast(? as date), '%Y-%m')
-group by all order by provider
+    sum(amount) filter (where bridge_line = 'billed_cost') as billed,
+    sum(amount) filter (where bridge_line = 'ledger_posting') as posted,
+    coalesce(sum(abs(amount)) filter (where bridge_line in ('residual', 'metering_residual')), 0) as unexplained,
+    coalesce(sum(abs(amount)) filter (where bridge_line in ('unpriced_usage', 'untracked_traffic')), 0) as unmetered,
+    coalesce(-sum(amount) filter (where bridge_line = 'unposted_accrual'), 0) as unposted,
+    count(*) as lines
+from reconciliation_by_provider_month where fiscal_period = ?
 """
 
 
 def front(publication: Publication, drawer: Drawer) -> Page:
-    return Page(
-        "index",
-        "Overview",
-        f"What AI cost, what it did to margin, and what needs a decision, as of {publication.provenance.as_of:%-d %B %Y}.",
-        (_first(publication), _budgets(publication, drawer), _movers(publication), _ready(publication)),
-    )
-
-
-def _first(publication: Publication) -> Section:
     run = publication.provenance
-    spend = publication.rows("fct_allocated_costs", SPEND, [run.as_of, run.as_of])
-    month = next((row["spend"] for row in spend if row["period"] == run.month), None)
-    margins = publication.rows("gross_margin_by_product_month", MARGIN, [run.as_of])
-    rate = publication.one("run_rate_by_company_day", RUN_RATE, [run.as_of])
-    return Section(
-        "At a glance",
-        (
-            Figure(
-                f"Spend, {run.month} to date",
-                month,
-                "money",
-                "The sum of allocated cost from the first of the month to the as-of day; it equals what was billed or metered.",
-                "fct_allocated_costs",
-            ),
-            _margin(margins),
-            *([_run_rate(rate)] if rate else []),
-            _ties_out(publication),
-        ),
+    period = read_period(publication)
+    asks = f"What AI cost, what it did to margin, and what needs a decision, as of {run.as_of:%-d %B %Y}"
+    if period is None:
+        sections: tuple[Section, ...] = (Section("", (Note(UNKNOWN, "watch"), risks(publication, None))),)
+        return Page("index", "Overview", f"{asks}.", sections)
+    budgets, months = _budgets(publication, period), _months(publication, period)
+    sections = (
+        Section("", _first(publication, period, budgets, months)),
+        Section("", (budgets, *_ready(publication)), is_half=True),
+        Section("", (*_margin(publication, period), _movers(publication, period)), is_half=True),
+        Section("", (risks(publication, period), months)),
+    )
+    return Page("index", "Overview", f"{asks}. Month {period.name}: {period.progress}.", sections)
+
+
+def _first(publication: Publication, period: Period, budgets: Table, months: Table) -> tuple[Block, ...]:
+    return (
+        _spend(period, budgets),
+        _projection(publication, budgets),
+        _year(period, months),
+        _margin_figure(publication, period),
+        _run_rate(publication),
+        _ties_out(publication, period),
     )
 
 
-def _margin(rows: list[Row]) -> Figure:
-    known = [row for row in rows if row["gross_profit"] is not None and row["revenue"]]
-    revenue = sum((row["revenue"] for row in known), Decimal(0))
-    profit = sum((row["gross_profit"] for row in known), Decimal(0))
-    below = [row["product"] for row in known if row["is_below_target"]]
-    verdict: Verdict = "unknown" if not known else "bad" if below else "good"
-    says = "no product has a margin yet" if not known else f"below target: {', '.join(below)}" if below else "on target"
+def _spend(period: Period, budgets: Table) -> Figure:
+    budgeted, allowed = budgets.total("budget_amount"), budgets.total("allowance_amount")
+    inside = sum((row["spent_amount"] for row in budgets.rows if row["budget_amount"] is not None), Decimal(0))
+    verdict: Verdict = "none" if not budgeted else "good" if inside <= allowed else "bad"
+    days = f"{period.days_elapsed} of {period.days} days"
+    says = f"{days}; {shown(budgeted, 'money')} budgeted" if budgeted else f"{days}; no budget is stated"
     return Figure(
-        "Gross margin, month to date",
-        float(profit / revenue) if revenue else None,
-        "ratio",
-        "Gross profit over revenue of the products whose revenue is known, of the same days: revenue less AI and other cost "
-        "of goods sold.",
-        "gross_margin_by_product_month",
+        "Spend, month to date",
+        budgets.total("spent_amount") if budgets.rows else None,
+        "money",
+        "Allocated cost from the first day of the fiscal month to the as-of day; it equals what was billed or metered. It is "
+        "compared with what is allowed so far: core budgets grow with the work done, experiments have what was funded.",
+        "fct_allocated_costs",
+        rows=budgets.id,
+        total="spent_amount",
         verdict=verdict,
         says=says,
     )
 
 
-def _run_rate(rate: Row) -> Figure:
-    low, high = shown(rate["run_rate_low"], "money"), shown(rate["run_rate_high"], "money")
-    verdict: Verdict = {"stable": "good", "pass": "good", "fail": "watch"}.get(rate["stability_status"], "unknown")  # type: ignore[assignment]
+def _projection(publication: Publication, budgets: Table) -> Figure:
+    found = publication.one("month_end_projection", PROJECTION, [publication.provenance.as_of])
+    known = found if found and found["projected_amount"] is not None else None
+    budgeted, verdict, says = budgets.total("budget_amount"), "none", "no forecast yet: under a week of cost"
+    if known:
+        says = f"{shown(known['projected_low'], 'money')} to {shown(known['projected_high'], 'money')}"
+        if budgeted:
+            above, below = known["projected_low"] > budgeted, known["projected_high"] <= budgeted
+            verdict = "bad" if above else "good" if below else "watch"
+            says += ", above budget" if above else ", within budget" if below else ", may exceed budget"
+    return Figure(
+        "Month end, projected",
+        known["projected_amount"] if known else None,
+        "money",
+        "Spent so far and the daily forecast of the days left. At least four of five months are expected to end inside the "
+        "interval.",
+        "month_end_projection",
+        verdict=verdict if known else "unknown",  # type: ignore[arg-type]
+        says=says,
+    )
+
+
+def _year(period: Period, months: Table) -> Figure:
+    budgeted = months.total("budgeted")
+    first = min((row["period"] for row in months.rows), default=None)
+    return Figure(
+        f"Year to date, {period.fiscal_year}",
+        months.total("spent") if months.rows else None,
+        "money",
+        f"Allocated cost from {period.year_starts_on}, the first day of the fiscal year, to the as-of day; the first cost on "
+        f"record is of {first or 'no month'}. Budgeted is the sum of the whole months shown below.",
+        "fct_allocated_costs",
+        rows=months.id,
+        total="spent",
+        says=f"since {first}; {shown(budgeted, 'money')} budgeted"
+        if budgeted
+        else f"since {first}; no budget is stated",
+    )
+
+
+def _margin_figure(publication: Publication, period: Period) -> Figure:
+    rows = read_margins(publication, period)
+    known = [row for row in rows if row["gross_profit"] is not None]
+    below = [row["product"] for row in known if row["is_below_target"]]
+    missing = left_out(rows)
+    targets = sorted(
+        {row["target_gross_margin_ratio"] for row in known if row["target_gross_margin_ratio"] is not None}
+    )
+    verdict: Verdict = (
+        "unknown" if not known else "bad" if below else "watch" if missing else "good" if targets else "none"
+    )
+    if not known:
+        says = "no product's revenue is known" if rows else "no product has revenue or cost of goods sold"
+    elif below:
+        says = f"below target: {', '.join(below)}"
+    elif targets:
+        low, high = shown(targets[0], "ratio"), shown(targets[-1], "ratio")
+        says = f"target {low}" if low == high else f"every product on its target, {low} to {high}"
+    else:
+        says = "no target is set"
+    if known and missing:
+        says += f"; left out: {', '.join(row['product'] for row in missing)}"
+    return Figure(
+        "Gross margin",
+        margin_ratio(known),
+        "ratio",
+        "Gross profit over revenue of the products whose revenue is known, of the same days: revenue less AI cost of goods "
+        "sold and other cost of goods sold. Products that are left out are named.",
+        "gross_margin_by_product_month",
+        rows="margins" if known else None,
+        total="gross_profit" if known else None,
+        over="revenue" if known else None,
+        verdict=verdict,
+        says=says,
+    )
+
+
+def _run_rate(publication: Publication) -> Figure:
+    rate = publication.one("run_rate_by_company_day", RUN_RATE, [publication.provenance.as_of])
+    known = rate if rate and rate["run_rate_monthly"] is not None else None
+    says, verdict = "under a week of complete days", "unknown"
+    if known:
+        says = (
+            f"{shown(known['run_rate_low'], 'money')} to {shown(known['run_rate_high'], 'money')}; {stability(known)}"
+        )
+        verdict = {"stable": "good", "fail": "watch"}.get(known["stability_status"], "unknown")
     return Figure(
         "Run-rate a month",
-        rate["run_rate_monthly"],
+        known["run_rate_monthly"] if known else None,
         "money",
-        "The company's daily cost at its present level, as an average month; the interval is where a month at this level ends "
-        "in four of five cases.",
+        "The mean daily cost of up to 28 complete days, as an average month; the interval is where a month at this level ends "
+        "in four of five cases. Stable means that growth and variation were shown to lie within their limits.",
         "run_rate_by_company_day",
-        verdict=verdict,
-        says=f"{low} to {high}",
+        verdict=verdict,  # type: ignore[arg-type]
+        says=says,
     )
 
 
-def _ties_out(publication: Publication) -> Figure:
-    rows = publication.rows("reconciliation_by_provider_month", OPEN, [publication.provenance.as_of])
-    names = ("residual", "unpriced_usage", "untracked_traffic")
-    open_amount = sum((abs(row[name] or Decimal(0)) for row in rows for name in names), Decimal(0))
-    billed = sum((row["billed_cost"] or Decimal(0) for row in rows), Decimal(0))
-    verdict: Verdict = "unknown" if not rows else "good" if open_amount * 200 <= billed else "watch"
+def stability(rate: Row) -> str:
+    """Whether a run-rate is stable, in words, with what stands against it."""
+    reasons = in_words(rate["stability_reasons"], "stability_reasons")
+    if rate["stability_status"] == "stable":
+        return "stable"
+    what = "not stable" if rate["stability_status"] == "fail" else "not known whether stable"
+    return f"{what}: {reasons}" if reasons else what
+
+
+def _ties_out(publication: Publication, period: Period) -> Figure:
+    found = publication.one("reconciliation_by_provider_month", BRIDGE, [period.name])
+    bridge = found if found and found["lines"] else None
+    alarm = publication.provenance.residual_alarm_ratio
+    says, verdict = "no bill to compare with", "unknown"
+    if bridge:
+        billed = bridge["billed"] or Decimal(0)
+        says = f"of {shown(billed, 'money')} billed; "
+        says += f"{shown(bridge['unposted'], 'money')} not posted yet" if bridge["unposted"] else "all of it is posted"
+        if bridge["unmetered"]:
+            says += f"; {shown(bridge['unmetered'], 'money')} billed without priced usage"
+        is_over = alarm is not None and bridge["unexplained"] > alarm * abs(billed)
+        verdict = "bad" if is_over else "watch" if bridge["unmetered"] or alarm is None else "good"
     return Figure(
-        "Not explained this month",
-        open_amount if rows else None,
+        "Not tied out",
+        bridge["unexplained"] if bridge else None,
         "money",
-        "Residual, unpriced usage and untracked traffic of every provider, without regard to sign.",
+        "What remains of the difference between metered usage and the bill, and between the bill and the ledger, once every "
+        "known cause is taken off, without regard to sign, over all providers. The causes are on the reconciliation page.",
         "reconciliation_by_provider_month",
-        verdict=verdict,
-        says=f"of {shown(billed, 'money')} billed" if rows else "no bill to compare with",
+        verdict=verdict,  # type: ignore[arg-type]
+        says=says,
     )
 
 
-def _budgets(publication: Publication, drawer: Drawer) -> Section:
-    run = publication.provenance
-    rows = publication.rows("budget_status_by_department_month dim_departments", BUDGETS, [run.as_of])
+def _budgets(publication: Publication, period: Period) -> Table:
+    rows = publication.rows("budget_status_by_department_month dim_departments", BUDGETS, [period.name])
+    spent = publication.rows("fct_allocated_costs dim_departments", SPENT, [period.starts_on, period.as_of])
+    budgeted = {(row["department_id"], row["budget_class"]) for row in rows}
+    blank = dict.fromkeys(("budget_amount", "allowance_amount", "remaining_amount", "burn_ratio"))
+    rows += [
+        {**row, **blank, "status": "no_budget"}
+        for row in spent
+        if (row["department_id"], row["budget_class"]) not in budgeted and row["spent_amount"]
+    ]
     for row in rows:
-        row["verdict"] = {"exceeded": "bad", "alert_80": "watch"}.get(row["status"], "none")
-    table = Table(
+        row["verdict"] = {"exhausted": "bad", "over_budget": "bad", "alert_80": "watch"}.get(row["status"], "none")
+        department = row["department"] or row["department_id"] or "No department"
+        row["budget"] = f"{department}, {in_words(row['budget_class'], 'budget_class') or 'no budget'}"
+    return Table(
         "budgets",
         "Spend against budget",
         "budget_status_by_department_month",
         (
-            Column("period", "Month"),
-            Column("department", "Department"),
-            Column("budget_class", "Budget"),
+            Column("budget", "Budget"),
             Column("budget_amount", "Budgeted", "money", True),
-            Column("allowance_amount", "Allowed", "money", True),
+            Column("allowance_amount", "Allowed so far", "money", True),
             Column("spent_amount", "Spent", "money", True),
-            Column("remaining_amount", "Left", "money", True),
             Column("burn_ratio", "Used", "ratio"),
-            Column("status", "Status"),
         ),
         rows,
-        "No budget is stated; put one into the ledger file budgets.csv.",
-        filters={"period": "period", "department": "department_id"},
+        "No cost and no budget in this month yet; budgets are read from the ledger file budgets.csv.",
+        filters={"department": "department_id"},
         verdict="verdict",
+        first=8,
     )
-    now = [row for row in rows if row["period"] == run.month and row["department"] is not None]
-    drawn = [{**row, "name": f"{row['department']}, {row['budget_class']}"} for row in now]
-    blocks: list[Block] = [table]
-    if drawn:
-        chart = Chart(
-            f"Spent in {run.month}, with what is allowed so far as a mark",
-            drawer.svg(bars(drawn, "name", "spent_amount", run.currency, mark="allowance_amount")),
-            f"Spend of each department budget in {run.month} against its allowance; the rows are in the table below.",
-            "budgets",
-        )
-        blocks.insert(0, chart)
-    return Section("Budgets", tuple(blocks))
 
 
-def _movers(publication: Publication) -> Section:
-    run = publication.provenance
-    rows = publication.rows("budget_variance_by_initiative_month dim_initiatives", MOVERS, [run.as_of])
+def _months(publication: Publication, period: Period) -> Table:
+    tables = "fct_allocated_costs dim_dates budget_status_by_department_month"
+    return Table(
+        "months",
+        "Spend and budget by month",
+        "fct_allocated_costs",
+        (
+            Column("period", "Month"),
+            Column("spent", "Spent", "money", True),
+            Column("budgeted", "Budgeted", "money", True),
+        ),
+        publication.rows(tables, MONTHS, [period.year_starts_on, period.as_of]),
+        "No cost in this fiscal year yet.",
+        is_folded=True,
+    )
+
+
+def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
+    rows = read_margins(publication, period)
+    known, missing = [row for row in rows if row["gross_profit"] is not None], left_out(rows)
     table = Table(
+        "margins",
+        "Gross margin, AI as its own line",
+        "gross_margin_by_product_month",
+        (
+            Column("product", "Product"),
+            Column("revenue", "Revenue", "money", True),
+            Column("ai_cogs", "AI cost", "money", True),
+            Column("other_cogs", "Other cost", "money", True),
+            Column("gross_profit", "Gross profit", "money", True),
+            Column("gross_margin_ratio", "Margin", "ratio"),
+            Column("target_gross_margin_ratio", "Target", "ratio"),
+        ),
+        known,
+        "No product's gross profit is known for this month.",
+        filters={"product": "product_id"},
+        verdict="verdict",
+        first=6,
+    )
+    notes = [
+        Note(
+            f"Left out: {row['product']}, because {row['because']}; its AI cost is {shown(row['ai_cogs'], 'money')}.",
+            "watch",
+        )
+        for row in missing
+    ]
+    partial = [
+        row for row in known if row.get("days_compared") is not None and row["days_compared"] < period.days_elapsed
+    ]
+    notes += [
+        Note(f"{row['product']}: revenue and cost of the {row['days_compared']} days whose revenue is known.", "watch")
+        for row in partial
+    ]
+    return (table, *notes)
+
+
+def _movers(publication: Publication, period: Period) -> Table:
+    tables = "fct_allocated_costs dim_dates budget_variance_by_initiative_month dim_initiatives"
+    values = [period.name, period.name, period.as_of, period.starts_on, period.as_of, period.name]
+    rows = publication.rows(tables, MOVERS, values)
+    rows = [row for row in rows if row["change"]]
+    for row in rows:
+        row["why"] = _why(row)
+    return Table(
         "movers",
-        "The three largest changes on last month",
+        "What moved, and why",
         "budget_variance_by_initiative_month",
         (
             Column("initiative", "Initiative"),
-            Column("change", "Change", "money"),
-            Column("why", "Mostly"),
-            Column("why_amount", "Of it", "money"),
+            Column("change", "Change", "money", True),
+            Column("like_for_like", "Same days", "money", True),
+            Column("why", "Why"),
         ),
         rows,
-        "Nothing changed on last month, or there is no month before.",
+        "Nothing changed on the month before, or there is no month before.",
         filters={"department": "department_id", "product": "product_id"},
+        first=3,
     )
-    return Section("What moved", (table,))
 
 
-def _ready(publication: Publication) -> Section:
-    run = publication.provenance
-    rows = publication.rows("graduation_readiness dim_initiatives", READY, [run.as_of])
+def _why(row: Row) -> str:
+    if not row["before"]:
+        return "new this month"
+    if not row["now"]:
+        return "no cost this month"
+    parts = row["parts"] or []
+    if not parts:
+        return "number of days" if row["days_amount"] else "no units of work to explain it by"
+    named = [f"{in_words(one['component'], 'component')} {one['amount']:+,.2f}" for one in parts[:2]]
+    return "; ".join(named)
+
+
+def _ready(publication: Publication) -> tuple[Block, ...]:
+    rows = publication.rows("graduation_readiness dim_initiatives", READY, [publication.provenance.as_of])
+    for row in rows:
+        row["verdict"] = "good"
     table = Table(
         "ready",
         "Ready for the core budget",
@@ -236,8 +436,9 @@ def _ready(publication: Publication) -> Section:
             Column("verified_run_rate_high", "To", "money"),
         ),
         rows,
-        "No experiment passes every gate today.",
+        "No experiment passes every gate today; what holds each back is on the graduation page.",
         filters={"department": "department_id", "product": "product_id"},
+        verdict="verdict",
+        first=4,
     )
-    note = Note("Approve with: tokenomics graduate INITIATIVE --approver EMAIL") if rows else None
-    return Section("Ready to graduate", (table, *([note] if note else [])))
+    return (table, Note("Approve with: tokenomics graduate INITIATIVE --approver EMAIL", "good")) if rows else (table,)

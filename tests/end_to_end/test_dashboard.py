@@ -35,7 +35,7 @@ SEEN = """
     })),
   })),
   figures: [...document.querySelectorAll(".value[data-rows]")].map((value) => ({
-    exact: value.dataset.exact, rows: value.dataset.rows, total: value.dataset.total,
+    exact: value.dataset.exact, rows: value.dataset.rows, total: value.dataset.total, over: value.dataset.over,
     shown: value.querySelector("b").textContent.trim(), unit: value.dataset.unit,
   })),
 })
@@ -258,6 +258,13 @@ def _sums_hold(seen: dict[str, Any], where: str) -> int:
     for figure in seen["figures"]:
         if figure["rows"] in tables:
             summed = _sum(tables[figure["rows"]], figure["total"])
+            if figure["over"]:
+                below = _sum(tables[figure["rows"]], figure["over"])
+                assert figure["shown"] == "–" if below <= 0 else _reads(figure["shown"], summed / below), (
+                    where,
+                    figure,
+                )
+                continue
             assert _reads(figure["shown"], summed), (where, figure, summed)
             checked += 1
     return checked
@@ -270,7 +277,9 @@ def _sum(table: dict[str, Any], column: str) -> Decimal:
 
 def _reads(shown: str, value: Decimal) -> bool:
     """Is ``shown`` the value rounded half to even, to as many places as it has?"""
-    if shown.startswith("<"):
-        return 0 < abs(value) < Decimal(shown.lstrip("<-").replace(",", ""))
+    if shown.endswith(" %"):
+        return _reads(shown.removesuffix(" %"), value * 100)
+    if shown.startswith(("<", ">")):
+        return 0 < abs(value) < Decimal(shown.lstrip("<>-").replace(",", ""))
     read = Decimal(shown.replace(",", ""))
     return read == value.quantize(Decimal(1).scaleb(read.as_tuple().exponent), ROUND_HALF_EVEN)  # type: ignore[arg-type]

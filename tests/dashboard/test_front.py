@@ -1,0 +1,231 @@
+"""The front page of a made-up company whose fiscal months are no calendar months; every expected figure is worked out by hand.
+
+The fiscal month P10 runs from 27 September to 24 October 2026 and the fiscal year from 30 August; the as-of day is 21 October.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.figures import Figure, Note, Page, Table
+from dashboard.pages import PAGES
+from dashboard.pages.front import front
+from tests.dashboard.published_rows import publication
+
+AS_OF = date(2026, 10, 21)
+DAYS = [date(2026, 8, 30) + timedelta(days=at) for at in range(84)]
+
+
+def _period(day: date) -> str:
+    return "P09" if day < date(2026, 9, 27) else "P10" if day <= date(2026, 10, 24) else "P11"
+
+
+def _cost(
+    day: date, amount: str, initiative: str | None, department: str | None, budget_class: str | None
+) -> dict[str, Any]:
+    return {
+        "cost_date": day,
+        "allocated_cost": Decimal(amount),
+        "initiative_id": initiative,
+        "department_id": department,
+        "budget_class": budget_class,
+        "reporting_currency": "EUR",
+    }
+
+
+def _margin(product: str, revenue: str | None, ai: str, profit: str | None, **more: Any) -> dict[str, Any]:
+    return {
+        "fiscal_period": "P10",
+        "product_id": product,
+        "revenue": revenue,
+        "ai_cogs": ai,
+        "other_cogs": 10,
+        "gross_profit": profit,
+        **more,
+    }
+
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "dim_dates": [{"calendar_date": day, "fiscal_period": _period(day), "fiscal_year": 2027} for day in DAYS],
+    "dim_departments": [{"department_id": "lab", "name": "Laboratory", "is_current": True}],
+    "dim_products": [
+        {"product_id": "one", "name": "Product One", "is_current": True},
+        {"product_id": "two", "name": "Product Two", "is_current": True},
+        {"product_id": "three", "name": "Product Three", "is_current": True},
+    ],
+    "dim_initiatives": [
+        {"initiative_id": "a", "name": "Alpha", "department_id": "lab", "product_id": "one", "is_current": True},
+        {"initiative_id": "b", "name": "Beta", "department_id": "lab", "is_current": True},
+    ],
+    "fct_allocated_costs": [
+        _cost(date(2026, 9, 26), "100", "a", "lab", "core"),
+        _cost(date(2026, 9, 27), "40.000000000001", "a", "lab", "core"),
+        _cost(date(2026, 10, 1), "20", "b", "lab", "experimentation"),
+        _cost(date(2026, 10, 21), "5.004", None, None, None),
+        _cost(date(2026, 10, 22), "999", "a", "lab", "core"),
+    ],
+    "budget_status_by_department_month": [
+        {
+            "fiscal_period": "P10",
+            "department_id": "lab",
+            "budget_class": "core",
+            "budget_amount": 200,
+            "allowance_amount": 30,
+            "budget_basis": "flexible",
+            "spent_amount": "40.000000000001",
+            "remaining_amount": "-10.000000000001",
+            "burn_ratio": 1.3,
+            "status": "over_budget",
+        },
+        {
+            "fiscal_period": "P09",
+            "department_id": "lab",
+            "budget_class": "core",
+            "budget_amount": 150,
+            "allowance_amount": 150,
+            "budget_basis": "budget",
+            "spent_amount": 100,
+            "status": "ok",
+        },
+    ],
+    "month_end_projection": [
+        {
+            "as_of_date": AS_OF,
+            "entity_type": "company",
+            "entity_id": "acme",
+            "projected_amount": "72.5",
+            "projected_low": "70",
+            "projected_high": "75.25",
+            "days_left": 3,
+        }
+    ],
+    "gross_margin_by_product_month": [
+        _margin("one", "100", "30", "60", gross_margin_ratio=0.6, target_gross_margin_ratio=0.7, is_below_target=True),
+        _margin(
+            "two", "300", "50", "240", gross_margin_ratio=0.8, target_gross_margin_ratio=0.7, is_below_target=False
+        ),
+        _margin("three", None, "7", None, gross_margin_null_reason="revenue_not_reported"),
+    ],
+    "budget_variance_by_initiative_month": [
+        {"fiscal_period": "P10", "initiative_id": "a", "comparison": "prior_month", "component": name, "amount": amount}
+        for name, amount in (("days", "-11"), ("volume", "-9"), ("price", "-40"), ("mix", "0"))
+    ],
+    "reconciliation_by_provider_month": [
+        {"fiscal_period": "P10", "provider": "openai", "bridge_line": line, "amount": amount}
+        for line, amount in (
+            ("billed_cost", "65.004"),
+            ("residual", "-0.2"),
+            ("metering_residual", "0.1"),
+            ("unposted_accrual", "-65.004"),
+        )
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with publication(tmp_path_factory.mktemp("published"), AS_OF, ROWS) as (opened, drawer):
+        yield front(opened, drawer)
+
+
+def figures(page: Page) -> dict[str, Figure]:
+    return {one.label: one for section in page.sections for one in section.blocks if isinstance(one, Figure)}
+
+
+def table(page: Page, name: str) -> Table:
+    (found,) = [one for one in page.tables if one.id == name]
+    return found
+
+
+def test_the_open_month_is_marked_with_the_companys_own_calendar(page: Page) -> None:
+    assert page.asks.endswith("Month P10: to date, 25 of 28 days.")
+
+
+def test_spend_is_of_the_fiscal_month_up_to_the_as_of_day_with_what_has_no_budget(page: Page) -> None:
+    spend = figures(page)["Spend, month to date"]
+    assert spend.value == Decimal("65.004000000001")
+    assert spend.value == table(page, spend.rows or "").total(spend.total or "")
+    assert spend.verdict == "bad"
+    assert spend.says == "25 of 28 days; 200.00 budgeted"
+    assert [(row["budget"], row["spent_amount"]) for row in table(page, "budgets").rows] == [
+        ("Laboratory, core", Decimal("40.000000000001")),
+        ("Laboratory, experimentation", Decimal(20)),
+        ("No department, no budget", Decimal("5.004")),
+    ]
+
+
+def test_year_to_date_begins_with_the_fiscal_year(page: Page) -> None:
+    year = figures(page)["Year to date, 2027"]
+    assert year.value == Decimal("165.004000000001")
+    assert year.value == table(page, year.rows or "").total(year.total or "")
+    assert [(row["period"], row["budgeted"]) for row in table(page, "months").rows] == [("P10", 200), ("P09", 150)]
+
+
+def test_month_end_is_what_the_mart_says(page: Page) -> None:
+    projected = figures(page)["Month end, projected"]
+    assert projected.value == Decimal("72.5")
+    assert (projected.says, projected.verdict) == ("70.00 to 75.25, within budget", "good")
+
+
+def test_margin_is_of_known_products_and_names_the_one_left_out(page: Page) -> None:
+    """(60 + 240) / (100 + 300); product three has a cost of 7 and no revenue reported yet."""
+    margin = figures(page)["Gross margin"]
+    assert margin.value == 0.75
+    assert margin.verdict == "bad"
+    assert margin.says == "below target: Product One; left out: Product Three"
+    assert table(page, "margins").total("gross_profit") == 300
+    notes = [one.text for section in page.sections for one in section.blocks if isinstance(one, Note)]
+    (left_out,) = [text for text in notes if text.startswith("Left out")]
+    assert left_out.startswith("Left out: Product Three, because ")
+    assert "revenue_not_reported" not in left_out
+    assert left_out.endswith("; its AI cost is 7.00.")
+
+
+def test_movers_are_ranked_apart_from_the_number_of_days_and_say_why(page: Page) -> None:
+    """Alpha fell from 100 to 40, of which 11 for fewer days; Beta is new; 5.004 belong to nobody."""
+    rows = table(page, "movers").rows
+    assert [(row["initiative"], row["change"], row["like_for_like"]) for row in rows] == [
+        ("Alpha", Decimal("-59.999999999999"), Decimal("-48.999999999999")),
+        ("Beta", Decimal(20), Decimal(20)),
+        ("no initiative", Decimal("5.004"), Decimal("5.004")),
+    ]
+    assert rows[0]["why"] == "price per token -40.00; units of work -9.00"
+    assert rows[1]["why"] == "new this month"
+
+
+def test_what_is_not_tied_out_is_judged_by_the_runs_own_alarm(page: Page) -> None:
+    """0.2 and 0.1 of 65.004 are less than half a per cent, which is 0.325."""
+    tied = figures(page)["Not tied out"]
+    assert tied.value == Decimal("0.3")
+    assert (tied.says, tied.verdict) == ("of 65.00 billed; 65.00 not posted yet", "good")
+
+
+def test_risks_have_amounts_reasons_and_remedies(page: Page) -> None:
+    """Core is 10 over its allowance; product one lacks 0.7 of 100 less 60."""
+    rows = {row["what"]: row for row in table(page, "risks").rows}
+    assert rows["Over its core budget"]["amount"] == Decimal("10.000000000001")
+    assert rows["Below target margin"]["amount"] == 10
+    assert rows["Below target margin"]["who"] == "Product One"
+    assert all(row["why"] and row["remedy"] for row in rows.values())
+
+
+def test_an_unknown_run_rate_is_no_good_sign(page: Page) -> None:
+    rate = figures(page)["Run-rate a month"]
+    assert (rate.value, rate.verdict) == (None, "unknown")
+
+
+@pytest.mark.parametrize("make", PAGES)
+@pytest.mark.parametrize("tables", [[], None])
+def test_without_rows_or_without_any_table_a_page_says_what_is_not_there(
+    make: Any, tables: list[str] | None, tmp_path: Path
+) -> None:
+    with publication(tmp_path, AS_OF, {}, tables=tables) as (opened, drawer):
+        made = make(opened, drawer)
+    assert made.title
+    for one in made.tables:
+        assert not one.rows or one.id == "tables" or made.id == "tables"
+        assert one.empty.endswith(".")
