@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
-from dashboard.names import Names, read_names
+from dashboard.names import Names, read_names, said_reason
 from dashboard.publication import Publication, Row
 from dashboard.scale import with_others
 from orchestration.glossary import in_words
@@ -276,7 +276,7 @@ def _breakers(publication: Publication, names: Names) -> list[Row]:
         row["state"] = in_words(state, "to_state") if state else f"{in_words('closed')}, never tripped"
         if state is None and row["margin_floor_ratio"] is None:
             row["state"] = "no floor to hold"
-        row["why"] = in_words(row["reason"])
+        row["why"] = said_reason(row["reason"])
         row["verdict"] = BREAKER_VERDICTS.get(state, "watch") if state else "good"
         if row["gross_margin_ratio"] is None or row["margin_floor_ratio"] is None:
             row["verdict"] = "unknown" if row["verdict"] == "good" else row["verdict"]
