@@ -5,8 +5,10 @@ all others together, so that totals stay those of the table. A row of the others
 from collections.abc import Sequence
 from decimal import Decimal
 
+from dashboard.figures import Column
 from dashboard.publication import Row
 
+MONTH = Column("period", "Month", "date")
 RECENT = """(
     select fiscal_period from dim_dates where calendar_date <= cast(? as date)
     group by fiscal_period order by fiscal_period desc limit 13

@@ -6,7 +6,7 @@ from dashboard.charts import Drawer, ratio_lines
 from dashboard.figures import Chart, Column, Figure, Note, Page, Section, Table, shown
 from dashboard.names import read_names
 from dashboard.publication import Publication, Row
-from dashboard.scale import RECENT, with_others
+from dashboard.scale import MONTH, RECENT, with_others
 from orchestration.glossary import in_words
 
 LINES, MOST = 6, 50
@@ -165,7 +165,7 @@ def _saved(rows: list[Row], month: str) -> Table:
         "What caching saved, by owner and model",
         "cache_savings_by_model_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("owner", "Owner"),
             Column("model_id", "Model"),
             Column("cache_hit_ratio", "From cache", "ratio"),
@@ -223,7 +223,7 @@ def _models(rows: list[Row]) -> Table:
         "By model",
         "cache_savings_by_model_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("provider", "Provider"),
             Column("model_id", "Model"),
             Column("cache_hit_ratio", "From cache", "ratio"),
@@ -243,7 +243,7 @@ def _initiatives(rows: list[Row]) -> Table:
         "By initiative",
         "unit_economics_by_initiative_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("owner", "Initiative"),
             Column("cache_hit_ratio", "From cache", "ratio"),
             Column("cache_hit_change_ratio", "Change on the month before", "ratio"),

@@ -5,7 +5,7 @@ from datetime import date
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
 from dashboard.publication import Publication, Row
-from dashboard.scale import RECENT, with_others
+from dashboard.scale import MONTH, RECENT, with_others
 from orchestration.glossary import in_words
 
 BALANCES = """
@@ -145,7 +145,7 @@ def _charges(publication: Publication) -> Table:
         "Purchases, credits, taxes and adjustments as billed",
         "fct_billed_costs",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("provider", "Provider"),
             Column("category", "Kind"),
             Column("line_item", "Line of the bill"),
@@ -165,7 +165,7 @@ def _discounts(publication: Publication) -> Table:
         "discounts",
         "What negotiated prices took off list prices",
         "reconciliation_by_provider_month",
-        (Column("period", "Month"), Column("provider", "Provider"), Column("amount", "Discount", "money", True)),
+        (MONTH, Column("provider", "Provider"), Column("amount", "Discount", "money", True)),
         rows,
         "No provider bills below list price.",
         "Of the bridge from list cost to bill; below zero is less to pay.",

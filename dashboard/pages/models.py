@@ -6,7 +6,7 @@ from dashboard.charts import Drawer, stacked_months
 from dashboard.figures import Block, Chart, Column, Figure, Page, Section, Table, shown
 from dashboard.names import read_names
 from dashboard.publication import Publication, Row
-from dashboard.scale import RECENT, with_others
+from dashboard.scale import MONTH, RECENT, with_others
 from orchestration.glossary import in_words
 
 MOST = 40
@@ -92,7 +92,7 @@ def _tier_blocks(publication: Publication, drawer: Drawer, tiers: list[Row]) -> 
         "tiers",
         "Cost by tier and month",
         "fct_allocated_costs",
-        (Column("period", "Month"), Column("tier", "Tier"), Column("cost", "Cost", "money", True)),
+        (MONTH, Column("tier", "Tier"), Column("cost", "Cost", "money", True)),
         list(reversed(tiers)),
         "Nothing was spent yet.",
         "Tiers are those of model_tiers.yaml; what no pattern there matches has none, as have charges that name no model.",
@@ -112,7 +112,7 @@ def _models(rows: list[Row]) -> Table:
         "Cost by model",
         "fct_allocated_costs",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("tier", "Tier"),
             Column("provider", "Provider"),
             Column("model_id", "Model"),
@@ -152,7 +152,7 @@ def _sizing(rows: list[Row]) -> Table:
         "By initiative and month",
         "model_right_sizing_by_initiative_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("initiative", "Initiative"),
             Column("actual_cost", "Cost at list", "money", True),
             Column("higher_tier_cost", "On dearer tiers", "money", True),
@@ -200,7 +200,7 @@ def _realised(rows: list[Row]) -> Table:
         "Claimed beside saved",
         "model_right_sizing_realised_by_initiative_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("initiative", "Initiative"),
             Column("baseline_period", "Mix before, of"),
             Column("cost_at_earlier_mix", "At the earlier mix", "money", True),
