@@ -148,6 +148,21 @@ def stacked_months(rows: Sequence[dict[str, Any]], period: str, series: str, val
     }
 
 
+def ratio_lines(rows: Sequence[dict[str, Any]], period: str, series: str, value: str) -> dict[str, Any]:
+    """A line per series over periods, of ratios."""
+    return {
+        "data": {"values": list(rows)},
+        "mark": {"type": "line", "strokeWidth": 2, "point": True},
+        "encoding": {
+            "x": {"field": period, "type": "ordinal", "title": None, "axis": {"labelAngle": 0}},
+            "y": {"field": value, "type": "quantitative", "axis": {"title": None, "format": ".0%", "tickCount": 5}},
+            "color": {
+                "field": series, "type": "nominal", "sort": None, "legend": {"columns": 3, "columnPadding": 48, "labelLimit": 220}
+            },
+        },
+    }
+
+
 def band(
     rows: Sequence[dict[str, Any]],
     day: str,

@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 from dashboard.charts import Drawer
 from dashboard.figures import Page
+from dashboard.pages.cache import cache
+from dashboard.pages.contracts import contracts
 from dashboard.pages.front import front
 from dashboard.pages.graduation import graduation
+from dashboard.pages.guardrails import guardrails
 from dashboard.pages.health import health
 from dashboard.pages.margin import margin
 from dashboard.pages.models import models
@@ -20,7 +23,10 @@ PAGES: tuple[Callable[[Publication, Drawer], Page], ...] = (
     margin,
     run_rate,
     graduation,
+    guardrails,
     models,
+    cache,
+    contracts,
     people,
     reconciliation,
     health,

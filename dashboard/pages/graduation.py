@@ -1,59 +1,110 @@
-"""The graduation board: which experiment passes which gate, why not, since when it is ready and what waiting costs."""
+"""The graduation board: which experiment passes which gate, why not in words, since when it is ready, how long its money lasts
+and how to approve it.
+"""
 
 from dashboard.charts import Drawer
-from dashboard.figures import Column, Figure, Page, Section, Table
-from dashboard.publication import Publication
+from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
+from dashboard.names import Names, read_names, said_reason
+from dashboard.publication import Publication, Row
+from orchestration.glossary import in_words
 
 BOARD = """
 select
-    readiness.initiative_id, coalesce(initiatives.name, readiness.initiative_id) as initiative, initiatives.department_id,
-    initiatives.product_id, initiatives.owner, readiness.is_ready, readiness.first_ready_date,
-    readiness.verified_run_rate, readiness.verified_run_rate_low, readiness.verified_run_rate_high,
-    readiness.verified_unit_cost,
-    max(gates.status) filter (where gates.gate_number = 1) as gate_1,
-    max(gates.status) filter (where gates.gate_number = 2) as gate_2,
-    max(gates.status) filter (where gates.gate_number = 3) as gate_3,
-    max(gates.status) filter (where gates.gate_number = 4) as gate_4,
-    max(gates.status) filter (where gates.gate_number = 5) as gate_5,
-    case when bool_and(readiness.is_ready) then 'good' when bool_or(gates.status = 'fail') then 'bad' else 'watch' end as verdict
-from graduation_readiness as readiness
-left join graduation_gates as gates
-    on readiness.initiative_id = gates.initiative_id and readiness.as_of_date = gates.as_of_date
-left join (select * from dim_initiatives where is_current) as initiatives
-    on readiness.initiative_id = initiatives.initiative_id
-where readiness.as_of_date = cast(? as date)
-group by all
-order by 6 desc, 2
+    initiative_id, is_ready, first_ready_date, blocking_gates, verified_run_rate, verified_run_rate_low,
+    verified_run_rate_high, verified_unit_cost
+from graduation_readiness where as_of_date = cast(? as date)
+order by is_ready desc, verified_run_rate desc nulls last, initiative_id
 """
 
-REASONS = """
-select
-    coalesce(initiatives.name, gates.initiative_id) as initiative, initiatives.department_id, initiatives.product_id,
-    gates.gate_number, gates.gate_name, gates.status, gates.metric_value, gates.threshold_value, gates.unit, gates.reason,
-    gates.evidence_id
-from graduation_gates as gates
-left join (select * from dim_initiatives where is_current) as initiatives
-    on gates.initiative_id = initiatives.initiative_id
-where gates.as_of_date = cast(? as date)
-order by initiative, gates.gate_number
+GATES = """
+select initiative_id, gate_number, gate_name, status, metric_value, threshold_value, unit, reason, evidence_id
+from graduation_gates where as_of_date = cast(? as date)
+order by initiative_id, gate_number
 """
 
-GATES = {
-    "gate_1": "Return",
-    "gate_2": "Model audit",
-    "gate_3": "Guardrail",
-    "gate_4": "Stability",
-    "gate_5": "Graduated",
-}
+INITIATIVES = "select initiative_id, department_id, product_id, owner from dim_initiatives where is_current"
+
+MONEY = """
+select initiative_id, allocated_amount, spent_amount, remaining_amount, projected_exhaustion_date, expires_on, status
+from budget_status_by_initiative where as_of_date = cast(? as date)
+"""
+
+DEBT = """
+select initiative_id, tolerance_status, by_date, margin_debt, debt_age_days
+from milestone_tolerance where as_of_date = cast(? as date)
+"""
+
+LABELS = {1: "Return", 2: "Model use", 3: "Guardrail", 4: "Stability", 5: "Approval"}
+APPROVAL = 5
 FILTERS = {"department": "department_id", "product": "product_id"}
 
 
 def graduation(publication: Publication, drawer: Drawer) -> Page:
     as_of = publication.provenance.as_of
-    board = publication.rows("graduation_readiness graduation_gates dim_initiatives", BOARD, [as_of])
-    reasons = publication.rows("graduation_gates dim_initiatives", REASONS, [as_of])
+    names = read_names(publication)
+    about = {row["initiative_id"]: row for row in publication.rows("dim_initiatives", INITIATIVES)}
+    gates = publication.rows("graduation_gates", GATES, [as_of])
+    board = publication.rows("graduation_readiness", BOARD, [as_of])
+    money = {row["initiative_id"]: row for row in publication.rows("budget_status_by_initiative", MONEY, [as_of])}
+    debts = publication.rows("milestone_tolerance", DEBT, [as_of])
+    for row in (*board, *gates, *debts):
+        row |= _about(row["initiative_id"], about, names)
+    for row in gates:
+        _say(row)
+    for row in board:
+        _judge(row, [gate for gate in gates if gate["initiative_id"] == row["initiative_id"]], money)
     ready = [row for row in board if row["is_ready"]]
-    figures = (
+    return Page(
+        "graduation",
+        "Graduation",
+        "Which experiments have earned a place in the core budget, and what holds the others back.",
+        (
+            Section("Board", (*_figures(board, ready), _board(board))),
+            Section("Ready to approve", _approve(ready)),
+            Section("What holds the others back", (_holding(board, gates),)),
+            Section("While they wait", (_waiting(board), _debts(debts))),
+            Section("Gate by gate", (_gates(gates),)),
+        ),
+    )
+
+
+def _about(initiative_id: str, about: dict[str, Row], names: Names) -> Row:
+    found = about.get(initiative_id, {})
+    return {
+        "initiative": names.initiative(initiative_id),
+        "department_id": found.get("department_id"),
+        "product_id": found.get("product_id"),
+        "owner": found.get("owner"),
+    }
+
+
+def _say(gate: Row) -> None:
+    """Adds to a gate its words and what it measured against what."""
+    gate["gate"] = LABELS.get(gate["gate_number"], gate["gate_name"])
+    gate["standing"] = in_words(gate["status"])
+    gate["why"] = said_reason(gate["reason"])
+    gate["measured"], gate["limit"] = (_measured(gate[name], gate["unit"]) for name in ("metric_value", "threshold_value"))
+    gate["verdict"] = {"pass": "good", "fail": "bad"}.get(gate["status"], "watch")
+
+
+def _judge(row: Row, gates: list[Row], money: dict[str, Row]) -> None:
+    """Adds to a row of the board its gates, which of them block, and the money of its allocation."""
+    for number in LABELS:
+        row[f"gate_{number}"] = next((gate["standing"] for gate in gates if gate["gate_number"] == number), None)
+    approval = next((gate for gate in gates if gate["gate_number"] == APPROVAL), None)
+    row[f"gate_{APPROVAL}"] = "approved" if approval and approval["status"] == "pass" else "not yet"
+    row["evidence"] = approval and approval["evidence_id"]
+    row["blocking"] = {int(part) for part in (row["blocking_gates"] or "").split(",") if part.strip().isdigit()}
+    failed = any(gate["status"] == "fail" for gate in gates if gate["gate_number"] in row["blocking"])
+    row["verdict"] = "good" if row["is_ready"] else "bad" if failed else "watch"
+    allocation = money.get(row["initiative_id"], {})
+    for name in ("allocated_amount", "spent_amount", "remaining_amount", "projected_exhaustion_date", "expires_on"):
+        row[name] = allocation.get(name)
+    row["command"] = f"tokenomics graduate {row['initiative_id']} --approver EMAIL"
+
+
+def _figures(board: list[Row], ready: list[Row]) -> tuple[Figure, ...]:
+    return (
         Figure(
             "Ready for the core budget",
             len(ready),
@@ -61,6 +112,7 @@ def graduation(publication: Publication, drawer: Drawer) -> Page:
             "Experiments that pass every required gate on the as-of day.",
             "graduation_readiness",
             verdict="good" if ready else "none",
+            says=", ".join(row["initiative"] for row in ready[:3]) + (" and others" if len(ready) > 3 else ""),
         ),
         Figure(
             "Still experiments",
@@ -70,48 +122,139 @@ def graduation(publication: Publication, drawer: Drawer) -> Page:
             "graduation_readiness",
         ),
     )
-    board_table = Table(
+
+
+def _board(rows: list[Row]) -> Table:
+    return Table(
         "board",
         "Experiments and gates",
         "graduation_readiness",
         (
             Column("initiative", "Initiative"),
-            *(Column(name, label) for name, label in GATES.items()),
+            *(Column(f"gate_{number}", label) for number, label in LABELS.items()),
             Column("first_ready_date", "First ready", "date"),
-            Column("verified_run_rate", "A month", "money"),
-            Column("verified_run_rate_low", "From", "money"),
-            Column("verified_run_rate_high", "To", "money"),
-            Column("verified_unit_cost", "A unit", "quantity"),
             Column("owner", "Owner"),
         ),
-        board,
-        "No experiment is running.",
-        "A gate passes, fails, is insufficient (no evidence) or deferred (a cheaper model first).",
+        rows,
+        "No experiment is running. Initiatives of stage experimentation in initiatives.yaml stand here.",
         filters=FILTERS,
         verdict="verdict",
     )
-    reason_table = Table(
-        "reasons",
-        "Why, gate by gate",
+
+
+def _approve(rows: list[Row]) -> tuple[Block, ...]:
+    table = Table(
+        "ready",
+        "Passed, and waiting for a signature",
+        "graduation_readiness",
+        (
+            Column("initiative", "Initiative"),
+            Column("first_ready_date", "Ready since", "date"),
+            Column("verified_run_rate", "A month", "money", True),
+            Column("verified_run_rate_low", "From", "money"),
+            Column("verified_run_rate_high", "To", "money"),
+            Column("verified_unit_cost", "A unit", "quantity"),
+            Column("evidence", "Evidence"),
+            Column("command", "Approve with"),
+        ),
+        rows,
+        "No experiment passes every gate today.",
+        "A month is the verified run-rate, with the interval in which a month at this level ends in four of five cases.",
+        filters=FILTERS,
+    )
+    note = "The evidence of each stands in evidence/ beside these pages, one file an initiative, to be read before it is approved."
+    return (table, Note(note)) if rows else (table,)
+
+
+def _waiting(rows: list[Row]) -> Table:
+    return Table(
+        "allocations",
+        "How long the money of each experiment lasts",
+        "budget_status_by_initiative",
+        (
+            Column("initiative", "Initiative"),
+            Column("allocated_amount", "Allocated", "money", True),
+            Column("spent_amount", "Spent", "money", True),
+            Column("remaining_amount", "Left", "money", True),
+            Column("projected_exhaustion_date", "Runs out", "date"),
+            Column("expires_on", "Ends", "date"),
+        ),
+        [row for row in rows if row["allocated_amount"] is not None],
+        "No experiment has an allocation.",
+        "What is not approved goes on from its allocation until that is spent or ends.",
+        filters=FILTERS,
+    )
+
+
+def _debts(rows: list[Row]) -> Table:
+    for row in rows:
+        row["standing"] = in_words(row["tolerance_status"])
+        row["verdict"] = {"lapsed": "bad", "met": "good"}.get(row["tolerance_status"], "none")
+    return Table(
+        "debts",
+        "Margin owed until a milestone is met",
+        "milestone_tolerance",
+        (
+            Column("initiative", "Initiative"),
+            Column("standing", "Milestone"),
+            Column("by_date", "By", "date"),
+            Column("margin_debt", "Margin owed", "money", True),
+            Column("debt_age_days", "For", "days"),
+        ),
+        rows,
+        "No initiative is below its margin on the strength of a milestone.",
+        filters=FILTERS,
+        verdict="verdict",
+    )
+
+
+def _holding(board: list[Row], gates: list[Row]) -> Table:
+    blocking = {row["initiative_id"]: row["blocking"] for row in board if not row["is_ready"]}
+    return Table(
+        "holding",
+        "Gates that do not pass yet",
         "graduation_gates",
         (
             Column("initiative", "Initiative"),
-            Column("gate_name", "Gate"),
-            Column("status", "Status"),
-            Column("reason", "Why"),
-            Column("metric_value", "Measured", "quantity"),
-            Column("threshold_value", "Limit", "quantity"),
-            Column("unit", "In"),
+            Column("gate", "Gate"),
+            Column("standing", "Says"),
+            Column("why", "Why"),
+            Column("measured", "Measured"),
+            Column("limit", "Limit"),
+        ),
+        [gate for gate in gates if gate["gate_number"] in blocking.get(gate["initiative_id"], ())],
+        "No gate holds an experiment back.",
+        filters=FILTERS,
+        verdict="verdict",
+    )
+
+
+def _gates(rows: list[Row]) -> Table:
+    return Table(
+        "gates",
+        "Why each gate says what it says",
+        "graduation_gates",
+        (
+            Column("initiative", "Initiative"),
+            Column("gate", "Gate"),
+            Column("standing", "Says"),
+            Column("why", "Why"),
+            Column("measured", "Measured"),
+            Column("limit", "Limit"),
             Column("evidence_id", "Evidence"),
         ),
-        reasons,
+        rows,
         "No gate was evaluated.",
         filters=FILTERS,
+        verdict="verdict",
         is_folded=True,
     )
-    return Page(
-        "graduation",
-        "Graduation",
-        "Which experiments have earned a place in the core budget, and what holds the others back.",
-        (Section("Board", (*figures, board_table)), Section("Reasons", (reason_table,))),
-    )
+
+
+def _measured(value: object, unit: str) -> str:
+    """A gate's figure in what it is counted in."""
+    if value is None:
+        return "not known"
+    if "ratio" in unit:
+        return f"{shown(value, 'ratio')}"
+    return f"{shown(value, 'money' if unit.startswith('money') else 'quantity')} {in_words(unit)}"

@@ -1,151 +1,217 @@
-"""Model use: which tiers the work ran on, what a cheaper one would have cost, and how much of the context came from cache."""
+"""Model use: which tiers and models the work ran on, what a cheaper one would save, and what changes have saved."""
 
 from decimal import Decimal
 
 from dashboard.charts import Drawer, stacked_months
-from dashboard.figures import Chart, Column, Figure, Page, Section, Table, shown
-from dashboard.publication import Publication
+from dashboard.figures import Block, Chart, Column, Figure, Page, Section, Table, shown
+from dashboard.names import read_names
+from dashboard.publication import Publication, Row
+from dashboard.scale import MONTH, RECENT, with_others
+from orchestration.glossary import in_words
 
-BY_TIER = """
-select strftime(costs.cost_date, '%Y-%m') as period, coalesce(models.tier, 'no tier') as tier,
-    coalesce(models.tier_rank, 99) as tier_rank, costs.provider, costs.model_id, costs.department_id, costs.product_id,
-    sum(costs.allocated_cost) as allocated_cost
+MOST = 40
+NO_TIER = "no tier"
+
+SPEND = f"""
+select
+    days.fiscal_period as period, coalesce(models.tier, '{NO_TIER}') as tier, coalesce(models.tier_rank, 99) as tier_rank,
+    costs.provider, costs.model_id, costs.department_id, costs.product_id, sum(costs.allocated_cost) as allocated_cost
 from fct_allocated_costs as costs
+inner join dim_dates as days on costs.cost_date = days.calendar_date
 left join dim_models as models on costs.model_id = models.model_id and costs.provider = models.provider
-where costs.cost_date <= cast(? as date)
+where costs.cost_date <= cast(? as date) and days.fiscal_period in {RECENT}
 group by all having sum(costs.allocated_cost) <> 0
-order by period desc, tier_rank, allocated_cost desc
+order by period desc, allocated_cost desc, costs.provider, costs.model_id
 """
 
-RIGHT_SIZING = """
-select sizing.fiscal_period as period, coalesce(initiatives.name, sizing.initiative_id) as initiative,
-    initiatives.department_id, initiatives.product_id, sizing.actual_cost, sizing.higher_tier_cost,
-    sizing.saving_low, sizing.saving_high
+SIZING = f"""
+select
+    sizing.fiscal_period as period, sizing.initiative_id, initiatives.department_id, initiatives.product_id,
+    sizing.actual_cost, sizing.higher_tier_cost, sizing.saving_low, sizing.saving_high
 from model_right_sizing_by_initiative_month as sizing
-left join (select * from dim_initiatives where is_current) as initiatives
+left join (select initiative_id, department_id, product_id from dim_initiatives where is_current) as initiatives
     on sizing.initiative_id = initiatives.initiative_id
-order by period desc, sizing.saving_high desc nulls last
+where sizing.fiscal_period in {RECENT} and sizing.higher_tier_cost <> 0
+order by period desc, sizing.saving_high desc nulls last, sizing.initiative_id
 """
 
-CACHE = """
-select economics.fiscal_period as period, coalesce(initiatives.name, economics.initiative_id) as initiative,
-    initiatives.department_id, initiatives.product_id, economics.cache_hit_ratio, complacency.cache_hit_change_ratio,
-    economics.cost_per_million_tokens, economics.output_to_input_ratio, complacency.drift_cost, complacency.status
-from unit_economics_by_initiative_month as economics
-left join complacency_by_initiative_month as complacency
-    on economics.initiative_id = complacency.initiative_id and economics.fiscal_period = complacency.fiscal_period
-left join (select * from dim_initiatives where is_current) as initiatives
-    on economics.initiative_id = initiatives.initiative_id
-order by period desc, initiative
+REALISED = f"""
+select
+    realised.fiscal_period as period, realised.initiative_id, initiatives.department_id, initiatives.product_id,
+    realised.baseline_period, realised.baseline_higher_tier_ratio, realised.higher_tier_ratio, realised.scale_basis,
+    realised.cost_at_earlier_mix, realised.actual_cost, realised.realised_saving, realised.claimed_saving_low,
+    realised.claimed_saving_high, realised.status
+from model_right_sizing_realised_by_initiative_month as realised
+left join (select initiative_id, department_id, product_id from dim_initiatives where is_current) as initiatives
+    on realised.initiative_id = initiatives.initiative_id
+where realised.fiscal_period in {RECENT}
+order by period desc, realised.realised_saving desc nulls last, realised.initiative_id
 """
 
 FILTERS = {"period": "period", "department": "department_id", "product": "product_id"}
+RANGE = (
+    "What spend on tiers dearer than the work needs would have cost at the reference model of the tier allowed. At most: the same "
+    "tokens, times 0.9. At least: cache reads lost on the switch, times 1.3. Never below zero."
+)
 
 
 def models(publication: Publication, drawer: Drawer) -> Page:
     run = publication.provenance
-    tiers = publication.rows("fct_allocated_costs dim_models", BY_TIER, [run.as_of])
-    sizing = publication.rows("model_right_sizing_by_initiative_month dim_initiatives", RIGHT_SIZING)
-    cache = publication.rows(
-        "unit_economics_by_initiative_month complacency_by_initiative_month dim_initiatives", CACHE
+    names = read_names(publication)
+    spend = publication.rows("fct_allocated_costs dim_models dim_dates", SPEND, [run.as_of, run.as_of])
+    sizing = publication.rows("model_right_sizing_by_initiative_month dim_initiatives dim_dates", SIZING, [run.as_of])
+    realised = publication.rows(
+        "model_right_sizing_realised_by_initiative_month dim_initiatives dim_dates", REALISED, [run.as_of]
     )
-    now = [row for row in sizing if row["period"] == run.month]
-    low = sum((row["saving_low"] or Decimal(0) for row in now), Decimal(0))
-    high = sum((row["saving_high"] or Decimal(0) for row in now), Decimal(0))
-    figure = Figure(
-        f"Could be saved, {run.month} to date",
-        high,
-        "money",
-        "What spend on tiers dearer than the work needs would have cost at the reference model of the tier allowed: at most "
-        "(same tokens, times 0.9) and at least (cache reads lost on the switch, times 1.3).",
-        "model_right_sizing_by_initiative_month",
-        says=f"at least {shown(low, 'money')}",
-    )
-    by_month: dict[tuple[str, str], Decimal] = {}
-    for row in sorted(tiers, key=lambda row: (row["period"], row["tier_rank"])):
-        key = (row["period"], row["tier"])
-        by_month[key] = by_month.get(key, Decimal(0)) + row["allocated_cost"]
-    drawn = [{"period": period, "tier": tier, "cost": cost} for (period, tier), cost in by_month.items()]
-    said = ", ".join(f"{one['period']} {one['tier']} {one['cost']:.2f}" for one in drawn)
-    chart = (
-        (
-            Chart(
-                "Cost by tier and month",
-                drawer.svg(stacked_months(drawn, "period", "tier", "cost", run.currency)),
-                f"Cost by tier: {said}.",
-                "tiers",
-            ),
-        )
-        if drawn
-        else ()
-    )
+    for row in (*sizing, *realised):
+        row["initiative"] = names.initiative(row["initiative_id"])
+    tiers = _tiers(spend)
     return Page(
         "models",
         "Models",
-        "Which models the work runs on, what a cheaper one would do, and what the cache saves.",
+        "Which models the work runs on, what a cheaper one would save, and what changes have saved.",
         (
-            Section("Tiers", (figure, *chart, _tiers(tiers))),
-            Section("Right-sizing", (_sizing(sizing),)),
-            Section("Cache and intensity", (_cache(cache),)),
+            Section("Tiers and models", (*_tier_blocks(publication, drawer, tiers), _models(spend))),
+            Section("What a cheaper tier would save", (*_saving(sizing, run.month), _sizing(sizing)), RANGE),
+            Section("What changes have saved", (*_saved(realised), _realised(realised))),
         ),
     )
 
 
-def _tiers(rows: list[dict]) -> Table:
-    return Table(
+def _tiers(spend: list[Row]) -> list[Row]:
+    """The cost of each tier and period, the dearest tier first."""
+    summed: dict[tuple[str, int, str], Decimal] = {}
+    for row in spend:
+        key = (row["period"], row["tier_rank"], row["tier"])
+        summed[key] = summed.get(key, Decimal(0)) + row["allocated_cost"]
+    return [{"period": key[0], "tier": key[2], "cost": cost} for key, cost in sorted(summed.items())]
+
+
+def _tier_blocks(publication: Publication, drawer: Drawer, tiers: list[Row]) -> tuple[Block, ...]:
+    table = Table(
         "tiers",
+        "Cost by tier and month",
+        "fct_allocated_costs",
+        (MONTH, Column("tier", "Tier"), Column("cost", "Cost", "money", True)),
+        list(reversed(tiers)),
+        "Nothing was spent yet.",
+        "Tiers are those of model_tiers.yaml; what no pattern there matches has none, as have charges that name no model.",
+        filters={"period": "period"},
+        is_folded=True,
+    )
+    if not tiers:
+        return (table,)
+    said = ", ".join(f"{row['period']} {row['tier']} {shown(row['cost'], 'money')}" for row in tiers)
+    svg = drawer.svg(stacked_months(tiers, "period", "tier", "cost", publication.provenance.currency))
+    return (Chart("Cost by tier and month", svg, f"Cost by tier: {said}.", "tiers"), table)
+
+
+def _models(rows: list[Row]) -> Table:
+    return Table(
+        "models",
         "Cost by model",
         "fct_allocated_costs",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("tier", "Tier"),
             Column("provider", "Provider"),
             Column("model_id", "Model"),
             Column("department_id", "Department"),
             Column("allocated_cost", "Cost", "money", True),
         ),
-        rows,
+        with_others(rows, MOST, "model_id", ("allocated_cost",), ("department_id", "product_id")),
         "Nothing was spent yet.",
         filters=FILTERS,
         is_folded=True,
     )
 
 
-def _sizing(rows: list[dict]) -> Table:
+def _saving(rows: list[Row], month: str) -> tuple[Figure, ...]:
+    now = [row for row in rows if row["period"] == month]
+    if not rows:
+        return ()
+    low, high = (sum((row[name] or Decimal(0) for row in now), Decimal(0)) for name in ("saving_low", "saving_high"))
+    unknown = sum(row["saving_high"] is None for row in now)
+    untold = f"; {unknown} initiatives have a reference model without a price" if unknown else ""
+    return (
+        Figure(
+            f"Could be saved, {month} to date",
+            high,
+            "money",
+            RANGE,
+            "model_right_sizing_by_initiative_month",
+            verdict="watch" if high else "unknown" if unknown else "good",
+            says=f"at most; at least {shown(low, 'money')}{untold}",
+        ),
+    )
+
+
+def _sizing(rows: list[Row]) -> Table:
     return Table(
         "right_sizing",
-        "What a cheaper tier would save",
+        "By initiative and month",
         "model_right_sizing_by_initiative_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("initiative", "Initiative"),
-            Column("actual_cost", "Cost", "money", True),
+            Column("actual_cost", "Cost at list", "money", True),
             Column("higher_tier_cost", "On dearer tiers", "money", True),
             Column("saving_low", "Saves at least", "money", True),
             Column("saving_high", "Saves at most", "money", True),
         ),
-        rows,
+        with_others(
+            rows,
+            MOST,
+            "initiative",
+            ("actual_cost", "higher_tier_cost", "saving_low", "saving_high"),
+            ("department_id", "product_id"),
+        ),
         "No work ran on a tier dearer than it needs.",
+        "Initiatives with work on dearer tiers than their complexity allows.",
         filters=FILTERS,
     )
 
 
-def _cache(rows: list[dict]) -> Table:
+def _saved(rows: list[Row]) -> tuple[Figure, ...]:
+    if not rows:
+        return ()
+    total = sum((row["realised_saving"] or Decimal(0) for row in rows), Decimal(0))
+    return (
+        Figure(
+            "Saved by changes so far",
+            total,
+            "money",
+            "Cost at the mix of models before the change, scaled to the work of each month since, less what that month cost.",
+            "model_right_sizing_realised_by_initiative_month",
+            rows="realised",
+            total="realised_saving",
+            verdict="good" if total > 0 else "bad" if total < 0 else "none",
+            says="less than nothing: the change cost more" if total < 0 else "",
+        ),
+    )
+
+
+def _realised(rows: list[Row]) -> Table:
+    for row in rows:
+        row["standing"] = in_words(row["status"])
+        row["verdict"] = {"below_claim": "watch", "unknown": "unknown"}.get(row["status"], "good")
     return Table(
-        "cache",
-        "Cache hits and what drifted",
-        "unit_economics_by_initiative_month",
+        "realised",
+        "Claimed beside saved",
+        "model_right_sizing_realised_by_initiative_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("initiative", "Initiative"),
-            Column("cache_hit_ratio", "From cache", "ratio"),
-            Column("cache_hit_change_ratio", "Change", "ratio"),
-            Column("cost_per_million_tokens", "A million tokens", "money"),
-            Column("output_to_input_ratio", "Output to input", "ratio"),
-            Column("drift_cost", "Cost of drift", "money", True),
-            Column("status", "Status"),
+            Column("baseline_period", "Mix before, of"),
+            Column("cost_at_earlier_mix", "At the earlier mix", "money", True),
+            Column("actual_cost", "Cost", "money", True),
+            Column("realised_saving", "Saved", "money", True),
+            Column("claimed_saving_low", "Claimed at least", "money", True),
+            Column("claimed_saving_high", "Claimed at most", "money", True),
+            Column("standing", "Standing"),
         ),
         rows,
-        "No initiative has usage yet.",
+        "No initiative has moved to cheaper models since its audit, so there is no saving to show yet.",
         filters=FILTERS,
+        verdict="verdict",
     )

@@ -1,62 +1,242 @@
-"""Reconciliation: from metered list cost through the bill to what the ledger says, line by line."""
+"""Reconciliation: from metered list cost through the bill to the ledger, line by line; what stays open and what to do; accruals."""
 
 from decimal import Decimal
 from itertools import groupby
 
 from dashboard.charts import Drawer, waterfall
-from dashboard.figures import Chart, Column, Page, Section, Table
-from dashboard.publication import Publication
+from dashboard.figures import Block, Chart, Column, Figure, Page, Section, Table, shown
+from dashboard.publication import Publication, Row
+from dashboard.scale import MONTH, RECENT
+from orchestration.glossary import in_words
+from orchestration.policy.open_amounts import OPEN_LINES
+from orchestration.summary.open_amounts import ACCOUNT_REMEDY, REMEDIES
 
-BRIDGE = """
-select fiscal_period as period, provider, leg, line_order, bridge_line, amount, is_total, is_memo
+PROVIDERS = 6
+SHOWN_PERIODS = 2
+CENT = Decimal("0.01")
+
+BRIDGE = f"""
+select fiscal_period as period, provider, leg, line_order, bridge_line, amount, is_total, is_memo, cost_basis
 from reconciliation_by_provider_month
+where fiscal_period in {RECENT}
 order by period desc, provider, line_order, bridge_line
 """
 
+JOURNALS = f"""
+select
+    fiscal_period as period, provider, journal_id, posting_date, is_reversal, sum(debit_amount) as debit_amount,
+    sum(credit_amount) as credit_amount, count(*) as lines, string_agg(distinct account_number, ', ') as accounts
+from accrual_journal_lines
+where fiscal_period in {RECENT}
+group by all order by posting_date desc, provider, journal_id
+"""
+
+LEFT_OUT = """
+select fiscal_period as period, provider, service_period, credit_role, missing_roles, amount
+from accrual_journals_left_out order by period desc, provider, service_period
+"""
+
+ADJUSTMENTS = """
+select closed_period, booked_period, table_name, column_name, entity, amount, reason from period_adjustments
+order by booked_period desc, abs(amount) desc
+"""
+
+FILTERS = {"period": "period"}
+
 
 def reconciliation(publication: Publication, drawer: Drawer) -> Page:
-    rows = publication.rows("reconciliation_by_provider_month", BRIDGE)
+    rows = publication.rows("reconciliation_by_provider_month dim_dates", BRIDGE, [publication.provenance.as_of])
     for row in rows:
-        row["line"] = row["bridge_line"].replace("_", " ")
-        row["kind"] = "total" if row["is_total"] else "memo" if row["is_memo"] else "step"
-    table = Table(
-        "bridge",
-        "The bridge from meter to bill to ledger",
+        row["line"] = in_words(row["bridge_line"])
+        row["kind"] = "total" if row["is_total"] else "beside the sums" if row["is_memo"] else "step"
+    still_open = _open(rows)
+    return Page(
+        "reconciliation",
+        "Reconciliation",
+        "Whether what was metered, what was billed and what the books say is the same money.",
+        (
+            Section("Still open", (*_figures(publication, rows, still_open), _open_table(rows, still_open))),
+            Section("Meter to bill to ledger", (*_charts(publication, drawer, rows), _bridge(rows))),
+            Section("Month-end journals", (_journals(publication), _left_out(publication))),
+            Section("Closed periods", (_adjustments(publication),)),
+        ),
+    )
+
+
+def _open(rows: list[Row]) -> list[Row]:
+    found = [
+        {**row, "remedy": REMEDIES.get(row["bridge_line"], ""), "size": abs(row["amount"])}
+        for row in rows
+        if row["bridge_line"] in OPEN_LINES and abs(row["amount"]) >= CENT
+    ]
+    return sorted(found, key=lambda row: (row["period"], row["size"]), reverse=True)
+
+
+def _figures(publication: Publication, rows: list[Row], still_open: list[Row]) -> tuple[Figure, ...]:
+    month, currency = publication.provenance.month, publication.provenance.currency
+    if not rows:
+        return ()
+    figures = []
+    for line, label in (("billed_cost", "Billed"), ("ledger_posting", "Posted in the ledger")):
+        now = [row["amount"] for row in rows if row["period"] == month and row["bridge_line"] == line]
+        figures.append(
+            Figure(
+                f"{label}, {month} to date",
+                sum(now[1:], now[0]) if now else None,
+                "money",
+                f"The line {in_words(line)} of every provider.",
+                "reconciliation_by_provider_month",
+                says="" if now else "nothing yet",
+            )
+        )
+    dear = max((row for row in still_open if row["period"] == month), key=lambda row: row["size"], default=None)
+    figures.append(
+        Figure(
+            f"Open lines, {month}",
+            sum(row["period"] == month for row in still_open),
+            "count",
+            "Lines of the bridge that say what nothing explains or what somebody has to settle, with an amount.",
+            "reconciliation_by_provider_month",
+            verdict="watch" if dear else "good",
+            says=f"the largest: {dear['provider']}, {dear['line']}, {currency} {shown(dear['amount'], 'money')}"
+            if dear
+            else "everything is explained",
+        )
+    )
+    return tuple(figures)
+
+
+def _open_table(rows: list[Row], still_open: list[Row]) -> Table:
+    return Table(
+        "open",
+        "Open amounts, and what to do",
         "reconciliation_by_provider_month",
         (
-            Column("period", "Month"),
+            MONTH,
             Column("provider", "Provider"),
-            Column("line", "Line"),
+            Column("line", "What"),
+            Column("amount", "Amount", "money"),
+            Column("remedy", "What to do"),
+        ),
+        still_open,
+        "Everything that was billed is metered, priced and explained." if rows else "Nothing was metered or billed yet.",
+        "Amounts under a hundredth are left out here; the bridge has every line.",
+        filters=FILTERS,
+    )
+
+
+def _bridge(rows: list[Row]) -> Table:
+    return Table(
+        "bridge",
+        "The bridge, every line",
+        "reconciliation_by_provider_month",
+        (
+            MONTH,
+            Column("provider", "Provider"),
+            Column("line_order", "Line", "count"),
+            Column("line", "What"),
             Column("kind", "Kind"),
             Column("amount", "Amount", "money"),
         ),
         rows,
         "Nothing was metered or billed yet.",
-        "Lines that are neither total nor memo add up from one total to the next.",
-        filters={"period": "period"},
-    )
-    return Page(
-        "reconciliation",
-        "Reconciliation",
-        "Whether what was metered, what was billed and what the books say is the same money.",
-        (Section("Meter to bill to ledger", (*_charts(publication, drawer, rows), table)),),
+        "Steps add up from one total to the next; lines beside the sums explain a part of another line.",
+        filters=FILTERS,
+        is_folded=True,
     )
 
 
-def _charts(publication: Publication, drawer: Drawer, rows: list[dict]) -> list[Chart]:
-    run = publication.provenance
-    now = [row for row in rows if row["period"] == run.month and not row["is_memo"]]
-    charts = []
-    for provider, lines in groupby(now, key=lambda row: row["provider"]):
-        steps = [
-            (row["line"], row["amount"], row["is_total"])
-            for row in lines
-            if row["is_total"] or row["amount"].quantize(Decimal("0.01"))
-        ]
-        said = ", ".join(f"{label} {amount:.2f}" for label, amount, _ in steps)
-        charts.append(
-            Chart(
-                f"{provider}, {run.month}", drawer.svg(waterfall(steps, run.currency)), f"{provider}: {said}.", "bridge"
-            )
-        )
+def _charts(publication: Publication, drawer: Drawer, rows: list[Row]) -> list[Block]:
+    """A waterfall of each of the largest providers, of the latest periods."""
+    currency = publication.provenance.currency
+    steps_of = {
+        key: [row for row in lines if not row["is_memo"] and (row["is_total"] or round(row["amount"], 2))]
+        for key, lines in groupby(rows, key=lambda row: (row["period"], row["provider"]))
+    }
+    charts: list[Block] = []
+    for period in sorted({period for period, _ in steps_of}, reverse=True)[:SHOWN_PERIODS]:
+        found = [(provider, steps) for (month, provider), steps in steps_of.items() if month == period and steps]
+        found.sort(key=lambda one: max(abs(row["amount"]) for row in one[1]), reverse=True)
+        for provider, steps in found[:PROVIDERS]:
+            if not any(row["amount"] for row in steps):
+                continue
+            said = ", ".join(f"{row['line']} {shown(row['amount'], 'money')}" for row in steps)
+            drawn = [(row["line"], row["amount"], row["is_total"]) for row in steps]
+            svg = drawer.svg(waterfall(drawn, currency))
+            charts.append(Chart(f"{provider}, {period}", svg, f"{provider} in {period}: {said}.", "bridge"))
     return charts
+
+
+def _journals(publication: Publication) -> Table:
+    rows = publication.rows("accrual_journal_lines dim_dates", JOURNALS, [publication.provenance.as_of])
+    for row in rows:
+        row["kind"] = "reversal" if row["is_reversal"] else "accrual"
+    return Table(
+        "journals",
+        "Proposed accruals and their reversals",
+        "accrual_journal_lines",
+        (
+            MONTH,
+            Column("provider", "Provider"),
+            Column("kind", "Kind"),
+            Column("posting_date", "Posted on", "date"),
+            Column("debit_amount", "Debit", "money", True),
+            Column("credit_amount", "Credit", "money", True),
+            Column("accounts", "Accounts"),
+            Column("journal_id", "Journal"),
+        ),
+        rows,
+        "No month has ended with cost that the books do not hold yet."
+        if publication.holds("accrual_journal_lines")
+        else "Journals are not published here.",
+        "Files for QuickBooks, Xero and NetSuite stand in journals/ of the publication. Closing a month makes its journals final.",
+        filters=FILTERS,
+    )
+
+
+def _left_out(publication: Publication) -> Table:
+    rows = publication.rows("accrual_journals_left_out", LEFT_OUT)
+    for row in rows:
+        row["credit"] = in_words(row["credit_role"])
+        row["missing"] = in_words(row["missing_roles"])
+        row["remedy"] = ACCOUNT_REMEDY
+        row["verdict"] = "watch"
+    return Table(
+        "left_out",
+        "Journals that could not be proposed",
+        "accrual_journals_left_out",
+        (
+            MONTH,
+            Column("provider", "Provider"),
+            Column("service_period", "Used in"),
+            Column("amount", "Not proposed", "money", True),
+            Column("missing", "Without an account"),
+            Column("remedy", "What to do"),
+        ),
+        rows,
+        "None: every journal has its accounts.",
+        filters=FILTERS,
+        verdict="verdict",
+    )
+
+
+def _adjustments(publication: Publication) -> Table:
+    rows = publication.rows("period_adjustments", ADJUSTMENTS)
+    for row in rows:
+        row["what"] = f"{row['table_name']}.{row['column_name']}"
+    return Table(
+        "adjustments",
+        "What changed after a period was closed, and where it was booked",
+        "period_adjustments",
+        (
+            Column("closed_period", "Closed month"),
+            Column("booked_period", "Booked in"),
+            Column("what", "Of"),
+            Column("entity", "Whose"),
+            Column("amount", "Amount", "money"),
+            Column("reason", "Why"),
+        ),
+        rows,
+        "Nothing changed in a closed period.",
+        filters={"period": "booked_period"},
+    )

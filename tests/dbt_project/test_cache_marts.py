@@ -107,3 +107,22 @@ def test_what_is_a_loss_and_what_became_of_it(marts, reads, expected):
     days = [(day, reads(day)) for day in range(1, 32)]
     query = marts([day_of("openai", day, tokens) for day, tokens in days if tokens is not None])
     assert [status for (status,) in query("select status from cache_losses")] == expected
+
+
+def test_a_change_of_model_is_a_loss_of_the_owner_and_of_no_model(marts):
+    """Openai answers 1,000,000 tokens a day with 800,000 from the cache until the 10th, mistral from then on with none:
+    800,000 reads a day are lost at 9 dollars a million, 7.20 a day, times 365.25 / 12.
+    """
+    query = marts(
+        [day_of("openai", day, 800_000) for day in range(1, 11)] + [day_of("mistral", day, 0) for day in range(11, 32)]
+    )
+    assert query("select changed_on, provider, model_id, lost_amount_monthly, status from cache_losses") == [
+        (date(2026, 7, 11), None, None, D("219.15"), "lost")
+    ]
+
+
+def test_new_work_beside_the_old_is_no_loss(marts):
+    """A million tokens of mistral a day from the 11th on halve the hit rate of both together, and no read is gone."""
+    old = [day_of("openai", day, 800_000) for day in range(1, 32)]
+    query = marts(old + [day_of("mistral", day, 0) for day in range(11, 32)])
+    assert query("select * from cache_losses") == []

@@ -77,6 +77,7 @@ select
     cap_in_force,
     is_read_back,
     cost,
+    case when cap_configured > 0 then cast(cost as double) / cast(cap_configured as double) end as cap_used_ratio,
     day_cost,
     gateway_cost,
     overshoot,
