@@ -62,6 +62,11 @@ class Home:
         return self.root / "enforcement"
 
     @property
+    def private(self) -> Path:
+        """What the policy on people keeps out of publications and alerts; see :mod:`orchestration.people`."""
+        return self.root / "private"
+
+    @property
     def charts(self) -> Path:
         """Drawings of the dashboard, kept from publication to publication."""
         return self.root / "charts"

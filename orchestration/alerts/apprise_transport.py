@@ -43,12 +43,15 @@ def _silent() -> Iterator[_Silence]:
 
 @dataclass(frozen=True)
 class AppriseTransport:
-    """One address. ``to_owner``: an e-mail goes to the owner of the alert instead of the addresses in the address itself."""
+    """One address. ``to_owner``: an e-mail goes to the owner of the alert instead of the addresses in the address itself;
+    ``owner``: to this one, where the alert does not say who that is.
+    """
 
     name: str
     kind: str
     url: str = field(repr=False)
     to_owner: bool = False
+    owner: str | None = None
 
     def send(self, alert: Alert) -> None:
         with _silent() as silence:
@@ -84,8 +87,8 @@ class AppriseTransport:
         title, body, body_format = "", render_short(alert), apprise.NotifyFormat.TEXT
         if hasattr(plugin, "smtp_host"):
             title, body, body_format = render_subject(alert), render_html(alert), apprise.NotifyFormat.HTML
-            if self.to_owner and alert.owner:
-                plugin.targets = [(False, alert.owner)]
+            if self.to_owner and (owner := self.owner or alert.owner):
+                plugin.targets = [(False, owner)]
         elif self.kind in ("teams", "apprise"):
             title, body = render_subject(alert), render_text(alert)
         if hasattr(plugin, "dedup"):

@@ -6,8 +6,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from orchestration.alerts.apprise_transport import AppriseTransport
+from orchestration.alerts.people import hidden
 from orchestration.alerts.routing import Place, Routing
 from orchestration.alerts.transports import FileTransport, Transport, WebhookTransport
+from orchestration.people import read_people
 from orchestration.project import Home
 from orchestration.registry import RegistryError, load_alert_settings
 from orchestration.registry.alerts import USUAL, AlertSettings, Destination, Limits
@@ -21,13 +23,14 @@ SECURITY = {"starttls": ("mailtos", "starttls"), "ssl": ("mailtos", "ssl"), "non
 
 def configured(home: Home) -> Routing:
     """Where the alerts of the company that the settings name go. A file that cannot be read is a fault, and never silence:
-    everything then goes to the usual destinations.
+    everything then goes to the usual destinations. People appear in them as they are published.
     """
     try:
         company = load_settings().company
-        return routing(home.alerts, load_alert_settings(company) if company else AlertSettings())
+        found = routing(home.alerts, load_alert_settings(company) if company else AlertSettings())
     except (RegistryError, SettingsError) as error:
-        return routing(home.alerts, AlertSettings(), faults=(f"alerts.yaml is not used: {error}",))
+        found = routing(home.alerts, AlertSettings(), faults=(f"alerts.yaml is not used: {error}",))
+    return hidden(found, read_people(home.root))
 
 
 def routing(folder: Path, settings: AlertSettings, faults: tuple[str, ...] = ()) -> Routing:

@@ -17,6 +17,7 @@ from orchestration.alerts.destinations import configured
 from orchestration.alerts.message import graduation_ready
 from orchestration.alerts.transports import Transport
 from orchestration.files import write_atomically
+from orchestration.people import read_people
 from orchestration.policy.flagging import decide_flags
 from orchestration.project import Home
 from orchestration.publish.evidence import evidence_packs, pack_name
@@ -46,7 +47,8 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
             life = ":".join(filter(None, (pack["initiative_id"], returned.get(pack["initiative_id"]))))
             packs[life] = pack if life == pack["initiative_id"] else {**pack, "life": life}
         evaluated = _evaluated(connection)
-        owners = _owners(connection)
+        people = read_people(home.root)
+        owners = {initiative: people.behind(owner) for initiative, owner in _owners(connection).items()}
     kept = _kept_packs(home)
     decision = decide_flags(evaluated, packs, kept)
     for life in decision.initiatives:

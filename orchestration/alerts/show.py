@@ -8,9 +8,11 @@ from typing import TextIO
 
 from orchestration.alerts.memory import read_memory
 from orchestration.alerts.message import Alert
+from orchestration.alerts.people import without_people
 from orchestration.alerts.routing import Routing
 from orchestration.alerts.transports import DeliveryFailed
 from orchestration.files import counted, utc_text
+from orchestration.people import read_people
 from orchestration.policy.alert_rounds import RANKS
 from orchestration.project import Home
 
@@ -28,17 +30,20 @@ class Tried:
 
 
 def write_open(home: Home, stream: TextIO) -> None:
-    """Every open alert, the gravest first, with since when; then what destinations still owe."""
-    memory = read_memory(home.alerts)
+    """Every open alert, the gravest first, with since when; then what destinations still owe. People appear as they are
+    published.
+    """
+    memory, people = read_memory(home.alerts), read_people(home.root)
     standing = sorted(memory.open.values(), key=lambda one: (-RANKS[one.alert.severity], one.at.opened_at))
     if not standing:
         print("no alert is open", file=stream)
     for one in standing:
         level = f", escalated {counted(one.at.level, 'time')}" if one.at.level else ""
-        owner = f", owner {one.alert.owner}" if one.alert.owner else ""
+        alert = without_people(one.alert, people)
+        owner = f", owner {alert.owner}" if alert.owner else ""
         since = utc_text(one.at.opened_at)[:16].replace("T", " ")
-        print(f"{one.alert.severity}: {one.alert.title}", file=stream)
-        print(f"    {one.alert.kind}, open since {since} UTC{level}{owner}", file=stream)
+        print(f"{alert.severity}: {alert.title}", file=stream)
+        print(f"    {alert.kind}, open since {since} UTC{level}{owner}", file=stream)
     waiting: dict[str, int] = {}
     for name in memory.owed:
         for place, when in memory.told[name].items():
@@ -48,7 +53,7 @@ def write_open(home: Home, stream: TextIO) -> None:
             print(f"{place} is still owed {counted(owed, 'alert')}; sent at the next occasion", file=stream)
     for window, held in sorted(memory.held_back.items()):
         place, person, _ = window.split("|")
-        to = f"{place} to {person}" if person else place
+        to = f"{place} to {people.holder(person)}" if person else place
         number = counted(sum(held.counts.values()), "alert")
         print(f"{number} held back from {to}, to come in one line; {home.alerts} has each", file=stream)
 

@@ -13,7 +13,9 @@ import duckdb
 from orchestration.alerts.deliver import deliver
 from orchestration.alerts.destinations import configured
 from orchestration.alerts.message import Alert
+from orchestration.alerts.people import with_owner
 from orchestration.alerts.transports import Transport
+from orchestration.people import read_people
 from orchestration.project import Home
 from orchestration.published import read_manifest
 
@@ -48,7 +50,9 @@ def tell(home: Home, read: Callable[[Published], list[Alert]], over: list[Transp
     as_of = date.fromisoformat(manifest["as_of"])
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
         names = connection.execute("select table_name from information_schema.tables").fetchall()
-        alerts = read(Published(connection, as_of, frozenset(name for (name,) in names)))
+        found = read(Published(connection, as_of, frozenset(name for (name,) in names)))
+    people = read_people(home.root)
+    alerts = [with_owner(alert, people) for alert in found]
     delivery = deliver(alerts, home.alerts, configured(home) if over is None else over)
     titles = tuple(alert.title for alert in alerts if alert.key in delivery.sent)
     reason = "" if titles else f"none of {len(alerts)} alerts is new"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from orchestration.close.contracts import books
-from orchestration.close.frozen import FrozenPeriod
+from orchestration.close.frozen import FrozenPeriod, Shown, as_they_are
 from orchestration.close.periods import ACCRUALS, ADJUSTMENTS, next_period, period_of
 
 
@@ -19,10 +19,12 @@ def booked_period(as_of: date, closed: Sequence[FrozenPeriod]) -> str:
     return max(period_of(as_of), after_closed)
 
 
-def adjustments(closed: Sequence[FrozenPeriod], schema: str, as_of: date) -> str | None:
-    """A query for the rows to book, over the tables in ``schema``; None when no closed table holds money."""
+def adjustments(closed: Sequence[FrozenPeriod], schema: str, as_of: date, shown: Shown = as_they_are) -> str | None:
+    """A query for the rows to book, over the tables in ``schema`` as ``shown`` shows them; None when no closed table holds
+    money.
+    """
     names = sorted({name for frozen in closed for name in frozen.tables} - {ACCRUALS, ADJUSTMENTS})
-    changes = [_changes(closed, schema, name) for name in names if books(name).money]
+    changes = [_changes(closed, schema, name, shown) for name in names if books(name).money]
     if not changes:
         return None
     booked = [
@@ -42,13 +44,14 @@ def adjustments(closed: Sequence[FrozenPeriod], schema: str, as_of: date) -> str
     )
 
 
-def _changes(closed: Sequence[FrozenPeriod], schema: str, table: str) -> str:
+def _changes(closed: Sequence[FrozenPeriod], schema: str, table: str, shown: Shown) -> str:
     """Amounts as computed now and, negated, as frozen, for every closed period that holds ``table``."""
     contract = books(table)
     quoted = ", ".join(f'"{name}"' for name in contract.money)
     holders = [frozen for frozen in closed if table in frozen.tables]
     periods = ", ".join(f"'{frozen.period}'" for frozen in holders)
-    sources = [(1, f'{schema}."{table}" where {contract.period} in ({periods})')]
+    computed = shown(table, f'{schema}."{table}"')
+    sources = [(1, f"{computed} where {contract.period} in ({periods})")]
     sources += [(-1, frozen.rows(table)) for frozen in holders]
     return " union all by name ".join(
         f"select closed_period, '{table}' as table_name, column_name, entity, reporting_currency, amount from (unpivot ("

@@ -6,7 +6,7 @@ guessed about a closed period.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +25,14 @@ class FrozenPeriodError(Exception):
     """A closed period's frozen rows cannot be published; the message says which and what to do."""
 
 
+Shown = Callable[[str, str], str]
+"""SQL for the rows of a relation that has the columns of a table, by name of the table."""
+
+
+def as_they_are(_table: str, relation: str) -> str:
+    return relation
+
+
 @dataclass(frozen=True)
 class FrozenPeriod:
     """A closed period with its frozen tables by name; ``closed_at`` is the moment of the decision."""
@@ -33,9 +41,14 @@ class FrozenPeriod:
     folder: Path
     closed_at: str
     tables: dict[str, FrozenTable]
+    shown: Shown = as_they_are
 
     def rows(self, table: str) -> str:
-        """SQL that can follow ``from``: the frozen rows of ``table``."""
+        """SQL that can follow ``from``: the frozen rows of ``table``, as ``shown`` shows them."""
+        return self.shown(table, self.file(table))
+
+    def file(self, table: str) -> str:
+        """The same as they were frozen."""
         return f"read_parquet({literal(self.folder / f'{table}.parquet')})"
 
 
@@ -69,7 +82,7 @@ def check_fit(connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeri
     periods: set[str] = set()
     for frozen in closed:
         for table in frozen.tables:
-            then = columns_of(connection, frozen.rows(table))
+            then = columns_of(connection, frozen.file(table))
             now = _table_columns(connection, schema, table)
             if then != now:
                 changed[table] = set(dict(set(then.items()) ^ set(now.items())))
@@ -84,10 +97,17 @@ def check_fit(connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeri
 
 
 def rows_to_publish(
-    connection: duckdb.DuckDBPyConnection, closed: Sequence[FrozenPeriod], schema: str, table: str
+    connection: duckdb.DuckDBPyConnection,
+    closed: Sequence[FrozenPeriod],
+    schema: str,
+    table: str,
+    shown: Shown = as_they_are,
 ) -> str:
-    """A query for the rows of ``table``: those of closed periods from the frozen copies, the others as computed."""
-    computed = f'select * from {schema}."{table}"'
+    """A query for the rows of ``table``: those of closed periods from the frozen copies, the others as computed, both as
+    ``shown`` shows them.
+    """
+    relation = shown(table, f'{schema}."{table}"')
+    computed = f"select * from {relation}"
     holders = [frozen for frozen in closed if table in frozen.tables]
     if not holders:
         return computed

@@ -7,7 +7,7 @@ so: no cap is then known, which is told and never taken for none.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,11 +16,14 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from orchestration.people import NAMES
 from orchestration.policy.breaker_action import Milestone
 from orchestration.policy.loop_detector import NO_BASELINE, HourBaseline
 from orchestration.prices.calls import MILLIONTH, CallPrices
 from orchestration.project import Home
+from orchestration.publish.private_facts import facts_file
 from orchestration.published import read_manifest
+from orchestration.quoting import literal
 from orchestration.statistics.hourly_baseline import hourly_baselines
 
 HISTORY = timedelta(days=28)
@@ -152,9 +155,30 @@ def read_facts(home: Home, prices: CallPrices) -> Facts:
     if manifest is None:
         return Facts(None, None, missing=("nothing is published yet; run tokenomics run first",))
     as_of = date.fromisoformat(manifest["as_of"])
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+    with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
-        return _Reader(connection, folder, as_of, manifest["run_id"], prices).read()
+        missing = _show(connection, folder, home, manifest)
+        found = _Reader(connection, folder, as_of, manifest["run_id"], prices).read()
+    return replace(found, missing=(*missing, *found.missing))
+
+
+def _show(connection: duckdb.DuckDBPyConnection, folder: Path, home: Home, manifest: dict[str, Any]) -> list[str]:
+    """Show the published tables as views, and those with people by the home's own file where the publication hides them;
+    answers what is missing.
+    """
+    sources, missing = {"published": folder / "marts.duckdb"}, []
+    if manifest.get("people", NAMES) != NAMES:
+        private = facts_file(home.root, manifest["run_id"])
+        if private.exists():
+            sources["private"] = private
+        else:
+            missing.append(f"{private} is gone, so that no cap of a person is known; run tokenomics run once")
+    for name, file in sources.items():
+        connection.execute(f"attach {literal(file)} as {name} (read_only)")
+        tables = connection.execute("select table_name from duckdb_tables() where database_name = ?", [name]).fetchall()
+        for (table,) in tables:
+            connection.execute(f'create or replace view "{table}" as from {name}.main."{table}"')
+    return missing
 
 
 class _Reader:

@@ -25,10 +25,12 @@ from typing import Any
 import duckdb
 
 from orchestration.checksum import METHOD
+from orchestration.close.frozen import as_they_are
 from orchestration.close.periods import ACCRUALS
 from orchestration.close.publication import queries_to_publish
 from orchestration.files import utc_text
 from orchestration.knowledge import FirstRun, as_json, published_days
+from orchestration.people import NAMES, STRICTNESS
 from orchestration.publish.evidence import TABLES as EVIDENCE_TABLES
 from orchestration.publish.evidence import write_evidence
 from orchestration.publish.focus import TABLES as FOCUS_TABLES
@@ -37,7 +39,10 @@ from orchestration.publish.journals import write_journals
 from orchestration.publish.layout import Layout
 from orchestration.publish.manifest import Before, PublishedTable, link, seal, writer
 from orchestration.publish.parts import SCHEMA, write_marts, write_parts
+from orchestration.publish.people import fingerprint, hiding
+from orchestration.publish.private_facts import forget_facts, keep_facts, keep_facts_again
 from orchestration.published import MANIFEST, DamagedPublication, read_manifest
+from orchestration.quoting import literal
 
 KEPT_BEFORE = 2
 UNFINISHED, FRESH_LINK = ".unfinished-", ".published-"
@@ -70,6 +75,7 @@ def publish(
     known_before: str | None = None,
     layouts: Mapping[str, Layout] = MappingProxyType({}),
     write_pages: Callable[[Path, dict[str, Any]], object] | None = None,
+    people: str = NAMES,
 ) -> Publication:
     """Publish every table of schema ``marts``; raises :class:`NothingToPublish` or ``FrozenPeriodError`` and leaves the
     published state as it was.
@@ -77,11 +83,25 @@ def publish(
     ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
     knowledge it shows (None: now). See :mod:`orchestration.knowledge`. ``layouts`` by table; one part is the default.
     ``write_pages(folder, manifest)`` writes what people look at into the folder of the files, before anybody sees it.
+    ``people``: how they appear, see :mod:`orchestration.people`; when they appear less than before, what was published before
+    is not kept.
     """
     names = _mart_tables(connection)
     if not names:
         raise NothingToPublish("the warehouse holds no marts; run the build first")
-    queries, closed = queries_to_publish(connection, home, SCHEMA, names, as_of=as_of, known_before=known_before)
+    hidden = hiding(connection, home, people, names, SCHEMA)
+    queries, closed = queries_to_publish(
+        connection,
+        home,
+        SCHEMA,
+        names,
+        as_of=as_of,
+        known_before=known_before,
+        shown=hidden.shown if hidden else as_they_are,
+    )
+    if hidden:
+        known = fingerprint(hidden.people)
+        queries = {name: f"select * from ({query}) /* people {known} */" for name, query in queries.items()}
     before = Before.read(home / "published")
     work = _begin(home, run_id)
     tables = write_parts(connection, queries, layouts, work, before)
@@ -95,6 +115,7 @@ def publish(
         "published_at": now,
         "version": version,
         "policy_version": policy_version,
+        "people": people,
         "alarm_ratios": _alarm_ratios(connection),
         "closed_periods": closed,
         "as_of_days": _as_of_days(home / "published", as_of, FirstRun(begun_at, now) if begun_at else None),
@@ -105,6 +126,8 @@ def publish(
     if write_pages is not None:
         write_pages(work, body)
     body["files"] = seal(work)
+    if hidden:
+        keep_facts(connection, home, run_id, names, SCHEMA)
     return Publication(run_id, _finish(home, work, body), tables)
 
 
@@ -121,6 +144,7 @@ def publish_again(home: Path, *, run_id: str, begun_at: str | None = None) -> Pu
         link(before.folder / path, work / path)
     now, as_of = utc_text(datetime.now(UTC)), date.fromisoformat(body["as_of"])
     days = _as_of_days(before.folder, as_of, FirstRun(begun_at, now) if begun_at else None)
+    keep_facts_again(home, body["run_id"], run_id)
     body |= {"run_id": run_id, "published_at": now, "as_of_days": days}
     return Publication(run_id, _finish(home, work, body), before.tables)
 
@@ -131,7 +155,7 @@ def _write_derived(
     """The folders that follow from some of the tables: linked if these are what they were, written anew otherwise."""
     parquet = work / "parquet"
     derived: dict[str, tuple[Sequence[str], Callable[[Path], object]]] = {
-        "evidence": (EVIDENCE_TABLES, lambda folder: write_evidence(connection, folder)),
+        "evidence": (EVIDENCE_TABLES, lambda folder: _write_evidence(parquet, folder)),
         "focus": (FOCUS_TABLES, lambda folder: write_focus(connection, parquet, folder)),
         "journals": ([ACCRUALS], lambda folder: write_journals(parquet / ACCRUALS / "data.parquet", folder)),
     }
@@ -139,6 +163,19 @@ def _write_derived(
         used = {source: tables[source] for source in sources if source in tables}
         if not (before.has(used) and before.link(name, work)):
             write(work / name)
+
+
+def _write_evidence(parquet: Path, folder: Path) -> None:
+    """The packs of the rows as they are published."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        for table in EVIDENCE_TABLES:
+            if (parquet / table).exists():
+                files = literal(parquet / table / "*.parquet")
+                connection.execute(
+                    f"create view marts.{table} as from read_parquet({files}, hive_partitioning = false)"
+                )
+        write_evidence(connection, folder)
 
 
 def _begin(home: Path, run_id: str) -> Path:
@@ -164,7 +201,8 @@ def _finish(home: Path, work: Path, body: dict[str, Any]) -> Path:
     folder = home / "publications" / body["run_id"]
     work.rename(folder)
     swap(home, folder)
-    _retire(home, keep=folder)
+    _retire(home, keep=folder, people=body.get("people", NAMES))
+    forget_facts(home)
     return folder
 
 
@@ -206,10 +244,13 @@ def _as_of_days(published: Path, as_of: date, run: FirstRun | None) -> dict[str,
     return as_json({as_of: run, **days} if run else days)
 
 
-def _retire(home: Path, keep: Path) -> None:
-    """Keep the published publication and the ``KEPT_BEFORE`` before it."""
-    for old in [path for path in _published_before(home) if path != keep][KEPT_BEFORE:]:
-        shutil.rmtree(old)
+def _retire(home: Path, keep: Path, people: str) -> None:
+    """Keep the published publication and the ``KEPT_BEFORE`` before it, but none that shows more of people."""
+    before = [path for path in _published_before(home) if path != keep]
+    for number, old in enumerate(before):
+        shows = (read_manifest(old) or {}).get("people", NAMES)
+        if number >= KEPT_BEFORE or STRICTNESS.index(shows) < STRICTNESS.index(people):
+            shutil.rmtree(old)
 
 
 def _published_before(home: Path) -> list[Path]:

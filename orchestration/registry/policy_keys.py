@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 
+from orchestration.people import NAMES
 from orchestration.registry.fields import Complexity, Money, PositiveMoney, Ratio, read_decimal
 from orchestration.registry.sources import SourceName
 
@@ -100,6 +101,7 @@ _KIND_OF: dict[str, Any] = {
     "residual_alarm_ratio": Ratio,
     "default_complexity": Complexity,
     "variable_output_ratio": Annotated[Literal["fitted"] | Decimal, BeforeValidator(_read_fitted)],
+    "people": Literal["names", "pseudonyms", "departments_only"],
 }
 KINDS: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for key, kind in _KIND_OF.items()}
 
@@ -126,6 +128,7 @@ FIXED: Mapping[str, Any] = {
     "residual_alarm_ratio": Decimal("0.005"),
     "default_complexity": "standard",
     "variable_output_ratio": FITTED,
+    "people": NAMES,
 }
 
 

@@ -30,7 +30,7 @@ FLOORS = (
         "policy",
         "demo",
     },
-    {"project", "watch"},
+    {"project", "watch", "people"},
     {"landing", "knowledge", "sellers"},
     {"registry", "run_rate", "gateway_days", "exchange_rates", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},

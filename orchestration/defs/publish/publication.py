@@ -73,6 +73,7 @@ def _publish(session: Session, run_id: str, begun_at: str) -> Publication:
             known_before=session.landing.known_before,
             layouts=read_layouts(MANIFEST),
             write_pages=partial(write_site, kept_charts=session.home.charts),
+            people=session.company.policy["people"],
         )
 
 

@@ -28,4 +28,5 @@ POLICY_TEXTS = {
     "residual_alarm_ratio": "Unexplained part of the three-way match above which an alert is raised.",
     "default_complexity": "Complexity of work for which neither initiative nor department states one.",
     "variable_output_ratio": "Budget per reported target when that approach is replayed; fitted: from the first 28 days.",
+    "people": "How people appear in what is published and told: by name, as pseudonyms, or as their departments alone.",
 }
