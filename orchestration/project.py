@@ -81,6 +81,11 @@ class Home:
         return self.root / "demo_gateway.json"
 
     @property
+    def dagster(self) -> Path:
+        """Dagster's records of the runs in this home, for its UI."""
+        return self.root / "dagster"
+
+    @property
     def dbt_target(self) -> Path:
         return self.root / "dbt" / "target"
 

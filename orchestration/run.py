@@ -6,6 +6,7 @@ as an asset) is named below the summary if it failed, and red in the UI.
 """
 
 import sys
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, TextIO
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from orchestration.landing.late import not_known
 from orchestration.lock import home_lock
 from orchestration.project import Home
 from orchestration.session import day_of_run, landing_as_known, require_keys
-from orchestration.settings import RunSettings, redact
+from orchestration.settings import RunSettings, redact, redactor
 from orchestration.summary.collect import collect
 from orchestration.summary.show import write_summary
 from orchestration.transform.manifest import ensure_manifest
@@ -36,7 +37,7 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     Raises RegistryError, and SettingsError for a day that has not ended or a missing key, before anything is read or
     written.
     """
-    who, as_of, zone, notes = _asked(settings)
+    who, as_of, zone, notes, redacted = _asked(settings)
     home = Home(settings.home)
     print(f"{who}, as of {as_of}, in {home.root}", file=stream, flush=True)
     with home_lock(home.lock):
@@ -44,7 +45,9 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     from orchestration.defs.control.execute import execute, steps
 
     with watching(stream, steps()):
-        outcome = execute(settings)
+        outcome = execute(settings, redacted)
+    if outcome.record_fault:
+        print(outcome.record_fault, file=sys.stderr)
     if not outcome.is_published:
         _tell(outcome, sys.stderr, verbose)
         print("Nothing was published; what was published before stands.", file=sys.stderr)
@@ -71,10 +74,15 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     return DONE
 
 
-def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str]]:
-    """The company's name, as-of day, time zone and notes, after everything that can be refused before the first read."""
+def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str], Callable[[str], str]]:
+    """The company's name, as-of day, time zone, notes, and what takes its secrets out of a text; after everything that can
+    be refused before the first read.
+    """
     if settings.company is None:
-        return "the demo company", day_of_run(settings, ZoneInfo("UTC")), ZoneInfo("UTC"), []
+        from orchestration.demo.catalog import DEMO_KEYS
+
+        day = day_of_run(settings, ZoneInfo("UTC"))
+        return "the demo company", day, ZoneInfo("UTC"), [], redactor(extra=DEMO_KEYS.values())
     from orchestration.registry import load_company
     from orchestration.registry.sources import NO_SOURCE
 
@@ -82,7 +90,8 @@ def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str]]:
     as_of = day_of_run(settings, company.config.zone)
     require_keys(settings, company)
     notes = [] if any(source.enabled for source in company.sources.values()) else [NO_SOURCE]
-    return company.config.name, as_of, company.config.zone, notes
+    named = [one.api_key_env for one in company.sources.values() if one.api_key_env]
+    return company.config.name, as_of, company.config.zone, notes, redactor(named=named)
 
 
 def _tell(outcome: "Outcome", stream: TextIO, verbose: bool) -> None:

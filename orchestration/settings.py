@@ -4,9 +4,10 @@ Values come, first found first used, from the command line, the environment, and
 directory. The ``.env`` file is never copied into the environment, so no child process inherits what stands in it.
 """
 
+import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -122,10 +123,20 @@ def secret_values(named: Iterable[str] = ()) -> dict[str, str]:
 
 def redact(text: str, extra: Iterable[str] = (), named: Iterable[str] = ()) -> str:
     """``text`` with every known secret value replaced. ``extra``: further values; ``named``: further variables."""
-    values = {*secret_values(named).values(), *(value for value in extra if len(value) >= MIN_SECRET_LENGTH)}
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, REDACTED)
-    return text
+    return redactor(extra, named)(text)
+
+
+def redactor(extra: Iterable[str] = (), named: Iterable[str] = ()) -> Callable[[str], str]:
+    """:func:`redact` for many texts: the secrets as they are known now, also as JSON writes them."""
+    plain = {*secret_values(named).values(), *(value for value in extra if len(value) >= MIN_SECRET_LENGTH)}
+    values = sorted(plain | {json.dumps(value)[1:-1] for value in plain}, key=len, reverse=True)
+
+    def redacted(text: str) -> str:
+        for value in values:
+            text = text.replace(value, REDACTED)
+        return text
+
+    return redacted
 
 
 def child_environment(**extra: str) -> dict[str, str]:
@@ -155,9 +166,10 @@ def export(settings: RunSettings) -> None:
         os.environ["TOKENOMICS_COMPANY"] = str(settings.company)
 
 
-def has_dagster_home() -> bool:
-    """A persistent Dagster instance is configured by ``DAGSTER_HOME``."""
-    return bool(os.environ.get("DAGSTER_HOME"))
+def dagster_home() -> Path | None:
+    """Where ``DAGSTER_HOME`` says that Dagster keeps its records; None where it says nothing."""
+    named = _path(os.environ.get("DAGSTER_HOME"))
+    return named.expanduser().resolve() if named else None
 
 
 def _replace_environment(wanted: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration.defs.history import HOME_TAG, end_dead_runs
 from orchestration.knowledge import begin
 from orchestration.lock import home_lock
 from orchestration.project import Home
@@ -82,8 +83,17 @@ class Run(dg.ConfigurableResource):
         with home_lock(Home(settings.home).lock), open_session(settings) as session:
             session.landing.remove_leftovers()
             begin(session.home, session.as_of)
+            self._claim(context, session.home)
             self._session, self._standing, self._is_whole = session, None, False
             yield self
+
+    @staticmethod
+    def _claim(context: dg.InitResourceContext, home: Home) -> None:
+        """In the records of the UI that launched this run: it holds the home's lock, and whoever held it before is dead."""
+        instance, run_id = context.instance, context.run_id
+        if instance is not None and run_id is not None and instance.is_persistent:
+            instance.add_run_tags(run_id, {HOME_TAG: str(home.root)})
+            end_dead_runs(instance, home, run_id)
 
 
 def run_config(settings: RunSettings) -> dict[str, object]:

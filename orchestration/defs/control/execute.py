@@ -1,24 +1,25 @@
 """Run the job in this process, for the command line: the same graph as in the UI, its events told as progress.
 
-Events are kept where ``DAGSTER_HOME`` says; without it nobody could read them after the run, and none is written. What a
-library prints goes to a log file in the home.
+What the run says is recorded for the UI (``defs/history.py``). What a library prints goes to a log file in the home.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import dagster as dg
-from dagster import DagsterEvent, DagsterInstance
+from dagster import DagsterEvent
+from dagster._core.utils import make_new_run_id
 
 from orchestration import progress
 from orchestration.defs.control.unkept import unkept_instance
+from orchestration.defs.history import Record, tags
 from orchestration.defs.run import JOB, run_config
 from orchestration.project import Home
-from orchestration.settings import RunSettings, has_dagster_home
+from orchestration.settings import RunSettings
 
 INTERRUPTS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 STATES = {"STEP_START": "started", "STEP_SUCCESS": "finished", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
@@ -38,11 +39,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run. A step on which the publication does not depend may fail in a run that ``is_published``."""
+    """What came of a run. A step on which the publication does not depend may fail in a run that ``is_published``.
+    ``record_fault``: why the UI does not show all of it, as a sentence.
+    """
 
     run_id: str
     is_published: bool
     failures: tuple[Failure, ...]
+    record_fault: str | None = None
 
 
 class _Tell(logging.Handler):
@@ -64,20 +68,28 @@ def loggers() -> dg.Definitions:
     return dg.Definitions(loggers={"console": dg.colored_console_logger, "progress": progress_logger})
 
 
-def execute(settings: RunSettings) -> Outcome:
-    """Execute ``tokenomics_run``; step failures come back, an interrupt before the publication is raised."""
-    job = _job()
+def execute(settings: RunSettings, redact: Callable[[str], str]) -> Outcome:
+    """Execute ``tokenomics_run``; step failures come back, an interrupt before the publication is raised. ``redact`` takes
+    the secrets out of what is recorded.
+    """
+    job, home, run_id = _job(), Home(settings.home), make_new_run_id()
     config = {"resources": {"run": {"config": run_config(settings)}}, "loggers": {"progress": {}}}
-    with _instance() as instance, _quiet(Home(settings.home)):
+    with unkept_instance() as instance, _quiet(home):
+        record = Record(home, run_id, instance, redact)
+        instance.add_event_listener(run_id, record.hear)
         try:
-            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+            result = job.execute_in_process(
+                run_config=config, instance=instance, raise_on_error=False, run_id=run_id, tags=tags(home)
+            )
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
-    is_published = Home(settings.home).published.resolve().name == result.run_id
+        finally:
+            record.close()
+    is_published = home.published.resolve().name == result.run_id
     failures = tuple(_failures(result.all_events))
     if not is_published and any(failure.is_interrupt for failure in failures):
         raise KeyboardInterrupt
-    return Outcome(result.run_id, is_published, failures)
+    return Outcome(result.run_id, is_published, failures, record.fault)
 
 
 def steps() -> list[str]:
@@ -91,12 +103,6 @@ def _job() -> dg.JobDefinition:
     from orchestration.definitions import defs
 
     return defs().resolve_job_def(JOB)
-
-
-@contextmanager
-def _instance() -> Iterator[DagsterInstance]:
-    with DagsterInstance.get() if has_dagster_home() else unkept_instance() as instance:
-        yield instance
 
 
 @contextmanager
