@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from orchestration import settings as environment
-from orchestration.files import write_atomically
 from orchestration.knowledge import knowledge, published_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
+from orchestration.remembered import remember_past
 from orchestration.settings import RunSettings, SettingsError
 from orchestration.transform.standing import Fed, company_digest, program_digest
 
@@ -107,20 +107,9 @@ def _demo_session(settings: RunSettings) -> Iterator[Session]:
     world = World(gateway_file=home.demo_gateway)
     with serving(world=world) as base_url:
         write_demo_company(folder, base_url)
-        _remember_past(home)
+        remember_past(home)
         files, company = company_digest(folder), load_company(folder)
         yield _session(settings, company, files, day_of_run(settings, company.config.zone), DEMO_KEYS)
-
-
-def _remember_past(home: Home) -> None:
-    """The simulated past of the two journals of enforcement, where the home has none."""
-    from orchestration.demo.past_enforcement import past_decisions, past_receipts
-
-    texts = {home.enforcement / "receipts" / "receipts.jsonl": past_receipts()}
-    texts |= {home.enforcement / "decisions" / name: text for name, text in past_decisions().items()}
-    for file, text in texts.items():
-        if not file.exists():
-            write_atomically(file, text)
 
 
 def day_of_run(settings: RunSettings, zone: ZoneInfo) -> date:

@@ -1,5 +1,5 @@
 """Anthropic's organization API as the demo server speaks it: analytics usage and cost, organization, workspaces,
-keys, users.
+keys, users, Claude Code.
 
 Rows are flat and paged by rows; token types and cost types fan out inside a page. Money is decimal text in cents.
 """
@@ -7,10 +7,11 @@ Rows are flat and paged by rows; token types and cost types fan out inside a pag
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from orchestration.demo import claude_code
 from orchestration.demo.billing import BilledLine
 from orchestration.demo.catalog import ANTHROPIC_ORGANIZATION, COMPANY_NAME, DEMO_KEYS, plain
 from orchestration.demo.traffic import AnthropicUsage
@@ -72,6 +73,8 @@ def answer(world: World, request: Request) -> dict[str, Any]:
         return _listed(request.query, keys)
     if request.path == "/organizations/users":
         return _listed(request.query, [_user()])
+    if request.path == "/organizations/usage_report/claude_code":
+        return _claude_code(request.query)
     raise _error(404, "not_found_error", "Not found")
 
 
@@ -219,6 +222,16 @@ def _cost_items(shown: dict[str, Any], lines: list[BilledLine], groups: list[str
         }
         for fan, (billed, listed) in sorted(sums.items(), key=str)
     ]
+
+
+def _claude_code(query: Query) -> dict[str, Any]:
+    """One page holds any day of three developers."""
+    try:
+        day = date.fromisoformat(query.one("starting_at") or "")
+    except ValueError:
+        raise _bad("starting_at: must be a day, YYYY-MM-DD") from None
+    query.whole("limit", 20, 1, 1000, _bad)
+    return {"data": claude_code.records(day), "has_more": False, "next_page": None}
 
 
 def _listed(query: Query, rows: list[dict[str, Any]]) -> dict[str, Any]:

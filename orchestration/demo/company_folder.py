@@ -21,6 +21,7 @@ from orchestration.demo.finance import (
     LABOR_RATES,
     PEOPLE,
     POSTED_MONTHS,
+    REFUSED_REVENUE,
     business_metrics,
     euro_rate,
     journals,
@@ -67,6 +68,11 @@ def _write_ledgers(folder: Path, traffic: Traffic) -> None:
             (r.revenue_date, r.recognition_end_date, r.product_id, r.customer_id, f"{r.amount:.2f}", r.currency)
             for r in revenue_lines()
         ),
+    )
+    write_rows(
+        folder / "revenue_reseller.csv",
+        ("revenue_date", "product_id", "customer_id", "amount", "currency"),
+        REFUSED_REVENUE,
     )
     write_rows(
         folder / "exchange_rates.csv",

@@ -21,6 +21,9 @@ POSTED_MONTHS = MONTHS[:3]
 """Months whose end lies before the as-of day: only these are posted at month end."""
 
 CENT = Decimal("0.01")
+LATE_JOURNAL, LATE_AMOUNT = "PAY-2026-07-LATE", Decimal(1150)
+"""A payroll correction dated into July and posted after July was closed."""
+
 OPENING_CASH, OPENING_RECEIVABLE, OPENING_ACCRUED = Decimal(640000), Decimal(38000), Decimal(1800)
 HOSTING_PER_DAY = {"prod_helpdesk": Decimal(60), "prod_clauses": Decimal(45)}
 PAYROLL = {"customer_products": 24000, "engineering": 26000, "operations": 13000, "sales": 11000}
@@ -129,6 +132,13 @@ def euro_rate(day: date) -> Decimal:
     return Decimal("1.0800") + Decimal(day.toordinal() * 5 % 13) * Decimal("0.0010")
 
 
+REFUSED_REVENUE = (
+    ("2026-09-31", "prod_clauses", "cust_ostara", "1250.00", "USD"),
+    ("2026-10-02", "prod_helpdesk", "cust_brightline", "3l0.00", "USD"),
+)
+"""Rows of a reseller's file that nobody can read: a day that does not exist, and a letter in an amount."""
+
+
 def revenue_lines() -> list[RevenueLine]:
     """Daily dollars for the helpdesk, daily euros for the clauses, and two contracts recognised over 92 days each."""
     lines = [
@@ -188,7 +198,7 @@ def journals(traffic: Traffic) -> list[Journal]:
         ),
     )
     entries = [Journal("OPENING-2026", FIRST_DAY - timedelta(days=1), opening)]
-    entries += _month_end() + _customer_payments() + _vendor_invoices(traffic)
+    entries += [_late_journal(), *_month_end(), *_customer_payments(), *_vendor_invoices(traffic)]
     return sorted(
         (entry for entry in entries if entry.posting_date <= AS_OF), key=lambda e: (e.posting_date, e.entry_id)
     )
@@ -221,6 +231,16 @@ def _for_product(lines: tuple[JournalLine, ...], product: str) -> tuple[JournalL
 
 def _for_vendor(lines: tuple[JournalLine, ...], vendor: str, month: str) -> tuple[JournalLine, ...]:
     return tuple(replace(line, counterparty=vendor, service_period=month) for line in lines)
+
+
+def _late_journal() -> Journal:
+    owed = (
+        JournalLine(
+            account="6010", debit=LATE_AMOUNT, department_id="operations", description="Payroll correction 2026-07"
+        ),
+        JournalLine(account="2010", credit=LATE_AMOUNT, description="Payroll correction 2026-07"),
+    )
+    return Journal(LATE_JOURNAL, last_day_of("2026-07"), owed)
 
 
 def _month_end() -> list[Journal]:

@@ -31,6 +31,8 @@ from orchestration.demo.series import hundreds, noise, volatile, weekend
 HOURS = ((8, 20), (10, 25), (13, 25), (16, 20), (21, 10))
 """Hours of the day with traffic and their share of it in per cent."""
 ENGINEERS = ("user_imani", "user_tomasz", "user_yuki")
+FLAGSHIP_REPLIES, LEFT_FLAGSHIP_ON = ("key_reply", "gpt-6-sol"), date(2026, 7, 31)
+"""The reply assistant answered a part of its questions with a dearer model until this day."""
 SHARED_FROM = date(2026, 8, 1)
 RESTATED_OPENAI_DAYS = (date(2026, 10, 20), date(2026, 10, 21))
 RESTATED_ANTHROPIC_DAY = date(2026, 10, 25)
@@ -150,6 +152,7 @@ def _openai_streams() -> list[tuple[str, str, str, date, tuple[int, int, int, in
     return [
         ("proj_reply", "key_reply", terra, FIRST_DAY, (60_000_000, 90_000_000, 0, 15_000_000, 38_000), reply),
         ("proj_reply", "key_reply", luna, FIRST_DAY, (20_000_000, 10_000_000, 0, 4_000_000, 9_000), reply),
+        ("proj_reply", "key_reply", sol, FIRST_DAY, (2_500_000, 0, 0, 600_000, 400), reply),
         (
             "proj_knowledge",
             "key_knowledge",
@@ -180,7 +183,7 @@ def _openai_rows(
     project: str, key: str, model: str, first: date, base: tuple[int, int, int, int, int], shape: Shape
 ) -> list[OpenAIUsage]:
     rows = []
-    for day in days(first, LAST_SIMULATED_DAY):
+    for day in days(first, LEFT_FLAGSHIP_ON if (key, model) == FLAGSHIP_REPLIES else LAST_SIMULATED_DAY):
         for position, (hour, share) in enumerate(HOURS):
             uncached, cached, write, output = (hundreds(tokens * shape(day) * share / 100) for tokens in base[:4])
             user = ENGINEERS[position % 3] if project == "proj_code" else None

@@ -32,6 +32,9 @@ TARGET_MARGIN = Decimal("0.70")
 COGS_OF_PRODUCT = {"prod_helpdesk": "reply_assistant", "prod_clauses": "clause_review"}
 """Customer-facing core initiatives, whose cost is cost of goods sold."""
 
+PREPAID_ON, PREPAID = date(2026, 10, 1), Decimal(150)
+"""Paid in advance to the gateway's provider: billed on that day, and cost only as it is drawn."""
+
 _SMALLEST = Decimal("0.000000001")
 _OWNER_OF_KEY = {
     "key_reply": "reply_assistant",
@@ -183,6 +186,7 @@ def expected(clock: datetime = DEFAULT_CLOCK) -> Truth:
         truth.billed_by_provider_day[line.provider, line.day] += line.billed
         if line.model == UNPRICED_MODEL:
             truth.unpriced_billed_by_month[month_of(line.day)] += line.billed
+    truth.billed_by_provider_day["mistral", PREPAID_ON] += PREPAID
     truth.allocations.extend(_allocate(lines))
     truth.margin_by_product_month.update(_margins(truth))
     return truth
