@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui compare bench bench-enforcement bench-series bench-loops lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui metrics compare bench bench-enforcement bench-series bench-loops lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000, of the same home 
 	test -f $(UI_HOME)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $(UI_HOME)/dagster/dagster.yaml
 	TOKENOMICS_HOME=$(UI_HOME) DAGSTER_HOME=$(UI_HOME)/dagster \
 		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+metrics: $(READY) ## Ask a metric of the last run, by default those of the month close; QUERY="list metrics"
+	@TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.metrics $(QUERY)
 
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
 	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"
