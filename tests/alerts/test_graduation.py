@@ -19,7 +19,7 @@ def flag(home: Path) -> tuple[tuple[str, ...], str]:
 
 def alert_keys(home: Path) -> list[str]:
     return [
-        json.loads(line)["key"] for path in (home / "alerts").glob("*.json") for line in path.read_text().splitlines()
+        json.loads(line)["key"] for path in (home / "alerts").glob("*.jsonl") for line in path.read_text().splitlines()
     ]
 
 
