@@ -5,11 +5,10 @@ and the difference. Every formula carries its computed value, so that a viewer w
 always written as text, also where it begins like a formula. Excel holds 15 digits: where an amount has more, its number is
 the nearest one and every digit stands as text in a folded column on the right. Equal content gives equal bytes.
 
-A sheet shows at most :data:`ROWS` rows; of a longer one it says how many there are, what the rest sums to and where it is.
+Of a table that is longer than a sheet is made, the sheet says how many rows there are, what the rest sums to and where it is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,17 +22,15 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from dashboard.figures import Column, Figure, Page, Unit, exact, shown
-from dashboard.pack.sheets import MEANINGS, SHEETS, Sheet
+from dashboard.pack.rows import Filled, fill, meanings
+from dashboard.pack.sheets import SHEETS
 from dashboard.publication import Provenance, Publication, Row
-from orchestration.glossary import in_words
-
-ROWS = 50_000
-"""More rows than a person reads; Excel itself holds 1,048,576."""
 
 DIGITS = 15
 CELL = 32_000
 """Characters of a cell; Excel holds 32,767."""
 
+EVERY_DIGIT = "Every digit stands in the folded columns on the right."
 HEAD = 5
 """The row of a table's head, counted from 0; above it stands what the sheet is about."""
 
@@ -52,46 +49,14 @@ FORMATS: dict[Unit, str] = {
     "date": "yyyy-mm-dd",
     "moment": "yyyy-mm-dd hh:mm",
 }
+EXACT = ("money", "number")
 NUMBERS = ("money", "ratio", "count", "quantity", "number", "days", "months")
-DICTIONARY = """
-select table_name, column_name, comment from duckdb_columns() where not internal and database_name = current_database()
-"""
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A sheet with its rows. ``count``: how many there are, ``rows`` those shown; ``sums``: by column, from the marts, and
-    ``rest``: of the rows that are not shown.
-    """
-
-    sheet: Sheet
-    rows: list[Row]
-    count: int
-    sums: dict[str, Decimal]
-    rest: dict[str, Decimal]
-    is_published: bool
-
-    @property
-    def totalled(self) -> list[tuple[int, Column]]:
-        """The columns with a total, with their number: those of which at least one value is known."""
-        return [
-            (number, column)
-            for number, column in enumerate(self.sheet.columns)
-            if column.is_total and self.unknown(column.name) < len(self.rows)
-        ]
-
-    def unknown(self, column: str) -> int:
-        return sum(row[column] is None for row in self.rows)
-
-    def total(self, column: str) -> Decimal:
-        """What the shown rows sum to."""
-        return sum((Decimal(row[column]) for row in self.rows if row[column] is not None), Decimal(0))
 
 
 def write_workbook(publication: Publication, front: Page, file: Path) -> None:
     """Write the workbook of the publication; ``front``: the page whose figures open it."""
     run = publication.provenance
-    filled = [_fill(publication, sheet) for sheet in SHEETS]
+    filled = [fill(publication, sheet) for sheet in SHEETS]
     with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties(
             {
@@ -104,46 +69,9 @@ def write_workbook(publication: Publication, front: Page, file: Path) -> None:
         writer = _Writer(book, run)
         overview = book.add_worksheet("Overview")
         checks = {one.sheet.name: writer.table_sheet(one) for one in filled}
-        writer.glossary(_meanings(publication))
+        writer.glossary(meanings(publication))
         writer.overview(overview, front, filled, checks)
         overview.activate()
-
-
-def _fill(publication: Publication, sheet: Sheet) -> Filled:
-    def ask(text: str) -> list[Row]:
-        return publication.rows(sheet.reads, text, [publication.provenance.as_of] * text.count("?"))
-
-    is_published = publication.holds(*sheet.reads.split())
-    rows, rest = ask(f"{sheet.query} limit {ROWS}"), {}
-    count = len(rows)
-    if count == ROWS:
-        totals = "".join(f", sum({column.name}) as {column.name}" for column in sheet.columns if column.is_total)
-        (rest,) = ask(f"select count(*) as rows_left{totals} from ({sheet.query} offset {ROWS})")
-        count += rest.pop("rows_left")
-    sums = ask(sheet.sums)[0] if sheet.sums and is_published else {}
-    for row in rows:
-        row |= {name: in_words(row[name]) or None for name in sheet.codes}
-    return Filled(sheet, rows, count, _known(sums), _known(rest), is_published)
-
-
-def _known(sums: Row) -> dict[str, Decimal]:
-    return {name: Decimal(value) for name, value in sums.items() if value is not None}
-
-
-def _meanings(publication: Publication) -> list[Row]:
-    """A row for each column of each sheet: what it means in the words of its published table, or else in ours."""
-    says = {(row["table_name"], row["column_name"]): row["comment"] for row in publication.rows("", DICTIONARY)}
-    return [
-        {
-            "sheet": sheet.name,
-            "label": column.label,
-            "table": sheet.source,
-            "column": column.name,
-            "says": says.get((sheet.source, column.name)) or MEANINGS.get(column.name),
-        }
-        for sheet in SHEETS
-        for column in sheet.columns
-    ]
 
 
 def fits(value: Decimal) -> bool:
@@ -177,7 +105,7 @@ class _Writer:
             return []
         columns = self._with_every_digit(filled)
         if len(columns) > len(filled.sheet.columns):
-            says = f"Excel holds {DIGITS} digits. Amounts with more are the nearest number; every digit stands in the folded columns."
+            says = f"Excel holds {DIGITS} digits; amounts with more are the nearest number. {EVERY_DIGIT}"
             page.write_string(3, 0, says, self.muted)
             page.set_column(len(filled.sheet.columns), len(columns) - 1, 22, None, {"level": 1, "hidden": True})
         totals = {number: filled.total(column.name) for number, column in filled.totalled}
@@ -208,7 +136,7 @@ class _Writer:
         """The columns, and a text column for each of money that does not fit; its text is put into the rows."""
         columns = list(filled.sheet.columns)
         for column in filled.sheet.columns:
-            values = [row[column.name] for row in filled.rows] if column.unit == "money" else []
+            values = [row[column.name] for row in filled.rows] if column.unit in EXACT else []
             if not all(fits(value) for value in values if value is not None):
                 whole = Column(f"{column.name}, every digit", f"{column.label}, every digit")
                 columns.append(whole)

@@ -39,7 +39,7 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class FileTransport:
-    """Appends to ``<folder>/<day>.jsonl``, one JSON object per line. Nothing reads it back: what was told stands in the memory."""
+    """Appends to ``<folder>/<day>.jsonl``, one JSON object per line. Nothing reads it back: the memory says what was told."""
 
     folder: Path
     name: str = "file"

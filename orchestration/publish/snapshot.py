@@ -69,6 +69,7 @@ def publish(
     begun_at: str | None = None,
     known_before: str | None = None,
     layouts: Mapping[str, Layout] = MappingProxyType({}),
+    is_simulated: bool = False,
     write_pages: Callable[[Path, dict[str, Any]], object] | None = None,
 ) -> Publication:
     """Publish every table of schema ``marts``; raises :class:`NothingToPublish` or ``FrozenPeriodError`` and leaves the
@@ -76,6 +77,7 @@ def publish(
 
     ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
     knowledge it shows (None: now). See :mod:`orchestration.knowledge`. ``layouts`` by table; one part is the default.
+    ``is_simulated``: no figure of the company is real, which whoever shows one must say.
     ``write_pages(folder, manifest)`` writes what people look at into the folder of the files, before anybody sees it.
     """
     names = _mart_tables(connection)
@@ -92,6 +94,7 @@ def publish(
         "run_id": run_id,
         "as_of": as_of.isoformat(),
         "company_id": company_id,
+        "is_simulated": is_simulated,
         "published_at": now,
         "version": version,
         "policy_version": policy_version,
