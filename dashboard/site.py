@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Chart, Figure, Note, Page, Table, exact, shown
+from dashboard.pack.files import write_pack
 from dashboard.pages import PAGES
 from dashboard.publication import Publication, open_publication
 
@@ -29,13 +30,14 @@ FOLDER = "dashboard"
 
 
 def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> list[Path]:
-    """Write ``folder/dashboard`` for the publication in ``folder``, of which ``manifest`` speaks; the pages, the front page
-    first. ``kept_charts``: where drawings are kept from site to site.
+    """Write ``folder/dashboard`` and the finance pack for the publication in ``folder``, of which ``manifest`` speaks; the pages,
+    the front page first. ``kept_charts``: where drawings are kept from site to site.
     """
     drawer = Drawer(kept_charts)
     with open_publication(folder, manifest) as publication:
         pages = [make(publication, drawer) for make in PAGES]
         files = _write(publication, pages, folder / FOLDER)
+        write_pack(publication, pages, _templates(), folder)
     drawer.forget_unused()
     return files
 

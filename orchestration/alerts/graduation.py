@@ -1,14 +1,17 @@
 """Flag initiatives that became ready, from the published tables: keep the evidence pack, tell the owner, once.
 
 Reads ``HOME/published``, writes ``HOME/evidence/<initiative>.json`` (the pack of the day it was first flagged, never
-overwritten) and the alert transports. An initiative that was returned to experimentation begins a new life, whose name is
-the initiative's with the day of the return. The evidence is written first and the alert remembered after delivery: a kill
+overwritten; the bytes that were published, so that the checksum on the page to sign is its own), that page beside it, and the
+alert transports. An initiative that was returned to experimentation begins a new life, whose name is the initiative's with
+the day of the return. The evidence is written first and the alert remembered after delivery: a kill
 in between sends the alert at the next occasion. Called by the sensor and at the end of ``tokenomics run``.
 """
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 
@@ -20,7 +23,7 @@ from orchestration.files import write_atomically
 from orchestration.people import read_people
 from orchestration.policy.flagging import decide_flags
 from orchestration.project import Home
-from orchestration.publish.evidence import evidence_packs, pack_name
+from orchestration.publish.evidence import evidence_packs, pack_name, pack_text
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,13 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
     """
     if not (home.published / "marts.duckdb").exists():
         return Flagged((), "nothing is published yet")
-    with duckdb.connect(str(home.published.resolve() / "marts.duckdb"), read_only=True) as connection:
+    published = home.published.resolve()
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as connection:
         returned = _returned(connection)
         packs = {}
         for pack in evidence_packs(connection):
             life = ":".join(filter(None, (pack["initiative_id"], returned.get(pack["initiative_id"]))))
-            packs[life] = pack if life == pack["initiative_id"] else {**pack, "life": life}
+            packs[life] = pack
         evaluated = _evaluated(connection)
         people = read_people(home.root)
         owners = {initiative: people.behind(owner) for initiative, owner in _owners(connection).items()}
@@ -53,7 +57,7 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
     decision = decide_flags(evaluated, packs, kept)
     for life in decision.initiatives:
         kept[life] = packs[life]
-        write_atomically(home.evidence / pack_name(life), json.dumps(kept[life], indent=1) + "\n")
+        _keep(home.evidence / pack_name(life), kept[life], published / "evidence")
     alerts = [
         graduation_ready(life, pack["initiative_id"], owners.get(pack["initiative_id"]), pack["readiness"])
         for life, pack in sorted(kept.items())
@@ -63,9 +67,18 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
     return Flagged(flagged, decision.reason, delivery.faults)
 
 
+def _keep(kept: Path, pack: dict[str, Any], published: Path) -> None:
+    """The pack as ``kept``, after the page to sign that was ``published`` with it: the pack is the memory."""
+    page = (published / pack_name(pack["initiative_id"])).with_suffix(".html")
+    if page.is_file():
+        write_atomically(kept.with_suffix(".html"), page.read_text(encoding="utf-8"))
+    write_atomically(kept, pack_text(pack))
+
+
 def _kept_packs(home: Home) -> dict[str, dict[str, Any]]:
-    packs = [json.loads(path.read_text()) for path in home.evidence.glob("*.json") if not path.name.startswith(".")]
-    return {pack.get("life", pack["initiative_id"]): pack for pack in packs}
+    """Packs by life, which is the name of the file; packs of earlier versions hold it as well."""
+    paths = [path for path in home.evidence.glob("*.json") if not path.name.startswith(".")]
+    return {unquote(path.stem): json.loads(path.read_text()) for path in paths}
 
 
 def _returned(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

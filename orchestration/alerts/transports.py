@@ -39,7 +39,7 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class FileTransport:
-    """Appends to ``<folder>/<day>.json``, one JSON object per line."""
+    """Appends to ``<folder>/<day>.jsonl``, one JSON object per line. Nothing reads it back: the memory says what was told."""
 
     folder: Path
     name: str = "file"
@@ -47,7 +47,7 @@ class FileTransport:
     def send(self, alert: Alert) -> None:
         now = datetime.now(UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{now.date().isoformat()}.json").open("a") as file:
+        with (self.folder / f"{now.date().isoformat()}.jsonl").open("a") as file:
             file.write(render_json(alert, now) + "\n")
 
 

@@ -25,7 +25,7 @@ def write_evidence(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[
     for pack in evidence_packs(connection, "marts."):
         path = folder / pack_name(pack["initiative_id"])
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(pack, indent=1) + "\n")
+        path.write_text(pack_text(pack))
         written.append(path)
     return written
 
@@ -33,6 +33,11 @@ def write_evidence(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[
 def pack_name(initiative_id: str) -> str:
     """The file name of an initiative's pack."""
     return f"{quote(initiative_id, safe='')}.json"
+
+
+def pack_text(pack: dict[str, Any]) -> str:
+    """The content of a pack's file."""
+    return json.dumps(pack, indent=1) + "\n"
 
 
 def evidence_packs(connection: duckdb.DuckDBPyConnection, schema: str = "") -> list[dict[str, Any]]:

@@ -74,6 +74,7 @@ def publish(
     begun_at: str | None = None,
     known_before: str | None = None,
     layouts: Mapping[str, Layout] = MappingProxyType({}),
+    is_simulated: bool = False,
     write_pages: Callable[[Path, dict[str, Any]], object] | None = None,
     people: str = NAMES,
 ) -> Publication:
@@ -82,6 +83,7 @@ def publish(
 
     ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
     knowledge it shows (None: now). See :mod:`orchestration.knowledge`. ``layouts`` by table; one part is the default.
+    ``is_simulated``: no figure of the company is real, which whoever shows one must say.
     ``write_pages(folder, manifest)`` writes what people look at into the folder of the files, before anybody sees it.
     ``people``: how they appear, see :mod:`orchestration.people`; when they appear less than before, what was published before
     is not kept.
@@ -112,6 +114,7 @@ def publish(
         "run_id": run_id,
         "as_of": as_of.isoformat(),
         "company_id": company_id,
+        "is_simulated": is_simulated,
         "published_at": now,
         "version": version,
         "policy_version": policy_version,

@@ -24,4 +24,4 @@ def write_publication(home: Path, as_of: str, *statements: str) -> None:
 
 
 def sent(home: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for path in (home / "alerts").glob("*.json") for line in path.read_text().splitlines()]
+    return [json.loads(line) for path in (home / "alerts").glob("*.jsonl") for line in path.read_text().splitlines()]

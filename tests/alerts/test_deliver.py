@@ -58,7 +58,7 @@ def receiving(status: int = 200) -> Iterator[Receiver]:
 
 
 def lines(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for path in sorted(folder.glob("*.json")) for line in path.read_text().splitlines()]
+    return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
 
 def test_file_transport_writes_one_json_line_per_alert(tmp_path: Path) -> None:
@@ -72,6 +72,18 @@ def test_same_key_is_told_once(tmp_path: Path) -> None:
     assert deliver([ALERT], tmp_path, over).sent == ("k1",)
     assert deliver([ALERT], tmp_path, over).sent == ()
     assert len(lines(tmp_path)) == 1
+
+
+def test_what_an_earlier_version_told_in_a_json_file_is_not_told_again(tmp_path: Path) -> None:
+    deliver([ALERT], tmp_path, [FileTransport(tmp_path)])
+    (written,) = tmp_path.glob("*.jsonl")
+    earlier = written.rename(written.with_suffix(".json"))
+    before = earlier.read_bytes()
+
+    later = Alert("k2", "x", "warning", "t", "e")
+    assert deliver([ALERT, later], tmp_path, [FileTransport(tmp_path)]).sent == ("k2",)
+    assert [line["key"] for line in lines(tmp_path)] == ["k2"]
+    assert earlier.read_bytes() == before
 
 
 def test_webhook_is_signed_over_timestamp_and_body(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_the_usual_variables_set_up_slack_and_mail(tmp_path: Path, monkeypatch: 
         deliver([ALERT, replace(ALERT, key="k2", condition=None, owner=None)], tmp_path, over)
     assert [to for to, _ in box.letters] == [["ann@x.example"]], "the owner by mail"
     assert len(chat.received) == 1, "what has no owner, to the chat"
-    assert len((next(tmp_path.glob("*.json"))).read_text().splitlines()) == 2
+    assert len((next(tmp_path.glob("*.jsonl"))).read_text().splitlines()) == 2
 
 
 def test_the_usual_webhook_hears_everything_whatever_the_routes_say(

@@ -19,7 +19,7 @@ def flag(home: Path) -> tuple[tuple[str, ...], str]:
 
 def alert_keys(home: Path) -> list[str]:
     return [
-        json.loads(line)["key"] for path in (home / "alerts").glob("*.json") for line in path.read_text().splitlines()
+        json.loads(line)["key"] for path in (home / "alerts").glob("*.jsonl") for line in path.read_text().splitlines()
     ]
 
 
@@ -73,6 +73,33 @@ def test_an_initiative_that_was_returned_is_flagged_again_with_evidence_of_its_o
         "exp_ready%3A2026-10-30.json",
         "exp_ready.json",
     ]
+
+
+def test_page_to_sign_is_kept_with_the_evidence_as_it_was_published(
+    tmp_path: Path, publish_state: PublishState
+) -> None:
+    publish_state(tmp_path)
+    published, kept = tmp_path / "published" / "evidence", tmp_path / "evidence"
+    (published / "exp_ready.html").write_text("sign here")
+    flag(tmp_path)
+    assert (kept / "exp_ready.html").read_text() == "sign here"
+    assert (kept / "exp_ready.json").read_bytes() == (published / "exp_ready.json").read_bytes()
+
+    publish_state(tmp_path, run_id="two", returned_on="2026-10-30")
+    (published / "exp_ready.html").write_text("sign again")
+    assert flag(tmp_path)[0] == ("exp_ready",)
+    assert (kept / "exp_ready.html").read_text() == "sign here"
+    assert (kept / "exp_ready%3A2026-10-30.html").read_text() == "sign again"
+    assert (kept / "exp_ready%3A2026-10-30.json").read_bytes() == (published / "exp_ready.json").read_bytes()
+
+
+def test_evidence_kept_by_an_earlier_version_is_still_the_memory(tmp_path: Path, publish_state: PublishState) -> None:
+    publish_state(tmp_path, returned_on="2026-10-30")
+    flag(tmp_path)
+    kept = tmp_path / "evidence" / "exp_ready%3A2026-10-30.json"
+    kept.write_text(json.dumps({**json.loads(kept.read_text()), "life": "exp_ready:2026-10-30"}))
+    assert flag(tmp_path) == ((), "all 1 ready initiatives were flagged before")
+    assert len(alert_keys(tmp_path)) == 1
 
 
 def test_nothing_published_has_a_reason(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class House:
         return deliver(alerts, self.folder, self.routing(), judged=judged, now=T0 + timedelta(minutes=minute))
 
     def filed(self) -> list[dict[str, object]]:
-        return [json.loads(line) for path in self.folder.glob("*.json") for line in path.read_text().splitlines()]
+        return [json.loads(line) for path in self.folder.glob("*.jsonl") for line in path.read_text().splitlines()]
 
 
 def to_chat(**limits: int) -> AlertSettings:

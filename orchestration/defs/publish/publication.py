@@ -72,6 +72,7 @@ def _publish(session: Session, run_id: str, begun_at: str) -> Publication:
             begun_at=begun_at,
             known_before=session.landing.known_before,
             layouts=read_layouts(MANIFEST),
+            is_simulated=session.settings.is_demo,
             write_pages=partial(write_site, kept_charts=session.home.charts),
             people=session.company.policy["people"],
         )
