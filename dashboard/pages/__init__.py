@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dashboard.charts import Drawer
 from dashboard.figures import Page
+from dashboard.pages.budgets import budgets
 from dashboard.pages.front import front
 from dashboard.pages.graduation import graduation
 from dashboard.pages.health import health
@@ -19,6 +20,7 @@ PAGES: tuple[Callable[[Publication, Drawer], Page], ...] = (
     front,
     margin,
     run_rate,
+    budgets,
     graduation,
     models,
     people,
