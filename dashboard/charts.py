@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dashboard.figures import shown
 from orchestration.files import write_atomically
 
 WIDTH, HEIGHT = 620, 220
-DRAWN_BY = "vega-lite 6.1, 1"
+DRAWN_BY = "vega-lite 6.1, 2"
 """Part of what is hashed: another version or style draws anew."""
 
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
@@ -59,7 +60,7 @@ _STYLE = {
         "labelFontSize": 11,
         "titleFontSize": 11,
         "titleFontWeight": "normal",
-        "labelLimit": 150,
+        "labelLimit": 220,
     },
     "axisX": {"grid": False},
     "legend": {"labelColor": MUTED, "titleColor": MUTED, "orient": "top", "labelFontSize": 11, "title": None},
@@ -77,7 +78,8 @@ class Drawer:
 
     def svg(self, spec: dict[str, Any]) -> str:
         """The drawing as an ``<svg>`` element, without colours of its own."""
-        whole = {"width": WIDTH, "height": HEIGHT, "config": _STYLE, **spec}
+        size = {} if "facet" in spec else {"width": WIDTH, "height": HEIGHT}
+        whole = {**size, "config": _STYLE, **spec}
         text = json.dumps(whole, sort_keys=True, default=_plain)
         file = self.kept / f"{hashlib.sha256(f'{DRAWN_BY}:{text}'.encode()).hexdigest()[:24]}.svg"
         self.used.add(file)
@@ -120,19 +122,36 @@ def money_axis(title: str | None) -> dict[str, Any]:
     return {"title": title, "format": "~s", "tickCount": 5}
 
 
+def _day_axis() -> dict[str, Any]:
+    return {"format": "%d %b", "tickCount": 6, "labelOverlap": True}
+
+
 def bars(
     rows: Sequence[dict[str, Any]], category: str, value: str, unit: str, *, mark: str | None = None
 ) -> dict[str, Any]:
-    """Horizontal bars in the order given; ``mark`` names a column drawn as a tick, such as a budget."""
+    """Horizontal bars in the order given, each with its amount; ``mark`` names a column drawn as a
+    tick, such as a budget.
+    """
+    of = [f" of {shown(row[mark], 'money')}" if mark and row[mark] is not None else "" for row in rows]
+    drawn = [{**row, "text": f"{shown(row[value], 'money')}{more}"} for row, more in zip(rows, of, strict=True)]
     across = {"field": value, "type": "quantitative", "axis": money_axis(unit)}
     down = {"field": category, "type": "nominal", "sort": None, "title": None}
+    label = {"type": "text", "align": "left", "dx": 5, "color": INK, "stroke": None}
     layers: list[dict[str, Any]] = [
         {"mark": {"type": "bar", "color": ACCENT, "height": {"band": 0.62}}, "encoding": {"x": across, "y": down}}
     ]
     if mark:
         tick = {"type": "tick", "color": INK, "thickness": 2, "height": {"band": 0.9}}
         layers.append({"mark": tick, "encoding": {"x": {"field": mark, "type": "quantitative"}, "y": down}})
-    return {"data": {"values": list(rows)}, "layer": layers, "height": max(60, 26 * len(rows))}
+    beyond = f"max(datum['{value}'], datum['{mark}'] || 0)" if mark else f"datum['{value}']"
+    layers.append(
+        {
+            "transform": [{"calculate": beyond, "as": "end"}],
+            "mark": label,
+            "encoding": {"x": {"field": "end", "type": "quantitative"}, "y": down, "text": {"field": "text"}},
+        }
+    )
+    return {"data": {"values": drawn}, "layer": layers, "height": max(60, 26 * len(rows))}
 
 
 def stacked_months(rows: Sequence[dict[str, Any]], period: str, series: str, value: str, unit: str) -> dict[str, Any]:
@@ -174,7 +193,7 @@ def band(
     dashed_from: date | None = None,
 ) -> dict[str, Any]:
     """A line inside its interval over days; from ``dashed_from`` on what is expected, not measured."""
-    x = {"field": day, "type": "temporal", "title": None, "axis": {"format": "%d %b", "tickCount": 6}}
+    x = {"field": day, "type": "temporal", "title": None, "axis": _day_axis()}
     layers: list[dict[str, Any]] = [
         {
             "mark": {"type": "area", "color": BAND, "opacity": 0.5},
@@ -200,23 +219,97 @@ def band(
     return {"data": {"values": list(rows)}, "layer": layers}
 
 
+def fan(
+    past: Sequence[dict[str, Any]], ahead: Sequence[dict[str, Any]], unit: str, *, height: int = HEIGHT
+) -> dict[str, Any]:
+    """Rows of (day, value): a line of what was measured, and rows of (day, value, low, high): what is expected inside its
+    interval, with its end written out.
+    """
+    x = {"field": "day", "type": "temporal", "title": None, "axis": _day_axis()}
+    y = {"field": "value", "type": "quantitative", "axis": money_axis(unit)}
+    ends = [
+        {"day": ahead[-1]["day"], "at": ahead[-1][name], "text": shown(ahead[-1][name], "money")}
+        for name in ("high", "value", "low")
+    ]
+    return {
+        "height": height,
+        "layer": [
+            {
+                "data": {"values": list(ahead)},
+                "mark": {"type": "area", "color": BAND, "opacity": 0.5},
+                "encoding": {"x": x, "y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}},
+            },
+            {
+                "data": {"values": list(past)},
+                "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "data": {"values": list(ahead)},
+                "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2, "strokeDash": [5, 4]},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "data": {"values": ends},
+                "mark": {"type": "text", "align": "right", "dx": -4, "dy": -7, "color": INK},
+                "encoding": {"x": x, "y": {"field": "at", "type": "quantitative"}, "text": {"field": "text"}},
+            },
+        ],
+    }
+
+
+def burn_down(rows: Sequence[dict[str, Any]], unit: str, *, by: str | None = None) -> dict[str, Any]:
+    """Rows of (day, left, plan): what is left as a line, the plan as a dashed one. ``by`` names a column of which each value
+    has a small drawing of its own.
+    """
+    x = {"field": "day", "type": "temporal", "title": None, "axis": {**_day_axis(), "tickCount": 3 if by else 6}}
+    axis = {**money_axis(None if by else unit), "tickCount": 3 if by else 5}
+    layers = [
+        {
+            "mark": {"type": "line", "color": MUTED, "strokeDash": [5, 4], "strokeWidth": 1.5},
+            "encoding": {"x": x, "y": {"field": "plan", "type": "quantitative", "axis": axis}},
+        },
+        {
+            "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2},
+            "encoding": {"x": x, "y": {"field": "left", "type": "quantitative"}},
+        },
+    ]
+    if by is None:
+        return {"data": {"values": list(rows)}, "layer": layers}
+    header = {"title": None, "labelColor": INK, "labelFontSize": 11}
+    return {
+        "data": {"values": list(rows)},
+        "facet": {"field": by, "type": "nominal", "header": header},
+        "columns": 4,
+        "spec": {"layer": layers, "width": 170, "height": 80},
+        "resolve": {"scale": {"y": "independent"}},
+    }
+
+
 def waterfall(steps: Sequence[tuple[str, Decimal, bool]], unit: str) -> dict[str, Any]:
     """Steps of (label, amount, is a total): totals stand on the ground, the others on what came before."""
     rows, level = [], Decimal(0)
     for position, (label, amount, is_total) in enumerate(steps):
         begin, end = (Decimal(0), amount) if is_total else (level, level + amount)
         kind = "total" if is_total else "more" if amount >= 0 else "less"
-        rows.append({"n": position, "label": label, "from": begin, "to": end, "kind": kind})
+        text, right = shown(amount, "money"), max(begin, end)
+        rows.append(
+            {"n": position, "label": label, "from": begin, "to": end, "right": right, "kind": kind, "text": text}
+        )
         level = end
-    colour = {"domain": ["total", "more", "less"], "range": [ACCENT, SECOND, THIRD]}
-    return {
-        "data": {"values": rows},
+    colour = {"domain": ["total", "more", "less"], "range": [ACCENT, THIRD, SECOND]}
+    down = {"field": "label", "type": "nominal", "sort": None, "title": None}
+    bar = {
         "mark": {"type": "bar", "height": {"band": 0.62}},
-        "height": max(80, 26 * len(rows)),
         "encoding": {
-            "y": {"field": "label", "type": "nominal", "sort": None, "title": None},
+            "y": down,
             "x": {"field": "from", "type": "quantitative", "axis": money_axis(unit)},
             "x2": {"field": "to"},
             "color": {"field": "kind", "type": "nominal", "scale": colour, "legend": None},
         },
     }
+    written = {
+        "mark": {"type": "text", "align": "left", "dx": 5, "color": INK},
+        "encoding": {"y": down, "x": {"field": "right", "type": "quantitative"}, "text": {"field": "text"}},
+    }
+    return {"data": {"values": rows}, "layer": [bar, written], "height": max(80, 26 * len(rows))}

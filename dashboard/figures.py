@@ -74,6 +74,11 @@ class Table:
         rows = (row for row in self.rows if self.stands(row, opens_with))
         return sum((Decimal(row[column]) for row in rows if row[column] is not None), Decimal(0))
 
+    def known_total(self, column: str, opens_with: Mapping[str, str] = NO_FILTERS) -> Decimal | None:
+        """The same, and None where no row has a value: what is not known is no zero."""
+        is_known = any(row[column] is not None for row in self.rows if self.stands(row, opens_with))
+        return self.total(column, opens_with) if is_known else None
+
     def stands(self, row: Mapping[str, Any], opens_with: Mapping[str, str]) -> bool:
         return all(row[self.filters[name]] == value for name, value in opens_with.items() if name in self.filters)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dashboard.charts import Drawer
 from dashboard.figures import Page
+from dashboard.pages.budgets import budgets
 from dashboard.pages.cache import cache
 from dashboard.pages.contracts import contracts
 from dashboard.pages.front import front
@@ -22,6 +23,7 @@ PAGES: tuple[Callable[[Publication, Drawer], Page], ...] = (
     front,
     margin,
     run_rate,
+    budgets,
     graduation,
     guardrails,
     models,

@@ -75,9 +75,11 @@
     const none = table.closest(".table").querySelector(".norows");
     if (none) none.hidden = seen > 0;
     for (const cell of table.querySelectorAll("[data-sum]")) {
-      const total = sum(table, cell.dataset.sum);
-      cell.dataset.exact = plain(total);
-      cell.textContent = shown(total, cell.className);
+      const total = sum(table, cell.dataset.sum), at = place(table, cell.dataset.sum);
+      // What no row knows is no zero.
+      const isKnown = rowsOf(table).some((row) => !row.hidden && row.cells[at].dataset.exact !== "");
+      cell.dataset.exact = isKnown ? plain(total) : "";
+      cell.textContent = isKnown ? shown(total, cell.className) : "–";
     }
   };
 
