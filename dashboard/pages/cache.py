@@ -144,7 +144,9 @@ def _chart(publication: Publication, drawer: Drawer, models: list[Row]) -> tuple
     drawn = [row for row in models if row["model"] in largest and row["cache_hit_ratio"] is not None]
     said = "; ".join(
         f"{name}: "
-        + ", ".join(f"{row['period']} {shown(row['cache_hit_ratio'], 'ratio')}" for row in drawn if row["model"] == name)
+        + ", ".join(
+            f"{row['period']} {shown(row['cache_hit_ratio'], 'ratio')}" for row in drawn if row["model"] == name
+        )
         for name in largest
     )
     points = [{name: row[name] for name in ("period", "model", "cache_hit_ratio")} for row in drawn]

@@ -24,7 +24,9 @@ where stream <> 'rejected_rows'
 group by all order by source, stream
 """
 
-GAPS = "select source, provider, status, first_date, last_date, days from source_day_gaps order by last_date desc, source"
+GAPS = (
+    "select source, provider, status, first_date, last_date, days from source_day_gaps order by last_date desc, source"
+)
 
 REJECTED = """
 select
@@ -143,7 +145,13 @@ def _figures(
     models = {(row["provider"], row["model_id"]) for row in unpriced}
     nobodys = [row for row in unallocated if row["period"] == month]
     figures = [
-        _count("Sources to look at", len(late), "ingestion_outcomes", ", ".join(late) or "every source is up to date", sources),
+        _count(
+            "Sources to look at",
+            len(late),
+            "ingestion_outcomes",
+            ", ".join(late) or "every source is up to date",
+            sources,
+        ),
         _count(
             "Days without data",
             sum(row["days"] for row in missing),

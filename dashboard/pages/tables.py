@@ -43,7 +43,9 @@ def tables(publication: Publication, drawer: Drawer) -> Page:
         if names
     )
     columns = sum(len(found) for found in by_table.values())
-    how = Note("Open marts.duckdb with any DuckDB driver, or parquet/<table>/ with any reader: both hold the same rows.")
+    how = Note(
+        "Open marts.duckdb with any DuckDB driver, or parquet/<table>/ with any reader: both hold the same rows."
+    )
     return Page(
         "tables",
         "Tables",
