@@ -109,7 +109,7 @@ def _figures(owners: list[Row], losses: list[Row], month: str) -> tuple[Figure, 
             "money",
             SAVED,
             "cache_savings_by_model_month",
-            says=f"and an unknown amount at {unknown} models without a price" if unknown else "",
+            says=f"and an unknown amount where {unknown} of {len(now)} rows have no price" if unknown else "",
         )
     ]
     figures.append(

@@ -32,6 +32,10 @@ having count(*) filter (where status in ('overshot', 'not_in_force', 'unknown'))
 """
 """Of each window its last day, which holds what was spent in the whole of it."""
 
+AUDITED = """
+select 1 as found from cap_audit_by_entity_day where cap_date > cast(? as date) - 28 and cap_date <= cast(? as date) limit 1
+"""
+
 UNCAPPED = """
 select adapter, entity, subject, subject_id, sum(uncapped_cost) as uncapped_cost, count(*) as days, max(cap_date) as last_date
 from (
@@ -136,7 +140,7 @@ def _figures(
     publication: Publication, leaks: list[Row], breakers: list[Row], incidents: list[Row]
 ) -> tuple[Block, ...]:
     figures: list[Block] = []
-    if publication.holds("cap_audit_by_entity_day"):
+    if _is_audited(publication):
         dear = leaks[0] if leaks and leaks[0]["amount"] else None
         currency = publication.provenance.currency
         says = f"the dearest: {dear['who']}, {currency} {shown(dear['amount'], 'money')}" if dear else ""
@@ -164,7 +168,7 @@ def _figures(
                 says=", ".join(tripped) or "every product is in its normal state",
             )
         )
-    if publication.holds("incidents"):
+    if _is_audited(publication) or incidents:
         figures.append(
             Figure(
                 "Cost of incidents",
@@ -178,7 +182,14 @@ def _figures(
                 says="" if incidents else "no runaway loop and no slow drip was found",
             )
         )
-    return tuple(figures) or (Note("No guardrail is published: run tokenomics run with caps in guardrails.yaml."),)
+    return tuple(figures) or (
+        Note("No guardrail watches anything yet: caps are declared in guardrails.yaml, floors in products.yaml."),
+    )
+
+
+def _is_audited(publication: Publication) -> bool:
+    as_of = publication.provenance.as_of
+    return publication.one("cap_audit_by_entity_day", AUDITED, [as_of, as_of]) is not None
 
 
 def _leaks(publication: Publication, names: Names) -> list[Row]:
@@ -266,7 +277,7 @@ def _leak_table(publication: Publication, leaks: list[Row]) -> Table:
         ),
         leaks[:MOST],
         f"Nothing leaked in {DAYS} days: every cap was in force, and nothing passed after one was reached."
-        if publication.holds("cap_audit_by_entity_day")
+        if _is_audited(publication)
         else "No cap is audited: a gateway's log and caps in guardrails.yaml are needed.",
         "" if len(leaks) <= MOST else f"The {MOST} dearest of {len(leaks):,}.",
         verdict="verdict",

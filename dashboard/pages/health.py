@@ -18,7 +18,9 @@ select
     source, stream, count(*) as loads, sum("rows") as row_count, max(loaded_at) as loaded_at,
     max(watermark_at) as complete_to, sum(left_out_rows) as left_out_rows, sum(left_out_amount) as left_out_amount,
     sum(unnamed_rows) as unnamed_rows, sum(unnamed_amount) as unnamed_amount,
-    greatest(date_diff('day', cast(max(watermark_at) as date), cast(? as date)), 0) as days_behind
+    case when max(watermark_at) is not null
+        then greatest(date_diff('day', cast(max(watermark_at) as date), cast(? as date)), 0)
+    end as days_behind
 from ingestion_outcomes
 where stream <> 'rejected_rows'
 group by all order by source, stream
@@ -157,7 +159,7 @@ def _figures(
             sum(row["days"] for row in missing),
             "source_day_gaps",
             f"the latest {missing[0]['last_date']}, {missing[0]['source']}" if missing else "no day is missing",
-            publication.holds("source_day_gaps"),
+            publication.holds("source_day_gaps") and sources,
         ),
         _count(
             "Refused rows",

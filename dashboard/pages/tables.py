@@ -15,7 +15,7 @@ order by columns.table_name, columns.column_index
 SUBJECTS: dict[str, tuple[str, ...]] = {
     "Spend and usage": ("fct_usage", "fct_billed", "fct_allocated", "spend_", "claude_code", "contract_"),
     "Margin": ("gross_margin", "fct_revenue"),
-    "Run-rate and forecast": ("run_rate", "forecast", "headcount_decoupling", "runway"),
+    "Run-rate and forecast": ("run_rate", "forecast", "month_end", "headcount_decoupling", "runway"),
     "Budgets": ("budget_", "fct_budget"),
     "Graduation": ("graduation_", "gate_replay", "milestone_", "core_demotions"),
     "Guardrails": ("guardrail_", "cap_audit", "enforcement_", "incidents", "breaker_replay", "unmetered_"),
