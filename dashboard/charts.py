@@ -176,7 +176,10 @@ def ratio_lines(rows: Sequence[dict[str, Any]], period: str, series: str, value:
             "x": {"field": period, "type": "ordinal", "title": None, "axis": {"labelAngle": 0}},
             "y": {"field": value, "type": "quantitative", "axis": {"title": None, "format": ".0%", "tickCount": 5}},
             "color": {
-                "field": series, "type": "nominal", "sort": None, "legend": {"columns": 3, "columnPadding": 48, "labelLimit": 220}
+                "field": series,
+                "type": "nominal",
+                "sort": None,
+                "legend": {"columns": 3, "columnPadding": 48, "labelLimit": 220},
             },
         },
     }

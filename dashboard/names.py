@@ -3,11 +3,9 @@
 A token hash is nobody's name: where no name is known its first twelve characters stand for it, marked as unnamed.
 """
 
-import re
 from dataclasses import dataclass
 
 from dashboard.publication import Publication
-from orchestration.glossary import in_words
 
 KEYS = "select api_key_id as id, max(name) as name from dim_api_keys where name is not null group by api_key_id"
 INITIATIVES = "select initiative_id as id, name from dim_initiatives where is_current"
@@ -62,15 +60,3 @@ def read_names(publication: Publication) -> Names:
 
 def _read(publication: Publication, table: str, text: str) -> dict[str, str]:
     return {row["id"]: row["name"] for row in publication.rows(table, text) if row["id"] and row["name"]}
-
-
-def said_reason(reason: str | None) -> str:
-    """A reason as policies write it, ``code, code: amounts`` or ``code; amounts``, with its codes in words."""
-    found = _CODED.match(reason or "")
-    if not found:
-        return in_words(reason)
-    codes, rest = found.groups()
-    return ", ".join(in_words(code) for code in re.split(r", ?", codes)) + rest
-
-
-_CODED = re.compile(r"([a-z]+_[a-z_]+(?:, ?[a-z_]+)*|[a-z_]+(?=[;:]))([;: ].*)$", re.DOTALL)

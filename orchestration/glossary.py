@@ -412,7 +412,6 @@ _INGESTION = {
     "loaded": "read, with rows",
     "empty": "read, no rows",
     "missing": "missing",
-    "incomplete": "not known to be whole",
     "zero": "zero",
     "files": "files",
     "api": "API",
@@ -443,17 +442,6 @@ _INGESTION = {
     "refused_prices": "refused list prices",
     "analytics": "analytics",
     "legacy": "legacy",
-}
-_CONTRACTS = {
-    "used_up": "used up",
-    "ended_unused": "ended with a part unused",
-    "will_be_left": "will not be used up",
-    "on_track": "will be used up in time",
-    "open_ended": "without an end",
-    "too_young": "too young to tell",
-    "lost": "cache hits lost",
-    "recovered": "cache hits are back",
-    "ended": "no longer used",
 }
 _NAMES = {
     "openai": "OpenAI",
@@ -507,7 +495,6 @@ WORDS: dict[str, str] = {
     **_GUARDRAILS,
     **_ALERTS,
     **_INGESTION,
-    **_CONTRACTS,
     **_NAMES,
     **_BRIDGE,
     **_BALANCES,

@@ -109,7 +109,7 @@ def _figures(owners: list[Row], losses: list[Row], month: str) -> tuple[Figure, 
             "money",
             SAVED,
             "cache_savings_by_model_month",
-            says=f"and an unknown amount at {unknown} models without a price" if unknown else "",
+            says=f"and an unknown amount where {unknown} of {len(now)} rows have no price" if unknown else "",
         )
     ]
     figures.append(
@@ -144,7 +144,9 @@ def _chart(publication: Publication, drawer: Drawer, models: list[Row]) -> tuple
     drawn = [row for row in models if row["model"] in largest and row["cache_hit_ratio"] is not None]
     said = "; ".join(
         f"{name}: "
-        + ", ".join(f"{row['period']} {shown(row['cache_hit_ratio'], 'ratio')}" for row in drawn if row["model"] == name)
+        + ", ".join(
+            f"{row['period']} {shown(row['cache_hit_ratio'], 'ratio')}" for row in drawn if row["model"] == name
+        )
         for name in largest
     )
     points = [{name: row[name] for name in ("period", "model", "cache_hit_ratio")} for row in drawn]

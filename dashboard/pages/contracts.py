@@ -3,7 +3,7 @@
 from datetime import date
 
 from dashboard.charts import Drawer
-from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
+from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table
 from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT, with_others
 from orchestration.glossary import in_words
@@ -50,7 +50,9 @@ def contracts(publication: Publication, drawer: Drawer) -> Page:
     for row in balances:
         row["kind_said"] = in_words(row["kind"])
         row["standing"] = in_words(row["status"])
-        row["verdict"] = {"will_be_left": "watch", "ended_unused": "bad", "too_young": "unknown"}.get(row["status"], "good")
+        row["verdict"] = {"will_be_left": "watch", "ended_unused": "bad", "too_young": "unknown"}.get(
+            row["status"], "good"
+        )
     unused = [row for row in balances if row["status"] == "will_be_left"]
     for row in unused:
         row["remedy"] = UNUSED[row["kind"]]
@@ -81,11 +83,16 @@ def _expiring(balances: list[Row], unused: list[Row], as_of: date) -> tuple[Bloc
             rows="unused",
             total="unused_amount",
             verdict="watch" if unused else "good",
-            says=f"the first, {first['contract_id']}, on {first['ends_on']}" if first else "every balance is used up in time",
+            says=f"the first, {first['contract_id']}, on {first['ends_on']}"
+            if first
+            else "every balance is used up in time",
         ),
         Figure(
             "Ended unused so far",
-            sum((row["unused_amount"] for row in balances if row["status"] == "ended_unused"), 0 * balances[0]["balance_amount"]),
+            sum(
+                (row["unused_amount"] for row in balances if row["status"] == "ended_unused"),
+                0 * balances[0]["balance_amount"],
+            ),
             "money",
             "What was left of balances whose last day is over.",
             "contract_balances",

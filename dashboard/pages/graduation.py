@@ -4,9 +4,9 @@ and how to approve it.
 
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
-from dashboard.names import Names, read_names, said_reason
+from dashboard.names import Names, read_names
 from dashboard.publication import Publication, Row
-from orchestration.glossary import in_words
+from orchestration.glossary import in_words, reason_in_words
 
 BOARD = """
 select
@@ -82,8 +82,10 @@ def _say(gate: Row) -> None:
     """Adds to a gate its words and what it measured against what."""
     gate["gate"] = LABELS.get(gate["gate_number"], gate["gate_name"])
     gate["standing"] = in_words(gate["status"])
-    gate["why"] = said_reason(gate["reason"])
-    gate["measured"], gate["limit"] = (_measured(gate[name], gate["unit"]) for name in ("metric_value", "threshold_value"))
+    gate["why"] = reason_in_words(gate["reason"])
+    gate["measured"], gate["limit"] = (
+        _measured(gate[name], gate["unit"]) for name in ("metric_value", "threshold_value")
+    )
     gate["verdict"] = {"pass": "good", "fail": "bad"}.get(gate["status"], "watch")
 
 
@@ -162,7 +164,7 @@ def _approve(rows: list[Row]) -> tuple[Block, ...]:
         "A month is the verified run-rate, with the interval in which a month at this level ends in four of five cases.",
         filters=FILTERS,
     )
-    note = "The evidence of each stands in evidence/ beside these pages, one file an initiative, to be read before it is approved."
+    note = "The evidence of each stands in evidence/ of the publication, one file an initiative: read it before you approve."
     return (table, Note(note)) if rows else (table,)
 
 

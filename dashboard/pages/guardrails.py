@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
-from dashboard.names import Names, read_names, said_reason
+from dashboard.names import Names, read_names
 from dashboard.publication import Publication, Row
 from dashboard.scale import with_others
-from orchestration.glossary import in_words
+from orchestration.glossary import in_words, reason_in_words
 
 DAYS = 28
 MOST = 100
@@ -31,6 +31,10 @@ group by all
 having count(*) filter (where status in ('overshot', 'not_in_force', 'unknown')) > 0
 """
 """Of each window its last day, which holds what was spent in the whole of it."""
+
+AUDITED = """
+select 1 as found from cap_audit_by_entity_day where cap_date > cast(? as date) - 28 and cap_date <= cast(? as date) limit 1
+"""
 
 UNCAPPED = """
 select adapter, entity, subject, subject_id, sum(uncapped_cost) as uncapped_cost, count(*) as days, max(cap_date) as last_date
@@ -122,7 +126,7 @@ def guardrails(publication: Publication, drawer: Drawer) -> Page:
             Section(
                 "What leaks",
                 (_leak_table(publication, leaks),),
-                f"Of the last {DAYS} days. One request may count at a key's cap and at its developer's, so the rows are not added up.",
+                f"Of the last {DAYS} days. One request may count at several caps, so the rows are not added up.",
             ),
             Section("Margin breakers", (_breaker_table(breakers), *_expected(publication, names))),
             Section("Caps and their use", (_caps(publication, names), _overrides(publication, names))),
@@ -132,9 +136,11 @@ def guardrails(publication: Publication, drawer: Drawer) -> Page:
     )
 
 
-def _figures(publication: Publication, leaks: list[Row], breakers: list[Row], incidents: list[Row]) -> tuple[Block, ...]:
+def _figures(
+    publication: Publication, leaks: list[Row], breakers: list[Row], incidents: list[Row]
+) -> tuple[Block, ...]:
     figures: list[Block] = []
-    if publication.holds("cap_audit_by_entity_day"):
+    if _is_audited(publication):
         dear = leaks[0] if leaks and leaks[0]["amount"] else None
         currency = publication.provenance.currency
         says = f"the dearest: {dear['who']}, {currency} {shown(dear['amount'], 'money')}" if dear else ""
@@ -162,7 +168,7 @@ def _figures(publication: Publication, leaks: list[Row], breakers: list[Row], in
                 says=", ".join(tripped) or "every product is in its normal state",
             )
         )
-    if publication.holds("incidents"):
+    if _is_audited(publication) or incidents:
         figures.append(
             Figure(
                 "Cost of incidents",
@@ -176,7 +182,14 @@ def _figures(publication: Publication, leaks: list[Row], breakers: list[Row], in
                 says="" if incidents else "no runaway loop and no slow drip was found",
             )
         )
-    return tuple(figures) or (Note("No guardrail is published: run tokenomics run with caps in guardrails.yaml."),)
+    return tuple(figures) or (
+        Note("No guardrail watches anything yet: caps are declared in guardrails.yaml, floors in products.yaml."),
+    )
+
+
+def _is_audited(publication: Publication) -> bool:
+    as_of = publication.provenance.as_of
+    return publication.one("cap_audit_by_entity_day", AUDITED, [as_of, as_of]) is not None
 
 
 def _leaks(publication: Publication, names: Names) -> list[Row]:
@@ -241,7 +254,11 @@ def _owner(row: Row, names: Names) -> str:
 
 def _times(count: int, window: str) -> str:
     noun = {"daily": "day", "weekly": "week", "monthly": "month"}[window]
-    return f"on {count} {noun}{'s' if count != 1 else ''}" if noun == "day" else f"in {count} {noun}{'s' if count != 1 else ''}"
+    return (
+        f"on {count} {noun}{'s' if count != 1 else ''}"
+        if noun == "day"
+        else f"in {count} {noun}{'s' if count != 1 else ''}"
+    )
 
 
 def _leak_table(publication: Publication, leaks: list[Row]) -> Table:
@@ -260,7 +277,7 @@ def _leak_table(publication: Publication, leaks: list[Row]) -> Table:
         ),
         leaks[:MOST],
         f"Nothing leaked in {DAYS} days: every cap was in force, and nothing passed after one was reached."
-        if publication.holds("cap_audit_by_entity_day")
+        if _is_audited(publication)
         else "No cap is audited: a gateway's log and caps in guardrails.yaml are needed.",
         "" if len(leaks) <= MOST else f"The {MOST} dearest of {len(leaks):,}.",
         verdict="verdict",
@@ -276,7 +293,7 @@ def _breakers(publication: Publication, names: Names) -> list[Row]:
         row["state"] = in_words(state, "to_state") if state else f"{in_words('closed')}, never tripped"
         if state is None and row["margin_floor_ratio"] is None:
             row["state"] = "no floor to hold"
-        row["why"] = said_reason(row["reason"])
+        row["why"] = reason_in_words(row["reason"])
         row["verdict"] = BREAKER_VERDICTS.get(state, "watch") if state else "good"
         if row["gross_margin_ratio"] is None or row["margin_floor_ratio"] is None:
             row["verdict"] = "unknown" if row["verdict"] == "good" else row["verdict"]
@@ -496,7 +513,10 @@ def _decisions(publication: Publication, names: Names) -> Table:
     for row in rows:
         row["who"] = names.entity(row["entity"])
         row["policy"] = in_words(row["policy"], "policy")
-        row["from_state"], row["to_state"] = in_words(row["from_state"], "from_state"), in_words(row["to_state"], "to_state")
+        row["from_state"], row["to_state"] = (
+            in_words(row["from_state"], "from_state"),
+            in_words(row["to_state"], "to_state"),
+        )
     return Table(
         "decisions",
         "What was decided, the latest first",

@@ -18,13 +18,17 @@ select
     source, stream, count(*) as loads, sum("rows") as row_count, max(loaded_at) as loaded_at,
     max(watermark_at) as complete_to, sum(left_out_rows) as left_out_rows, sum(left_out_amount) as left_out_amount,
     sum(unnamed_rows) as unnamed_rows, sum(unnamed_amount) as unnamed_amount,
-    greatest(date_diff('day', cast(max(watermark_at) as date), cast(? as date)), 0) as days_behind
+    case when max(watermark_at) is not null
+        then greatest(date_diff('day', cast(max(watermark_at) as date), cast(? as date)), 0)
+    end as days_behind
 from ingestion_outcomes
 where stream <> 'rejected_rows'
 group by all order by source, stream
 """
 
-GAPS = "select source, provider, status, first_date, last_date, days from source_day_gaps order by last_date desc, source"
+GAPS = (
+    "select source, provider, status, first_date, last_date, days from source_day_gaps order by last_date desc, source"
+)
 
 REJECTED = """
 select
@@ -143,13 +147,19 @@ def _figures(
     models = {(row["provider"], row["model_id"]) for row in unpriced}
     nobodys = [row for row in unallocated if row["period"] == month]
     figures = [
-        _count("Sources to look at", len(late), "ingestion_outcomes", ", ".join(late) or "every source is up to date", sources),
+        _count(
+            "Sources to look at",
+            len(late),
+            "ingestion_outcomes",
+            ", ".join(late) or "every source is up to date",
+            sources,
+        ),
         _count(
             "Days without data",
             sum(row["days"] for row in missing),
             "source_day_gaps",
             f"the latest {missing[0]['last_date']}, {missing[0]['source']}" if missing else "no day is missing",
-            publication.holds("source_day_gaps"),
+            publication.holds("source_day_gaps") and sources,
         ),
         _count(
             "Refused rows",

@@ -50,8 +50,8 @@ order by period desc, realised.realised_saving desc nulls last, realised.initiat
 
 FILTERS = {"period": "period", "department": "department_id", "product": "product_id"}
 RANGE = (
-    "What spend on tiers dearer than the work needs would have cost at the reference model of the tier allowed. At most: the same "
-    "tokens, times 0.9. At least: cache reads lost on the switch, times 1.3. Never below zero."
+    "What spend on tiers dearer than the work needs would have cost at the reference model of the tier allowed. At most: the "
+    "same tokens, times 0.9. At least: cache reads lost on the switch, times 1.3. Never below zero."
 )
 
 

@@ -136,7 +136,9 @@ def _developers(rows: list[Row]) -> Table:
             Column("highest_cap_used", "Most of it used", "ratio"),
             Column("days_over", "Days over", "count", True),
         ),
-        with_others(rows, MOST, "actor_id", ("allocated_cost", "requests", "days_over"), ("department_id", "department")),
+        with_others(
+            rows, MOST, "actor_id", ("allocated_cost", "requests", "days_over"), ("department_id", "department")
+        ),
         "No usage names a person. A gateway's log does where requests carry a user, and people.csv says whose they are.",
         filters=FILTERS,
         verdict="verdict",

@@ -1,4 +1,4 @@
-"""Reconciliation: from metered list cost through the bill to the ledger, line by line; what stays open and what to do; accruals."""
+"""Reconciliation: from metered list cost through the bill to the ledger, line by line; what stays open; accruals."""
 
 from decimal import Decimal
 from itertools import groupby
@@ -25,7 +25,7 @@ order by period desc, provider, line_order, bridge_line
 JOURNALS = f"""
 select
     fiscal_period as period, provider, journal_id, posting_date, is_reversal, sum(debit_amount) as debit_amount,
-    sum(credit_amount) as credit_amount, count(*) as lines, string_agg(distinct account_number, ', ') as accounts
+    sum(credit_amount) as credit_amount, count(*) as lines, string_agg(distinct account_number, ', ' order by account_number) as accounts
 from accrual_journal_lines
 where fiscal_period in {RECENT}
 group by all order by posting_date desc, provider, journal_id
@@ -119,7 +119,9 @@ def _open_table(rows: list[Row], still_open: list[Row]) -> Table:
             Column("remedy", "What to do"),
         ),
         still_open,
-        "Everything that was billed is metered, priced and explained." if rows else "Nothing was metered or billed yet.",
+        "Everything that was billed is metered, priced and explained."
+        if rows
+        else "Nothing was metered or billed yet.",
         "Amounts under a hundredth are left out here; the bridge has every line.",
         filters=FILTERS,
     )
@@ -189,7 +191,7 @@ def _journals(publication: Publication) -> Table:
         "No month has ended with cost that the books do not hold yet."
         if publication.holds("accrual_journal_lines")
         else "Journals are not published here.",
-        "Files for QuickBooks, Xero and NetSuite stand in journals/ of the publication. Closing a month makes its journals final.",
+        "Files for QuickBooks, Xero and NetSuite stand in journals/ of the publication. Closing a month makes them final.",
         filters=FILTERS,
     )
 

@@ -15,7 +15,7 @@ order by columns.table_name, columns.column_index
 SUBJECTS: dict[str, tuple[str, ...]] = {
     "Spend and usage": ("fct_usage", "fct_billed", "fct_allocated", "spend_", "claude_code", "contract_"),
     "Margin": ("gross_margin", "fct_revenue"),
-    "Run-rate and forecast": ("run_rate", "forecast", "headcount_decoupling", "runway"),
+    "Run-rate and forecast": ("run_rate", "forecast", "month_end", "headcount_decoupling", "runway"),
     "Budgets": ("budget_", "fct_budget"),
     "Graduation": ("graduation_", "gate_replay", "milestone_", "core_demotions"),
     "Guardrails": ("guardrail_", "cap_audit", "enforcement_", "incidents", "breaker_replay", "unmetered_"),
@@ -43,7 +43,9 @@ def tables(publication: Publication, drawer: Drawer) -> Page:
         if names
     )
     columns = sum(len(found) for found in by_table.values())
-    how = Note("Open marts.duckdb with any DuckDB driver, or parquet/<table>/ with any reader: both hold the same rows.")
+    how = Note(
+        "Open marts.duckdb with any DuckDB driver, or parquet/<table>/ with any reader: both hold the same rows."
+    )
     return Page(
         "tables",
         "Tables",

@@ -20,7 +20,9 @@ def test_gaps_are_runs_of_days_of_one_kind():
         connection.execute("attach ':memory:' as warehouse")
         connection.execute("create schema warehouse.intermediate")
         connection.execute("create schema warehouse.staging")
-        connection.execute("create table warehouse.staging.stg_run__parameters as select date '2026-07-08' as as_of_date")
+        connection.execute(
+            "create table warehouse.staging.stg_run__parameters as select date '2026-07-08' as as_of_date"
+        )
         connection.execute(
             "create table warehouse.intermediate.int_source_days_judged (source varchar, provider varchar, "
             "source_date date, is_complete boolean, is_missing boolean)"

@@ -1,0 +1,63 @@
+"""Spend by tier and model, the range that a cheaper tier would save, and what changes have saved."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from dashboard.charts import Drawer
+from dashboard.pages.models import models
+from tests.dashboard.made_up import column, figure, published, table
+
+D = Decimal
+
+
+def test_tiers_savings_and_what_was_realised(tmp_path: Path) -> None:
+    costs = [
+        {"cost_date": day, "provider": "openai", "model_id": model, "allocated_cost": D(cost), "department_id": "ops"}
+        for day, model, cost in (
+            (date(2026, 6, 3), "big", "10"),
+            (date(2026, 7, 3), "big", "20.25"),
+            (date(2026, 7, 4), "big", "1"),
+            (date(2026, 7, 4), "small", "2"),
+            (date(2026, 7, 5), None, "3"),
+        )
+    ]
+    sizing = [
+        {"fiscal_period": period, "initiative_id": "a", "actual_cost": D(30), "higher_tier_cost": D(higher)}
+        | {"saving_low": low, "saving_high": high}
+        for period, higher, low, high in (
+            ("2026-06", "9", D(1), D(2)),
+            ("2026-07", "9", D("4.5"), D("6.25")),
+            ("2026-07", "5", None, None),
+            ("2026-07", "0", D(0), D(0)),
+        )
+    ]
+    realised = [
+        {"fiscal_period": "2026-07", "initiative_id": "a", "realised_saving": D(saved), "status": status}
+        for saved, status in (("12.5", "within_claim"), ("-2", "below_claim"))
+    ]
+    tables = {
+        "fct_allocated_costs": costs,
+        "dim_models": [
+            {"provider": "openai", "model_id": "big", "tier": "flagship", "tier_rank": 1},
+            {"provider": "openai", "model_id": "small", "tier": "economy", "tier_rank": 3},
+        ],
+        "dim_initiatives": [{"initiative_id": "a", "name": "Alpha", "is_current": True}],
+        "model_right_sizing_by_initiative_month": sizing,
+        "model_right_sizing_realised_by_initiative_month": realised,
+    }
+    with published(tables) as publication:
+        page = models(publication, Drawer(tmp_path))
+    assert column(page, "tiers", "period", "tier", "cost") == [
+        ("2026-07", "no tier", D(3)),
+        ("2026-07", "economy", D(2)),
+        ("2026-07", "flagship", D("21.25")),
+        ("2026-06", "flagship", D(10)),
+    ]
+    assert table(page, "models").total("allocated_cost") == D("36.25")
+    could = figure(page, "Could be saved, 2026-07 to date")
+    assert could.value == D("6.25")
+    assert could.says == "at most; at least 4.50; 1 initiatives have a reference model without a price"
+    saved = figure(page, "Saved by changes so far")
+    assert (saved.value, table(page, saved.rows).total(saved.total)) == (D("10.5"), D("10.5"))
+    assert [row["verdict"] for row in table(page, "realised").rows] == ["good", "watch"]

@@ -1,0 +1,74 @@
+"""The bridge in line order, drawn from total to total; what is open with its remedy; journals and those left out."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from dashboard.charts import Drawer
+from dashboard.figures import Chart
+from dashboard.pages.reconciliation import reconciliation
+from orchestration.glossary import in_words
+from tests.dashboard.made_up import column, figure, published, table
+
+D = Decimal
+LINES = (
+    ("metered_list_cost", "100", True, False),
+    ("discount", "-8", False, False),
+    ("unpriced_usage", "5.5", False, False),
+    ("metering_residual", "0.004", False, False),
+    ("billed_cost", "97.504", True, False),
+    ("unposted_accrual", "-97.504", False, False),
+    ("ledger_posting", "0", True, False),
+    ("duplicates", "3", False, True),
+)
+
+
+def test_the_bridge_its_drawing_and_what_is_open(tmp_path: Path) -> None:
+    rows = [
+        {"fiscal_period": period, "provider": provider, "bridge_line": line, "amount": D(amount), "line_order": order}
+        | {"is_total": is_total, "is_memo": is_memo}
+        for period in ("2026-06", "2026-07")
+        for provider in ("openai", "quiet")
+        for order, (line, amount, is_total, is_memo) in enumerate(LINES, 1)
+        if provider == "openai"
+    ]
+    rows.reverse()
+    with published({"reconciliation_by_provider_month": rows}) as publication:
+        page = reconciliation(publication, Drawer(tmp_path))
+    assert [row["bridge_line"] for row in table(page, "bridge").rows][:8] == [line for line, *_ in LINES]
+    assert column(page, "open", "period", "line", "amount") == [
+        (period, in_words(line), D(amount))
+        for period in ("2026-07", "2026-06")
+        for line, amount in (("unpriced_usage", "5.5"), ("duplicates", "3"))
+    ]
+    assert all(row["remedy"] for row in table(page, "open").rows)
+    charts = [one for section in page.sections for one in section.blocks if isinstance(one, Chart)]
+    assert [one.title for one in charts] == ["openai, 2026-07", "openai, 2026-06"]
+    assert charts[0].alt == (
+        f"openai in 2026-07: {in_words('metered_list_cost')} 100.00, {in_words('discount')} -8.00, "
+        f"{in_words('unpriced_usage')} 5.50, {in_words('billed_cost')} 97.50, {in_words('unposted_accrual')} -97.50, "
+        f"{in_words('ledger_posting')} 0.00."
+    )
+    assert figure(page, "Billed, 2026-07 to date").value == D("97.504")
+    told = figure(page, "Open lines, 2026-07")
+    assert (told.value, told.verdict) == (2, "watch") and "USD 5.50" in told.says
+
+
+def test_journals_balance_and_one_without_an_account_says_which(tmp_path: Path) -> None:
+    lines = [
+        {"fiscal_period": "2026-06", "provider": "openai", "journal_id": "TKN-1", "posting_date": date(2026, 6, 30)}
+        | {"account_number": account, "debit_amount": D(debit), "credit_amount": D(credit), "is_reversal": False}
+        for account, debit, credit in (("5100", "60", "0"), ("6100", "40", "0"), ("2100", "0", "100"))
+    ]
+    left_out = [
+        {"fiscal_period": "2026-06", "provider": "aws", "service_period": "2026-06", "amount": D("12.5")}
+        | {"credit_role": "prepaid", "missing_roles": "prepaid,capitalized"}
+    ]
+    with published({"accrual_journal_lines": lines, "accrual_journals_left_out": left_out}) as publication:
+        page = reconciliation(publication, Drawer(tmp_path))
+    assert column(page, "journals", "journal_id", "kind", "debit_amount", "credit_amount", "accounts") == [
+        ("TKN-1", "accrual", D(100), D(100), "2100, 5100, 6100")
+    ]
+    (row,) = table(page, "left_out").rows
+    assert (row["amount"], row["missing"]) == (D("12.5"), f"{in_words('prepaid')}, {in_words('capitalized')}")
+    assert "posting_accounts" in row["remedy"]
