@@ -18,7 +18,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run the pages show. ``currency``: of every amount; ``is_simulated``: the company is the demo's."""
+    """Which run the pages show. ``currency``: of every amount; ``is_simulated``: the company is the demo's; ``department``: the
+    one whose rows they are, None for the whole company.
+    """
 
     company_id: str
     as_of: date
@@ -28,6 +30,7 @@ class Provenance:
     currency: str
     is_simulated: bool
     tables: tuple[str, ...]
+    department: str | None = None
 
     @property
     def month(self) -> str:
