@@ -196,7 +196,11 @@ _OWNED = {
 
 @dataclass
 class Restricted(Publication):
-    """What a department does not see is not missing."""
+    """What a department does not see is not missing. ``filled``: the tables that have a row of the department; of the others
+    nothing is proven, not even that there is nothing.
+    """
+
+    filled: frozenset[str] = frozenset()
 
     def holds(self, *tables: str) -> bool:
         return set(tables) <= set(self.provenance.tables)
@@ -218,7 +222,7 @@ class Departments:
         )
         return [name for (name,) in self.connection.execute(f"{found} order by 1").fetchall()] if named else []
 
-    def see(self, department_id: str) -> Publication:
+    def see(self, department_id: str) -> Restricted:
         """The publication of this department; the one that was seen before must not be read any more."""
         self.connection.execute("delete from own.departments")
         self.connection.execute("insert into own.departments values (?)", [department_id])
@@ -226,7 +230,15 @@ class Departments:
             self.connection.execute(f"delete from own.{name}")
             if set(reads) <= set(self.whole.provenance.tables):
                 self.connection.execute(f"insert into own.{name} {query}", {"department": department_id})
-        return Restricted(self.connection, replace(self.whole.provenance, tables=self.tables, department=department_id))
+        asked = ", ".join(f"exists (select 1 from {table}) as {table}" for table in self.tables)
+        seen = Restricted(self.connection, replace(self.whole.provenance, tables=self.tables, department=department_id))
+        if self.tables:
+            (found,) = seen.rows("", f"select {asked}")
+            seen.filled = frozenset(table for table, is_filled in found.items() if is_filled)
+        named = seen.one("dim_departments", "select max(name) as name from dim_departments where is_current")
+        if named and named["name"]:
+            seen.provenance = replace(seen.provenance, department=named["name"])
+        return seen
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from dashboard.charts import Drawer
-from dashboard.departments import open_departments
+from dashboard.departments import Restricted, open_departments
 from dashboard.figures import Block, Chart, Figure, Note, Page, Table, exact, shown
 from dashboard.pages import PAGES
 from dashboard.publication import Publication, open_publication
@@ -26,6 +26,7 @@ STATIC = Path(__file__).parent / "static"
 
 FOLDER = "dashboard"
 DEPARTMENTS = "departments"
+DICTIONARY = "tables"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _LONGEST = 100
 
@@ -81,16 +82,18 @@ def folder_name(department_id: str) -> str:
     return f"{name[:_LONGEST]}-{hashlib.sha256(department_id.encode()).hexdigest()[:16]}"
 
 
-def without_absent(page: Page, publication: Publication) -> Page | None:
-    """The page without what comes from tables that ``publication`` does not hold, and without the sentences beside it: an empty
+def without_absent(page: Page, publication: Restricted) -> Page | None:
+    """The page without what comes from tables of which ``publication`` has no row, and without the sentences beside it: an empty
     table would say that there is nothing where nothing may be seen. None: nothing is left.
     """
-    tables = {table.id for table in page.tables if publication.holds(table.source)}
+    if page.id == DICTIONARY:
+        return page
+    tables = {table.id for table in page.tables if table.source in publication.filled}
 
     def stays(block: Block) -> bool:
         if isinstance(block, Chart):
             return block.rows in tables
-        return isinstance(block, Note) or publication.holds(block.source)
+        return isinstance(block, Note) or block.source in publication.filled
 
     sections = []
     for section in page.sections:
