@@ -19,7 +19,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run the pages show. ``currency``: of every amount; ``is_simulated``: the company is the demo's."""
+    """Which run the pages show. ``currency``: of every amount; ``is_simulated``: the company is the demo's; ``department``: the
+    one whose rows they are, None for the whole company.
+    """
 
     company_id: str
     as_of: date
@@ -31,6 +33,7 @@ class Provenance:
     tables: tuple[str, ...]
     residual_alarm_ratio: Decimal | None = None
     """Part of what was billed from which on an unexplained residual is an alarm; None where the run did not say."""
+    department: str | None = None
 
     @property
     def month(self) -> str:

@@ -7,7 +7,9 @@ from dashboard.publication import Publication, Row
 COLUMNS = """
 select columns.table_name, tables.comment as table_says, columns.column_name, columns.data_type, columns.comment as says
 from duckdb_columns() as columns
-inner join duckdb_tables() as tables using (table_oid)
+inner join (
+    select table_oid, comment from duckdb_tables() union all select view_oid, comment from duckdb_views()
+) as tables using (table_oid)
 where not columns.internal and columns.database_name = current_database()
 order by columns.table_name, columns.column_index
 """
