@@ -2,7 +2,7 @@
 all others together, so that totals stay those of the table. A row of the others keeps the values that filters look at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from dashboard.figures import Column
@@ -43,6 +43,6 @@ def with_others(rows: Sequence[Row], most: int, label: str, sums: Sequence[str],
     return sorted(shown, key=lambda row: str(row.get("period") or ""), reverse=True)
 
 
-def _sum(values: Sequence[Decimal | int | None] | object) -> Decimal | int | None:
-    known = [value for value in values if value is not None]  # type: ignore[attr-defined]
+def _sum(values: Iterable[Decimal | int | None]) -> Decimal | int | None:
+    known = [value for value in values if value is not None]
     return sum(known[1:], known[0]) if known else None

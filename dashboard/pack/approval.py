@@ -7,7 +7,6 @@ in the registry any more has its id for a name; what is not published is said to
 
 import hashlib
 import json
-import re
 import shlex
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +20,7 @@ from dashboard.figures import NOTHING, shown
 from dashboard.pack.printed import foot, paper_style
 from dashboard.publication import Publication, Row
 from orchestration.budgets.decisions import core_raise
-from orchestration.glossary import in_words
+from orchestration.glossary import in_words, reason_in_words
 from orchestration.registry.currencies import minor_unit
 
 INITIATIVE = """
@@ -33,7 +32,6 @@ where initiatives.is_current and initiatives.initiative_id = ?
 """
 ALLOCATION = "select * from budget_status_by_initiative where initiative_id = ? and as_of_date = cast(? as date)"
 YEAR_START = "select min(calendar_month) as month from dim_dates where fiscal_month_number = 1"
-CODE = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _gate(gate: Row) -> Gate:
         name=in_words(gate["gate_name"], "gate_name"),
         status=in_words(gate["status"], "status"),
         verdict=verdicts.get(gate["status"], "watch"),
-        why=CODE.sub(lambda code: in_words(code[0]), gate["reason"]).replace("+-", "±"),
+        why=reason_in_words(gate["reason"]),
         measured=_measured(gate["metric_value"], gate["unit"]),
         limit=_measured(gate["threshold_value"], gate["unit"]),
         unit=in_words(gate["unit"], "unit"),

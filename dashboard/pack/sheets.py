@@ -226,14 +226,16 @@ order by variance.fiscal_period desc, variance.comparison, initiative_id, varian
         (
             Column("fiscal_period", "Month"),
             Column("provider", "Provider"),
+            Column("cost_basis", "Basis"),
             Column("metered", "Metered at list price", "money", True),
             Column("to_bill", "Explained to the bill", "money", True),
-            Column("billed", "Billed", "money", True),
+            Column("billed", "Billed or metered", "money", True),
             Column("to_ledger", "Explained to the ledger", "money", True),
             Column("posted", "Posted in the ledger", "money", True),
         ),
         """
-select fiscal_period, provider, sum(amount) filter (where bridge_line = 'metered_list_cost') as metered,
+select fiscal_period, provider, string_agg(distinct cost_basis, ',' order by cost_basis) as cost_basis,
+    sum(amount) filter (where bridge_line = 'metered_list_cost') as metered,
     sum(amount) filter (where leg = 1 and not is_total and not is_memo) as to_bill,
     sum(amount) filter (where bridge_line = 'billed_cost') as billed,
     sum(amount) filter (where leg = 2 and not is_total and not is_memo) as to_ledger,
@@ -247,6 +249,7 @@ select sum(amount) filter (where bridge_line = 'metered_list_cost') as metered,
     sum(amount) filter (where leg = 2 and not is_total and not is_memo) as to_ledger,
     sum(amount) filter (where bridge_line = 'ledger_posting') as posted
 from reconciliation_by_provider_month""",
+        ("cost_basis",),
     ),
     Sheet(
         "bridge",
@@ -426,7 +429,7 @@ MEANINGS = {
     "entity_id": "The id of the company, department or initiative.",
     "metered": "Bridge line metered_list_cost: counted usage at list price.",
     "to_bill": "All lines between metered and billed: discounts, unpriced usage, untracked traffic, credits, residual.",
-    "billed": "Bridge line billed_cost: what the provider billed.",
+    "billed": "Bridge line billed_cost: what the provider billed; where no bill is read, what was metered at contracted prices.",
     "to_ledger": "All lines between billed and posted: tax, currency, prepaid, cut-off, open accruals, residual.",
     "posted": "Bridge line ledger_posting: what the general ledger holds for the provider in the month.",
 }

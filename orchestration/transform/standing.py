@@ -28,7 +28,7 @@ PAST_IN_ANY_ZONE = timedelta(days=2)
 """From the as-of day's midnight in UTC until that day has ended everywhere. A day is complete or not by whether its source was
 read past its end and settle lag; a read later than both is no news."""
 
-PACKAGES = ("orchestration", "expectations")
+PACKAGES = ("orchestration", "expectations", "dashboard")
 MADE_BY_THE_BUILD = ("prices", "statistics", "guardrails")
 """They follow from the rest; a price book that is landed again before the decision is no news either."""
 

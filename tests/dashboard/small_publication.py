@@ -61,7 +61,7 @@ TABLES = (
         cast(metric as decimal(38, 9)) as metric_value, cast(threshold as decimal(38, 9)) as threshold_value, unit, reason,
         'e' || number as evidence_id, 'p1' as policy_version
     from (values
-        (4, 'stability', 'pass', '0.061', '0.2', 'growth_30d_ratio_bound', 'stable; inside +-0.200'),
+        (4, 'stability', 'pass', '0.061', '0.2', 'growth_30d_ratio_bound', 'growth_uncertain, cap_bound; 30 days'),
         (5, 'graduation', 'insufficient', '0', '1', 'approval_movements', 'awaiting_approval: ready, no approval is booked')
     ) as t (number, name, status, metric, threshold, unit, reason)""",
 )

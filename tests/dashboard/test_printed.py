@@ -146,14 +146,15 @@ def test_page_to_sign_stands_beside_the_evidence_and_names_its_checksum(folder: 
         "Owner o@acme.example",
         "Department Operations",
         "Ready since 2026-10-26",
-        "stable; inside ±0.200 6.1 % 20.0 %",
-        "awaiting approval: ready, no approval is booked",
+        "30 days 6.1 % 20.0 %",
+        "waits for approval: ready, no approval is booked",
         "USD 62.00 a month , from USD 57.50 to USD 65.75",
         "Its allocation of USD 220.00 closes: USD 61.50 are spent, USD 158.50 go back to the department's pool",
         "tokenomics graduate triage --approver EMAIL --as-of 2026-10-28",
         "Approved by Name, signature, date",
     ):
         assert part in said, part
+    assert not re.search(r"growth_uncertain|cap_bound|awaiting_approval", said), "a code where words belong"
 
 
 def test_proposed_raise_is_the_run_rate_for_the_months_left_of_the_fiscal_year(folder: Path) -> None:

@@ -22,7 +22,7 @@ TOTALS = {
     ("margin_by_product", "Revenue USD"): "select sum(revenue) from fct_revenue",
     ("margin_by_customer", "Revenue USD"): "select sum(revenue) from fct_revenue",
     ("variance", "Change USD"): "select sum(amount) from budget_variance_by_initiative_month",
-    ("reconciliation", "Billed USD"): "select sum(billed_cost) from fct_billed_costs",
+    ("reconciliation", "Billed or metered USD"): "select sum(allocated_cost) from fct_allocated_costs",
     ("reconciliation", "Posted in the ledger USD"): "select sum(amount) from reconciliation_by_provider_month "
     "where bridge_line = 'ledger_posting'",
     ("accruals", "Debit USD"): "select sum(credit_amount) from accrual_journal_lines",

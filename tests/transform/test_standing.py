@@ -117,6 +117,7 @@ CHANGES: dict[str, Callable[[Site], object]] = {
     "the as-of day before": fed_with(as_of=date(2026, 10, 30)),
     "the program": lambda site: append(module.ROOT / "orchestration" / "rule.sql"),
     "the expectations": lambda site: append(module.ROOT / "expectations" / "rule.sql"),
+    "the pages and the pack": lambda site: append(module.ROOT / "dashboard" / "rule.sql"),
     "the dbt project": lambda site: append(project.DBT_PROJECT / "rule.sql"),
     "a closed period": lambda site: append(site.home.closed / "register.jsonl"),
     "the budget journal": lambda site: append(site.home.budget / "journal.log"),
