@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui metrics compare bench bench-enforcement bench-series bench-loops lock
+.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui docs metrics compare bench bench-enforcement bench-series bench-loops lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -78,6 +78,9 @@ ui: $(READY) parse ## The Dagster UI on http://127.0.0.1:3000, of the same home 
 	test -f $(UI_HOME)/dagster/dagster.yaml || printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > $(UI_HOME)/dagster/dagster.yaml
 	TOKENOMICS_HOME=$(UI_HOME) DAGSTER_HOME=$(UI_HOME)/dagster \
 		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+docs: $(READY) ## Write the dbt project's documentation as one page into the home
+	@TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.docs
 
 metrics: $(READY) ## Ask a metric of the last run, by default those of the month close; QUERY="list metrics"
 	@TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.metrics $(QUERY)

@@ -72,6 +72,11 @@ class Home:
         return self.root / "charts"
 
     @property
+    def docs(self) -> Path:
+        """The dbt project's documentation."""
+        return self.root / "docs"
+
+    @property
     def demo_company(self) -> Path:
         return self.root / "demo_company"
 

@@ -66,6 +66,32 @@ def test_every_model_says_what_it_is_once(models: dict[str, Node]) -> None:
     assert twice == set()
 
 
+def test_every_published_column_says_what_it_holds_and_of_which_type(models: dict[str, Node]) -> None:
+    published = [node for node in models.values() if layer(node) == "marts"]
+    assert [node["name"] for node in published if not node["columns"]] == []
+    columns = [(node["name"], column) for node in published for column in node["columns"].values()]
+    assert [(name, one["name"]) for name, one in columns if not (one["description"].strip() and one["data_type"])] == []
+
+
+def test_every_group_has_an_owner_and_says_what_it_is(manifest: dict[str, Any], models: dict[str, Node]) -> None:
+    groups = {group["name"]: group for group in manifest["groups"].values()}
+    assert {node["group"] for node in models.values()} == groups.keys()
+    assert [name for name, group in groups.items() if not (group["owner"]["name"] and group["description"])] == []
+
+
+def test_what_is_asked_by_name_says_what_it_is(manifest: dict[str, Any]) -> None:
+    """Metrics, semantic models with their dimensions and measures, and saved queries."""
+    asked = [*manifest["metrics"].values(), *manifest["semantic_models"].values(), *manifest["saved_queries"].values()]
+    parts = [part for one in manifest["semantic_models"].values() for part in [*one["dimensions"], *one["measures"]]]
+    assert [one["name"] for one in [*asked, *parts] if not (one["description"] or "").strip()] == []
+
+
+def test_metrics_stand_on_published_tables_alone(manifest: dict[str, Any], models: dict[str, Node]) -> None:
+    for one in manifest["semantic_models"].values():
+        (read,) = [models[key] for key in one["depends_on"]["nodes"]]
+        assert (layer(read), read["config"]["meta"].get("parquet_only", False)) == ("marts", False), one["name"]
+
+
 @pytest.fixture(scope="module")
 def tested_for_grain(manifest: dict[str, Any]) -> set[str]:
     """The models with a data test of their grain."""
