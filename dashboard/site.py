@@ -5,8 +5,10 @@ The pages open from disk, a share or a mail: nothing is asked of a server, and n
 """
 
 import hashlib
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from itertools import groupby
@@ -17,9 +19,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from dashboard.charts import Drawer
 from dashboard.departments import Restricted, open_departments
-from dashboard.figures import Block, Chart, Figure, Note, Page, Table, exact, shown
+from dashboard.figures import Block, Chart, Figure, Note, Page, Section, Table, exact, shown
+from dashboard.pack.files import FOLDER as PACK
 from dashboard.pack.files import write_pack
-from dashboard.pages import PAGES
+from dashboard.pages import PAGES, MakePage
 from dashboard.publication import Publication, open_publication
 
 NAMED = {
@@ -28,38 +31,74 @@ NAMED = {
 }
 """What the values of a filter are called: the published table, and its rows of id and name."""
 STATIC = Path(__file__).parent / "static"
-
-
+LOG = logging.getLogger(__name__)
 FOLDER = "dashboard"
 DEPARTMENTS = "departments"
 DICTIONARY = "tables"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _LONGEST = 100
+NOT_WRITTEN = "What this page shows could not be written."
 
 
-def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> list[Path]:
-    """Write ``folder/dashboard`` and the finance pack for the publication in ``folder``, of which ``manifest`` speaks; the pages,
-    the front page first. ``kept_charts``: where drawings are kept from site to site. ``departments/<id>/`` below it is the
-    same for one department alone, whole in itself.
+def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> dict[str, str]:
+    """Write ``folder/dashboard`` and the finance pack for the publication in ``folder``, of which ``manifest`` speaks; what could
+    not be written, with the kind of error. ``kept_charts``: where drawings are kept from site to site.
+    ``departments/<id>/`` below the pages is the same for one department alone, whole in itself.
+
+    A page that fails says so in its place, a pack or department that fails is absent: no page keeps the tables from being
+    published.
     """
     drawer = Drawer(kept_charts)
+    faults: dict[str, str] = {}
     with open_publication(folder, manifest) as publication:
-        pages = [make(publication, drawer) for make in PAGES]
-        files = _write(publication, pages, folder / FOLDER)
-        write_pack(publication, pages, _templates(), folder)
-        _write_departments(folder, manifest, drawer)
+        pages = [_made(make, publication, drawer, faults) for make in PAGES]
+        _write(publication, pages, folder / FOLDER, faults)
+        with _apart("finance pack", faults, folder / PACK):
+            write_pack(publication, pages, _templates(), folder)
+        with _apart("departments", faults, folder / FOLDER / DEPARTMENTS):
+            _write_departments(folder, manifest, drawer, faults)
     drawer.forget_unused()
-    return files
+    return faults
 
 
-def _write_departments(folder: Path, manifest: dict[str, Any], drawer: Drawer) -> None:
+def _made(make: MakePage, publication: Publication, drawer: Drawer, faults: dict[str, str]) -> Page:
+    try:
+        return make(publication, drawer)
+    except Exception as error:
+        return _not_written(make.__name__, error, faults)
+
+
+def _not_written(name: str, error: Exception, faults: dict[str, str]) -> Page:
+    """The page in whose place an error stands. Its text may hold what a reader may not see: only its kind is told."""
+    faults[name] = type(error).__name__
+    LOG.warning("the page %s could not be written: %s: %s", name, type(error).__name__, str(error).split("\n")[0])
+    sentence = (
+        f"This page could not be written ({type(error).__name__}). Its numbers stand in the published tables, which are whole. "
+        "Please report it with the run below."
+    )
+    title = name.replace("_", " ").capitalize()
+    return Page("index" if name == "front" else name, title, NOT_WRITTEN, (Section(title, (Note(sentence, "bad"),)),))
+
+
+@contextmanager
+def _apart(name: str, faults: dict[str, str], target: Path) -> Iterator[None]:
+    """What fails in the block is left out whole, with ``target``."""
+    try:
+        yield
+    except Exception as error:
+        shutil.rmtree(target, ignore_errors=True)
+        _not_written(name, error, faults)
+
+
+def _write_departments(folder: Path, manifest: dict[str, Any], drawer: Drawer, faults: dict[str, str]) -> None:
     """A site for each department, and the list of them."""
     target, listed = folder / FOLDER / DEPARTMENTS, []
     with open_departments(folder, manifest) as departments:
         for department_id in departments.ids():
             publication = departments.see(department_id)
-            pages = [page for make in PAGES if (page := without_absent(make(publication, drawer), publication))]
-            _write(publication, pages, target / folder_name(department_id))
+            made = [_made(make, publication, drawer, faults) for make in PAGES]
+            pages = [page for one in made if (page := without_absent(one, publication))]
+            _write(publication, pages, target / folder_name(department_id), faults)
             found = publication.one("dim_departments fct_allocated_costs", LISTED, [publication.provenance.as_of])
             shown = found or {"name": None, "spend": None}
             listed.append({**shown, "department_id": department_id, "folder": folder_name(department_id)})
@@ -112,25 +151,21 @@ def without_absent(page: Page, publication: Restricted) -> Page | None:
     return replace(page, sections=tuple(sections)) if sections else None
 
 
-def _write(publication: Publication, pages: list[Page], target: Path) -> list[Path]:
+def _write(publication: Publication, pages: list[Page], target: Path, faults: dict[str, str]) -> None:
     shutil.copytree(STATIC, target / "assets", dirs_exist_ok=True)
-    template = _templates().get_template("page.html.j2")
     names = _names(publication)
-    written = []
+
+    def text(page: Page) -> str:
+        missing = sorted(publication.missing)
+        template = _templates().get_template("page.html.j2")
+        return template.render(page=page, pages=pages, run=publication.provenance, missing=missing, names=names)
+
     for page in pages:
-        file = target / f"{page.id}.html"
-        file.write_text(
-            template.render(
-                page=page,
-                pages=pages,
-                run=publication.provenance,
-                missing=sorted(publication.missing),
-                names=names,
-            ),
-            encoding="utf-8",
-        )
-        written.append(file)
-    return written
+        try:
+            written = text(page)
+        except Exception as error:
+            written = text(_not_written("front" if page.id == "index" else page.id, error, faults))
+        (target / f"{page.id}.html").write_text(written, encoding="utf-8")
 
 
 def _names(publication: Publication) -> dict[str, dict[str, str]]:

@@ -19,7 +19,8 @@ from dashboard.pages.run_rate import run_rate
 from dashboard.pages.tables import tables
 from dashboard.publication import Publication
 
-PAGES: tuple[Callable[[Publication, Drawer], Page], ...] = (
+MakePage = Callable[[Publication, Drawer], Page]
+PAGES: tuple[MakePage, ...] = (
     front,
     margin,
     run_rate,

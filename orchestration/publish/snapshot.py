@@ -75,7 +75,7 @@ def publish(
     known_before: str | None = None,
     layouts: Mapping[str, Layout] = MappingProxyType({}),
     is_simulated: bool = False,
-    write_pages: Callable[[Path, dict[str, Any]], object] | None = None,
+    write_pages: Callable[[Path, dict[str, Any]], Mapping[str, str]] | None = None,
     people: str = NAMES,
 ) -> Publication:
     """Publish every table of schema ``marts``; raises :class:`NothingToPublish` or ``FrozenPeriodError`` and leaves the
@@ -84,7 +84,8 @@ def publish(
     ``begun_at``: when the run began, for the home's memory of its as-of days; ``known_before``: the moment whose
     knowledge it shows (None: now). See :mod:`orchestration.knowledge`. ``layouts`` by table; one part is the default.
     ``is_simulated``: no figure of the company is real, which whoever shows one must say.
-    ``write_pages(folder, manifest)`` writes what people look at into the folder of the files, before anybody sees it.
+    ``write_pages(folder, manifest)`` writes what people look at into the folder of the files, before anybody sees
+    it, and says what of it could not be written and why; it is kept in the manifest.
     ``people``: how they appear, see :mod:`orchestration.people`; when they appear less than before, what was published before
     is not kept.
     """
@@ -127,7 +128,7 @@ def publish(
         "tables": {name: table.as_json() for name, table in tables.items()},
     }
     if write_pages is not None:
-        write_pages(work, body)
+        body["pages_not_written"] = dict(write_pages(work, body))
     body["files"] = seal(work)
     if hidden:
         keep_facts(connection, home, run_id, names, SCHEMA)

@@ -1,6 +1,7 @@
 """The demo's dashboard in a real browser: every page, light and dark, desk and phone, its filters, its sums, its exports."""
 
 import csv
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,6 +70,11 @@ def pages(site: Path) -> list[Path]:
     found = sorted(site.glob("*.html"))
     assert (site / "index.html") in found
     return found
+
+
+def test_everything_could_be_written(demo_home: Path) -> None:
+    manifest = json.loads((demo_home / "published" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["pages_not_written"] == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
