@@ -39,6 +39,11 @@ _WORD = re.compile(r"[^\W_]+")
 _DEVELOPER = re.compile(r"(\bdeveloper:)([^\s,;\"'|]+)")
 
 
+def strictest(*modes: str) -> str:
+    """The one that shows least of people."""
+    return max(modes, key=STRICTNESS.index)
+
+
 @dataclass(frozen=True)
 class People:
     """``identifiers``: ids, addresses and names of people as sources give them; ``things``: ids of departments, initiatives and

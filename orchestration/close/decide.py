@@ -16,6 +16,7 @@ from orchestration.close.freeze import attach_published, freeze
 from orchestration.close.periods import check_period, last_day
 from orchestration.close.register import Decision, append, closed_folder, closed_periods, read_register
 from orchestration.files import utc_text
+from orchestration.people import NAMES
 from orchestration.published import read_manifest
 from orchestration.registry.fields import check_email
 
@@ -57,7 +58,7 @@ def close_period(home: Path, period: str, approver: str) -> Closed:
         _refuse_gaps(connection, expressions, period, set(closed))
         number = sum(one.action == "close" and one.period == period for one in decisions) + 1
         folder = closed_folder(home) / period / str(number)
-        rows = freeze(connection, expressions, period, folder)
+        rows = freeze(connection, expressions, period, folder, manifest.get("people", NAMES))
     decision = _decision("close", period, approver, manifest, folder=folder)
     append(home, decision)
     return Closed(decision, folder, len(expressions), rows)

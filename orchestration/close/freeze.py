@@ -41,8 +41,12 @@ def attach_published(connection: duckdb.DuckDBPyConnection, published: Path) -> 
     return {table: expression for table, expression in found.items() if expression is not None}
 
 
-def freeze(connection: duckdb.DuckDBPyConnection, expressions: dict[str, str], period: str, folder: Path) -> int:
-    """Copy the rows of ``period`` from the attached published tables into ``folder``; returns how many."""
+def freeze(
+    connection: duckdb.DuckDBPyConnection, expressions: dict[str, str], period: str, folder: Path, people: str
+) -> int:
+    """Copy the rows of ``period`` from the attached published tables into ``folder``; returns how many. ``people``: how they
+    appear in them.
+    """
     work = folder.parent / f".unfinished-{folder.name}"
     for leftover in (work, folder):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -54,7 +58,7 @@ def freeze(connection: duckdb.DuckDBPyConnection, expressions: dict[str, str], p
         connection.execute(f"copy ({query}) to {literal(path)} (format parquet, compression zstd)")
         rows, digest = checksum(connection, f"read_parquet({literal(path)})")
         tables[table] = FrozenTable(rows, digest, file_sha256(path))
-    body = {"period": period, "tables": {name: asdict(table) for name, table in tables.items()}}
+    body = {"period": period, "people": people, "tables": {name: asdict(table) for name, table in tables.items()}}
     (work / "manifest.json").write_text(json.dumps(body, indent=1) + "\n")
     work.rename(folder)
     return sum(table.rows for table in tables.values())

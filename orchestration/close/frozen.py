@@ -18,6 +18,7 @@ from orchestration.close.contracts import books
 from orchestration.close.freeze import FrozenTable, file_sha256
 from orchestration.close.periods import last_day
 from orchestration.close.register import closed_folder, closed_periods, read_register
+from orchestration.people import NAMES
 from orchestration.quoting import literal
 
 
@@ -35,12 +36,15 @@ def as_they_are(_table: str, relation: str) -> str:
 
 @dataclass(frozen=True)
 class FrozenPeriod:
-    """A closed period with its frozen tables by name; ``closed_at`` is the moment of the decision."""
+    """A closed period with its frozen tables by name; ``closed_at`` is the moment of the decision, ``people`` how they appear in
+    the frozen rows.
+    """
 
     period: str
     folder: Path
     closed_at: str
     tables: dict[str, FrozenTable]
+    people: str = NAMES
     shown: Shown = as_they_are
 
     def rows(self, table: str) -> str:
@@ -67,10 +71,9 @@ def frozen_periods(home: Path, as_of: date, known_before: str | None = None) -> 
         path = folder / "manifest.json"
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != decision.manifest_sha256:
             raise FrozenPeriodError(f"{path} is not the manifest of the close of {period}; {_restore(period)}")
-        tables = json.loads(path.read_text())["tables"]
-        frozen = FrozenPeriod(
-            period, folder, decision.at, {name: FrozenTable(**table) for name, table in tables.items()}
-        )
+        body = json.loads(path.read_text())
+        tables = {name: FrozenTable(**table) for name, table in body["tables"].items()}
+        frozen = FrozenPeriod(period, folder, decision.at, tables, body.get("people", NAMES))
         _check_files(frozen)
         found.append(frozen)
     return found

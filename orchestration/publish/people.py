@@ -11,13 +11,13 @@ since nothing here looks into it.
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from orchestration.checksum import columns_of
-from orchestration.people import DEPARTMENTS_ONLY, NAMES, WITHHELD, People, remember_people
+from orchestration.people import DEPARTMENTS_ONLY, NAMES, WITHHELD, People, read_people, remember_people
 from orchestration.quoting import literal
 
 OF_PEOPLE = frozenset({"actor_id", "email"})
@@ -86,9 +86,48 @@ _DIGESTS = {
 """Which digests follow from a person's id, and in which rows."""
 
 
-@dataclass(frozen=True)
 class Hiding:
-    """``shown(table, relation)``: SQL for the rows of ``relation``, which has the columns of ``table``, as they may be shown."""
+    """What hides people in a publication from ``connection``, whose ``tables`` stand in ``schema``. The home remembers ``mode``,
+    which its alerts follow, and the people that tables and directories name.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, home: Path, mode: str, tables: Iterable[str], schema: str
+    ) -> None:
+        self.connection, self.tables = connection, frozenset(tables)
+        self.people = read_people(home)
+        if mode == NAMES and not self.people.secret:
+            return
+        self.people = remember_people(
+            home,
+            mode,
+            _values(connection, _identifiers(connection, self.tables, schema)),
+            _values(connection, _things(self.tables, schema)),
+            _values(connection, _columns(connection, self.tables, schema, OF_HOLDERS)),
+        )
+        connection.execute("set variable people_secret = ?", [self.people.secret.hex()])
+        connection.execute(
+            "create or replace temp table people_shown "
+            "(shown_in varchar, hidden_value varchar, shown_value varchar, primary key (shown_in, hidden_value))"
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that decides how people appear, for what is kept from publication to publication."""
+        people = self.people
+        body = "\0".join([people.mode, people.secret.hex(), *sorted(people.identifiers), "", *sorted(people.things)])
+        return hashlib.sha256(body.encode()).hexdigest()
+
+    def shown_as(self, mode: str) -> Callable[[str, str], str]:
+        """SQL for the rows of a relation that has the columns of a table, by name of the table, as ``mode`` shows them."""
+        if mode == NAMES:
+            return lambda _table, relation: relation
+        return _Shown(self.connection, replace(self.people, mode=mode), self.tables).shown
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One way of showing people."""
 
     connection: duckdb.DuckDBPyConnection
     people: People
@@ -128,7 +167,10 @@ class Hiding:
         changed = {value: shown for (value,) in values if (shown := show(value)) != value}
         if not changed:
             return f'"{name}"'
-        role, instead = f"{table}.{name}", [NOBODY if shown is None else shown for shown in changed.values()]
+        role, instead = (
+            f"{self.people.mode} {table}.{name}",
+            [NOBODY if shown is None else shown for shown in changed.values()],
+        )
         self.connection.execute(
             "insert or ignore into people_shown select ?, unnest(?::varchar[]), unnest(?::varchar[])",
             [role, list(changed), instead],
@@ -187,29 +229,6 @@ def _digest(column: str) -> str:
     return f"case when starts_with(\"{column}\", 'k') then \"{column}\" else 'k' || left(sha256({secret} || {inner}), 31) end"
 
 
-def hiding(
-    connection: duckdb.DuckDBPyConnection, home: Path, mode: str, tables: Iterable[str], schema: str = "marts"
-) -> Hiding | None:
-    """What hides people in a publication from ``connection``; None where they appear by name. The home remembers it."""
-    if mode == NAMES:
-        remember_people(home, mode)
-        return None
-    names = frozenset(tables)
-    people = remember_people(
-        home,
-        mode,
-        _values(connection, _identifiers(connection, names, schema)),
-        _values(connection, _things(names, schema)),
-        _values(connection, _holders(connection, names, schema)),
-    )
-    connection.execute("set variable people_secret = ?", [people.secret.hex()])
-    connection.execute(
-        "create or replace temp table people_shown "
-        "(shown_in varchar, hidden_value varchar, shown_value varchar, primary key (shown_in, hidden_value))"
-    )
-    return Hiding(connection, people, names)
-
-
 def _identifiers(connection: duckdb.DuckDBPyConnection, tables: frozenset[str], schema: str) -> list[str]:
     """SQL for every id, address and name of a person that a source gave."""
     of_people = _columns(connection, tables, schema, OF_PEOPLE)
@@ -236,10 +255,6 @@ def _things(tables: frozenset[str], schema: str) -> list[str]:
         "dim_providers": "provider",
     }
     return [f"select {column} from {schema}.{table}" for table, column in of.items() if table in tables]
-
-
-def _holders(connection: duckdb.DuckDBPyConnection, tables: frozenset[str], schema: str) -> list[str]:
-    return _columns(connection, tables, schema, OF_HOLDERS)
 
 
 def _columns(
@@ -280,9 +295,3 @@ def _merged(rows: str, columns: dict[str, str], how: Merge) -> str:
             chosen.append(f"case when {one} then min({column}) else {how.instead.get(name, 'null')} end as {column}")
     grouped = ", ".join(f'"{name}"' for name in by)
     return f"(select {', '.join(chosen)} from {rows} group by {grouped})"
-
-
-def fingerprint(people: People) -> str:
-    """A digest of all that decides how people appear, for what is kept from publication to publication."""
-    body = "\0".join([people.mode, people.secret.hex(), *sorted(people.identifiers), "", *sorted(people.things)])
-    return hashlib.sha256(body.encode()).hexdigest()

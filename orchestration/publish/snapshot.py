@@ -25,7 +25,6 @@ from typing import Any
 import duckdb
 
 from orchestration.checksum import METHOD
-from orchestration.close.frozen import as_they_are
 from orchestration.close.periods import ACCRUALS
 from orchestration.close.publication import queries_to_publish
 from orchestration.files import utc_text
@@ -39,7 +38,7 @@ from orchestration.publish.journals import write_journals
 from orchestration.publish.layout import Layout
 from orchestration.publish.manifest import Before, PublishedTable, link, seal, writer
 from orchestration.publish.parts import SCHEMA, write_marts, write_parts
-from orchestration.publish.people import fingerprint, hiding
+from orchestration.publish.people import Hiding
 from orchestration.publish.private_facts import forget_facts, keep_facts, keep_facts_again
 from orchestration.published import MANIFEST, DamagedPublication, read_manifest
 from orchestration.quoting import literal
@@ -92,7 +91,7 @@ def publish(
     names = _mart_tables(connection)
     if not names:
         raise NothingToPublish("the warehouse holds no marts; run the build first")
-    hidden = hiding(connection, home, people, names, SCHEMA)
+    hiding = Hiding(connection, home, people, names, SCHEMA)
     queries, closed = queries_to_publish(
         connection,
         home,
@@ -100,11 +99,11 @@ def publish(
         names,
         as_of=as_of,
         known_before=known_before,
-        shown=hidden.shown if hidden else as_they_are,
+        people=people,
+        shown_as=hiding.shown_as,
     )
-    if hidden:
-        known = fingerprint(hidden.people)
-        queries = {name: f"select * from ({query}) /* people {known} */" for name, query in queries.items()}
+    if people != NAMES:
+        queries = {name: f"select * from ({query}) /* {hiding.fingerprint} */" for name, query in queries.items()}
     before = Before.read(home / "published")
     work = _begin(home, run_id)
     tables = write_parts(connection, queries, layouts, work, before)
@@ -130,7 +129,7 @@ def publish(
     if write_pages is not None:
         body["pages_not_written"] = dict(write_pages(work, body))
     body["files"] = seal(work)
-    if hidden:
+    if people != NAMES:
         keep_facts(connection, home, run_id, names, SCHEMA)
     return Publication(run_id, _finish(home, work, body), tables)
 

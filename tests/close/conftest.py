@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.checksum import checksum
+from orchestration.people import NAMES
 from orchestration.publish.layout import Layout
 from orchestration.publish.snapshot import Publication, publish
 
@@ -65,6 +66,7 @@ class SmallHome:
     warehouse: duckdb.DuckDBPyConnection
     runs: int = 0
     layouts: dict[str, Layout] = field(default_factory=dict)
+    people: str = NAMES
 
     def change(self, statement: str) -> None:
         self.warehouse.execute(statement)
@@ -81,6 +83,7 @@ class SmallHome:
             policy_version="p1",
             known_before=known_before,
             layouts=self.layouts,
+            people=self.people,
         )
 
     def rows(self, query: str) -> list[tuple]:

@@ -12,6 +12,7 @@ from orchestration.close.decide import CloseRefused, close_period, reopen_period
 from orchestration.close.frozen import FrozenPeriodError
 from orchestration.close.periods import NotAPeriod
 from orchestration.close.register import closed_periods, read_register
+from orchestration.people import DEPARTMENTS_ONLY, NAMES, PSEUDONYMS
 from orchestration.publish.layout import Layout
 from tests.close.conftest import SmallHome
 
@@ -225,3 +226,42 @@ def test_a_run_that_shows_what_was_known_before_the_close_is_not_frozen(small_ho
     manifest = json.loads((small_home.root / "published" / "manifest.json").read_text())
     assert manifest["closed_periods"] == ["2026-08"], "a period that has not ended by the as-of day is not frozen"
     assert august.at < september.at
+
+
+@pytest.mark.parametrize(
+    ("closed_as", "published_as"),
+    [
+        (NAMES, PSEUDONYMS),
+        (NAMES, DEPARTMENTS_ONLY),
+        (DEPARTMENTS_ONLY, NAMES),
+        (PSEUDONYMS, NAMES),
+        (PSEUDONYMS, PSEUDONYMS),
+    ],
+)
+def test_how_people_appear_is_no_change_of_a_closed_period(
+    small_home: SmallHome, closed_as: str, published_as: str
+) -> None:
+    for actor, cost in (("usr_Quillon7", 3), ("usr_Zorn88", 4)):
+        small_home.change(
+            "insert into marts.fct_allocated_costs (cost_date, provider, allocated_cost, reporting_currency, actor_id) "
+            f"values ('2026-08-30', 'openai', {cost}, 'USD', '{actor}')"
+        )
+    small_home.people = closed_as
+    small_home.publish()
+    close_period(small_home.root, "2026-08", CFO)
+    small_home.people = published_as
+    small_home.publish()
+
+    assert small_home.adjustments() == []
+    august = (
+        "select sum(allocated_cost), list(distinct actor_id) from fct_allocated_costs where cost_date < '2026-09-01'"
+    )
+    ((cost, actors),) = small_home.rows(august)
+    assert cost == 17
+    assert not {"usr_Quillon7", "usr_Zorn88"} & set(actors)
+
+    small_home.change("update marts.fct_allocated_costs set allocated_cost = 5 where actor_id = 'usr_Zorn88'")
+    small_home.publish()
+    ((*_, entity, amount),) = small_home.adjustments()
+    assert amount == "1"
+    assert "usr_Zorn88" not in entity
