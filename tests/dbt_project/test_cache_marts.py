@@ -99,7 +99,9 @@ def test_a_broken_cache_is_dated_and_costs_what_its_reads_saved(marts):
         pytest.param(lambda day: 800_000 if day < 11 else 720_000, [], id="a fall of eight hundredths"),
         pytest.param(lambda day: 300_000 if day < 11 else 800_000, [], id="a rise"),
         pytest.param(lambda day: 800_000 if day < 28 else 300_000, [], id="four days ago, too early to say"),
-        pytest.param(lambda day: None if day > 20 else 800_000 if day < 11 else 300_000, ["ended"], id="no longer used"),
+        pytest.param(
+            lambda day: None if day > 20 else 800_000 if day < 11 else 300_000, ["ended"], id="no longer used"
+        ),
         pytest.param(lambda day: 300_000 if day == 15 else 800_000, [], id="one bad day"),
     ],
 )
