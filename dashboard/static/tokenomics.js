@@ -92,8 +92,9 @@
     figure.classList.toggle("unchanged", ignored.length > 0);
     scope.hidden = !ignored.length;
     scope.textContent = ignored.length ? `not filtered by ${ignored.join(", ")}` : "";
-    figure.classList.toggle("filtered", obeyed.some((name) => state.has(name)));
-    if (!obeyed.length) text.textContent = value.dataset.whole;
+    figure.classList.toggle("filtered", Boolean(table) && filtersOf(table).some((name) => state.has(name)));
+    const isOpened = !table || filtersOf(table).every((name) => chosen(name) === (opens[name] || ""));
+    if (isOpened) text.textContent = value.dataset.whole;
     else if (value.dataset.over) {
       const found = ratio(table, value.dataset.total, value.dataset.over);
       text.textContent = found === null ? "–" : shown(found, value.dataset.unit);
@@ -110,7 +111,7 @@
     for (const [id, charts] of byRows) {
       const table = tableOf(id), names = table ? filtersOf(table) : [];
       const wanted = {};
-      for (const name of names) if (chosen(name) && chosen(name) !== opens[name]) wanted[name] = chosen(name);
+      for (const name of names) if (chosen(name) !== (opens[name] || "")) wanted[name] = chosen(name);
       const fits = (chart) => {
         const shows = JSON.parse(chart.dataset.shows);
         return Object.keys({ ...shows, ...wanted }).every((name) => shows[name] === wanted[name]);
