@@ -15,6 +15,19 @@ def init(
         bool,
         typer.Option("--demo", help="Write the simulated demo company instead, as an example to read and to change."),
     ] = False,
+    from_file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from",
+            metavar="FILE...",
+            help="Propose the folder from files you have: a general ledger, revenue, budgets, usage logs, cloud bills.",
+        ),
+    ] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="", hidden=True)] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option("--currency", metavar="CODE", help="With --from: the currency of files that do not say it."),
+    ] = None,
     company: CompanyOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -24,12 +37,18 @@ def init(
     zone, policy), initiatives.yaml, ownership.yaml, model_tiers.yaml, contracts.yaml, guardrails.yaml, and a folder
     ledgers for the files of your finance systems.
 
+    With --from, your files are copied into it, and sources.yaml says how each is read: its columns by our names, its
+    separator, dates and numbers, with the reason for each choice. What the files leave open is named and never guessed.
+
     Edit them, then:  tokenomics check --company DIR
+    Example:  tokenomics init my-company --from general_ledger.csv spend_logs.jsonl
     """
     with clear_errors():
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             fail(f"{directory}: exists and is not an empty folder; name a new one")
-        if demo:
+        if from_file or more:
+            _propose(directory, [*(from_file or []), *(more or [])], currency, is_asked=bool(from_file) and not demo)
+        elif demo:
             from orchestration.demo.company_folder import write_demo_company
             from orchestration.demo.server import DEFAULT_PORT, HOST
             from orchestration.registry.schemas import give_schemas
@@ -42,6 +61,27 @@ def init(
 
             write_company_folder(directory)
             print(f"wrote {directory}; edit its files, then: tokenomics check --company {directory}")
+
+
+def _propose(directory: Path, files: list[Path], currency: str | None, *, is_asked: bool) -> None:
+    """Exit code 1 where a file is not read or something is undecided: the folder then needs a person first."""
+    from orchestration.proposal.folder import propose
+    from orchestration.proposal.recognise import NotRecognised
+    from orchestration.registry.currencies import CURRENCIES
+
+    if not is_asked:
+        fail("name files after --from, and no --demo with it: tokenomics init DIR --from FILE...")
+    if currency is not None and currency not in CURRENCIES:
+        fail(f"--currency {currency} is no ISO 4217 currency; write it like EUR")
+    try:
+        done = propose(directory, files, currency)
+    except NotRecognised as error:
+        fail(str(error))
+    for line in done.lines:
+        print(line)
+    print(f"wrote {directory}; read sources.yaml and company.yaml, then: tokenomics check --company {directory}")
+    if not done.is_complete:
+        raise typer.Exit(FAULT)
 
 
 def check(

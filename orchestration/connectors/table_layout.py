@@ -51,20 +51,26 @@ class Layout:
 
 
 def find_layout(
-    source: str, path: Path, name: str, columns: Sequence[str], headings: Mapping[str, str] | None = None
+    source: str,
+    path: Path,
+    name: str,
+    columns: Sequence[str],
+    headings: Mapping[str, str] | None = None,
+    encoding: str | None = None,
 ) -> Layout:
-    """The layout of a file that should hold ``columns``; ``headings`` are what the file calls some of them."""
-    encoding = _encoding(path)
+    """The layout of a file that should hold ``columns``; ``headings`` are what the file calls some of them, ``encoding``
+    what the company says of a file without a byte order mark.
+    """
+    encoding = _encoding(path, encoding or "utf-8-sig")
     known = known_headings(columns, headings)
     try:
         declared = _declared_separator(path, encoding)
         candidates = [declared] if declared else list(SEPARATORS)
         found = [_best_header(path, encoding, separator, known) for separator in candidates]
     except UnicodeError:
-        raise SchemaDrift(
-            source,
-            f"{name}:{_undecoded_line(path, encoding)}: is not {_shown(encoding)} text; save the file as 'CSV UTF-8'",
-        ) from None
+        place = f"{name}:{_undecoded_line(path, encoding)}"
+        remedy = f"save the file as 'CSV UTF-8'{_remedy(encoding)}"
+        raise SchemaDrift(source, f"{place}: is not {_shown(encoding)} text; {remedy}") from None
     _, _, layout = max(found, key=lambda one: one[:2])
     if not layout.header:
         raise SchemaDrift(source, f"{name}:1: the file has no header line")
@@ -114,6 +120,12 @@ def _shown(encoding: str) -> str:
     return encoding.removesuffix("-sig").upper()
 
 
+def _remedy(encoding: str) -> str:
+    return (
+        ", or set encoding: windows-1252 for its kind under ledgers in sources.yaml" if encoding == "utf-8-sig" else ""
+    )
+
+
 def _undecoded_line(path: Path, encoding: str) -> int:
     """The first line that is not text in this encoding, as far as lines can be told."""
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -126,8 +138,8 @@ def _undecoded_line(path: Path, encoding: str) -> int:
     return 1
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 unless a byte order mark, or zero bytes at every other place, say otherwise."""
+def _encoding(path: Path, otherwise: str) -> str:
+    """As declared, UTF-8 without that, unless a byte order mark, or zero bytes at every other place, say otherwise."""
     with path.open("rb") as file:
         begin = file.read(512)
     for mark, encoding in BYTE_ORDER_MARKS.items():
@@ -137,7 +149,7 @@ def _encoding(path: Path) -> str:
         return "utf-16-le"
     if len(begin) > 3 and not any(begin[0::2]):
         return "utf-16-be"
-    return "utf-8-sig"
+    return otherwise
 
 
 def _declared_separator(path: Path, encoding: str) -> str | None:

@@ -84,6 +84,7 @@ def open_text_file(
     name: str,
     columns: Sequence[str] = (),
     headings: Mapping[str, str] | None = None,
+    encoding: str | None = None,
 ) -> TextFile:
     """Read the header. Raises :class:`SchemaDrift` for a file without one, or with one column name twice.
 
@@ -99,7 +100,11 @@ def open_text_file(
         known = known_headings(columns, headings)
         header = tuple(known.get(plain_heading(column), column) for column in stored)
     else:
-        layout = find_layout(source, path, name, columns, headings) if columns else _plain_layout(source, path, name)
+        layout = (
+            find_layout(source, path, name, columns, headings, encoding)
+            if columns
+            else _plain_layout(source, path, name)
+        )
         header, stored, types = layout.header, (), ()
     file = TextFile(source, path, name, header, types, layout, stored)
     twice = sorted({column for column in header if column and header.count(column) > 1})

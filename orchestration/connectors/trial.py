@@ -39,8 +39,8 @@ class Trial:
     doubts: tuple[str, ...] = ()
 
 
-def try_files(company: Company, as_of: date) -> Trial:
-    """Read every file source that is enabled, and the ledgers folder."""
+def try_files(company: Company, as_of: date, look: Callable[[Landing], None] = lambda landing: None) -> Trial:
+    """Read every file source that is enabled, and the ledgers folder; ``look`` sees the rows before they are thrown away."""
     lines: list[str] = []
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -50,6 +50,7 @@ def try_files(company: Company, as_of: date) -> Trial:
             lines += said
             faults += found
         unknown = doubts(company, landing, as_of)
+        look(landing)
     return Trial(tuple(lines), (*faults, *unknown.faults), unknown.doubts)
 
 

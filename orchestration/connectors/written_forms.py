@@ -6,8 +6,11 @@ nothing decides stays as written, so that the rules of its ledger refuse it by l
 Failure mode: a file in which nothing decides is a :class:`SchemaDrift` that names the first such value and what to write.
 """
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -122,7 +125,7 @@ def _iso_dates(
         found = "some dates have the day first, others the month" if shows_day else "no date of the file decides"
         raise SchemaDrift(
             file.source,
-            f"{file.name}:{unclear['line']}: {unclear['name']} '{unclear['cell']}' may have the day or the month first, and "
+            f"{file.name}:{unclear['line']}: {unclear['name']} '{unclear['cell']}' {both_readings(unclear['cell'])}, and "
             f"{found}; {declared.remedy('YYYY-MM-DD', 'day_first')}",
         )
     for column in columns:
@@ -140,6 +143,19 @@ def _iso_dates(
             f"update {table} set {text} = {year} || '-' || lpad({month}, 2, '0') || '-' || lpad({day}, 2, '0') "
             f"where regexp_full_match({text}, '{NUMERIC_DATE}'){equal}"
         )
+
+
+def both_readings(cell: str) -> str:
+    """What a date of digits may mean: with the day first, and with the month first."""
+    found = re.fullmatch(NUMERIC_DATE, cell)
+    assert found is not None
+    first, second, year = (int(found[number]) for number in (1, 2, 3))
+    may_be = [
+        f"{date(year, month, day):%-d %B %Y} with the {unit} first"
+        for day, month, unit in ((first, second, "day"), (second, first, "month"))
+        if month <= 12 and 1 <= day <= monthrange(year, month)[1]
+    ]
+    return f"may have the day or the month first (it is {' or '.join(may_be)})"
 
 
 def _all_match(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], pattern: str) -> bool:

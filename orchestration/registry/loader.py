@@ -34,7 +34,14 @@ from orchestration.registry.ownership import OwnershipRule, Pool
 from orchestration.registry.policy import EffectivePolicy, effective_policy
 from orchestration.registry.references import check_references
 from orchestration.registry.rules import check_rules
-from orchestration.registry.sources import LEDGER_DEFAULTS, LedgerConfig, SourceConfig, SourceName, foreign_keys
+from orchestration.registry.sources import (
+    GENERAL_LEDGER_KEYS,
+    LEDGER_DEFAULTS,
+    LedgerConfig,
+    SourceConfig,
+    SourceName,
+    foreign_keys,
+)
 from orchestration.registry.tiers import ModelTiers, Tier, TierMaps
 from orchestration.registry.wording import describe, nearest
 
@@ -293,6 +300,13 @@ def _read_sources(reading: Folder) -> None:
             for column in [column for column in ledger.columns if column not in known_columns]:
                 message = f"{name} has no column '{column}'; {nearest(column, known_columns)}"
                 reading.faults.append(document.fault((*path, "columns", column), message))
+            for key in ("values", "words"):
+                for column in [column for column in getattr(ledger, key) if column not in known_columns]:
+                    message = f"{name} has no column '{column}'; {nearest(column, known_columns)}"
+                    reading.faults.append(document.fault((*path, key, column), message))
+            if name != "general_ledger":
+                for key in (key for key in GENERAL_LEDGER_KEYS if key in ledger.model_fields_set):
+                    reading.faults.append(document.fault((*path, key), f"{name} takes no key '{key}'; drop it"))
             on_reject = ledger.on_reject or LEDGER_DEFAULTS[name].on_reject
             reading.ledgers[name] = ledger.model_copy(update={"on_reject": on_reject})
     for provider, source in _mapping(document, "metering", reading.faults).items():

@@ -187,6 +187,20 @@ def foreign_keys(name: str, written: set[str]) -> list[str]:
     return sorted(key for key in written if key in _OWN_KEYS and name not in _OWN_KEYS[key])
 
 
+AccountClass = Literal["asset", "liability", "equity", "revenue", "expense"]
+
+
+class LedgerSide(Part):
+    """How a column tells debits from credits."""
+
+    column: Text
+    """What the files call the column."""
+    debit: tuple[Text, ...]
+    """Its words for a debit, without regard to case."""
+    credit: tuple[Text, ...]
+    """Its words for a credit."""
+
+
 class LedgerConfig(Part):
     """How one kind of ledger file is read, where the files do not say it themselves."""
 
@@ -198,6 +212,33 @@ class LedgerConfig(Part):
     """true reads 1.234 as 1234 and 1,5 as 1.5, false the other way; needed only where no number of a file decides."""
     day_first: bool | None = None
     """true reads 01/10/2026 as 1 October, false as 10 January; needed only where no date of a file decides."""
+    encoding: Literal["windows-1252"] | None = None
+    """How the files write letters, where it is neither UTF-8 nor UTF-16."""
+    values: dict[Text, Text] = Field(default_factory=dict)
+    """What a column holds on every row, where the files have no such column, like {currency: EUR}."""
+    words: dict[Text, dict[Text, Text]] = Field(default_factory=dict)
+    """What a value of a column means, by the files' own word, without regard to case, like {account_class: {Bank: asset}}."""
+    signed_amount: Text | None = None
+    """Of a general ledger: the column that holds debits as positive and credits as negative amounts."""
+    side: LedgerSide | None = None
+    """Of a general ledger: the column that says whether signed_amount is a debit or a credit."""
+    contra_account: Text | None = None
+    """Of a general ledger: the column of the account that takes the other side; each row is then two lines."""
+    account_classes: dict[Text, AccountClass] = Field(default_factory=dict)
+    """Of a general ledger without account_class: patterns of account numbers to classes; the first match wins."""
+    empty_side: Literal["zero"] | None = None
+    """Of a general ledger: zero reads an empty debit beside a filled credit, and the other way round, as 0."""
+    number_lines: bool = False
+    """Of a general ledger without line numbers: lines are numbered within their entry as the file has them."""
+
+    @model_validator(mode="after")
+    def _amounts_belong_together(self) -> "LedgerConfig":
+        if self.signed_amount is None and (self.side or self.contra_account):
+            raise ValueError("side and contra_account need signed_amount, the column of the amount they tell about")
+        return self
+
+
+GENERAL_LEDGER_KEYS = ("signed_amount", "side", "contra_account", "account_classes", "empty_side", "number_lines")
 
 
 LEDGER_DEFAULTS: dict[str, LedgerConfig] = {

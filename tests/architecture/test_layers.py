@@ -35,7 +35,7 @@ FLOORS = (
     {"registry", "run_rate", "gateway_days", "exchange_rates", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},
-    {"budgets", "incidents", "replay", "summary"},
+    {"budgets", "incidents", "proposal", "replay", "summary"},
     {"alerts"},
     {"enforcement"},
     {"definitions"},

@@ -22,6 +22,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.connectors.ledgers import foreign
 from orchestration.connectors.ledgers.rules import describe_faults, find_faults
 from orchestration.connectors.ledgers.schemas import CURRENCY, SCHEMAS, Kind, Schema
 from orchestration.connectors.ledgers.shapes import LedgerRows
@@ -137,7 +138,15 @@ def _open(
     connection: duckdb.DuckDBPyConnection, schema: Schema, reading: LedgerConfig, path: Path, name: str
 ) -> TextFile:
     columns = [column.name for column in schema.columns]
-    return open_text_file(connection, SOURCE, path, name, columns, reading.columns)
+    return open_text_file(
+        connection,
+        SOURCE,
+        path,
+        name,
+        [*columns, *foreign.extra_columns(reading)],
+        foreign.headings(reading),
+        reading.encoding,
+    )
 
 
 def _load_rows(
@@ -151,16 +160,17 @@ def _load_rows(
         if isinstance(part, LedgerRows):
             _insert_converted(connection, part, names)
             continue
-        _check_columns(schema, part)
-        load_text_table(connection, part, "one_file", names)
+        _check_columns(schema, reading, part)
+        load_text_table(connection, part, "one_file", [*names, *foreign.extra_columns(reading)])
         bring_to_one_form(
             connection,
             part,
             "one_file",
-            [column.name for column in schema.columns if column.kind is Kind.DECIMAL],
+            [foreign.AMOUNT, *(column.name for column in schema.columns if column.kind is Kind.DECIMAL)],
             [column.name for column in schema.columns if column.kind in (Kind.DATE, Kind.BOUND)],
             Declared(f"under ledgers: {schema.prefix} in sources.yaml", reading.decimal_comma, reading.day_first),
         )
+        foreign.bring_to_schema(connection, schema, reading, part, "one_file")
         connection.execute(f"insert into {schema.prefix} select {literal(part.name)}, * from one_file")
         connection.execute("drop table one_file")
     if schema.prefix == "general_ledger":
@@ -175,11 +185,14 @@ def _insert_converted(connection: duckdb.DuckDBPyConnection, part: LedgerRows, n
     connection.unregister("converted")
 
 
-def _check_columns(schema: Schema, file: TextFile) -> None:
-    missing = [column.name for column in schema.columns if column.is_required and column.name not in file.header]
+def _check_columns(schema: Schema, reading: LedgerConfig, file: TextFile) -> None:
+    known = {*file.header, *foreign.provided(reading, file)}
+    missing = [column.name for column in schema.columns if column.is_required and column.name not in known]
+    missing += foreign.missing_extras(reading, file)
     if missing:
         remedy = (
-            f"rename them, or say what the file calls them with columns under ledgers: {schema.prefix} in sources.yaml"
+            f"rename them, or say under ledgers: {schema.prefix} in sources.yaml what the file calls them (columns) or "
+            f"what they are (values{', account_classes' if schema.prefix == 'general_ledger' else ''})"
         )
         raise file.missing(missing, remedy)
     if schema.one_of and not set(schema.one_of) & set(file.header):
@@ -219,9 +232,16 @@ def _read_file(
         [file.name],
     ).to_arrow_table()
     first, last = _span(accepted, schema.dated_by)
-    rules = f"{ROW_RULES}:{reading.model_dump_json()}"
+    rules = f"{ROW_RULES}:{_as_declared(reading)}"
     load_id = hashlib.sha256(f"{rules}:{file.digest()}:{content_id(rejected)}".encode()).hexdigest()[:16]
     return LedgerFile(schema.prefix, file.name, load_id, accepted, rejected, first, last)
+
+
+def _as_declared(reading: LedgerConfig) -> str:
+    """What the company says of the files; what it does not say of foreign ledgers is left out."""
+    own = {"on_reject", "columns", "decimal_comma", "day_first"}
+    unsaid = {name for name, value in reading if name not in own and not value}
+    return reading.model_dump_json(exclude=unsaid)
 
 
 def _rejected_rows(connection: duckdb.DuckDBPyConnection, schema: Schema, name: str) -> list[dict[str, Any]]:
