@@ -107,11 +107,18 @@ class _Writer:
         if len(columns) > len(filled.sheet.columns):
             says = f"Excel holds {DIGITS} digits; amounts with more are the nearest number. {EVERY_DIGIT}"
             page.write_string(3, 0, says, self.muted)
-            page.set_column(len(filled.sheet.columns), len(columns) - 1, 22, None, {"level": 1, "hidden": True})
+            self._fold(page, len(filled.sheet.columns), len(columns), len(filled.rows))
         totals = {number: filled.total(column.name) for number, column in filled.totalled}
         self._table(page, filled.sheet.id, columns, filled.rows, totals)
         self._fit(page, filled.sheet.columns, filled.rows)
         return self._check(page, filled)
+
+    def _fold(self, page: Worksheet, begin: int, end: int, rows: int) -> None:
+        """Fold the columns from ``begin`` to before ``end``, whose numbers are text on purpose."""
+        page.set_column(begin, end - 1, 22, None, {"level": 1, "hidden": True})
+        page.set_column(end, end, None, None, {"collapsed": True})
+        digits = f"{xl_col_to_name(begin)}{HEAD + 2}:{xl_col_to_name(end - 1)}{HEAD + 1 + rows}"
+        page.ignore_errors({"number_stored_as_text": digits})
 
     def _page(self, name: str, asks: str, source: str) -> Worksheet:
         page = self.book.add_worksheet(name)
