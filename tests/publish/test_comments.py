@@ -1,32 +1,20 @@
 """Every table and column that can be published carries its description into ``marts.duckdb``, whether a run filled it or not."""
 
-import json
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.project import Home
-from orchestration.publish.layout import read_layouts
-from orchestration.publish.snapshot import publish
-from orchestration.transform.manifest import ensure_manifest
-from tests.dbt_project.published_rows import published_models
+from tests.dbt_project.published_rows import publish_rows
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published database of a warehouse in which every mart is as its contract says, without a row."""
-    home = tmp_path_factory.mktemp("home")
-    manifest = ensure_manifest(Home(home))
-    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
-        connection.execute("create schema marts")
-        for name, node in published_models(json.loads(manifest.read_text())).items():
-            columns = ", ".join(f'"{column["name"]}" {column["data_type"]}' for column in node["columns"].values())
-            connection.execute(f'create table marts."{name}" ({columns})')
-        layouts = read_layouts(manifest)
-        publish(connection, home, run_id="one", as_of=date(2026, 10, 31), company_id="c", version="1", layouts=layouts)
-    return home / "published" / "marts.duckdb"
+    home = Home(tmp_path_factory.mktemp("home"))
+    publish_rows(home, {})
+    return home.published / "marts.duckdb"
 
 
 def said(database: Path, sql: str) -> dict[tuple[str, ...], str]:
