@@ -2,20 +2,57 @@
 results.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
+from orchestration.project import DBT_PROJECT
 from orchestration.quoting import literal
 
-OWNERS = ["team:finance-engineering"]
+OWNERS_OF_PYTHON = {
+    "ingest": "data-platform",
+    "warehouse": "data-platform",
+    "prices": "finance-engineering",
+    "statistics": "financial-planning",
+    "replay": "financial-planning",
+    "control": "financial-planning",
+    "publish": "finance-engineering",
+}
+"""Who answers for an area that only Python has; for the others, dbt's groups say it (``models/_groups.yml``)."""
+DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=72), warn_window=timedelta(hours=36))
+"""What a daily run makes anew: amber when a day was missed, red when it was missed for a weekend and more."""
+
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 CELL_WIDTH = 40
+
+
+def owners(area: str) -> list[str]:
+    """The team that answers for a group of the graph; an area that nobody answers for is a KeyError."""
+    return [f"team:{_teams()[area]}"]
+
+
+@cache
+def _teams() -> dict[str, str]:
+    groups = yaml.safe_load((DBT_PROJECT / "models" / "_groups.yml").read_text())["groups"]
+    return {**OWNERS_OF_PYTHON, **{group["name"]: group["owner"]["name"] for group in groups}}
+
+
+def opens(file: str | Path) -> dict[str, dg.MetadataValue]:
+    """Metadata with which the UI opens ``file`` in an editor."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        place = dg.LocalFileCodeReference(file_path=str(file))
+        return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[place])}
 
 
 def table_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
@@ -25,10 +62,17 @@ def table_keys(tables: Iterable[str]) -> list[dg.AssetKey]:
 
 
 def landed_specs(
-    source: str, about: str, *, group: str = "ingest", deps: Sequence[dg.AssetKey] = (), kinds: set[str] | None = None
+    source: str,
+    about: str,
+    *,
+    group: str = "ingest",
+    deps: Sequence[dg.AssetKey] = (),
+    kinds: set[str] | None = None,
+    freshness: dg.FreshnessPolicy | None = None,
+    code: str | Path,
 ) -> list[dg.AssetSpec]:
     """One spec per stream of ``source``, keyed ``[source, stream]``. ``about`` says where the source's rows come
-    from.
+    from, ``code`` is the file that the UI opens.
     """
     return [
         dg.AssetSpec(
@@ -39,9 +83,11 @@ def landed_specs(
                 f"Columns: {', '.join(name for name, _ in columns)}."
             ),
             group_name=group,
-            owners=OWNERS,
+            owners=owners(group),
             kinds=kinds or {"python", "parquet"},
             deps=list(deps),
+            freshness_policy=freshness,
+            metadata=opens(code),
         )
         for (of_source, stream), columns in STREAMS.items()
         if of_source == source

@@ -39,11 +39,17 @@ class Run(dg.ConfigurableResource):
     _session: Session | None = PrivateAttr(default=None)
     _standing: str | None = PrivateAttr(default=None)
     _is_whole: bool = PrivateAttr(default=False)
+    _is_launched: bool = PrivateAttr(default=False)
 
     @property
     def session(self) -> Session:
         assert self._session is not None, "the session is open only during a run"
         return self._session
+
+    @property
+    def is_launched(self) -> bool:
+        """By the UI or a schedule; a run from the command line is not."""
+        return self._is_launched
 
     def decide(self, context: dg.AssetExecutionContext) -> None:
         """Everything is landed: does what is published stand? Never in a run of chosen steps, nor when asked to refresh."""
@@ -83,17 +89,21 @@ class Run(dg.ConfigurableResource):
         with home_lock(Home(settings.home).lock), open_session(settings) as session:
             session.landing.remove_leftovers()
             begin(session.home, session.as_of)
-            self._claim(context, session.home)
+            self._is_launched = self._claim(context, session.home)
             self._session, self._standing, self._is_whole = session, None, False
             yield self
 
     @staticmethod
-    def _claim(context: dg.InitResourceContext, home: Home) -> None:
-        """In the records of the UI that launched this run: it holds the home's lock, and whoever held it before is dead."""
+    def _claim(context: dg.InitResourceContext, home: Home) -> bool:
+        """Whether the UI or a schedule launched this run. If so, its records are told that it holds the home's lock, and that
+        whoever held it before is dead.
+        """
         instance, run_id = context.instance, context.run_id
-        if instance is not None and run_id is not None and instance.is_persistent:
-            instance.add_run_tags(run_id, {HOME_TAG: str(home.root)})
-            end_dead_runs(instance, home, run_id)
+        if instance is None or run_id is None or not instance.is_persistent:
+            return False
+        instance.add_run_tags(run_id, {HOME_TAG: str(home.root)})
+        end_dead_runs(instance, home, run_id)
+        return True
 
 
 def run_config(settings: RunSettings) -> dict[str, object]:

@@ -6,7 +6,7 @@ alerts. Its cursor is the publication that it judged by: the breakers and caps o
 
 import dagster as dg
 
-from orchestration.defs.presentation import OWNERS
+from orchestration.defs.presentation import opens, owners
 from orchestration.enforcement.command import open_desk
 from orchestration.enforcement.show import tick_line
 from orchestration.enforcement.tick_result import TickResult
@@ -16,8 +16,9 @@ ENFORCEMENT = dg.AssetSpec(
     key=["control", "enforcement"],
     description="What the minute path decided about caps, loops and breakers, and what was written to gateways.",
     group_name="control",
-    owners=OWNERS,
+    owners=owners("control"),
     kinds={"python", "json"},
+    metadata=opens(__file__),
     deps=[dg.AssetKey(["published", "marts"])],
 )
 

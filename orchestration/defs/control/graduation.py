@@ -6,7 +6,8 @@ Why not: the evidence is already published; a run would only repeat it.
 import dagster as dg
 
 from orchestration.alerts.graduation import flag_ready
-from orchestration.defs.presentation import OWNERS
+from orchestration.defs.control.own_home import SENSOR_STATUS
+from orchestration.defs.presentation import opens, owners
 from orchestration.project import Home
 from orchestration.settings import load_settings
 
@@ -14,14 +15,17 @@ FLAGS = dg.AssetSpec(
     key=["control", "graduation_flags"],
     description="Initiatives flagged as ready to graduate, each once, with the evidence pack of that day.",
     group_name="control",
-    owners=OWNERS,
+    owners=owners("control"),
     kinds={"python", "json"},
+    metadata=opens(__file__),
     deps=[dg.AssetKey(["published", "marts"])],
 )
 
 
 @dg.sensor(
-    minimum_interval_seconds=300, description="Flags each initiative once, on the day it becomes ready to graduate."
+    minimum_interval_seconds=300,
+    default_status=SENSOR_STATUS,
+    description="Flags each initiative once, on the day it becomes ready to graduate.",
 )
 def graduation_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     flagged = flag_ready(Home(load_settings().home))

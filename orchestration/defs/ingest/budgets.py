@@ -16,7 +16,10 @@ KEYS = (dg.AssetKey(["budget", "movements"]), dg.AssetKey(["budget", "graduation
     specs=[
         spec
         for spec in landed_specs(
-            "budget", "booked by the commands graduate and budget, from the append-only journal.", group="control"
+            "budget",
+            "booked by the commands graduate and budget, from the append-only journal.",
+            group="control",
+            code=__file__,
         )
         if spec.key in KEYS
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.connectors.ledgers.extract import extract
-from orchestration.defs.guard import redacted
+from orchestration.defs.guard import redacted, tried_again
 from orchestration.defs.presentation import landed_results, landed_specs
 from orchestration.defs.run import Run
 
@@ -15,6 +15,7 @@ from orchestration.defs.run import Run
         "ledgers",
         "files of the finance systems in the company's ledgers folder, and QuickBooks, Xero and NetSuite.",
         deps=[dg.AssetKey(["registry", "sources"])],
+        code=__file__,
     )
 )
 def ledgers(run: Run) -> Iterator[dg.MaterializeResult]:
@@ -23,6 +24,6 @@ def ledgers(run: Run) -> Iterator[dg.MaterializeResult]:
         yield from landed_results(run.session.landing, "ledgers", "offline: as landed")
         return
     session = run.session
-    with redacted(session):
+    with redacted(session), tried_again(run):
         extract(session.company, session.landing, session.as_of, session.secret)
     yield from landed_results(run.session.landing, "ledgers")

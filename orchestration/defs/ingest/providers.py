@@ -10,10 +10,12 @@ import dagster as dg
 
 from orchestration.connectors.source import Source
 from orchestration.connectors.sources import SOURCES
-from orchestration.defs.guard import redacted
-from orchestration.defs.presentation import landed_results, landed_specs
+from orchestration.defs.guard import redacted, tried_again
+from orchestration.defs.presentation import DAILY, landed_results, landed_specs
 from orchestration.defs.run import Run
+from orchestration.project import ROOT
 
+PROVIDERS = ROOT / "orchestration" / "connectors" / "providers"
 REGISTRY = [dg.AssetKey(["registry", "sources"])]
 
 
@@ -21,7 +23,9 @@ def _assets(source: Source) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=source.name,
         description=source.reading,
-        specs=landed_specs(source.name, source.about, deps=REGISTRY),
+        specs=landed_specs(
+            source.name, source.about, deps=REGISTRY, freshness=DAILY, code=PROVIDERS / source.name / "source.py"
+        ),
     )
     def read(run: Run) -> Iterator[dg.MaterializeResult]:
         yield from _read(run, source)
@@ -37,7 +41,7 @@ def providers() -> dg.Definitions:
 def _read(run: Run, source: Source) -> Iterator[dg.MaterializeResult]:
     session = run.session
     if session.is_read(source.name):
-        with redacted(session):
+        with redacted(session), tried_again(run):
             source.extract(
                 session.company,
                 session.landing,

@@ -11,7 +11,9 @@ from orchestration.enforcement.receipts import Receipts
 from orchestration.registry import land_registry
 
 
-@dg.multi_asset(specs=landed_specs("registry", "what the company folder declares.", kinds={"python", "yaml"}))
+@dg.multi_asset(
+    specs=landed_specs("registry", "what the company folder declares.", kinds={"python", "yaml"}, code=__file__)
+)
 def registry(run: Run) -> Iterator[dg.MaterializeResult]:
     """Read on every run, also offline, since it says what the landed rows mean; and the drills that were recorded, for a refusal
     in one of them is no cap that bound.

@@ -1,13 +1,16 @@
 """The publication and its summary, as the last assets of a run."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from dashboard.site import write_site
-from orchestration.defs.presentation import OWNERS, standing_note
+from orchestration.defs.presentation import DAILY, opens, owners, standing_note
+from orchestration.defs.publish.inline import shown
 from orchestration.defs.run import Run
 from orchestration.defs.transform.dbt import MANIFEST, dbt_models, dbt_models_after_statistics
 from orchestration.knowledge import begin, finish
@@ -31,8 +34,10 @@ PUBLICATION = dg.AssetKey(["published", "marts"])
             key=PUBLICATION,
             description="Every mart as a read-only DuckDB file and as Parquet, with a manifest; swapped in whole.",
             group_name="publish",
-            owners=OWNERS,
+            owners=owners("publish"),
             kinds={"duckdb", "parquet"},
+            freshness_policy=DAILY,
+            metadata=opens(__file__),
             deps=MARTS,
         )
     ]
@@ -55,6 +60,8 @@ def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Mate
             "tables": dg.MetadataValue.md(f"| table | rows |\n| --- | --- |\n{table}"),
             "folder": dg.MetadataValue.path(str(done.folder)),
             "note": standing_note(before) if before else "built in this run",
+            "dashboard": dg.MetadataValue.path(str(session.home.published / "dashboard" / "index.html")),
+            **shown(_summary(session.home.published.resolve())),
         },
     )
 
@@ -78,16 +85,23 @@ def _publish(session: Session, run_id: str, begun_at: str) -> Publication:
         )
 
 
+@lru_cache(maxsize=1)
+def _summary(publication_folder: Path) -> dict[str, Any]:
+    """Read once in a run; what a publication's folder holds never changes."""
+    return collect(publication_folder)
+
+
 @dg.asset(
     key=["published", "summary"],
     deps=[PUBLICATION],
     group_name="publish",
-    owners=OWNERS,
+    owners=owners("publish"),
     kinds={"python"},
+    metadata=opens(__file__),
     description="What finance asks first, read from the published tables.",
 )
 def summary(run: Run) -> dg.MaterializeResult:
-    found = collect(run.session.home.published)
+    found = _summary(run.session.home.published.resolve())
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(found["run_rate"]) + len(found["margin_by_product"]) + len(found["initiatives"]),

@@ -117,6 +117,6 @@ def _result(asset: dg.AssetKey, name: str, found: list[str], remedy: str, **told
         check_name=name,
         passed=not found,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(found) or None,
+        description=f"{'; '.join(found)}. What to do: {remedy}." if found else None,
         metadata=metadata,
     )

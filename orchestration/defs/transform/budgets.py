@@ -24,6 +24,7 @@ FACTS = [*table_keys(facts.TABLES), dg.AssetKey(["budget", "movements"])]
             "booked by the run from the registry, the budgets ledger and the costs of closed allocations.",
             group="control",
             deps=FACTS,
+            code=__file__,
         )
         if spec.key == KEY
     ]

@@ -11,7 +11,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from orchestration.connectors.sources import SOURCES
-from orchestration.defs.presentation import OWNERS, landed_keys
+from orchestration.defs.presentation import landed_keys, opens, owners
 from orchestration.defs.run import Run
 from orchestration.defs.transform.call import build, standing
 from orchestration.defs.transform.translator import Translator
@@ -36,7 +36,8 @@ APPROVED = [dg.AssetKey(["budget", name]) for name in ("movements", "graduations
             key=dg.AssetKey(["landing", name]),
             description=text,
             group_name="warehouse",
-            owners=OWNERS,
+            owners=owners("warehouse"),
+            metadata=opens(__file__),
             kinds={"duckdb"},
             deps=[*landed_keys(*READ_BY_DBT), *APPROVED],
         )

@@ -24,6 +24,7 @@ from orchestration.warehouse import connect
         "changes of state that breaker, caps and loops decide, runaway loops found in the gateway's log, and what was done "
         "at gateways, up to the as-of date.",
         group="guardrails",
+        code=__file__,
         deps=table_keys(merged(inputs.TABLES, breakers.TABLES, history.TABLES)),
     )
 )

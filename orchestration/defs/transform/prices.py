@@ -17,6 +17,7 @@ USAGE = landed_keys(*(source.name for source in SOURCES if source.names_models))
         "prices",
         "list prices by date, variant, token class and context tier, for the models that usage names.",
         group="prices",
+        code=__file__,
         deps=[*USAGE, dg.AssetKey(["registry", "model_tiers"])],
     )
 )

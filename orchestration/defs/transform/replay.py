@@ -12,5 +12,6 @@ def replays() -> dg.Definitions:
             "replay",
             "history replayed without look-ahead by the command tokenomics replay; empty until it has run.",
             group="replay",
+            code=__file__,
         )
     )

@@ -25,7 +25,11 @@ EVALUATIONS = (
 
 @dg.multi_asset(
     specs=landed_specs(
-        "statistics", "evaluated up to the as-of date from the intermediate tables.", group="statistics", deps=INPUTS
+        "statistics",
+        "evaluated up to the as-of date from the intermediate tables.",
+        group="statistics",
+        deps=INPUTS,
+        code=__file__,
     )
 )
 def statistics(run: Run) -> Iterator[dg.MaterializeResult]:

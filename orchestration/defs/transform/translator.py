@@ -1,4 +1,4 @@
-"""How dbt's models and sources appear in the graph: key, group, owner, description."""
+"""How dbt's models, sources and tests appear in the graph: key, group, owner, description, the file to open."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
-from orchestration.defs.presentation import OWNERS
+from orchestration.defs.presentation import opens, owners
+from orchestration.defs.transform.checks import sentence
+from orchestration.project import DBT_PROJECT
 
 
 class Translator(DagsterDbtTranslator):
@@ -26,10 +28,21 @@ class Translator(DagsterDbtTranslator):
         return str(props["config"]["group"]) if props["resource_type"] == "model" else None
 
     def get_owners(self, props: Mapping[str, Any]) -> list[str]:
-        return OWNERS
+        group = self.get_group_name(props)
+        return owners(group) if group else []
 
     def get_description(self, props: Mapping[str, Any]) -> str:
         return str(
             props.get("description")
             or f"dbt {props['resource_type']} {props['name']}, see {props['original_file_path']}"
         )
+
+    def get_metadata(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With the file of the model, which the UI opens in an editor."""
+        return {**super().get_metadata(props), **opens(DBT_PROJECT / props["original_file_path"])}
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=sentence(manifest["nodes"][unique_id]))
