@@ -118,11 +118,11 @@ _BRIDGE = {
     "subscription": "subscriptions and seats",
     "residual": "not explained between bill and ledger",
     "ledger_posting": "posted in the ledger",
-    "duplicates": "requests exported twice, removed",
+    "duplicates": "requests received twice, counted once",
     "metering_difference": "gateway and provider meter differently",
     "accrual": "month-end accrual",
     "accrual_reversal": "reversal of the accrual",
-    "repeated_requests": "requests logged more than once",
+    "repeated_requests": "requests that count on several days",
     "other_cogs_left_out": "other cost of goods sold without a product",
 }
 _BALANCES = {
@@ -511,6 +511,7 @@ IN_COLUMN: dict[str, dict[str, str]] = {
     "gate_name": {"return": "return on spend"},
     "blocking_gates": _GATES,
     "gate_number": _GATES,
+    "stability_status": {"fail": "not stable", "insufficient": "not enough history"},
     "verified_by": {"graduation": "at graduation"},
     "budget_basis": {"fixed": "fixed"},
     "comparison": {"budget": "against budget"},

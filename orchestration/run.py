@@ -15,6 +15,7 @@ from orchestration.alerts.budgets import tell_budgets
 from orchestration.alerts.graduation import flag_ready
 from orchestration.alerts.prices import tell_unpriced
 from orchestration.alerts.rejected_rows import tell_rejected
+from orchestration.files import counted
 from orchestration.landing.late import not_known
 from orchestration.lock import home_lock
 from orchestration.project import Home
@@ -64,8 +65,8 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
         print(note, file=stream)
     for initiative in flagged.initiatives:
         print(f"{initiative} became ready to graduate; its evidence: {home.evidence}", file=stream)
-    for title in (*budgets.titles, *prices.titles, *rejected.titles):
-        print(title, file=stream)
+    if told := len((*budgets.titles, *prices.titles, *rejected.titles)):
+        print(f"{counted(told, 'alert')} told for the first time, in {home.alerts}", file=stream)
     for fault in (*flagged.faults, *budgets.faults, *prices.faults, *rejected.faults):
         print(redact(fault), file=sys.stderr)
     if outcome.failures:

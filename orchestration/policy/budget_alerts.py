@@ -21,7 +21,7 @@ FUNDED = "budget"
 @dataclass(frozen=True)
 class AllocationState:
     """One allocation on its as-of day. ``status`` as published; the projected day on which it is exhausted is None where
-    nothing is projected.
+    nothing is projected. ``name``: what people call the initiative; None where nobody named it.
     """
 
     initiative_id: str
@@ -31,12 +31,13 @@ class AllocationState:
     spent: Decimal
     status: str
     projected_exhaustion: date | None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
 class DepartmentBudget:
     """One department's budget of one fiscal period (YYYY-MM) and class (core, experimentation). ``basis`` says what the
-    allowance is, and ``status`` how it stands, as published.
+    allowance is, and ``status`` how it stands, as published; ``name``: what people call the department.
     """
 
     department_id: str
@@ -46,6 +47,7 @@ class DepartmentBudget:
     allowance: Decimal
     spent: Decimal
     status: str
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,10 @@ def _expired(state: AllocationState) -> tuple[Crossing, ...]:
 
 def _crossing(state: AllocationState, kind: str, text: str) -> Crossing:
     key = f"budget_{kind}:{state.initiative_id}:{state.starts_on}"
-    return Crossing(kind, key, f"the allocation of {state.initiative_id} {text}")
+    return Crossing(kind, key, f"the allocation of {state.name or state.initiative_id} {text}")
 
 
 def _department_crossing(budget: DepartmentBudget, kind: str, text: str) -> Crossing:
     key = f"department_budget_{kind}:{budget.department_id}:{budget.budget_class}:{budget.fiscal_period}"
-    subject = f"the {budget.budget_class} budget of {budget.department_id} for {budget.fiscal_period}"
+    subject = f"the {budget.budget_class} budget of {budget.name or budget.department_id} for {budget.fiscal_period}"
     return Crossing(kind, key, f"{subject} {text}")

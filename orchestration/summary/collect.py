@@ -15,6 +15,7 @@ import duckdb
 from orchestration.publish.evidence import plain
 from orchestration.publish.snapshot import ALARMS
 from orchestration.published import read_manifest
+from orchestration.summary.names import make_names
 from orchestration.summary.open_amounts import (
     ACCOUNT_REMEDY,
     LEFT_OUT,
@@ -30,6 +31,7 @@ from orchestration.summary.open_amounts import (
     read_shares,
     share_as_json,
 )
+from orchestration.summary.periods import Periods, read_periods
 from orchestration.summary.standing_budgets import Standing, is_news, read_standing
 
 TOP = 5
@@ -71,103 +73,217 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
         def known(table: str, read: Callable[..., list[Any]], ratio: str) -> list[Any]:
             return read(connection, day, alarms[ratio]) if holds(table) else []
 
+        make_names(connection, holds)
+        periods = read_periods(connection, day, holds)
         shares = known("fct_allocated_costs", read_shares, "unallocated_alarm_ratio")
         bridge = known("reconciliation_by_provider_month", read_bridge, "residual_alarm_ratio")
+        spans = [as_of, periods.first, periods.previous_first, periods.previous_last, periods.compared_last]
+        gates = query("graduation_readiness graduation_gates", GATES, as_of)
         return {
             "company_id": manifest["company_id"],
             "as_of": as_of,
             "run_id": manifest["run_id"],
             "published_at": manifest["published_at"],
             "reporting_currency": _one(query("fct_allocated_costs", CURRENCY), "reporting_currency"),
-            "spend": query("fct_allocated_costs", SPEND, as_of),
+            "periods": periods.as_json(),
+            "spend": query("fct_allocated_costs", SPEND, periods.previous_first),
+            "spend_by_provider": query("fct_allocated_costs", SPEND_COMPARED, *spans),
+            "spend_year_to_date": _one(query("fct_allocated_costs", YEAR_TO_DATE, periods.year_first, as_of), "spend"),
             "margin_by_product": query("gross_margin_by_product_month", MARGIN, as_of),
+            "budgets": query("budget_status_by_department_month fct_allocated_costs", BUDGETS, *_of(periods)),
+            "projection": query("month_end_projection", PROJECTION, as_of),
             "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
             "unpriced": _with_remedy(query("fct_usage", f"{UNPRICED} limit {TOP}"), PRICE_REMEDY),
             "unmeasured": _with_remedy(query("fct_usage", UNMEASURED), UNMEASURED_REMEDY),
-            "unallocated": query("fct_allocated_costs", UNALLOCATED, as_of),
+            "unallocated": _with_remedy(
+                query("fct_allocated_costs", UNALLOCATED, periods.previous_first), OWNER_REMEDY
+            ),
             "unallocated_share": [share_as_json(one) for one in shares],
             "open_amounts": [bridge_as_json(one) for one in bridge],
             "journals_left_out": _with_remedy(query("accrual_journals_left_out", LEFT_OUT), ACCOUNT_REMEDY),
             "unowned_usage": _with_remedy(query("fct_usage", UNOWNED), OWNER_REMEDY),
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
-            "core_demotions": query("core_demotions_by_initiative", DEMOTIONS),
-            "initiatives": query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of),
+            "core_demotions": [
+                {**row, "remedy": RETURN_REMEDY.format(**row)}
+                for row in query("core_demotions_by_initiative", DEMOTIONS)
+            ],
+            "initiatives": [
+                {**row, "gates_in_the_way": [gate for gate in gates if gate["initiative_id"] == row["initiative_id"]]}
+                for row in query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of)
+            ],
             "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
             "ingestion": query("ingestion_outcomes", INGESTION),
+            "reads": query("ingestion_outcomes", READS),
             "missing_tables": sorted(missing),
         }
 
+
+def _of(periods: Periods) -> list[Any]:
+    return [periods.fiscal_period, periods.first, periods.as_of]
+
+
+RETURN_REMEDY = (
+    "lower its cost per unit, or return it: tokenomics budget return {initiative_id} AMOUNT --approver EMAIL"
+)
 
 CURRENCY = "select max(reporting_currency) as reporting_currency from fct_allocated_costs"
 
 SPEND = """
 select
-    strftime(cost_date, '%Y-%m') as month,
+    fiscal_period as month,
     provider,
     sum(allocated_cost) as spend,
     sum(case when allocation_method = 'unallocated' then allocated_cost else 0 end) as unallocated
 from fct_allocated_costs
-where cost_date >= date_trunc('month', cast(? as date)) - interval 1 month
+inner join period_days on cost_date = calendar_date
+where cost_date >= cast(? as date)
 group by all order by month, provider
 """
 
-MARGIN = """
+SPEND_COMPARED = """
+with days as (select cast(? as date) as as_of, cast(? as date) as first, cast(? as date) as previous_first,
+    cast(? as date) as previous_last, cast(? as date) as compared_last)
 select
-    product_id, fiscal_period, revenue, ai_cogs, gross_profit,
-    gross_margin_ratio, target_gross_margin_ratio, is_below_target
-from gross_margin_by_product_month
-where fiscal_period = (
-    select max(fiscal_period) from gross_margin_by_product_month
-    where fiscal_period <= strftime(cast(? as date), '%Y-%m')
+    provider,
+    coalesce(sum(allocated_cost) filter (where cost_date between previous_first and previous_last), 0) as previous_spend,
+    coalesce(sum(allocated_cost) filter (where cost_date between previous_first and compared_last), 0) as compared_spend,
+    coalesce(sum(allocated_cost) filter (where cost_date between first and as_of), 0) as spend,
+    coalesce(sum(allocated_cost) filter (
+        where cost_date between previous_first and previous_last and allocation_method = 'unallocated'), 0
+    ) as previous_unallocated,
+    coalesce(sum(allocated_cost) filter (
+        where cost_date between previous_first and compared_last and allocation_method = 'unallocated'), 0
+    ) as compared_unallocated,
+    coalesce(sum(allocated_cost) filter (where cost_date between first and as_of and allocation_method = 'unallocated'), 0)
+        as unallocated
+from fct_allocated_costs
+cross join days
+where cost_date between previous_first and as_of
+group by provider order by provider
+"""
+
+YEAR_TO_DATE = """
+select sum(allocated_cost) as spend from fct_allocated_costs
+where cost_date between cast(? as date) and cast(? as date)
+"""
+
+BUDGETS = """
+with budgets as (
+    select department_id, sum(budget_amount) as budget_amount
+    from budget_status_by_department_month where fiscal_period = ? group by department_id
+),
+spent as (
+    select department_id, sum(allocated_cost) as spent_amount
+    from fct_allocated_costs where cost_date between cast(? as date) and cast(? as date) group by department_id
 )
-order by product_id nulls last
+select
+    coalesce(budgets.department_id, spent.department_id) as department_id, names.name,
+    budgets.budget_amount, coalesce(spent.spent_amount, 0) as spent_amount
+from budgets
+full outer join spent on budgets.department_id = spent.department_id
+left join department_names as names on coalesce(budgets.department_id, spent.department_id) = names.id
+order by 1 nulls last
+"""
+
+PROJECTION = """
+select
+    entity_type, entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high
+from month_end_projection where as_of_date = cast(? as date) and entity_type <> 'initiative' order by 1, 2
+"""
+
+MARGIN = """
+with shown as (
+    select max(fiscal_period) as period from gross_margin_by_product_month
+    where fiscal_period <= (select fiscal_period from period_days where calendar_date = cast(? as date))
+),
+earlier as (
+    select product_id, gross_margin_ratio as previous_ratio from gross_margin_by_product_month
+    where fiscal_period = (
+        select max(fiscal_period) from gross_margin_by_product_month where fiscal_period < (select period from shown)
+    )
+)
+select
+    margins.product_id, names.name, fiscal_period, revenue, ai_cogs, other_cogs, gross_profit,
+    gross_margin_ratio, target_gross_margin_ratio, is_below_target, gross_margin_null_reason, other_cogs_basis,
+    days_compared, is_partial, previous_ratio
+from gross_margin_by_product_month as margins
+left join product_names as names on margins.product_id = names.id
+left join earlier on margins.product_id is not distinct from earlier.product_id
+where fiscal_period = (select period from shown)
+order by margins.product_id nulls last
 """
 
 RUN_RATE = """
 select
-    'company' as entity_type, 'company' as entity_id,
-    run_rate_monthly, run_rate_low, run_rate_high, run_rate_annual, stability_status
+    'company' as entity_type, 'company' as entity_id, 'the company' as name,
+    run_rate_monthly, run_rate_low, run_rate_high, run_rate_annual, stability_status, stability_reasons
 from run_rate_by_company_day where as_of_date = cast(? as date)
 union all
 select
-    'department', department_id,
-    run_rate_monthly, run_rate_low, run_rate_high, run_rate_annual, stability_status
-from run_rate_by_department_day where as_of_date = cast(? as date)
+    'department', department_id, names.name,
+    run_rate_monthly, run_rate_low, run_rate_high, run_rate_annual, stability_status, stability_reasons
+from run_rate_by_department_day
+left join department_names as names on department_id = names.id
+where as_of_date = cast(? as date)
 order by 1, 2
 """
 
 UNALLOCATED = f"""
 select provider, model_id, cost_basis, sum(allocated_cost) as amount
 from fct_allocated_costs
-where allocation_method = 'unallocated' and cost_date >= date_trunc('month', cast(? as date)) - interval 1 month
+where allocation_method = 'unallocated' and cost_date >= cast(? as date)
 group by all having sum(allocated_cost) <> 0 order by amount desc, provider, model_id, cost_basis limit {TOP}
 """
 
 UNOWNED = f"""
-select u.provider, u.project_id, u.api_key_id, sum(u.list_cost) as list_cost, max(u.usage_date) as last_date
+select
+    u.provider, u.project_id, u.api_key_id, sum(u.list_cost) as list_cost, max(u.usage_date) as last_date,
+    any_value(keys.name) as key_name, any_value(projects.name) as project_name
 from fct_usage u
+left join key_names as keys on u.provider = keys.provider and u.api_key_id = keys.id
+left join project_names as projects on u.project_id = projects.id
 where u.is_counted and u.allocation_rule_id is null
-group by all having sum(u.list_cost) > 0 order by list_cost desc, 1, 2, 3 limit {TOP}
+group by u.provider, u.project_id, u.api_key_id
+having sum(u.list_cost) > 0 order by list_cost desc, 1, 2, 3 limit {TOP}
 """
 
 DEMOTIONS = """
-select initiative_id, unit_cost, limit_unit_cost, verified_unit_cost, above_since, days_above
-from core_demotions_by_initiative where is_flagged_for_return order by initiative_id
+select initiative_id, unit_cost, limit_unit_cost, verified_unit_cost, above_since, days_above, names.name
+from core_demotions_by_initiative
+left join initiative_names as names on initiative_id = names.id
+where is_flagged_for_return order by initiative_id
 """
 
 INITIATIVES = """
 select r.initiative_id, r.is_ready, r.first_ready_date, r.blocking_gates, r.verified_run_rate,
     string_agg(g.gate_name || ': ' || coalesce(g.reason, g.status), '; ' order by g.gate_number)
-        filter (where g.status <> 'pass' and g.gate_number < 5) as why_not
+        filter (where g.status <> 'pass' and g.gate_number < 5) as why_not,
+    any_value(names.name) as name
 from graduation_readiness r
 left join graduation_gates g on g.initiative_id = r.initiative_id and g.as_of_date = cast(? as date)
+left join initiative_names as names on r.initiative_id = names.id
 where r.as_of_date = cast(? as date)
-group by all order by r.is_ready desc, r.initiative_id
+group by r.initiative_id, r.is_ready, r.first_ready_date, r.blocking_gates, r.verified_run_rate
+order by r.is_ready desc, r.initiative_id
+"""
+
+GATES = """
+select initiative_id, gate_name, status, reason
+from graduation_gates
+where as_of_date = cast(? as date) and status <> 'pass' and gate_number < 5
+order by initiative_id, gate_number
 """
 
 INGESTION = """
 select source, status, count(*) as loads, sum("rows") as "rows", max(watermark_at) as watermark_at
 from ingestion_outcomes group by all order by source, status
+"""
+
+READS = """
+select
+    source, stream = 'rejected_rows' as is_of_refused_rows, count(*) as reads,
+    count(*) filter (where status = 'empty') as empty_reads, sum("rows") as "rows", max(watermark_at) as watermark_at
+from ingestion_outcomes group by all order by source, is_of_refused_rows
 """
 
 

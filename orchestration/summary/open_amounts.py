@@ -29,7 +29,7 @@ UNMEASURED_REMEDY = (
 )
 OWNER_REMEDY = "add a rule to ownership.yaml that matches this project or key"
 REMEDIES = {
-    "unpriced_usage": "add prices for the models under Unpriced usage to contracts.yaml (kind: price)",
+    "unpriced_usage": "add prices for the models under Usage without a price to contracts.yaml (kind: price)",
     "untracked_traffic": "declare the source that meters it in sources.yaml, or accept it as cost without usage",
     "duplicates": "already removed, no cost is doubled; stop exporting the same requests twice",
     "repeated_requests": "one request id stands on several days and counts on each: see whether an export moved its days, "

@@ -23,32 +23,39 @@ from orchestration.policy.budget_alerts import (
 from orchestration.policy.open_amounts import judged_months
 from orchestration.policy.pool_overdrafts import Flow, Overdraft, overdrafts
 from orchestration.publish.evidence import plain
+from orchestration.summary.names import make_names
 
 ALLOCATIONS = """
     select
         status.initiative_id, status.starts_on, status.expires_on, status.allocated_amount, status.spent_amount,
-        status.status, status.projected_exhaustion_date, status.as_of_date, status.reporting_currency, current.owner
+        status.status, status.projected_exhaustion_date, names.name,
+        status.as_of_date, status.reporting_currency, current.owner
     from budget_status_by_initiative as status
     left join (select initiative_id, owner from dim_initiatives where is_current) as current
         on status.initiative_id = current.initiative_id
+    left join initiative_names as names on status.initiative_id = names.id
     where status.as_of_date = ?
     order by status.initiative_id
 """
 DEPARTMENTS = """
     select
-        department_id, fiscal_period, budget_class, budget_basis, allowance_amount, spent_amount, status, budget_amount,
-        reporting_currency
+        department_id, fiscal_period, budget_class, budget_basis, allowance_amount, spent_amount, status, names.name,
+        budget_amount, reporting_currency
     from budget_status_by_department_month
+    left join department_names as names on department_id = names.id
     where fiscal_period in (?, ?)
     order by fiscal_period, department_id, budget_class
 """
 POOLS = """
     select
         movements.account, movements.department_id, movements.initiative_id, movements.reporting_currency, current.owner,
+        initiatives.name as initiative, departments.name as department,
         movements.movement_id, movements.kind, movements.effective_on, movements.amount
     from fct_budget_movements as movements
     left join (select initiative_id, owner from dim_initiatives where is_current) as current
         on movements.initiative_id = current.initiative_id
+    left join initiative_names as initiatives on movements.initiative_id = initiatives.id
+    left join department_names as departments on movements.department_id = departments.id
     where movements.account like 'pool:experimentation:%' and movements.effective_on <= ?
     order by movements.account
 """
@@ -74,6 +81,7 @@ class Standing:
 
 def read_standing(connection: duckdb.DuckDBPyConnection, as_of: date, holds: Callable[..., bool]) -> list[Standing]:
     """Everything that stands on ``as_of``; what needs a table of which ``holds(*names)`` is false is left out."""
+    make_names(connection, holds)
     return [one for tables, read in READERS if holds(*tables) for one in read(connection, as_of)]
 
 
@@ -127,20 +135,29 @@ def _read_overdrawn_pools(connection: duckdb.DuckDBPyConnection, as_of: date) ->
     rows = connection.execute(POOLS, [as_of]).fetchall()
     for _, of_pool in groupby(rows, key=lambda row: row[0]):
         flows, known = [], {}
-        for _, department_id, initiative_id, currency, owner, *flow in of_pool:
+        for _, department_id, initiative_id, currency, owner, initiative, department, *flow in of_pool:
             flows.append(Flow(*flow))
-            known[flows[-1].movement_id] = (department_id, initiative_id, currency, owner)
+            called = (initiative or initiative_id, department or department_id)
+            known[flows[-1].movement_id] = (department_id, initiative_id, currency, owner, *called)
         lasting = (one for one in overdrafts(flows) if not one.is_cured)
         standing += [_overdrawn(one, *known[one.flow.movement_id], as_of) for one in lasting]
     return standing
 
 
 def _overdrawn(
-    one: Overdraft, department_id: str, initiative_id: str | None, currency: str, owner: str | None, as_of: date
+    one: Overdraft,
+    department_id: str,
+    initiative_id: str | None,
+    currency: str,
+    owner: str | None,
+    initiative: str | None,
+    department: str,
+    as_of: date,
 ) -> Standing:
     flow = one.flow
-    taken = f"{flow.movement_id} took {-flow.amount:,.2f} on {flow.effective_on}"
-    text = f"the experimentation pool of {department_id} is overdrawn by {one.overdrawn:,.2f}: {taken}"
+    what = {"grant": "a grant", "adjust": "an adjustment"}[flow.kind] + (f" to {initiative}" if initiative else "")
+    taken = f"{what} took {-flow.amount:,.2f} on {flow.effective_on}"
+    text = f"the experimentation pool of {department} is overdrawn by {one.overdrawn:,.2f}: {taken}"
     details = {
         "as_of_date": as_of.isoformat(),
         "movement_id": flow.movement_id,

@@ -28,7 +28,7 @@ def tell(home: Path, as_of: str, *rows: str) -> tuple[str, ...]:
 
 def test_a_grant_beyond_the_pool_is_told_once_and_exactly(tmp_path: Path) -> None:
     assert tell(tmp_path, "2026-07-10", FUND, GRANT, GRANTED, OTHER) == (
-        "the experimentation pool of ops is overdrawn by 200.50: grant:exp:2026-07-10 took 500.50 on 2026-07-10",
+        "the experimentation pool of ops is overdrawn by 200.50: a grant to exp took 500.50 on 2026-07-10",
     )
     assert tell(tmp_path, "2026-07-11", FUND, GRANT, GRANTED, OTHER) == ()
     [alert] = sent(tmp_path)

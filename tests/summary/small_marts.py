@@ -11,11 +11,11 @@ TABLES = {
     ),
     "fct_allocated_costs": (
         "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
-        "allocated_cost decimal(38, 12), reporting_currency varchar"
+        "allocated_cost decimal(38, 12), reporting_currency varchar, department_id varchar"
     ),
     "ingestion_outcomes": (
         "source varchar, status varchar, rows bigint, watermark_at timestamptz, loaded_at timestamptz, reason varchar, "
-        "partition varchar, unnamed_rows bigint, unnamed_amount decimal(38, 9)"
+        "partition varchar, unnamed_rows bigint, unnamed_amount decimal(38, 9), stream varchar"
     ),
     "accrual_journals_left_out": (
         "fiscal_period varchar, provider varchar, service_period varchar, credit_role varchar, missing_roles varchar, "
@@ -31,10 +31,11 @@ insert into fct_usage values
     ('2026-10-05', 'openai', 'm', 'request', 'requests', 10, 'unpriced', true, null, 'chat', null, 'p', 'k', 'u2', 'r'),
     ('2026-10-05', 'openai', 'seen_twice', 'output', 'tokens', 7, 'unpriced', false, null, null, null, 'p', 'k', 'u3', 'r');
 insert into fct_allocated_costs values
-    ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD'),
-    ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD'),
-    ('2026-10-05', 'openai', 'm', 'direct', 'billed', 1000, 'USD');
-insert into ingestion_outcomes values ('focus_files', 'loaded', 2, null, null, null, 'focus/aws.csv', 0, 0);
+    ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD', 'ops'),
+    ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD', null),
+    ('2026-10-05', 'openai', 'm', 'direct', 'billed', 1000, 'USD', 'ops');
+insert into ingestion_outcomes values
+    ('focus_files', 'loaded', 2, null, null, null, 'focus/aws.csv', 0, 0, 'cost_and_usage');
 insert into reconciliation_by_provider_month
 select period, 'openai', line, if(line = 'billed_cost', 1000, 0)
 from unnest(['2026-08', '2026-09', '2026-10']) as periods (period), unnest([
@@ -52,10 +53,11 @@ FAULTS = {
     ),
     "cost_has_an_owner": (
         "insert into fct_allocated_costs values "
-        "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD')"
+        "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD', null)"
     ),
     "cloud_charges_name_a_service": (
-        "insert into ingestion_outcomes values ('focus_files', 'loaded', 2, null, null, null, 'focus/azure.csv', 2, 7)"
+        "insert into ingestion_outcomes values "
+        "('focus_files', 'loaded', 2, null, null, null, 'focus/azure.csv', 2, 7, 'cost_and_usage')"
     ),
     "accruals_have_accounts": (
         "insert into accrual_journals_left_out values "

@@ -1,0 +1,221 @@
+"""The summary as people read it: figures worked out by hand, names and words instead of ids and codes, 80 columns, colour for
+what needs a person only.
+"""
+
+import io
+import json
+import os
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.publish.snapshot import publish
+from orchestration.summary.collect import collect
+from orchestration.summary.show import plain_text, write_summary
+from tests.summary.full_marts import KEY, STATEMENTS
+from tests.summary.small_marts import FAULTS, write_small_marts
+from tests.summary.test_open_amounts import POLICY, section
+
+TYPED = re.compile(
+    r"tokenomics [a-z]+( return)? \S+|always_include_stream_usage|ledger_\w+|posting_accounts|rejected_rows"
+)
+"""What a person has to type or look up as it is written: commands with their ids, keys of files, names of tables."""
+
+
+def summary(home: Path, *statements: str, as_of: date = date(2026, 10, 20)) -> dict[str, Any]:
+    with duckdb.connect() as connection:
+        connection.execute(POLICY)
+        write_small_marts(connection, *STATEMENTS, *statements)
+        publish(connection, home, run_id="5c2b65dc-51c6-4c31", as_of=as_of, company_id="acme", version="1")
+    return collect(home / "published")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return summary(tmp_path_factory.mktemp("full"))
+
+
+def test_spend_is_compared_with_as_many_days_and_with_the_whole_month_at_its_end(
+    found: dict[str, Any], tmp_path: Path
+) -> None:
+    """September: 500 and 100 in its first 20 days, 1,300 in all; October so far 900."""
+    assert section(found, "Spend") == [
+        "Spend 2026-10 (to date, 20 of 31 days)",
+        "                                 its first  2026-10",
+        "  provider              2026-09    20 days  to date   change",
+        "  Merge Gateway          100.00     100.00     0.00  -100.0%",
+        "  OpenAI               1,200.00     500.00   900.00   +80.0%",
+        "  total                1,300.00     600.00   900.00   +50.0%",
+        "  of it without owner    100.00     100.00     0.00  -100.0%",
+        "  change: against the same 20 days; since 2026-01-01: 2,200.00",
+    ]
+    whole = section(summary(tmp_path, as_of=date(2026, 10, 31)), "Spend")
+    assert whole[0] == "Spend 2026-10 (whole month)"
+    assert whole[4] == "  total                1,300.00   900.00   -30.8%"
+    assert whole[-1] == "  change: against the whole month before; since 2026-01-01: 2,200.00"
+
+
+def test_budget_stands_beside_actual_and_where_the_month_ends(found: dict[str, Any]) -> None:
+    assert section(found, "Budget beside actual") == [
+        "Budget beside actual 2026-10 (to date, 20 of 31 days)",
+        "                                        month end",
+        "  department    budget   spent    used     likely  at least   at most",
+        "  Operations  1,000.00  750.00   75.0%   1,100.00  1,050.00  1,150.00",
+        "  Research      100.00  150.00  150.0%",
+        "  total       1,100.00  900.00   81.8%   1,300.00  1,250.00  1,400.00",
+        "  month end: spent so far and the forecast of 11 days to come; at least four of",
+        "  five months end within the bounds",
+        "  To do: over budget: Research",
+        "  To do: likely over budget at month end: Operations, total",
+    ]
+
+
+def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, Any]) -> None:
+    """1,000.005 - 200.001 - 50.002 = 750.002."""
+    assert section(found, "Gross margin") == [
+        "Gross margin by product 2026-10 (to date, 20 of 31 days)",
+        "                               other   gross                   month",
+        "  product    revenue  AI cost   cost  profit  margin  target  before",
+        "  Helpdesk  1,000.00   200.00  50.00  750.00   75.0%   80.0%   80.0%",
+        "  Clauses               10.00   0.00                   70.0%",
+        "  profit = revenue - AI cost - other cost of goods sold; margin = profit /",
+        "  revenue; other cost is estimated where it is not yet posted; Clauses: revenue",
+        "  not yet reported",
+        "  To do: below target: Helpdesk",
+    ]
+
+
+def test_what_was_read_says_what_an_empty_load_means(found: dict[str, Any]) -> None:
+    assert section(found, "What was read") == [
+        "What was read",
+        "                                   without",
+        "  source             loads   rows     rows           known up to",
+        "  FOCUS cloud bills      1      2        0",
+        "  OpenAI                 2  1,234        1  2026-11-28 09:08 UTC",
+        "  without rows: read whole, and nothing was there; no refused row in finance",
+        "  files",
+    ]
+
+
+def test_reasons_are_told_in_words(found: dict[str, Any]) -> None:
+    assert section(found, "Not ready yet") == [
+        "Not ready yet",
+        "  initiative     waits for",
+        "  Lead research  guardrail: the cap is above the declared one: 90.00 a day in",
+        "                 force, declared 3.00; the cap was never exercised: no refused",
+        "                 request is on record",
+        "                 stability: not enough evidence yet",
+    ]
+    assert section(found, "Run-rate")[1:5] == [
+        "  run-rate of   a month  at least   at most     a year  stability",
+        "  the company  1,350.00  1,300.00  1,400.00  16,200.00  not stable: growth",
+        "                                                        cannot be told yet, held",
+        "                                                        down by the cap",
+    ]
+    assert section(found, "Ready to graduate")[-1] == (
+        "  To do: approve: tokenomics graduate ticket_triage --approver EMAIL"
+    )
+
+
+@pytest.mark.parametrize("faults", [(), (*FAULTS, "insert into fct_usage select * from fct_usage")])
+def test_no_line_is_wider_than_80_columns_and_none_has_a_machine_word(tmp_path: Path, faults: tuple[str, ...]) -> None:
+    told = summary(tmp_path, *faults)
+    assert told["missing_tables"] == []
+    text = plain_text(told)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    words = TYPED.sub("", " ".join(text.split()))
+    assert re.findall(r"[A-Za-z0-9]+_[A-Za-z0-9_]+", words) == []
+    assert re.findall(r"[0-9a-f]{32,}", words) == []
+    assert re.findall(r"\d\d:\d\d:\d\d", words) == [], "no seconds"
+    for name in (f"Mistral, key {KEY[:8]}...", "OpenAI, project Sandbox, key", "Unclaimed pilot"):
+        assert name in text
+    assert "person@company.example" not in json.dumps(told)
+
+
+def test_amounts_too_wide_for_a_table_are_told_row_by_row_and_never_cut(tmp_path: Path) -> None:
+    wide = (
+        "alter table gross_margin_by_product_month alter revenue type decimal(38, 2); "
+        "alter table gross_margin_by_product_month alter ai_cogs type decimal(38, 2); "
+        "alter table gross_margin_by_product_month alter gross_profit type decimal(38, 2); "
+        "update gross_margin_by_product_month set revenue = 123456789012345.67, ai_cogs = 23456789012345.67, "
+        "other_cogs = 0.00, gross_profit = 100000000000000.00 where product_id = 'prod_desk' and fiscal_period = '2026-10'"
+    )
+    lines = section(summary(tmp_path, wide), "Gross margin")
+    assert lines[1:4] == [
+        "  Helpdesk",
+        "    revenue 123,456,789,012,345.67; AI cost 23,456,789,012,345.67; other cost",
+        "    0.00; gross profit 100,000,000,000,000.00; margin 75.0%; target 80.0%; month",
+    ]
+    assert all(len(line) <= 80 for line in lines)
+
+
+def on_a_terminal(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """What a terminal of 90 columns receives."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm-256color", "COLUMNS": "90", **environment}.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True)
+    write_summary(told, stream)
+    return stream.getvalue()
+
+
+def test_only_what_needs_a_person_has_a_colour(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    text = on_a_terminal(found, monkeypatch)
+    red = {line for line in text.splitlines() if "\x1b[31m" in line}
+    assert any("Research" in line and "150.0%" in line for line in red)
+    assert any("To do: below target: Helpdesk" in line for line in red)
+    assert not any("Operations" in line and "stable" in line for line in red)
+    assert set(re.findall(r"\x1b\[([0-9;]*)m", text)) <= {"31", "1", "2", "4", "0", "1;4", "4;31"}
+
+
+def test_no_colour_where_nobody_wants_one(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[31m" not in on_a_terminal(found, monkeypatch, NO_COLOR="1")
+    piped = io.StringIO()
+    write_summary(found, piped)
+    assert "\x1b" not in piped.getvalue()
+
+
+def test_a_pipe_receives_plain_text_though_the_terminal_has_colour(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as stream:
+        write_summary(found, stream)
+    with os.fdopen(read) as stream:
+        assert stream.read() == plain_text(found) + "\n"
+
+
+def test_the_json_form_keeps_what_it_promised(found: dict[str, Any]) -> None:
+    promised = {
+        "company_id", "as_of", "run_id", "published_at", "reporting_currency", "spend", "margin_by_product", "run_rate",
+        "unpriced", "unmeasured", "unallocated", "unallocated_share", "open_amounts", "journals_left_out", "unowned_usage",
+        "budget_alerts", "core_demotions", "initiatives", "rejected_rows", "ingestion", "missing_tables",
+    }  # fmt: skip
+    assert promised <= found.keys()
+    assert found["spend"][0].keys() == {"month", "provider", "spend", "unallocated"}
+    assert [row["gross_profit"] for row in found["margin_by_product"]] == ["750.002", None]
+    assert {"why_not", "blocking_gates", "verified_run_rate"} <= found["initiatives"][0].keys()
+    assert {row["status"] for row in found["ingestion"]} == {"loaded", "empty"}
+    assert (found["periods"]["days_to_date"], found["periods"]["days"]) == (20, 31)
+
+
+def test_periods_are_those_of_the_published_calendar(tmp_path: Path) -> None:
+    """A period that runs from the 5th: on the 20th of October 16 days of it have passed."""
+    calendar = (
+        "create or replace table dim_dates as select cast(day as date) as calendar_date, "
+        "strftime(day - interval 4 day, '%Y-%m') as fiscal_period, 2026 as fiscal_year "
+        "from generate_series(date '2026-01-05', date '2026-12-31', interval 1 day) as days (day)"
+    )
+    told = summary(tmp_path, calendar)
+    periods = told["periods"]
+    assert (periods["first"], periods["last"]) == ("2026-10-05", "2026-11-04")
+    assert (periods["previous_first"], periods["compared_last"]) == ("2026-09-05", "2026-09-20")
+    assert periods["year_first"] == "2026-01-05"
+    assert {row["month"] for row in told["spend"]} == {"2026-09", "2026-10"}
