@@ -2,17 +2,19 @@
 destination.
 """
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
-from orchestration.alerts.memory import read_memory
+from orchestration.alerts.memory import Memory, read_memory
 from orchestration.alerts.message import Alert
 from orchestration.alerts.people import without_people
 from orchestration.alerts.routing import Routing
 from orchestration.alerts.transports import DeliveryFailed
 from orchestration.files import counted, utc_text
-from orchestration.people import read_people
+from orchestration.glossary import in_words
+from orchestration.people import People, read_people
 from orchestration.policy.alert_rounds import RANKS
 from orchestration.project import Home
 
@@ -29,11 +31,14 @@ class Tried:
     fault: str | None
 
 
-def write_open(home: Home, stream: TextIO) -> None:
-    """Every open alert, the gravest first, with since when; then what destinations still owe. People appear as they are
-    published.
+def write_open(home: Home, stream: TextIO, *, as_json: bool = False) -> None:
+    """Every open alert, the gravest first, with since when; then what destinations still owe. As JSON with every field.
+    People appear as they are published.
     """
     memory, people = read_memory(home.alerts), read_people(home.root)
+    if as_json:
+        print(json.dumps(_as_json(memory, people), indent=2), file=stream)
+        return
     standing = sorted(memory.open.values(), key=lambda one: (-RANKS[one.alert.severity], one.at.opened_at))
     if not standing:
         print("no alert is open", file=stream)
@@ -43,19 +48,43 @@ def write_open(home: Home, stream: TextIO) -> None:
         owner = f", owner {alert.owner}" if alert.owner else ""
         since = utc_text(one.at.opened_at)[:16].replace("T", " ")
         print(f"{alert.severity}: {alert.title}", file=stream)
-        print(f"    {alert.kind}, open since {since} UTC{level}{owner}", file=stream)
-    waiting: dict[str, int] = {}
-    for name in memory.owed:
-        for place, when in memory.told[name].items():
-            waiting[place] = waiting.get(place, 0) + (when is None)
-    for place, owed in sorted(waiting.items()):
-        if owed:
-            print(f"{place} is still owed {counted(owed, 'alert')}; sent at the next occasion", file=stream)
+        print(f"    {in_words(alert.kind)}, open since {since} UTC{level}{owner}", file=stream)
+    for place, owed in _owed(memory).items():
+        print(f"{place} is still owed {counted(owed, 'alert')}; sent at the next occasion", file=stream)
     for window, held in sorted(memory.held_back.items()):
         place, person, _ = window.split("|")
         to = f"{place} to {people.holder(person)}" if person else place
         number = counted(sum(held.counts.values()), "alert")
         print(f"{number} held back from {to}, to come in one line; {home.alerts} has each", file=stream)
+
+
+def _owed(memory: Memory) -> dict[str, int]:
+    """How many alerts each destination that lacks some is still owed."""
+    waiting: dict[str, int] = {}
+    for name in memory.owed:
+        for place, when in memory.told[name].items():
+            waiting[place] = waiting.get(place, 0) + (when is None)
+    return {place: owed for place, owed in sorted(waiting.items()) if owed}
+
+
+def _as_json(memory: Memory, people: People) -> dict[str, Any]:
+    standing = sorted(memory.open.values(), key=lambda one: (-RANKS[one.alert.severity], one.at.opened_at))
+    held_back: dict[str, int] = {}
+    for window, held in sorted(memory.held_back.items()):
+        place = window.split("|")[0]
+        held_back[place] = held_back.get(place, 0) + sum(held.counts.values())
+    return {
+        "open": [
+            {
+                **without_people(one.alert, people).plain(),
+                "opened_at": utc_text(one.at.opened_at),
+                "escalations": one.at.level,
+            }
+            for one in standing
+        ],
+        "owed": _owed(memory),
+        "held_back": held_back,
+    }
 
 
 def try_destinations(

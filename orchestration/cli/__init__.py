@@ -19,7 +19,6 @@ from orchestration.cli.run import open_dashboard, run, status, test
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -30,14 +29,16 @@ app = typer.Typer(
         "Then yours:  tokenomics init my-company, edit its files, tokenomics check --company my-company, "
         "tokenomics run --company my-company.\n\n"
         "TOKENOMICS_COMPANY and TOKENOMICS_HOME save you the options --company and --home; these and the keys of "
-        "your sources may stand in a file .env where you are. A command exits with 0 only if all went well."
+        "your sources may stand in a file .env where you are. NO_COLOR turns colours off; a pipe gets none.\n\n"
+        "Exit codes:  0 all went well; 1 something failed, was refused or was found wrong, and is said on standard "
+        "error; 2 the call was not understood; 130 stopped by Ctrl-C."
     ),
 )
 app.command()(init)
 app.command()(check)
 app.command()(run)
-app.command()(status)
 app.command("open")(open_dashboard)
+app.command()(status)
 app.command()(test)
 app.command()(graduate)
 app.command()(close)

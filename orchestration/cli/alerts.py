@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.errors import FAULT, clear_errors
-from orchestration.cli.options import CompanyOption, HomeOption, settings_of
+from orchestration.cli.options import CompanyOption, HomeOption, JsonOption, settings_of
 
 alerts = typer.Typer(
     invoke_without_command=True,
@@ -17,13 +17,15 @@ alerts = typer.Typer(
         "company folder: destinations, each with the environment variable that holds its address, and routes by kind, "
         "severity, owner, department and entity. Without that file: wherever ALERT_WEBHOOK_URL with ALERT_WEBHOOK_SECRET, "
         "SLACK_WEBHOOK_URL or SMTP_HOST are set.\n\n"
-        "Example:  tokenomics alerts test --to finance"
+        "Example:  tokenomics alerts --json"
     ),
 )
 
 
 @alerts.callback()
-def show(context: typer.Context, company: CompanyOption = None, home: HomeOption = None) -> None:
+def show(
+    context: typer.Context, company: CompanyOption = None, home: HomeOption = None, as_json: JsonOption = False
+) -> None:
     if context.invoked_subcommand is not None:
         return
     with clear_errors():
@@ -31,7 +33,7 @@ def show(context: typer.Context, company: CompanyOption = None, home: HomeOption
         from orchestration.alerts.show import write_open
         from orchestration.project import Home
 
-        write_open(Home(settings.home), sys.stdout)
+        write_open(Home(settings.home), sys.stdout, as_json=as_json)
 
 
 @alerts.command("test")

@@ -1,12 +1,13 @@
 """``init`` and ``check``: the company folder, before anything is run."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from orchestration.cli.errors import FAULT, clear_errors, fail
-from orchestration.cli.options import CompanyOption, HomeOption, settings_of
+from orchestration.cli.options import CompanyOption, HomeOption, JsonOption, settings_of
 
 
 def init(
@@ -41,6 +42,7 @@ def init(
     separator, dates and numbers, with the reason for each choice. What the files leave open is named and never guessed.
 
     Edit them, then:  tokenomics check --company DIR
+
     Example:  tokenomics init my-company --from general_ledger.csv spend_logs.jsonl
     """
     with clear_errors():
@@ -90,12 +92,15 @@ def check(
     explain_policy: Annotated[
         bool, typer.Option("--explain-policy", help="Print each policy value in force, and where it came from.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Validate the company folder, and try every source.
 
     Every fault is printed as file:line: message, all of a folder at once. Logs, bills and ledgers are read as a run would
     read them, and nothing is landed or published. An API is reached with the key from the environment variable that
     sources.yaml names for it; no key is printed.
+
+    Example:  tokenomics check --company my-company
     """
     with clear_errors():
         settings = settings_of(company, home)
@@ -103,29 +108,48 @@ def check(
         from orchestration.alerts.destinations import missing as unset_destinations
         from orchestration.connectors.reach import reach
         from orchestration.connectors.trial import try_files
+        from orchestration.registry import RegistryError, missing_posting_roles
         from orchestration.registry import explain_policy as policy_table
-        from orchestration.registry import missing_posting_roles
         from orchestration.registry.sources import NO_SOURCE
         from orchestration.session import open_session
 
-        with open_session(settings) as session:
-            print(f"{session.company.config.company_id}: the YAML files of the company folder are valid")
-            faults = []
-            for name in session.company.sources:
-                if session.is_read(name):
-                    fault = reach(session.company, name, session.secret)
-                    print(session.redact(fault) if fault else f"{name}: reached")
-                    faults += [fault] if fault else []
-            if not any(source.enabled for source in session.company.sources.values()):
-                print(NO_SOURCE)
-            trial = try_files(session.company, session.as_of)
-            unset = unset_destinations(session.company.alerts)
-            for fault in unset:
-                print(fault)
-            notes = (*trial.doubts, *missing_posting_roles(session.company), *half_set(session.company.alerts))
-            for line in (*trial.lines, *(f"note: {note}" for note in notes), *trial.faults):
-                print(session.redact(line))
-            if explain_policy:
-                print(policy_table(session.company.policy))
-        if faults or trial.faults or unset:
+        said: dict[str, list[str]] = {"reached": [], "files": [], "notes": [], "faults": []}
+
+        def say(what: str, text: str, line: str | None = None) -> None:
+            said[what].append(text)
+            if not as_json:
+                print(line or text)
+
+        try:
+            with open_session(settings) as session:
+                company_id = session.company.config.company_id
+                if not as_json:
+                    print(f"{company_id}: the YAML files of the company folder are valid")
+                for name in session.company.sources:
+                    if session.is_read(name):
+                        if fault := reach(session.company, name, session.secret):
+                            say("faults", session.redact(fault))
+                        else:
+                            say("reached", name, f"{name}: reached")
+                if not any(source.enabled for source in session.company.sources.values()):
+                    say("notes", NO_SOURCE)
+                trial = try_files(session.company, session.as_of)
+                for fault in unset_destinations(session.company.alerts):
+                    say("faults", fault)
+                for line in trial.lines:
+                    say("files", session.redact(line))
+                for note in (*trial.doubts, *missing_posting_roles(session.company), *half_set(session.company.alerts)):
+                    say("notes", session.redact(note), f"note: {session.redact(note)}")
+                for fault in trial.faults:
+                    say("faults", session.redact(fault))
+                if explain_policy and not as_json:
+                    print(policy_table(session.company.policy))
+        except RegistryError as error:
+            if not as_json:
+                raise
+            print(json.dumps({"company_id": None, "is_valid": False, "faults": str(error).splitlines()}, indent=2))
+            raise typer.Exit(FAULT) from None
+        if as_json:
+            print(json.dumps({"company_id": company_id, "is_valid": not said["faults"], **said}, indent=2))
+        if said["faults"]:
             raise typer.Exit(FAULT)

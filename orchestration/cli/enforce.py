@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.errors import clear_errors, fail
-from orchestration.cli.options import CompanyOption, HomeOption, settings_of
+from orchestration.cli.options import CompanyOption, HomeOption, JsonOption, settings_of
 
 
 def enforce(
@@ -46,6 +46,7 @@ def enforce(
     ] = 45,
     company: CompanyOption = None,
     home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Hold the caps of guardrails.yaml at the gateways.
 
@@ -60,6 +61,8 @@ def enforce(
         chosen = [name for name, is_on in (("--drill", drill), ("--revert", revert), ("--watch", watch)) if is_on]
         if len(chosen) > 1:
             fail(f"{' and '.join(chosen)} are different things; give one of them")
+        if as_json and chosen:
+            fail(f"--json is for the plan and for --apply; {chosen[0]} tells lines")
         if entity is not None and not revert:
             fail(f"{entity}: an entity goes with --revert, or behind --drill")
         settings = settings_of(company, home)
@@ -79,4 +82,4 @@ def enforce(
                 signal.signal(number, lambda *_: stop.set())
             span = timedelta(seconds=every)
             raise typer.Exit(command.watch(settings, sys.stdout, apply=apply, every=span, stop=stop))
-        raise typer.Exit(command.enforce_once(settings, sys.stdout, apply=apply))
+        raise typer.Exit(command.enforce_once(settings, sys.stdout, apply=apply, as_json=as_json))

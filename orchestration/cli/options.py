@@ -47,6 +47,7 @@ AsOfOption = Annotated[
         help="The last day to count. Default: the company's last complete local day (the demo has its own day).",
     ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON for a program, every digit kept.")]
 ApproverOption = Annotated[str, typer.Option("--approver", metavar="EMAIL", help="Who approves it; recorded.")]
 
 

@@ -1,12 +1,13 @@
 """``run``, ``status`` and ``test``: from the sources to the published tables, and what the home holds after it."""
 
+import json
 import sys
 from typing import Annotated
 
 import typer
 
 from orchestration.cli.errors import FAULT, clear_errors
-from orchestration.cli.options import AsOfOption, CompanyOption, HomeOption, settings_of
+from orchestration.cli.options import AsOfOption, CompanyOption, HomeOption, JsonOption, settings_of
 
 
 def run(
@@ -56,12 +57,14 @@ def run(
 def status(
     company: CompanyOption = None,
     home: HomeOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, every digit kept.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the summary again, from the published tables.
 
-    Spend, margin, run rates, experiments and open amounts as of the last run. It reads HOME/published only, and may be
-    called while a run is going on.
+    Spend, budgets, margin, run-rates, experiments and open amounts as of the last run. It reads HOME/published only, and
+    may be called while a run is going on.
+
+    Example:  tokenomics status --json
     """
     with clear_errors():
         settings = settings_of(company, home)
@@ -72,11 +75,13 @@ def status(
         write_summary(collect(Home(settings.home).published), sys.stdout, as_json=as_json)
 
 
-def test(company: CompanyOption = None, home: HomeOption = None) -> None:
+def test(company: CompanyOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Check what the home holds: expectations and data tests.
 
     Runs the expectations on the landed rows and dbt's data tests on the warehouse of the last run. Builds and publishes
     nothing. Prints a line FAIL for each failure and exits with 1 if there is any; for your own CI.
+
+    Example:  tokenomics test --home my-data
     """
     with clear_errors():
         settings = settings_of(company, home)
@@ -91,14 +96,18 @@ def test(company: CompanyOption = None, home: HomeOption = None) -> None:
                 streams += 1
                 failures += broken
             ran, failed = failed_data_tests(where)
-        for line in [*failures, *failed]:
-            print(f"FAIL {line}")
-        print(f"{streams} streams and {ran} data tests checked, {len(failures) + len(failed)} failures")
+        if as_json:
+            print(json.dumps({"streams": streams, "data_tests": ran, "failures": [*failures, *failed]}, indent=2))
+        else:
+            for line in [*failures, *failed]:
+                print(f"FAIL {line}")
+            print(f"{streams} streams and {ran} data tests checked, {len(failures) + len(failed)} failures")
         if failures or failed:
             raise typer.Exit(FAULT)
 
 
 def open_dashboard(
+    company: CompanyOption = None,
     home: HomeOption = None,
     shown: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it, or say where it is only.")] = True,
 ) -> None:
@@ -106,9 +115,11 @@ def open_dashboard(
 
     The pages are files in HOME/published/dashboard: they need no server, may be copied, mailed or put on a share, and
     change with the next run.
+
+    Example:  tokenomics open --home my-data
     """
     with clear_errors():
-        settings = settings_of(None, home)
+        settings = settings_of(company, home)
         from orchestration.project import Home
         from orchestration.summary.collect import NotPublished
 

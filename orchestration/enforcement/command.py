@@ -5,6 +5,7 @@ valid, or a publication that is being replaced, leaves those before in force and
 ``HOME/enforcement/tick.lock``, so that a watch and a sensor take turns.
 """
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ from orchestration.enforcement.plan import Plan
 from orchestration.enforcement.port import Gateway, kind_of
 from orchestration.enforcement.receipts import Action, Receipts, owned_entities
 from orchestration.enforcement.revert import plan_revert
-from orchestration.enforcement.show import tick_line, write_actions, write_plan, write_tick
+from orchestration.enforcement.show import tick_as_json, tick_line, write_actions, write_plan, write_tick
 from orchestration.enforcement.tick import Site, tick
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.lock import in_turn
@@ -153,11 +154,14 @@ def open_desk(settings: RunSettings, clock: Callable[[], datetime] = utc_now) ->
         yield Desk(session.home, session.company, lambda name: session.demo_keys.get(name) or find_secret(name), clock)
 
 
-def enforce_once(settings: RunSettings, stream: TextIO, *, apply: bool) -> int:
-    """One round, shown as a table; exit code 1 if something failed."""
+def enforce_once(settings: RunSettings, stream: TextIO, *, apply: bool, as_json: bool = False) -> int:
+    """One round, shown as tables or as JSON; exit code 1 if something failed."""
     with open_desk(settings) as desk:
         result = desk.once(apply=apply, is_preview=not apply)
-        write_tick(result, desk.company, stream)
+        if as_json:
+            print(json.dumps(tick_as_json(result, desk.company), indent=2, default=str), file=stream)
+        else:
+            write_tick(result, desk.company, stream)
     return FAULT if is_failed(result) else DONE
 
 

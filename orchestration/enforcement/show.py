@@ -63,6 +63,74 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
         )
 
 
+def tick_as_json(result: TickResult, company: "Company") -> dict[str, Any]:
+    """The same for a program: codes as they are, money as exact text, entities whole."""
+    return {
+        "at": result.at.astimezone(UTC).isoformat(),
+        "is_applied": result.is_applied,
+        "caps": [
+            {
+                "cap_id": cap.decision.cap_id,
+                "entity": cap.decision.entity,
+                "adapter": cap.adapter,
+                "mode": cap.mode,
+                "window": line.window,
+                "status": line.status,
+                "cost": None if line.cost is None else f"{line.cost:f}",
+                "amount": None if line.amount is None else f"{line.amount:f}",
+                "currency": "USD",
+                "resets_at": line.span.end.isoformat(),
+                "reason": line.reason,
+            }
+            for cap in result.caps
+            for line in cap.decision.lines
+        ],
+        "plans": [
+            {
+                "adapter": found.adapter,
+                "may_be_applied": company.guardrails.adapters[found.adapter].apply,
+                "changes": [
+                    {
+                        "entity": one.observed.entity,
+                        "action": one.action,
+                        "before": _plain(one.before),
+                        "after": _plain(one.after),
+                        "policy": one.policy,
+                        "reason": one.reason,
+                        "evidence_id": one.evidence_id,
+                    }
+                    for one in found.changes
+                ],
+                "holds": [
+                    {"entity": one.entity, "field": one.field, "kind": one.kind, "reason": one.reason}
+                    for one in found.holds
+                ],
+            }
+            for found in result.plans
+        ],
+        "actions": [
+            {
+                "action_id": one.action_id,
+                "adapter": one.adapter,
+                "entity": one.entity,
+                "action": one.action,
+                "outcome": one.outcome,
+                "note": one.note,
+            }
+            for one in result.actions
+        ],
+        "loops": [{"key": one.key, "reason": one.reason} for one in (result.loops.decisions if result.loops else ())],
+        "notes": list(dict.fromkeys(result.notes)),
+        "faults": list(result.faults),
+    }
+
+
+def _plain(values: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        str(name): value if isinstance(value, bool | int | None) else in_words(value) for name, value in values.items()
+    }
+
+
 def write_plan(found: Plan, stream: TextIO, remedy: str | None = None) -> None:
     """One gateway's changes and what stays, why, and whether it may be done. ``remedy``: what to set so that it may."""
     if not found.changes and not found.holds:

@@ -1,5 +1,6 @@
 """``tokenomics alerts`` and its test of every destination, as a user meets them: no secret shown, exit 1 if one failed."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,10 +70,16 @@ def test_open_alerts_are_listed_the_gravest_first(company: Path, tmp_path: Path)
     assert shown.returncode == 0
     assert shown.stdout.splitlines() == [
         "critical: a is over; stop",
-        "    cap_reached, open since 2026-11-28 09:00 UTC, owner a@x.example",
+        "    cap reached, open since 2026-11-28 09:00 UTC, owner a@x.example",
         "warning: litellm is silent; look",
-        "    feed_stale, open since 2026-11-28 09:00 UTC",
+        "    source silent, open since 2026-11-28 09:00 UTC",
     ]
+    body = json.loads(tokenomics("alerts", "--json", *arguments, cwd=tmp_path).stdout)
+    assert [(one["kind"], one["opened_at"], one["escalations"]) for one in body["open"]] == [
+        ("cap_reached", "2026-11-28T09:00:00.000000Z", 0),
+        ("feed_stale", "2026-11-28T09:00:00.000000Z", 0),
+    ]
+    assert body["owed"] == body["held_back"] == {}
 
 
 def test_check_names_every_destination_whose_variable_is_not_set(company: Path, tmp_path: Path) -> None:

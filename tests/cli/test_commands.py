@@ -87,6 +87,23 @@ def test_check_names_the_variable_of_a_missing_key(company: Path, tmp_path: Path
     assert "MY_ABSENT_KEY" in done.stdout
 
 
+def test_check_tells_a_program_what_it_found(company: Path, tmp_path: Path) -> None:
+    (company / "sources.yaml").write_text(
+        "sources: {openai: {enabled: true, base_url: 'http://127.0.0.1:9', api_key_env: MY_ABSENT_KEY, "
+        "start_date: 2026-10-01}}\n"
+    )
+    (company / "ownership.yaml").write_text("rules: []\n")
+    done = tokenomics("check", "--json", "--company", str(company), cwd=tmp_path)
+    body = json.loads(done.stdout)
+    assert (done.returncode, body["is_valid"], body["reached"]) == (1, False, [])
+    assert any("MY_ABSENT_KEY" in fault for fault in body["faults"])
+    (company / "company.yaml").write_text("name: [\n")
+    broken = tokenomics("check", "--json", "--company", str(company), cwd=tmp_path)
+    body = json.loads(broken.stdout)
+    assert (broken.returncode, body["is_valid"]) == (1, False)
+    assert body["faults"][0].startswith("company.yaml:")
+
+
 def test_unknown_target_and_bad_date_are_refused(company: Path, tmp_path: Path) -> None:
     unknown = tokenomics("run", "--company", str(company), "--target", "oracle", cwd=tmp_path)
     assert unknown.returncode == 1

@@ -15,7 +15,7 @@ from orchestration.cli import app
 from tests.cli.call import tokenomics
 
 COMMANDS = {
-    *("init", "check", "run", "status", "test", "graduate", "close", "replay", "enforce"),
+    *("init", "check", "run", "open", "status", "test", "graduate", "close", "replay", "enforce"),
     *("budget adjust", "budget return"),
     "alerts test",
 }
@@ -86,11 +86,37 @@ def test_every_option_and_argument_is_explained(command: str) -> None:
 def test_an_example_in_the_help_is_a_call_that_parses(command: str, tmp_path: Path) -> None:
     """In an empty folder with an empty home the call is understood, and fails only for what the folder lacks."""
     example = re.search(r"Example: tokenomics (.*)", " ".join(help_of(command).split("Options:")[0].split()))
-    if example is None:
-        assert command in ("init", "check", "status", "test"), "a command that writes shows how"
-        return
+    assert example is not None, "every command shows how"
     assert example[1].startswith(command)
     call = example[1].split(" Arguments:")[0]
     done = tokenomics(*call.split(), cwd=tmp_path)
-    assert done.returncode == 1, "2 would be a call that is not understood"
+    assert done.returncode == (0 if command == "init" else 1), "2 would be a call that is not understood"
     assert "Traceback" not in done.stderr
+
+
+def test_the_top_help_tells_exit_codes_and_lists_what_a_newcomer_needs_first() -> None:
+    text = " ".join(help_of("").split())
+    for words in ("0 all went well", "1 something failed", "2 the call was not understood", "130 stopped by Ctrl-C"):
+        assert words in text
+    listed = [line.split()[0] for line in help_of("").split("Commands:\n")[1].splitlines()]
+    assert listed[:5] == ["init", "check", "run", "open", "status"]
+
+
+@pytest.mark.parametrize("command", ["", "budget", "alerts", *sorted(COMMANDS)])
+def test_no_line_of_a_help_is_wider_than_80_columns(command: str) -> None:
+    assert [line for line in help_of(command).splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands_and_options(shell: str, tmp_path: Path) -> None:
+    """As the shell itself asks: the script is shown, and what stands at the cursor is answered."""
+    script = tokenomics("--show-completion", shell, cwd=tmp_path)
+    assert script.returncode == 0 and "_TOKENOMICS_COMPLETE" in script.stdout
+    asked = {
+        "_TOKENOMICS_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": "tokenomics st",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "tokenomics st",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    assert "status" in tokenomics(cwd=tmp_path, environment=asked).stdout
