@@ -13,7 +13,7 @@ from orchestration.project import Home
 from orchestration.summary.standing_budgets import read_standing
 
 DEMOTIONS = """
-    select flags.*, current.owner
+    select flags.*, current.owner, names.name
     from (
         select
             initiative_id, above_since, as_of_date, days_above, demotion_days, unit_cost, verified_unit_cost, limit_unit_cost,
@@ -23,6 +23,7 @@ DEMOTIONS = """
     ) as flags
     left join (select initiative_id, owner from dim_initiatives where is_current) as current
         on flags.initiative_id = current.initiative_id
+    left join initiative_names as names on flags.initiative_id = names.id
     order by flags.initiative_id
 """
 
@@ -46,7 +47,7 @@ def _demotions(connection: duckdb.DuckDBPyConnection) -> list[Alert]:
     alerts = []
     for row in found.fetchall():
         flag = dict(zip(names, row, strict=True))
-        initiative_id, owner = flag.pop("initiative_id"), flag.pop("owner")
+        initiative_id, owner, name = (flag.pop(what) for what in ("initiative_id", "owner", "name"))
         details = {name: value if isinstance(value, int) else str(value) for name, value in flag.items()}
-        alerts.append(core_demotion(initiative_id, owner, str(flag["above_since"]), details))
+        alerts.append(core_demotion(initiative_id, owner, str(flag["above_since"]), details, name))
     return alerts

@@ -52,14 +52,22 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
             packs[life] = pack
         evaluated = _evaluated(connection)
         people = read_people(home.root)
-        owners = {initiative: people.behind(owner) for initiative, owner in _owners(connection).items()}
+        of_initiatives = _of_initiatives(connection, "owner")
+        owners = {initiative: people.behind(owner) for initiative, owner in of_initiatives.items()}
+        names = _of_initiatives(connection, "name")
     kept = _kept_packs(home)
     decision = decide_flags(evaluated, packs, kept)
     for life in decision.initiatives:
         kept[life] = packs[life]
         _keep(home.evidence / pack_name(life), kept[life], published / "evidence")
     alerts = [
-        graduation_ready(life, pack["initiative_id"], owners.get(pack["initiative_id"]), pack["readiness"])
+        graduation_ready(
+            life,
+            pack["initiative_id"],
+            owners.get(pack["initiative_id"]),
+            pack["readiness"],
+            names.get(pack["initiative_id"]),
+        )
         for life, pack in sorted(kept.items())
     ]
     delivery = deliver(alerts, home.alerts, configured(home) if over is None else over)
@@ -99,13 +107,14 @@ def _evaluated(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [initiative_id for (initiative_id,) in rows]
 
 
-def _owners(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def _of_initiatives(connection: duckdb.DuckDBPyConnection, column: str) -> dict[str, Any]:
+    """A column of the initiatives as they are today; empty where it is not published."""
     if "dim_initiatives" not in _tables(connection):
         return {}
     columns = {row[0] for row in connection.execute("describe dim_initiatives").fetchall()}
-    if not {"owner", "is_current"} <= columns:
+    if not {column, "is_current"} <= columns:
         return {}
-    return dict(connection.execute("select initiative_id, owner from dim_initiatives where is_current").fetchall())
+    return dict(connection.execute(f"select initiative_id, {column} from dim_initiatives where is_current").fetchall())
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -13,7 +13,10 @@ from typing import Any
 
 from orchestration.alerts.message import Alert, Severity
 from orchestration.files import utc_text
+from orchestration.glossary import in_words, reason_in_words
 
+HASH_LENGTH = 32
+"""A name of so many characters is no name that people gave."""
 BREAKER_SEVERITY: dict[str, Severity] = {
     "closed": "info",
     "degraded": "warning",
@@ -48,7 +51,7 @@ class CappedWindow:
 
     @property
     def who(self) -> str:
-        return f"{self.subject} {self.entity_id}"
+        return called(f"{self.subject}:{self.entity_id}")
 
     @property
     def cap(self) -> str:
@@ -155,8 +158,8 @@ def cap_unknown(capped: CappedWindow, *, last_read_at: datetime | None, reason: 
     return capped.alert(
         "cap_unknown",
         "warning",
-        f"what {capped.who} spends of {capped.cap} has not been known {since} ({reason}): what was set at {capped.adapter} stays "
-        f"in force; check that {capped.adapter} answers and logs its spend",
+        f"what {capped.who} spends of {capped.cap} has not been known {since} ({reason}): what was set at "
+        f"{in_words(capped.adapter)} stays in force; check that {in_words(capped.adapter)} answers and logs its spend",
         last_read_at=utc_text(last_read_at) if last_read_at else None,
         reason=reason,
     )
@@ -191,8 +194,8 @@ def loop_found(
         kind="loop_found",
         severity="critical",
         title=(
-            f"{entity} has been calling in a loop ({loop_kind.replace('_', ' ')}) since {_moment(started_at)}: "
-            f"{so_far} so far{runway}, {rate} an hour if it goes on; stop the job, or block it at {adapter}"
+            f"{called(entity)} has been calling in a loop ({in_words(loop_kind)}) since {_moment(started_at)}: "
+            f"{so_far} so far{runway}, {rate} an hour if it goes on; stop the job, or block it at {in_words(adapter)}"
         ),
         entity=entity,
         owner=owner,
@@ -240,7 +243,8 @@ def breaker_changed(
         kind="breaker_changed",
         severity=BREAKER_SEVERITY[to_state],
         title=(
-            f"the margin breaker of {product_id} went from {from_state} to {to_state}{against} ({reason}): "
+            f"the margin breaker of {product_id} went from {in_words(from_state, 'from_state')!r} to "
+            f"{in_words(to_state, 'to_state')!r}{against} ({reason_in_words(reason)}): "
             f"{BREAKER_MEANS[to_state]}; {remedy}"
         ),
         entity=product_id,
@@ -273,15 +277,17 @@ def enforcement_drift(
     """Somebody else changed what was written to a gateway; it stays as it is. ``written`` and ``found``: field to value,
     both in plain JSON values, of the fields that differ. Told again when what is found differs again.
     """
-    fields = ", ".join(f"{name} is {found.get(name)}, {written[name]} was written" for name in sorted(written))
+    fields = ", ".join(
+        f"{in_words(name)} is {found.get(name)}, {written[name]} was written" for name in sorted(written)
+    )
     state = ";".join(f"{name}={found.get(name)}" for name in sorted(written))
     return Alert(
         key=f"enforcement_drift:{adapter}:{entity}:{state}",
         kind="enforcement_drift",
         severity="warning",
         title=(
-            f"somebody changed {entity} at {adapter}: {fields}; it stays as it is, set it back there or set on_drift: reapply "
-            "in guardrails.yaml"
+            f"somebody changed {called(entity)} at {in_words(adapter)}: {fields}; it stays as it is, set it back there "
+            "or set on_drift: reapply in guardrails.yaml"
         ),
         entity=entity,
         owner=owner,
@@ -319,7 +325,7 @@ def enforcement_failed(
         key=f"{condition}:{action}:{reason}",
         kind="enforcement_failed",
         severity="critical",
-        title=f"{adapter} did not {action} for {entity}, so it does not hold there: {reason}; {remedy}",
+        title=f"{in_words(adapter)} did not {action} for {called(entity)}, so it does not hold there: {reason}; {remedy}",
         entity=entity,
         owner=owner,
         department=department,
@@ -350,8 +356,8 @@ def feed_stale(
         kind="feed_stale",
         severity="warning",
         title=(
-            f"{source} {silent}{why}, expected every {minutes:,} minutes: caps, breakers and loops hold their state; "
-            f"check that {source} answers and that its key is valid"
+            f"{in_words(source, 'source')} {silent}{why}, expected every {minutes:,} minutes: caps, breakers and loops "
+            f"hold their state; check that {in_words(source, 'source')} answers and that its key is valid"
         ),
         entity=source,
         condition=condition,
@@ -362,6 +368,12 @@ def feed_stale(
             "reason": reason,
         },
     )
+
+
+def called(entity: str) -> str:
+    """An entity for people: its kind and its name; of a key's hash what tells keys apart."""
+    kind, _, name = entity.rpartition(":")
+    return f"{kind} {name if len(name) < HASH_LENGTH else f'{name[:8]}...'}".strip()
 
 
 def _money(amount: Decimal, currency: str) -> str:

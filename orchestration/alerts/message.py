@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from orchestration.files import counted, utc_text
+from orchestration.glossary import in_words
 from orchestration.summary.standing_budgets import Standing
 
 Severity = Literal["info", "warning", "critical"]
@@ -50,28 +51,33 @@ def read_plain(values: dict[str, Any]) -> Alert:
     return Alert(**{**values, "amount": None if amount is None else Decimal(amount)})
 
 
-def graduation_ready(life: str, initiative_id: str, owner: str | None, readiness: dict[str, Any]) -> Alert:
-    """An initiative passed gates 1 to 4; told once in its ``life``."""
+def graduation_ready(
+    life: str, initiative_id: str, owner: str | None, readiness: dict[str, Any], name: str | None = None
+) -> Alert:
+    """An initiative, ``name`` to people, passed gates 1 to 4; told once in its ``life``."""
     return Alert(
         key=f"graduation_ready:{life}",
         kind="graduation_ready",
         severity="info",
-        title=f"{initiative_id} is ready to graduate: every required gate passes, and finance may approve",
+        title=f"{name or initiative_id} is ready to graduate: every required gate passes, and finance may approve",
         entity=initiative_id,
         owner=owner,
         details=readiness,
     )
 
 
-def core_demotion(initiative_id: str, owner: str | None, above_since: str, details: dict[str, Any]) -> Alert:
+def core_demotion(
+    initiative_id: str, owner: str | None, above_since: str, details: dict[str, Any], name: str | None = None
+) -> Alert:
     """The unit cost of a core initiative stays above what was verified; told once for each unbroken run of days."""
+    unit_cost, limit = (f"{Decimal(details[what]):,.6f}" for what in ("unit_cost", "limit_unit_cost"))
     return Alert(
         key=f"core_demotion:{initiative_id}:{above_since}",
         kind="core_demotion",
         severity="warning",
         title=(
-            f"{initiative_id} should return to experimentation: its unit cost has been above the limit of "
-            f"{details['limit_unit_cost']} since {above_since}"
+            f"{name or initiative_id} should return to experimentation: a unit costs {unit_cost}, above the limit of "
+            f"{limit} since {above_since}; lower its cost, or return it with tokenomics budget return"
         ),
         entity=initiative_id,
         owner=owner,
@@ -88,7 +94,10 @@ def unpriced_usage(
         key=f"unpriced_usage:{provider}:{model or ''}",
         kind="unpriced_usage",
         severity="warning",
-        title=f"{entity} has no price: {Decimal(quantity):,.0f} {unit} from {first} to {last}; {remedy}",
+        title=(
+            f"{in_words(provider, 'provider')} {model or 'without model'} has no price: {Decimal(quantity):,.0f} {unit} from "
+            f"{first} to {last}; {remedy}"
+        ),
         entity=entity,
         details={
             "provider": provider,
@@ -120,7 +129,7 @@ def rejected_rows(
         key=f"rejected_rows:{source}:{file}:{currency or ''}:{rows}:{'' if amount is None else f'{amount:f}'}",
         kind="rejected_rows",
         severity="warning",
-        title=f"{file}: {counted(rows, 'row')} refused, worth {worth}; first line {first_line}: {first_reason}",
+        title=f"{file}: {counted(rows, 'row')} refused, worth {worth}; first line {first_line}: {first_reason}; {remedy}",
         entity=file,
         amount=amount,
         currency=currency,
@@ -178,7 +187,7 @@ def digest(counts: dict[str, int], amounts: dict[str, Decimal], until: datetime,
     """One line for what was held back at a destination: how many of each kind, and what they were about in money. ``owner``:
     whose messages they were, where they were one person's.
     """
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(counts.items()))
+    kinds = ", ".join(f"{number:,} x {in_words(kind)}" for kind, number in sorted(counts.items()))
     worth = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(amounts.items()))
     more = counted(sum(counts.values()), "more alert")
     return Alert(

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from orchestration.alerts.message import Alert
+from orchestration.glossary import in_words
 
 CHAT_LENGTH = 1000
 SUBJECT_LENGTH = 180
@@ -44,11 +45,11 @@ def render_html(alert: Alert) -> str:
 
 
 def _facts(alert: Alert) -> list[tuple[str, str]]:
-    head = [("kind", alert.kind), ("severity", alert.severity), ("entity", alert.entity)]
+    head = [("what", in_words(alert.kind)), ("severity", in_words(alert.severity)), ("entity", alert.entity)]
     head += [("owner", alert.owner)] if alert.owner else []
     head += [("department", alert.department)] if alert.department else []
     known = [(name, value) for name, value in alert.details.items() if value is not None]
-    return [(name, _plain(value)) for name, value in [*head, *known]]
+    return [(name.replace("_", " "), _plain(value)) for name, value in [*head, *known]]
 
 
 def _plain(value: Any) -> str:

@@ -10,6 +10,8 @@ from orchestration.enforcement.receipts import Action
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
 from orchestration.files import counted
+from orchestration.glossary import in_words as code_in_words
+from orchestration.glossary import reason_in_words
 
 if TYPE_CHECKING:
     from orchestration.registry.company import Company
@@ -43,7 +45,7 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
         print(file=stream)
         write_actions(result.actions, stream)
     for loop in result.loops.decisions if result.loops else ():
-        print(f"{short(f'key:{loop.key}')}: {loop.reason}", file=stream)
+        print(f"{short(f'key:{loop.key}')}: {reason_in_words(loop.reason)}", file=stream)
     for note in dict.fromkeys(result.notes):
         print(f"note: {note}", file=stream)
     for fault in result.faults:
@@ -148,7 +150,10 @@ def write_plan(found: Plan, stream: TextIO, remedy: str | None = None) -> None:
 def write_actions(actions: Iterable[Action], stream: TextIO) -> None:
     """The receipts of what was done."""
     rows: list[tuple[str, ...]] = [("receipt", "entity", "action", "outcome", "note")]
-    rows += [(one.action_id, short(one.entity), one.action, one.outcome, one.note) for one in actions]
+    rows += [
+        (one.action_id, short(one.entity), code_in_words(one.action, "action"), code_in_words(one.outcome), one.note)
+        for one in actions
+    ]
     _table(rows, stream)
 
 
@@ -182,7 +187,7 @@ def _cap_rows(result: TickResult) -> list[tuple[str, ...]]:
                     line.window,
                     "unknown" if line.cost is None else _dollars(line.cost),
                     "unknown" if line.amount is None else _dollars(line.amount),
-                    f"{line.status} ({cap.mode})",
+                    f"{code_in_words(line.status)}; {code_in_words(cap.mode)}",
                     f"{line.span.end:%Y-%m-%d %H:%M} UTC",
                 )
             )
@@ -204,7 +209,7 @@ def _hold_row(hold: Hold) -> tuple[str, ...]:
 
 
 def _values(values: Mapping[Any, Any]) -> str:
-    return ", ".join(f"{name} {in_words(value)}" for name, value in sorted(values.items()))
+    return ", ".join(f"{code_in_words(name)} {in_words(value)}" for name, value in sorted(values.items()))
 
 
 def _dollars(amount: Decimal) -> str:

@@ -26,6 +26,7 @@ from orchestration.enforcement.live_margins import HELD, POLICY, SPENT, MarginCa
 from orchestration.enforcement.plan import Plan
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
+from orchestration.glossary import in_words as code_in_words
 from orchestration.policy.caps import HARD, REACHED, UNKNOWN, WARNED
 from orchestration.policy.circuit_breaker import CLOSED
 from orchestration.policy.evidence import identity_of
@@ -177,7 +178,7 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
                 enforcement_failed(
                     adapter=found.adapter,
                     entity=hold.entity,
-                    action=f"set {hold.field or 'the guardrail'}",
+                    action=f"set {code_in_words(hold.field) or 'the guardrail'}",
                     reason=hold.reason,
                     planned_at=result.at,
                     remedy="choose another adapter or another window in guardrails.yaml",
@@ -189,7 +190,7 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
                 enforcement_failed(
                     adapter=one.adapter,
                     entity=one.entity,
-                    action=one.action,
+                    action=f"carry out {code_in_words(one.action, 'action')!r}",
                     reason=one.note,
                     planned_at=one.planned_at,
                     remedy="it is tried again at the next tick",

@@ -99,7 +99,7 @@ def test_each_way_of_reading_has_the_amount_the_remedy_and_no_markup_from_data()
     assert render_subject(ALERT).startswith("[tokenomics critical] key a has spent 51.20 USD")
     assert render_short(ALERT).startswith("CRITICAL: key a has spent 51.20 USD")
     assert render_short(ALERT).endswith("(owner: ann@x.example)")
-    assert "spent_amount: 51.20\n" in render_text(ALERT)
+    assert "spent amount: 51.20\n" in render_text(ALERT)
     assert "resets_at" not in render_text(ALERT), "what is not known is left out"
     assert "&lt;!channel&gt; &amp; more" in render_html(ALERT)
     assert "\n" not in render_short(replace(ALERT, title="two\nlines"))
@@ -145,7 +145,7 @@ def test_any_address_that_apprise_knows_takes_the_whole_alert() -> None:
         AppriseTransport("any", "apprise", service.url.replace("http://", "json://")).send(ALERT)
     body = json.loads(service.received[0][1])
     assert body["title"].startswith("[tokenomics critical]")
-    assert "spent_amount: 51.20" in body["message"]
+    assert "spent amount: 51.20" in body["message"]
 
 
 def test_mail_goes_to_the_owner_and_to_nobody_else() -> None:

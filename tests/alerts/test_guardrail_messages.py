@@ -1,6 +1,8 @@
 """What is said of guardrails: one sentence with the amount and the remedy, plain JSON details, a condition to resolve."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -78,12 +80,12 @@ TITLES = {
         "on; lower the use, or add an override to guardrails.yaml"
     ),
     "loop_found": (
-        "key:7f3a has been calling in a loop (growing context) since 2026-11-28 09:10 UTC: 412.30 USD so far, 3.2 days of "
-        "runway lost, 96.00 USD an hour if it goes on; stop the job, or block it at litellm"
+        "key 7f3a has been calling in a loop (each call longer than the last) since 2026-11-28 09:10 UTC: 412.30 USD so "
+        "far, 3.2 days of runway lost, 96.00 USD an hour if it goes on; stop the job, or block it at LiteLLM"
     ),
     "breaker_changed": (
-        "the margin breaker of chat went from throttled to open at a margin of 41.2% against a floor of 50.0% (3 breaches): "
-        "its requests are refused; raise the margin or lower its cost per unit"
+        "the margin breaker of chat went from 'slowed down' to 'refused' at a margin of 41.2% against a floor of 50.0% (3 "
+        "breaches): its requests are refused; raise the margin or lower its cost per unit"
     ),
 }
 
@@ -96,6 +98,34 @@ def test_every_message_is_plain_and_comes_back_as_it_was(kind: str) -> None:
     assert read_plain(json.loads(json.dumps(alert.plain()))) == alert
     assert "None" not in alert.title
     assert ";" in alert.title, "the remedy comes last"
+
+
+def test_a_title_has_no_machine_word_and_no_whole_hash() -> None:
+    key = "key:310b7fe6431ab3bccef2f6424a09b31c79555333f80a93d39545ab977c7de19e"
+    alerts = [
+        *ALERTS.values(),
+        say.enforcement_drift(
+            adapter="merge_gateway", entity=key, written={"is_blocked": "yes"}, found={"is_blocked": "no"}, read_at=AT
+        ),
+        say.enforcement_failed(
+            adapter="policy_file", entity=key, action="block", reason="no", planned_at=AT, remedy="look at it"
+        ),
+        say.cap_unknown(replace(CAP, entity_id=key.removeprefix("key:")), last_read_at=AT, reason="no log"),
+        say.breaker_changed(
+            product_id="chat",
+            from_state="cool_down",
+            to_state="half_open",
+            changed_at=AT,
+            reason="cooled_down: margin 0.4120, floor 0.5000",
+            margin_ratio=None,
+            floor_ratio=None,
+        ),
+    ]
+    for alert in alerts:
+        assert not re.search(r"[0-9a-f]{32}", alert.title), alert.title
+        words = alert.title.replace("on_drift: reapply in guardrails.yaml", "")
+        assert not re.search(r"[a-z]_[a-z]", words), alert.title
+    assert [one.entity for one in alerts].count(key) == 2, "what programs read stays whole"
 
 
 @pytest.mark.parametrize("kind", TITLES)

@@ -182,8 +182,8 @@ def test_beyond_an_hours_most_the_rest_is_one_line_with_counts_and_amounts(tmp_p
     assert [one.event for one in house.chat.got] == ["told"] * 3
     house.at(60)
     assert house.chat.got[3].title == (
-        "3 more alerts held back: 1 cap_unknown, 2 rejected_rows; together 2.00 EUR, 21.00 USD; tokenomics alerts and "
-        "HOME/alerts have each"
+        "3 more alerts held back: 1 x cost under a cap not known, 2 x refused rows; together 2.00 EUR, 21.00 USD; "
+        "tokenomics alerts and HOME/alerts have each"
     )
     house.at(61)
     assert len(house.chat.got) == 4

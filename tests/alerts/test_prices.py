@@ -45,13 +45,13 @@ def tell(home: Path, *rows: str) -> tuple[str, ...]:
 
 def test_a_model_is_told_once_however_much_is_used(tmp_path: Path) -> None:
     assert tell(tmp_path, FIRST, *NOT_OPEN) == (
-        f"openai private-1 has no price: 1,500 tokens from 2026-09-10 to 2026-09-10; {REMEDY}",
+        f"OpenAI private-1 has no price: 1,500 tokens from 2026-09-10 to 2026-09-10; {REMEDY}",
     )
     assert tell(tmp_path, FIRST, LAST) == ()
     assert tell(tmp_path, LAST) == ()
     other = tmp_path / "other"
     assert tell(other, FIRST, LAST) == (
-        f"openai private-1 has no price: 9,007,199,254,742,493 tokens from 2026-09-10 to 2026-10-28; {REMEDY}",
+        f"OpenAI private-1 has no price: 9,007,199,254,742,493 tokens from 2026-09-10 to 2026-10-28; {REMEDY}",
     )
 
 
@@ -95,5 +95,5 @@ def test_sensor_tells_once_and_says_so(tmp_path: Path, monkeypatch: pytest.Monke
         first, second = price_alert_sensor(context), price_alert_sensor(context)
     assert isinstance(first, dg.SkipReason)
     assert isinstance(second, dg.SkipReason)
-    assert (first.skip_message or "").startswith("openai private-1 has no price: 1,500 tokens")
+    assert (first.skip_message or "").startswith("OpenAI private-1 has no price: 1,500 tokens")
     assert second.skip_message == "none of 1 alerts is new"

@@ -27,7 +27,10 @@ def tell(home: Path, *rows: str) -> tuple[str, ...]:
 
 
 def test_a_row_with_two_faults_is_one_amount_told_once(tmp_path: Path) -> None:
-    title = "ledgers/revenue.csv: 1 row refused, worth 12.50 USD; first line 7: is empty"
+    title = (
+        "ledgers/revenue.csv: 1 row refused, worth 12.50 USD; first line 7: is empty; correct the rows in the file; each "
+        "stands in rejected_rows with its reason"
+    )
     assert tell(tmp_path, *TWO_FAULTS, PRICE) == (title,)
     assert tell(tmp_path, *TWO_FAULTS, PRICE) == ()
 

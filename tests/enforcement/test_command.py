@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,26 @@ def test_without_options_the_plan_is_shown_and_nothing_is_written(settings: RunS
     assert "Nothing was written" in said and "tokenomics enforce --apply" in said
     lines = said.splitlines()
     (reached,) = [line for line in lines if "per-key" in line and "key:alpha" in line]
-    assert "1.00" in reached and "reached (hard)" in reached
+    assert "1.00" in reached and "cap reached; refuses at the cap" in reached
     (planned,) = [line for line in lines if line.strip().startswith("key:alpha")]
-    assert "is_blocked yes" in planned and "1 USD daily" in planned and planned.endswith("yes")
+    assert "blocked yes" in planned and "spending limits 1 USD daily" in planned and planned.endswith("yes")
+
+
+def test_the_plan_is_told_to_a_program_with_codes_and_whole_entities(
+    settings: RunSettings, gateway: SmallLiteLlm
+) -> None:
+    gateway.call("alpha")
+    gateway.call("alpha")
+    stream = io.StringIO()
+    assert command.enforce_once(settings, stream, apply=False, as_json=True) == 0
+    body = json.loads(stream.getvalue())
+    assert (body["is_applied"], body["actions"], body["faults"], gateway.writes) == (False, [], [], [])
+    (reached,) = [cap for cap in body["caps"] if cap["status"] == "reached"]
+    assert (reached["entity"], reached["mode"], Decimal(reached["amount"])) == ("key:alpha", "hard", 1)
+    (plan,) = body["plans"]
+    (change,) = [one for one in plan["changes"] if one["entity"] == "key:alpha"]
+    assert plan["may_be_applied"] is True
+    assert (change["action"], change["after"]["is_blocked"]) == ("cap+block", True)
 
 
 def test_apply_refuses_the_next_call_and_a_second_apply_writes_nothing(
