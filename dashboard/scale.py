@@ -3,7 +3,7 @@ all others together, so that totals stay those of the table. A row of the others
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from typing import Any
 
 from dashboard.figures import Column
 from dashboard.publication import Row
@@ -43,6 +43,30 @@ def with_others(rows: Sequence[Row], most: int, label: str, sums: Sequence[str],
     return sorted(shown, key=lambda row: str(row.get("period") or ""), reverse=True)
 
 
-def _sum(values: Iterable[Decimal | int | None]) -> Decimal | int | None:
+def largest(groups: str, most: int, order: str, sums: Sequence[str], keep: Sequence[str] = ()) -> str:
+    """The SQL of ``groups``, rows with a ``period``, cut like :func:`with_others` before they leave the database: for groups as
+    many as there are keys. The rows of the others have ``others``, how many they are; :func:`named_others` says so.
+    """
+    kept = "".join(f", {name}" for name in keep)
+    summed = ", ".join(f"sum({name}) as {name}" for name in sums)
+    return f"""
+with groups as ({groups}),
+ranked as (select *, row_number() over (partition by period order by {order}) as place from groups)
+select *, cast(null as bigint) as others from ranked where place <= {most}
+union all by name
+select period{kept}, {summed}, count(*) as others, {most} + 1 as place from ranked where place > {most}
+group by period{kept}
+order by period desc, place, others desc nulls first{kept}
+"""
+
+
+def named_others(rows: Sequence[Row], label: str) -> None:
+    """Says in ``label`` of the rows of the others how many they are."""
+    for row in rows:
+        if row["others"]:
+            row[label] = "one other" if row["others"] == 1 else f"the other {row['others']:,} together"
+
+
+def _sum(values: Iterable[Any]) -> Any:
     known = [value for value in values if value is not None]
     return sum(known[1:], known[0]) if known else None

@@ -6,7 +6,7 @@ from dashboard.charts import Drawer
 from dashboard.figures import Column, Figure, Page, Section, Table, shown
 from dashboard.names import read_names
 from dashboard.publication import Publication, Row
-from dashboard.scale import MONTH, RECENT, with_others
+from dashboard.scale import MONTH, RECENT, largest, named_others, with_others
 
 MOST = 50
 
@@ -24,7 +24,8 @@ group by all
 order by period desc, allocated_cost desc, spend.actor_id
 """
 
-KEYS = f"""
+KEYS = largest(
+    f"""
 select
     days.fiscal_period as period, usage.provider, usage.source, usage.api_key_id, usage.department_id,
     max_by(usage.team_id, usage.usage_date) as team_id, sum(usage.list_cost) as list_cost,
@@ -34,10 +35,15 @@ from fct_usage as usage
 inner join dim_dates as days on usage.usage_date = days.calendar_date
 where usage.is_counted and usage.usage_date <= cast(? as date) and days.fiscal_period in {RECENT}
 group by all
-order by period desc, list_cost desc nulls last, usage.api_key_id
-"""
+""",
+    MOST,
+    "list_cost desc nulls last, api_key_id, provider, department_id",
+    ("list_cost", "tokens", "requests"),
+    ("department_id",),
+)
 
-TEAMS = f"""
+TEAMS = largest(
+    f"""
 select
     days.fiscal_period as period, usage.team_id, usage.department_id, sum(usage.list_cost) as list_cost,
     sum(usage.quantity) filter (where usage.unit = 'tokens') as tokens, sum(usage.requests) as requests,
@@ -47,8 +53,12 @@ inner join dim_dates as days on usage.usage_date = days.calendar_date
 where usage.is_counted and usage.team_id is not null and usage.usage_date <= cast(? as date)
     and days.fiscal_period in {RECENT}
 group by all
-order by period desc, list_cost desc nulls last, usage.team_id
-"""
+""",
+    MOST,
+    "list_cost desc nulls last, team_id, department_id",
+    ("list_cost", "tokens", "requests"),
+    ("department_id",),
+)
 
 CLAUDE_CODE = f"""
 select
@@ -79,6 +89,8 @@ def people(publication: Publication, drawer: Drawer) -> Page:
         row["verdict"] = "bad" if row["days_over"] else "none"
     for row in keys:
         row["key"] = names.key(row["api_key_id"])
+    named_others(keys, "key")
+    named_others(teams, "team_id")
     return Page(
         "people",
         "People and keys",
@@ -189,7 +201,7 @@ def _keys(rows: list[Row]) -> Table:
             Column("requests", "Requests", "count", True),
             Column("last_used", "Last used", "date"),
         ),
-        with_others(rows, MOST, "key", ("list_cost", "tokens", "requests"), ("department_id", "department")),
+        rows,
         "No usage was read.",
         "A gateway's key has the latest alias that its log shows. What has no price has no list cost.",
         filters=FILTERS,
@@ -211,7 +223,7 @@ def _teams(rows: list[Row]) -> Table:
             Column("keys", "Keys", "count"),
             Column("people", "People", "count"),
         ),
-        with_others(rows, MOST, "team_id", ("list_cost", "tokens", "requests"), ("department_id", "department")),
+        rows,
         "No usage names a team. Teams are those of the gateway.",
         filters=FILTERS,
     )

@@ -25,8 +25,7 @@ order by period desc, provider, line_order, bridge_line
 JOURNALS = f"""
 select
     fiscal_period as period, provider, journal_id, posting_date, is_reversal, sum(debit_amount) as debit_amount,
-    sum(credit_amount) as credit_amount, count(*) as lines,
-    string_agg(distinct account_number, ', ' order by account_number) as accounts
+    sum(credit_amount) as credit_amount, string_agg(distinct account_number, ', ' order by account_number) as accounts
 from accrual_journal_lines
 where fiscal_period in {RECENT}
 group by all order by posting_date desc, provider, journal_id
