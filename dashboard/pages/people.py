@@ -127,7 +127,7 @@ def _figures(rows: list[Row], month: str) -> tuple[Figure, ...]:
             "spend_by_developer_day",
             verdict="bad" if over else "good" if any(row["daily_cap"] is not None for row in now) else "unknown",
             says=", ".join(row["actor_id"] for row in over[:3])
-            or ("nobody" if any(row["daily_cap"] is not None for row in now) else "no cap was read back"),
+            or ("every day was within the caps" if any(row["daily_cap"] is not None for row in now) else "no cap was read back"),
         ),
     )
 
