@@ -253,4 +253,5 @@ def _initiatives(rows: list[Row]) -> Table:
         rows,
         "No initiative has input yet.",
         filters=FILTERS,
+        first=15,
     )

@@ -354,6 +354,7 @@ def _unallocated(rows: list[Row]) -> Table:
         with_others(rows, MOST, "model_id", ("allocated_cost",), ("verdict", "remedy")),
         "Every cost has an owner.",
         filters={"period": "period"},
+        first=15,
         verdict="verdict",
     )
 
