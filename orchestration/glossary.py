@@ -412,6 +412,7 @@ _INGESTION = {
     "loaded": "read, with rows",
     "empty": "read, no rows",
     "missing": "missing",
+    "incomplete": "not known to be whole",
     "zero": "zero",
     "files": "files",
     "api": "API",

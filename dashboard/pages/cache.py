@@ -78,7 +78,7 @@ def cache(publication: Publication, drawer: Drawer) -> Page:
     initiatives = publication.rows(tables, INITIATIVES, [as_of])
     losses = publication.rows("cache_losses dim_initiatives", LOSSES)
     for row in (*owners, *initiatives, *losses):
-        row["owner"] = names.initiative(row["initiative_id"]) or names.department(row["department_id"]) or "nobody"
+        row["owner"] = names.initiative(row["initiative_id"]) or names.department(row["department_id"]) or "no owner"
     for row in losses:
         row["standing"] = in_words(row["status"])
         row["model"] = row["model_id"] or "all its models together"
@@ -253,4 +253,5 @@ def _initiatives(rows: list[Row]) -> Table:
         rows,
         "No initiative has input yet.",
         filters=FILTERS,
+        first=15,
     )

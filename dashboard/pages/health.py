@@ -187,7 +187,7 @@ def _figures(
         amount = sum(row["allocated_cost"] for row in nobodys)
         figures.append(
             Figure(
-                f"Nobody's cost, {month} to date",
+                f"Without an owner, {month} to date",
                 amount,
                 "money",
                 "Allocated cost that no rule gives to an initiative, department, product or customer.",
@@ -317,7 +317,7 @@ def _unmeasured(rows: list[Row]) -> Table:
         row["verdict"], row["remedy"] = "watch", UNMEASURED_REMEDY
     return Table(
         "unmeasured",
-        "Requests that nobody measured",
+        "Requests without token counts",
         "fct_usage",
         (
             MONTH,
@@ -354,6 +354,7 @@ def _unallocated(rows: list[Row]) -> Table:
         with_others(rows, MOST, "model_id", ("allocated_cost",), ("verdict", "remedy")),
         "Every cost has an owner.",
         filters={"period": "period"},
+        first=15,
         verdict="verdict",
     )
 

@@ -169,6 +169,7 @@ def _sizing(rows: list[Row]) -> Table:
         "No work ran on a tier dearer than it needs.",
         "Initiatives with work on dearer tiers than their complexity allows.",
         filters=FILTERS,
+        first=15,
     )
 
 

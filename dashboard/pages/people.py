@@ -127,7 +127,11 @@ def _figures(rows: list[Row], month: str) -> tuple[Figure, ...]:
             "spend_by_developer_day",
             verdict="bad" if over else "good" if any(row["daily_cap"] is not None for row in now) else "unknown",
             says=", ".join(row["actor_id"] for row in over[:3])
-            or ("nobody" if any(row["daily_cap"] is not None for row in now) else "no cap was read back"),
+            or (
+                "every day was within the caps"
+                if any(row["daily_cap"] is not None for row in now)
+                else "no cap was read back"
+            ),
         ),
     )
 
@@ -153,6 +157,7 @@ def _developers(rows: list[Row]) -> Table:
         ),
         "No usage names a person. A gateway's log does where requests carry a user, and people.csv says whose they are.",
         filters=FILTERS,
+        first=15,
         verdict="verdict",
     )
 
@@ -205,6 +210,7 @@ def _keys(rows: list[Row]) -> Table:
         "No usage was read.",
         "A gateway's key has the latest alias that its log shows. What has no price has no list cost.",
         filters=FILTERS,
+        first=15,
     )
 
 
@@ -226,4 +232,5 @@ def _teams(rows: list[Row]) -> Table:
         rows,
         "No usage names a team. Teams are those of the gateway.",
         filters=FILTERS,
+        first=15,
     )

@@ -12,7 +12,7 @@ from orchestration.policy.open_amounts import OPEN_LINES
 from orchestration.summary.open_amounts import ACCOUNT_REMEDY, REMEDIES
 
 PROVIDERS = 6
-SHOWN_PERIODS = 2
+SHOWN_PERIODS = 6
 CENT = Decimal("0.01")
 
 BRIDGE = f"""
@@ -124,6 +124,7 @@ def _open_table(rows: list[Row], still_open: list[Row]) -> Table:
         else "Nothing was metered or billed yet.",
         "Amounts under a hundredth are left out here; the bridge has every line.",
         filters=FILTERS,
+        first=15,
     )
 
 
@@ -149,14 +150,15 @@ def _bridge(rows: list[Row]) -> Table:
 
 
 def _charts(publication: Publication, drawer: Drawer, rows: list[Row]) -> list[Block]:
-    """A waterfall of each of the largest providers, of the latest periods."""
+    """A waterfall of each of the largest providers: of the latest period, and under its filter of each before."""
     currency = publication.provenance.currency
     steps_of = {
         key: [row for row in lines if not row["is_memo"] and (row["is_total"] or round(row["amount"], 2))]
         for key, lines in groupby(rows, key=lambda row: (row["period"], row["provider"]))
     }
     charts: list[Block] = []
-    for period in sorted({period for period, _ in steps_of}, reverse=True)[:SHOWN_PERIODS]:
+    for number, period in enumerate(sorted({period for period, _ in steps_of}, reverse=True)[:SHOWN_PERIODS]):
+        shows = {"period": period} if number else {}
         found = [(provider, steps) for (month, provider), steps in steps_of.items() if month == period and steps]
         found.sort(key=lambda one: max(abs(row["amount"]) for row in one[1]), reverse=True)
         for provider, steps in found[:PROVIDERS]:
@@ -165,7 +167,8 @@ def _charts(publication: Publication, drawer: Drawer, rows: list[Row]) -> list[B
             said = ", ".join(f"{row['line']} {shown(row['amount'], 'money')}" for row in steps)
             drawn = [(row["line"], row["amount"], row["is_total"]) for row in steps]
             svg = drawer.svg(waterfall(drawn, currency))
-            charts.append(Chart(f"{provider}, {period}", svg, f"{provider} in {period}: {said}.", "bridge"))
+            alt = f"{provider} in {period}: {said}."
+            charts.append(Chart(f"{provider}, {period}", svg, alt, "bridge", shows=shows))
     return charts
 
 
@@ -193,6 +196,7 @@ def _journals(publication: Publication) -> Table:
         else "Journals are not published here.",
         "Files for QuickBooks, Xero and NetSuite stand in journals/ of the publication. Closing a month makes them final.",
         filters=FILTERS,
+        first=15,
     )
 
 

@@ -68,6 +68,7 @@ def row_of(owner: str, columns: dict[str, str], accepted: dict[str, list[str]], 
         "usage_key": f"{owner}_usage",
         "provider": "openai",
         "fiscal_period": "2026-10",
+        "fiscal_year": 2026,
         "baseline_period": "2026-09",
         "reporting_currency": "EUR",
         "valid_from": date(2000, 1, 1),
@@ -233,7 +234,7 @@ def test_the_list_for_finance_leads_to_every_folder(published: tuple[Path, Numbe
     assert re.findall(r'<a href="(\w+)/index.html"', text) == [*DEPARTMENTS]
     for own in DEPARTMENTS:
         assert "departments/" not in text_of(site / "departments" / own)
-        assert {"tokenomics.css", "tokenomics.js"} == {
+        assert {"search.js", "tokenomics.css", "tokenomics.js"} == {
             path.name for path in (site / "departments" / own / "assets").iterdir()
         }
 

@@ -96,7 +96,7 @@ def test_everything_that_no_figure_contains_is_told_with_its_remedy(tmp_path: Pa
     }
     assert values == {"Sources to look at": 1, "Days without data": 3, "Refused rows": 2, "Models without a price": 1}
     assert figure(page, "Requests without tokens").value == 4
-    assert figure(page, "Nobody's cost, 2026-07 to date").value == D("2.5")
+    assert figure(page, "Without an owner, 2026-07 to date").value == D("2.5")
 
 
 def test_a_healthy_company_is_green_in_sentences(tmp_path: Path) -> None:

@@ -43,7 +43,10 @@ def test_the_bridge_its_drawing_and_what_is_open(tmp_path: Path) -> None:
     ]
     assert all(row["remedy"] for row in table(page, "open").rows)
     charts = [one for section in page.sections for one in section.blocks if isinstance(one, Chart)]
-    assert [one.title for one in charts] == ["openai, 2026-07", "openai, 2026-06"]
+    assert [(one.title, one.shows) for one in charts] == [
+        ("openai, 2026-07", {}),
+        ("openai, 2026-06", {"period": "2026-06"}),
+    ]
     assert charts[0].alt == (
         f"openai in 2026-07: {in_words('metered_list_cost')} 100.00, {in_words('discount')} -8.00, "
         f"{in_words('unpriced_usage')} 5.50, {in_words('billed_cost')} 97.50, {in_words('unposted_accrual')} -97.50, "
