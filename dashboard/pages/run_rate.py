@@ -129,7 +129,7 @@ def run_rate(publication: Publication, drawer: Drawer) -> Page:
                 (
                     *_figures(rates, forecasts, level),
                     *_bands(drawer, run.currency, histories),
-                    _history(histories[None]),
+                    _history(histories[None], level),
                 ),
             ),
             Section("Who, and is it stable", (_rate_table(rates),)),
@@ -159,7 +159,7 @@ def _rates(publication: Publication) -> list[Row]:
 def _figures(rates: list[Row], forecasts: list[Row], level: str) -> tuple[Block, ...]:
     """Of the whole that the pages are of: the company, or the one department."""
     company = next((row for row in rates if row["kind"] == level and row["run_rate_monthly"] is not None), None)
-    figures = []
+    figures, source = [], f"run_rate_by_{level}_day"
     if company:
         verdict: Verdict = "good" if company["stability_status"] == "stable" else "watch"
         interval = f"{shown(company['run_rate_low'], 'money')} to {shown(company['run_rate_high'], 'money')}"
@@ -170,7 +170,7 @@ def _figures(rates: list[Row], forecasts: list[Row], level: str) -> tuple[Block,
                 "money",
                 "Mean daily cost of up to 28 complete days, as an average month. A month at this level ends inside the "
                 "interval in four of five cases.",
-                "run_rate_by_company_day",
+                source,
                 says=interval,
             ),
             Figure(
@@ -178,14 +178,14 @@ def _figures(rates: list[Row], forecasts: list[Row], level: str) -> tuple[Block,
                 company["run_rate_annual"],
                 "money",
                 "The same mean times 365.25 days.",
-                "run_rate_by_company_day",
+                source,
             ),
             Figure(
                 "Stable",
                 {"stable": "yes", "fail": "no"}.get(company["stability_status"], "not known"),
                 "text",
                 "Yes only if growth and variation were shown to lie within their limits over at least 30 complete days.",
-                "run_rate_by_company_day",
+                source,
                 verdict=verdict,
                 says=company["stability"],
             ),
@@ -279,11 +279,11 @@ def _shows(department: str | None) -> dict[str, str]:
     return {} if department is None else {"department": department}
 
 
-def _history(rows: list[Row]) -> Table:
+def _history(rows: list[Row], level: str) -> Table:
     return Table(
         "run_rate_history",
         "Run-rate by day",
-        "run_rate_by_company_day",
+        f"run_rate_by_{level}_day",
         (
             Column("day", "Day", "date"),
             Column("daily_allocated_cost", "Cost of the day", "money", True),
