@@ -134,7 +134,9 @@ def bars(
     """
     of = [f" of {shown(row[mark], 'money')}" if mark and row[mark] is not None else "" for row in rows]
     drawn = [{**row, "text": f"{shown(row[value], 'money')}{more}"} for row, more in zip(rows, of, strict=True)]
-    across = {"field": value, "type": "quantitative", "axis": money_axis(unit)}
+    ends = [float(row[name] or 0) for row in rows for name in (value, mark) if name]
+    room = {"domain": [min(0.0, *ends), max(0.0, *ends) * 1.35 or 1]}
+    across = {"field": value, "type": "quantitative", "axis": money_axis(unit), "scale": room}
     down = {"field": category, "type": "nominal", "sort": None, "title": None}
     label = {"type": "text", "align": "left", "dx": 5, "color": INK, "stroke": None}
     layers: list[dict[str, Any]] = [
@@ -291,7 +293,8 @@ def burn_down(rows: Sequence[dict[str, Any]], unit: str, *, by: str | None = Non
 
 def waterfall(steps: Sequence[tuple[str, Decimal, bool]], unit: str) -> dict[str, Any]:
     """Steps of (label, amount, is a total): totals stand on the ground, the others on what came before."""
-    rows, level = [], Decimal(0)
+    rows: list[dict[str, Any]] = []
+    level = Decimal(0)
     for position, (label, amount, is_total) in enumerate(steps):
         begin, end = (Decimal(0), amount) if is_total else (level, level + amount)
         kind = "total" if is_total else "more" if amount >= 0 else "less"
@@ -301,12 +304,14 @@ def waterfall(steps: Sequence[tuple[str, Decimal, bool]], unit: str) -> dict[str
         )
         level = end
     colour = {"domain": ["total", "more", "less"], "range": [ACCENT, THIRD, SECOND]}
+    ends = [float(row[name]) for row in rows for name in ("from", "to")]
+    room = {"domain": [min(0.0, *ends), max(0.0, *ends) * 1.15 or 1]}
     down = {"field": "label", "type": "nominal", "sort": None, "title": None}
     bar = {
         "mark": {"type": "bar", "height": {"band": 0.62}},
         "encoding": {
             "y": down,
-            "x": {"field": "from", "type": "quantitative", "axis": money_axis(unit)},
+            "x": {"field": "from", "type": "quantitative", "axis": money_axis(unit), "scale": room},
             "x2": {"field": "to"},
             "color": {"field": "kind", "type": "nominal", "scale": colour, "legend": None},
         },

@@ -50,10 +50,10 @@ group by all order by period desc
 
 PROJECTION = """
 select projected_amount, projected_low, projected_high, days_left
-from month_end_projection where entity_type = 'company' and as_of_date = cast(? as date)
+from month_end_projection where entity_type = ? and as_of_date = cast(? as date)
 """
 
-RUN_RATE = "select * from run_rate_by_company_day where as_of_date = cast(? as date)"
+RUN_RATE = "select * from run_rate_by_{level}_day where as_of_date = cast(? as date)"
 
 MOVERS = """
 with
@@ -164,7 +164,8 @@ def _spend(period: Period, budgets: Table) -> Figure:
 
 
 def _projection(publication: Publication, budgets: Table) -> Figure:
-    found = publication.one("month_end_projection", PROJECTION, [publication.provenance.as_of])
+    level = "department" if publication.provenance.department else "company"
+    found = publication.one("month_end_projection", PROJECTION, [level, publication.provenance.as_of])
     known = found if found and found["projected_amount"] is not None else None
     budgeted, verdict, says = budgets.total("budget_amount"), "none", "no forecast yet: under a week of cost"
     if known:
@@ -241,7 +242,9 @@ def _margin_figure(publication: Publication, period: Period) -> Figure:
 
 
 def _run_rate(publication: Publication) -> Figure:
-    rate = publication.one("run_rate_by_company_day", RUN_RATE, [publication.provenance.as_of])
+    level = "department" if publication.provenance.department else "company"
+    source = f"run_rate_by_{level}_day"
+    rate = publication.one(source, RUN_RATE.format(level=level), [publication.provenance.as_of])
     known = rate if rate and rate["run_rate_monthly"] is not None else None
     says, verdict = "under a week of complete days", "unknown"
     if known:
@@ -255,7 +258,7 @@ def _run_rate(publication: Publication) -> Figure:
         "money",
         "The mean daily cost of up to 28 complete days, as an average month; the interval is where a month at this level ends "
         "in four of five cases. Stable means that growth and variation were shown to lie within their limits.",
-        "run_rate_by_company_day",
+        source,
         verdict=verdict,  # type: ignore[arg-type]
         says=says,
     )

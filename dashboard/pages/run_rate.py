@@ -109,27 +109,33 @@ def run_rate(publication: Publication, drawer: Drawer) -> Page:
     run = publication.provenance
     days = [run.as_of, run.as_of]
     rates = _rates(publication)
-    history = publication.rows("run_rate_by_company_day", HISTORY, days)
+    level = "department" if run.department else "company"
+    history = [] if run.department else publication.rows("run_rate_by_company_day", HISTORY, days)
     of_departments = publication.rows("run_rate_by_department_day dim_departments", DEPARTMENT_HISTORY, days)
     forecasts = publication.rows("forecast_by_horizon dim_departments dim_initiatives", FORECASTS, [run.as_of])
     largest = [row["department_id"] for row in rates if row["kind"] == "department"][:MOST_DEPARTMENTS]
-    histories = {None: history} | {
-        department: list(rows)
-        for department, rows in groupby(of_departments, key=lambda row: row["department_id"])
-        if department in largest
-    }
+    histories: dict[str | None, list[Row]] = {None: of_departments if run.department else history}
+    if not run.department:
+        for department, rows in groupby(of_departments, key=lambda row: row["department_id"]):
+            if department in largest:
+                histories[department] = list(rows)
     return Page(
         "run_rate",
         "Run-rate",
         "What a month costs at the present level, where the open month ends, and what the next ninety days may cost.",
         (
             Section(
-                "Run-rate", (*_figures(rates, forecasts), *_bands(drawer, run.currency, histories), _history(history))
+                "Run-rate",
+                (
+                    *_figures(rates, forecasts, level),
+                    *_bands(drawer, run.currency, histories),
+                    _history(histories[None], level),
+                ),
             ),
             Section("Who, and is it stable", (_rate_table(rates),)),
             Section(
                 f"Forecast from {run.as_of + timedelta(days=1)}",
-                (*_fans(drawer, run.currency, run.as_of, histories, forecasts), _forecasts(forecasts)),
+                (*_fans(drawer, run.currency, run.as_of, histories, forecasts, level), _forecasts(forecasts)),
                 "Beside each forecast stands how good such forecasts were on the past of the same record.",
             ),
             Section("Where the open month ends", (_projections(publication),)),
@@ -150,9 +156,10 @@ def _rates(publication: Publication) -> list[Row]:
     return rows
 
 
-def _figures(rates: list[Row], forecasts: list[Row]) -> tuple[Block, ...]:
-    company = next((row for row in rates if row["kind"] == "company" and row["run_rate_monthly"] is not None), None)
-    figures = []
+def _figures(rates: list[Row], forecasts: list[Row], level: str) -> tuple[Block, ...]:
+    """Of the whole that the pages are of: the company, or the one department."""
+    company = next((row for row in rates if row["kind"] == level and row["run_rate_monthly"] is not None), None)
+    figures, source = [], f"run_rate_by_{level}_day"
     if company:
         verdict: Verdict = "good" if company["stability_status"] == "stable" else "watch"
         interval = f"{shown(company['run_rate_low'], 'money')} to {shown(company['run_rate_high'], 'money')}"
@@ -163,7 +170,7 @@ def _figures(rates: list[Row], forecasts: list[Row]) -> tuple[Block, ...]:
                 "money",
                 "Mean daily cost of up to 28 complete days, as an average month. A month at this level ends inside the "
                 "interval in four of five cases.",
-                "run_rate_by_company_day",
+                source,
                 says=interval,
             ),
             Figure(
@@ -171,20 +178,20 @@ def _figures(rates: list[Row], forecasts: list[Row]) -> tuple[Block, ...]:
                 company["run_rate_annual"],
                 "money",
                 "The same mean times 365.25 days.",
-                "run_rate_by_company_day",
+                source,
             ),
             Figure(
                 "Stable",
                 {"stable": "yes", "fail": "no"}.get(company["stability_status"], "not known"),
                 "text",
                 "Yes only if growth and variation were shown to lie within their limits over at least 30 complete days.",
-                "run_rate_by_company_day",
+                source,
                 verdict=verdict,
                 says=company["stability"],
             ),
         ]
     for row in forecasts:
-        if row["kind"] == "company":
+        if row["kind"] == level:
             figures.append(
                 Figure(
                     f"Next {row['horizon_days']} days",
@@ -221,13 +228,18 @@ def _bands(drawer: Drawer, currency: str, histories: dict[str | None, list[Row]]
 
 
 def _fans(
-    drawer: Drawer, currency: str, as_of: date, histories: dict[str | None, list[Row]], forecasts: list[Row]
+    drawer: Drawer,
+    currency: str,
+    as_of: date,
+    histories: dict[str | None, list[Row]],
+    forecasts: list[Row],
+    level: str,
 ) -> tuple[Chart, ...]:
     """Cost as it adds up: over the last 90 days as it was, over the next as forecast for 30 and 90 days."""
     drawn = []
     for department, rows in histories.items():
-        kind = "company" if department is None else "department"
-        ends = [row for row in forecasts if row["kind"] == kind and row["department_id"] == department]
+        kind = level if department is None else "department"
+        ends = [row for row in forecasts if row["kind"] == kind and department in (None, row["department_id"])]
         past = [
             row for row in rows if row["day"] > as_of - timedelta(days=90) and row["daily_allocated_cost"] is not None
         ]
@@ -260,18 +272,18 @@ def _point(as_of: date, so_far: Decimal, row: Row) -> Row:
 
 
 def _who(department: str | None, rows: Sequence[Row]) -> str:
-    return "the company" if department is None else str(rows[0]["entity"])
+    return str(rows[0]["entity"]) if department is not None or rows[0]["department_id"] else "the company"
 
 
 def _shows(department: str | None) -> dict[str, str]:
     return {} if department is None else {"department": department}
 
 
-def _history(rows: list[Row]) -> Table:
+def _history(rows: list[Row], level: str) -> Table:
     return Table(
         "run_rate_history",
-        "Company run-rate by day",
-        "run_rate_by_company_day",
+        "Run-rate by day",
+        f"run_rate_by_{level}_day",
         (
             Column("day", "Day", "date"),
             Column("daily_allocated_cost", "Cost of the day", "money", True),

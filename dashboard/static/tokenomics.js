@@ -255,14 +255,4 @@
   refresh();
   openTarget();
   addEventListener("hashchange", openTarget);
-  // A print holds everything that the screen folds away, but for the explanations of single figures.
-  const folds = () => [...document.querySelectorAll(".table details")];
-  let closed = [];
-  addEventListener("beforeprint", () => {
-    closed = folds().filter((one) => !one.open && document.body.dataset.page !== "index");
-    for (const one of closed) one.open = true;
-  });
-  addEventListener("afterprint", () => {
-    for (const one of closed) one.open = false;
-  });
 })();

@@ -1,5 +1,6 @@
 """Margin, run-rate and budgets of a made-up company, with every expected figure worked out by hand."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from dashboard.figures import Chart, Figure, Note, Page, Table
 from dashboard.pages.budgets import budgets
+from dashboard.pages.front import front
 from dashboard.pages.margin import margin
 from dashboard.pages.run_rate import run_rate
 from tests.dashboard.published_rows import Rows, publication
@@ -152,6 +154,22 @@ def test_forecasts_say_how_good_such_forecasts_were(tmp_path: Path) -> None:
     assert fan.alt == "the company cost 6.00 in 3 days; the next 90 days are forecast to cost 180.00, 100.00 to 260.00."
     for text in ("186.00", "106.00", "266.00"):
         assert f">{text}<" in fan.svg
+
+
+def test_a_departments_own_pages_take_the_department_for_the_whole(tmp_path: Path) -> None:
+    day = {"as_of_date": AS_OF, "department_id": "lab", "stability_status": "stable", "run_rate_annual": 365}
+    rates = [{**day, "run_rate_monthly": 30, "run_rate_low": 25, "run_rate_high": 35}]
+    ends = {"as_of_date": AS_OF, "entity_type": "department", "entity_id": "lab", "days_left": 3}
+    rows = {
+        **NAMES,
+        "run_rate_by_department_day": rates,
+        "month_end_projection": [{**ends, "projected_amount": 40, "projected_low": 38, "projected_high": 43}],
+    }
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        opened.provenance = replace(opened.provenance, department="lab")
+        shown = {one.label: one.value for page in (front, run_rate) for one in blocks(page(opened, drawer), Figure)}
+    assert (shown["Run-rate a month"], shown["A month"], shown["A year"], shown["Stable"]) == (30, 30, 365, "yes")
+    assert shown["Month end, projected"] == 40
 
 
 def test_what_is_left_of_an_allocation_stands_beside_its_plan(tmp_path: Path) -> None:
