@@ -1,6 +1,6 @@
 """The publication as one department may see it: its own rows and nobody else's.
 
-Every table has the same name and columns and is a view of its rows that prove to be the department's: by ``department_id``, by an
+Every table has the same name and columns, and of its rows those that prove to be the department's: by ``department_id``, by an
 initiative that was the department's on the day of the row, by a product, a key or a person that is the department's alone
 (:data:`RULES`). A row of a month is the department's if the initiative was for all of it. A table without a rule is absent, and
 so are company-wide totals, the reconciliation and whatever follows from them: nothing is shown because nothing forbids it.
@@ -160,6 +160,10 @@ RULES: dict[str, Rule] = {
 }
 """The tables a department may see."""
 
+LARGE = frozenset({"fct_usage", "fct_usage_shares", "fct_allocated_costs"})
+"""Tables that may have many million rows: the department's are looked up where they are; of the others they are copied, since a
+page asks many times.
+"""
 _OWN_TABLES = {
     "departments": "department_id varchar",
     "initiatives": "initiative_id varchar, valid_from date, valid_to date",
@@ -208,11 +212,17 @@ class Restricted(Publication):
 
 @dataclass(frozen=True)
 class Departments:
-    """The departments of a publication, of which one is seen at a time. ``tables``: those that a department may see."""
+    """The departments of a publication, of which one is seen at a time. ``rows_of``: the query for the department's rows by each
+    table that a department may see.
+    """
 
     connection: duckdb.DuckDBPyConnection
     whole: Publication
-    tables: tuple[str, ...]
+    rows_of: dict[str, str]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(sorted(self.rows_of))
 
     def ids(self) -> list[str]:
         """Departments that were declared or have a cost."""
@@ -230,6 +240,9 @@ class Departments:
             self.connection.execute(f"delete from own.{name}")
             if set(reads) <= set(self.whole.provenance.tables):
                 self.connection.execute(f"insert into own.{name} {query}", {"department": department_id})
+        for table in set(self.tables) - LARGE:
+            self.connection.execute(f"delete from {table}")
+            self.connection.execute(f"insert into {table} {self.rows_of[table]}")
         asked = ", ".join(f"exists (select 1 from {table}) as {table}" for table in self.tables)
         seen = Restricted(self.connection, replace(self.whole.provenance, tables=self.tables, department=department_id))
         if self.tables:
@@ -249,15 +262,15 @@ def open_departments(folder: Path, manifest: dict[str, Any]) -> Iterator[Departm
         connection.execute("attach ':memory:' as own")
         for name, columns in _OWN_TABLES.items():
             connection.execute(f"create table own.{name} ({columns})")
+        # many small queries: threads would cost more than they save
+        connection.execute("set threads = 1")
         published = set(whole.provenance.tables)
         tables = [name for name, rule in RULES.items() if {name, *rule.needs} <= published]
-        for name in tables:
-            _show(connection, name, RULES[name])
-        yield Departments(connection, whole, tuple(sorted(tables)))
+        yield Departments(connection, whole, {name: _show(connection, name, RULES[name]) for name in tables})
 
 
-def _show(connection: duckdb.DuckDBPyConnection, table: str, rule: Rule) -> None:
-    """A view of the department's rows, with what the table and its columns say."""
+def _show(connection: duckdb.DuckDBPyConnection, table: str, rule: Rule) -> str:
+    """Make what shows the department's rows, with what the table and its columns say; the query for them."""
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() where database_name = 'published' and table_name = ? "
         "order by column_index",
@@ -265,15 +278,16 @@ def _show(connection: duckdb.DuckDBPyConnection, table: str, rule: Rule) -> None
     ).fetchall()
     instead = dict(rule.instead)
     chosen = ", ".join(f'{instead.get(name, _column(name))} as "{name}"' for name, _ in columns)
-    connection.execute(f"create view {table} as select {chosen} from published.{table} as shown where {rule.where}")
+    query = f"select {chosen} from published.{table} as shown where {rule.where}"
+    kind = "view" if table in LARGE else "table"
+    connection.execute(f"create {kind} {table} as {query}{'' if table in LARGE else ' limit 0'}")
     (says,) = connection.execute(
         "select comment from duckdb_tables() where database_name = 'published' and table_name = ?", [table]
     ).fetchone() or (None,)
-    if says:
-        connection.execute(f"comment on view {table} is {literal(says)}")
-    for name, column_says in columns:
-        if column_says:
-            connection.execute(f'comment on column {table}."{name}" is {literal(column_says)}')
+    comments = [f"comment on {kind} {table} is {literal(says)}"] if says else []
+    comments += [f'comment on column {table}."{name}" is {literal(text)}' for name, text in columns if text]
+    connection.execute(";".join(["begin", *comments, "commit"]))
+    return query
 
 
 def _column(name: str) -> str:
