@@ -23,7 +23,7 @@ def init(
             help="Propose the folder from files you have: a general ledger, revenue, budgets, usage logs, cloud bills.",
         ),
     ] = None,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="", hidden=True)] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Further files of --from.")] = None,
     currency: Annotated[
         str | None,
         typer.Option("--currency", metavar="CODE", help="With --from: the currency of files that do not say it."),
@@ -41,6 +41,7 @@ def init(
     separator, dates and numbers, with the reason for each choice. What the files leave open is named and never guessed.
 
     Edit them, then:  tokenomics check --company DIR
+
     Example:  tokenomics init my-company --from general_ledger.csv spend_logs.jsonl
     """
     with clear_errors():
