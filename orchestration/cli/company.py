@@ -24,7 +24,7 @@ def init(
             help="Propose the folder from files you have: a general ledger, revenue, budgets, usage logs, cloud bills.",
         ),
     ] = None,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="", hidden=True)] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="Further files of --from.")] = None,
     currency: Annotated[
         str | None,
         typer.Option("--currency", metavar="CODE", help="With --from: the currency of files that do not say it."),

@@ -62,6 +62,7 @@ PURE = {
 NAMES_LANDED_TABLES = {
     "landing": "makes them",
     "connectors.named_in_files": "reads the rows of a trial, in a landing area of their own",
+    "proposal.folder": "shows the first rows of a trial, in a landing area of their own",
     "warehouse": "makes the run's parameters and remembers which loads were built",
     "exchange_rates": "refuses, before dbt starts, what no rate converts",
     "gateway_days": "remembers which days of the gateway's log were built, and from which prices",
