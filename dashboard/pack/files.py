@@ -7,9 +7,10 @@ from jinja2 import Environment
 
 from dashboard.figures import Page
 from dashboard.pack.approval import write_approvals
-from dashboard.pack.printed import cell_kind, css_text, printed_rows, write_printed
+from dashboard.pack.printed import cell_kind, css_text, printed_rows, standing_rows, write_printed
 from dashboard.pack.workbook import write_workbook
 from dashboard.publication import Publication
+from orchestration.files import counted
 from orchestration.glossary import in_words
 
 FOLDER = "pack"
@@ -19,8 +20,14 @@ def write_pack(publication: Publication, pages: Sequence[Page], templates: Envir
     """Write ``folder/pack`` and the pages to sign in ``folder/evidence``; ``pages`` as the dashboard shows them, the front page
     first. The files.
     """
-    filters = {"printed_rows": printed_rows, "cell_kind": cell_kind, "css_text": css_text, "words": in_words}
-    templates.filters |= filters
+    templates.filters |= {
+        "standing_rows": standing_rows,
+        "printed_rows": printed_rows,
+        "cell_kind": cell_kind,
+        "css_text": css_text,
+        "counted": counted,
+        "words": in_words,
+    }
     target = folder / FOLDER
     target.mkdir()
     printed, workbook = target / "finance_pack.html", target / "finance_pack.xlsx"

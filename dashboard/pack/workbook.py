@@ -40,6 +40,7 @@ TIES_TO = 4
 BELOW = ("Rows not shown", "The mart holds", "Equals the mart: difference", "Rows shown without a value")
 FORMATS: dict[Unit, str] = {
     "money": "#,##0.00",
+    "price": "#,##0.0000",
     "ratio": "0.0%",
     "count": "#,##0",
     "quantity": "#,##0.######",
@@ -50,7 +51,7 @@ FORMATS: dict[Unit, str] = {
     "moment": "yyyy-mm-dd hh:mm",
 }
 EXACT = ("money", "number")
-NUMBERS = ("money", "ratio", "count", "quantity", "number", "days", "months")
+NUMBERS = ("money", "price", "ratio", "count", "quantity", "number", "days", "months")
 
 
 def write_workbook(publication: Publication, front: Page, file: Path) -> None:

@@ -104,12 +104,35 @@ def test_cover_says_whose_when_and_that_it_is_simulated(folder: Path) -> None:
 
 def test_long_tables_say_how_many_rows_are_left_out_and_where_they_are(folder: Path) -> None:
     said = text_of(folder / "pack" / "finance_pack.html")
-    assert "7 more rows are left out here; they are in table mart_long and on page Overview of the dashboard." in said
-    assert f"{ROWS + 100} rows are left out here; they are in table mart_folded" in said
+    assert "Left out here: 7 rows. All are in table mart_long and on page Overview of the dashboard." in said
+    assert f"Left out here: {ROWS + 100} rows. All are in table mart_folded" in said
     assert f"Total of all {ROWS + 7} rows 65.00" in said  # (45 + 7) * 1.25
     assert said.count(KEY) == ROWS
     assert "No none." in said
     assert "All of it. Table mart_short." in said
+
+
+def test_pages_are_printed_as_they_open(tmp_path: Path) -> None:
+    """One that opens with October prints October's rows and total and counts the others; drawings of other filters stay out."""
+    rows = [
+        {"period": period, "amount": Decimal(amount)}
+        for period, amount in (("2026-10", "1.50"), ("2026-10", "2.00"), ("2026-09", "7.00"))
+    ]
+    columns = (Column("period", "Month"), Column("amount", "Amount", "money", True))
+    one = Table("spend", "Spend", "mart_spend", columns, rows, "No spend.", filters={"period": "period"})
+    drawn = (
+        Chart("Whole", "<svg></svg>", "All.", "spend"),
+        Chart("Old", "<svg></svg>", "Old.", "spend", "", {"period": "2026-09"}),
+    )
+    page = Page("index", "Overview", "What?", (Section("", (*drawn, one)),), opens_with={"period": "2026-10"})
+    folder = tmp_path / "published"
+    manifest = write_small_publication(folder)
+    with open_publication(folder, manifest) as publication:
+        write_pack(publication, (page,), _templates(), folder)
+    said = text_of(folder / "pack" / "finance_pack.html")
+    assert "2026-10 1.50 2026-10 2.00 Total 3.50 Left out here: 1 row, 1 of them not of 2026-10. All are in" in said
+    assert "7.00" not in said
+    assert ("Whole" in said, "Old" in said) == (True, False)
 
 
 def test_pack_prints_on_a4_with_nothing_beyond_the_edge(folder: Path, browser: Browser, tmp_path: Path) -> None:
