@@ -20,8 +20,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from dashboard.charts import Drawer
 from dashboard.departments import Restricted, open_departments
 from dashboard.figures import Block, Chart, Figure, Note, Page, Section, Table, exact, shown
+from dashboard.pack.approval import write_approvals
 from dashboard.pack.files import FOLDER as PACK
 from dashboard.pack.files import write_pack
+from dashboard.pack.printed import FILTERS as PRINTED_FILTERS
 from dashboard.pages import PAGES, MakePage
 from dashboard.publication import Publication, open_publication
 
@@ -54,7 +56,9 @@ def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> 
         pages = [_made(make, publication, drawer, faults) for make in PAGES]
         _write(publication, pages, folder / FOLDER, faults)
         with _apart("finance pack", faults, folder / PACK):
-            write_pack(publication, pages, _templates(), folder)
+            write_pack(publication, pages, _templates(), folder / PACK)
+        with _apart("pages to sign", faults):
+            write_approvals(publication, _templates(), folder / "evidence")
         with _apart("departments", faults, folder / FOLDER / DEPARTMENTS):
             _write_departments(folder, manifest, drawer, faults)
     drawer.forget_unused()
@@ -81,12 +85,13 @@ def _not_written(name: str, error: Exception, faults: dict[str, str]) -> Page:
 
 
 @contextmanager
-def _apart(name: str, faults: dict[str, str], target: Path) -> Iterator[None]:
-    """What fails in the block is left out whole, with ``target``."""
+def _apart(name: str, faults: dict[str, str], *targets: Path) -> Iterator[None]:
+    """What fails in the block is left out whole, with ``targets``."""
     try:
         yield
     except Exception as error:
-        shutil.rmtree(target, ignore_errors=True)
+        for target in targets:
+            shutil.rmtree(target, ignore_errors=True)
         _not_written(name, error, faults)
 
 
@@ -189,6 +194,7 @@ def _templates() -> Environment:
     environment.filters["shown"] = shown
     environment.filters["exact"] = exact
     environment.filters["groupby_kind"] = _figures_together
+    environment.filters |= PRINTED_FILTERS
     kinds: dict[str, type] = {"figure": Figure, "table": Table, "chart": Chart, "note": Note}
     environment.tests |= {name: _is(kind) for name, kind in kinds.items()}
     return environment

@@ -6,13 +6,16 @@ reader's screen. The dictionary of all tables is not printed.
 """
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 
 from dashboard.figures import Page, Table
 from dashboard.publication import Provenance, Publication, Row
+from orchestration.files import counted
+from orchestration.glossary import in_words
 
 STATIC = Path(__file__).parents[1] / "static"
 NOT_PRINTED = {"tables"}
@@ -67,3 +70,14 @@ def foot(run: Provenance) -> str:
 def css_text(text: str) -> str:
     """The text for a quoted string of a style sheet: whatever is neither letter nor digit by its code."""
     return "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):x} " for one in text)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "standing_rows": standing_rows,
+    "printed_rows": printed_rows,
+    "cell_kind": cell_kind,
+    "css_text": css_text,
+    "counted": counted,
+    "words": in_words,
+}
+"""What the templates of the paper and of the page to sign ask for."""

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from dashboard.figures import Chart, Column, Figure, Page, Section, Table
+from dashboard.pack.approval import write_approvals
 from dashboard.pack.files import write_pack
 from dashboard.pack.printed import ROWS, cell_kind, css_text
 from dashboard.publication import open_publication
@@ -71,7 +72,8 @@ def folder(tmp_path: Path) -> Path:
 def written(folder: Path, *without: str) -> Path:
     manifest = write_small_publication(folder, *without)
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, PAGES, _templates(), folder)
+        write_pack(publication, PAGES, _templates(), folder / "pack")
+        write_approvals(publication, _templates(), folder / "evidence")
     return folder
 
 
@@ -128,7 +130,7 @@ def test_pages_are_printed_as_they_open(tmp_path: Path) -> None:
     folder = tmp_path / "published"
     manifest = write_small_publication(folder)
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, (page,), _templates(), folder)
+        write_pack(publication, (page,), _templates(), folder / "pack")
     said = text_of(folder / "pack" / "finance_pack.html")
     assert "2026-10 1.50 2026-10 2.00 Total 3.50 Left out here: 1 row, 1 of them not of 2026-10. All are in" in said
     assert "7.00" not in said
@@ -203,7 +205,8 @@ def test_without_a_run_rate_the_page_says_that_the_command_refuses(tmp_path: Pat
     pack["readiness"] |= {"verified_run_rate": None, "verified_unit_cost": None}
     file.write_text(json.dumps(pack))
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, PAGES, _templates(), folder)
+        write_pack(publication, PAGES, _templates(), folder / "pack")
+        write_approvals(publication, _templates(), folder / "evidence")
     assert "No verified run-rate is known" in text_of(file.with_suffix(".html"))
 
 
@@ -226,7 +229,8 @@ def test_a_command_is_shown_as_a_shell_takes_it(tmp_path: Path) -> None:
     renamed = file.with_name(pack_name("a b; rm"))
     renamed.write_text(json.dumps(pack))
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, PAGES, _templates(), folder)
+        write_pack(publication, PAGES, _templates(), folder / "pack")
+        write_approvals(publication, _templates(), folder / "evidence")
     assert "tokenomics graduate &#39;a b; rm&#39; --approver" in text_of(renamed.with_suffix(".html"))
 
 

@@ -9,8 +9,10 @@ import duckdb
 import pytest
 
 from dashboard import site
+from dashboard.pack import approval
 from orchestration.publish.snapshot import publish
 from tests.conftest import AS_OF
+from tests.dashboard.small_publication import write_small_publication
 
 
 def published(home: Path) -> Path:
@@ -75,8 +77,8 @@ def test_a_text_that_cannot_be_made_is_a_page_that_says_so(tmp_path: Path, monke
 
 def test_a_pack_that_fails_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def half(publication: Any, pages: Any, templates: Any, folder: Path) -> None:
-        (folder / "pack").mkdir()
-        (folder / "pack" / "finance_pack.xlsx").write_bytes(b"half")
+        folder.mkdir()
+        (folder / "finance_pack.xlsx").write_bytes(b"half")
         raise OSError("the name of a customer")
 
     monkeypatch.setattr(site, "write_pack", half)
@@ -84,3 +86,15 @@ def test_a_pack_that_fails_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not_written(folder) == {"finance pack": "OSError"}
     assert not (folder / "pack").exists()
     assert (folder / "dashboard" / "index.html").exists()
+
+
+def test_a_page_to_sign_that_fails_leaves_the_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "published"
+    manifest = write_small_publication(folder)
+    (folder / "evidence" / "triage.html").write_text("of another run")
+    monkeypatch.setattr(approval, "core_raise", fails)
+    faults = site.write_site(folder, manifest, kept_charts=tmp_path / "charts")
+    assert faults["pages to sign"] == "ZeroDivisionError"
+    assert "finance pack" not in faults
+    assert [path.name for path in (folder / "evidence").iterdir()] == ["triage.json"]
+    assert (folder / "pack" / "finance_pack.xlsx").exists()
