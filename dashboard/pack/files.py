@@ -14,7 +14,7 @@ FOLDER = "pack"
 
 
 def write_pack(publication: Publication, pages: Sequence[Page], templates: Environment, folder: Path) -> None:
-    """Write the paper and the workbook into a new ``folder``; ``pages`` as the dashboard shows them, the front page first."""
-    folder.mkdir()
+    """Write the paper and the workbook into ``folder``; ``pages`` as the dashboard shows them, the front page first."""
+    folder.mkdir(exist_ok=True)
     write_printed(publication, pages, templates, folder / "finance_pack.html")
     write_workbook(publication, pages[0], folder / "finance_pack.xlsx")
