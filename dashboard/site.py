@@ -54,9 +54,9 @@ def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> 
     faults: dict[str, str] = {}
     with open_publication(folder, manifest) as publication:
         pages = [_made(make, publication, drawer, faults) for make in PAGES]
-        _write(publication, pages, folder / FOLDER, faults)
         with _apart("finance pack", faults, folder / PACK):
             write_pack(publication, pages, _templates(), folder / PACK)
+        _write(publication, pages, folder / FOLDER, faults)
         with _apart("pages to sign", faults):
             write_approvals(publication, _templates(), folder / "evidence")
         with _apart("departments", faults, folder / FOLDER / DEPARTMENTS):
@@ -161,9 +161,18 @@ def _write(publication: Publication, pages: list[Page], target: Path, faults: di
     names = _names(publication)
 
     def text(page: Page) -> str:
-        missing = sorted(publication.missing)
-        template = _templates().get_template("page.html.j2")
-        return template.render(page=page, pages=pages, run=publication.provenance, missing=missing, names=names)
+        return (
+            _templates()
+            .get_template("page.html.j2")
+            .render(
+                page=page,
+                pages=pages,
+                run=publication.provenance,
+                missing=sorted(publication.missing),
+                names=names,
+                has_pack=(target.parent / PACK).is_dir(),
+            )
+        )
 
     for page in pages:
         try:

@@ -1,6 +1,7 @@
 """A page, a pack or a department that fails is told in its place and in the manifest, and keeps no table from being published."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ def test_every_page_is_written_for_a_company_of_which_nothing_is_known(tmp_path:
     folder = published(tmp_path)
     assert not_written(folder) == {}
     assert len(list((folder / "dashboard").glob("*.html"))) == len(site.PAGES)
+    for name in re.findall(r'href="\.\./(pack/[^"]+)"', (folder / "dashboard" / "index.html").read_text()):
+        assert (folder / name).is_file()
 
 
 def test_a_page_that_fails_says_so_and_the_others_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +88,7 @@ def test_a_pack_that_fails_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyP
     folder = published(tmp_path)
     assert not_written(folder) == {"finance pack": "OSError"}
     assert not (folder / "pack").exists()
+    assert "finance_pack" not in (folder / "dashboard" / "index.html").read_text()
     assert (folder / "dashboard" / "index.html").exists()
 
 
