@@ -20,8 +20,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from dashboard.charts import Drawer
 from dashboard.departments import Restricted, open_departments
 from dashboard.figures import Block, Chart, Figure, Note, Page, Section, Table, exact, shown
+from dashboard.pack.approval import write_approvals
 from dashboard.pack.files import FOLDER as PACK
 from dashboard.pack.files import write_pack
+from dashboard.pack.printed import FILTERS as PRINTED_FILTERS
 from dashboard.pages import PAGES, MakePage
 from dashboard.publication import Publication, open_publication
 
@@ -52,9 +54,11 @@ def write_site(folder: Path, manifest: dict[str, Any], *, kept_charts: Path) -> 
     faults: dict[str, str] = {}
     with open_publication(folder, manifest) as publication:
         pages = [_made(make, publication, drawer, faults) for make in PAGES]
-        _write(publication, pages, folder / FOLDER, faults)
         with _apart("finance pack", faults, folder / PACK):
-            write_pack(publication, pages, _templates(), folder)
+            write_pack(publication, pages, _templates(), folder / PACK)
+        _write(publication, pages, folder / FOLDER, faults)
+        with _apart("pages to sign", faults):
+            write_approvals(publication, _templates(), folder / "evidence")
         with _apart("departments", faults, folder / FOLDER / DEPARTMENTS):
             _write_departments(folder, manifest, drawer, faults)
     drawer.forget_unused()
@@ -81,12 +85,13 @@ def _not_written(name: str, error: Exception, faults: dict[str, str]) -> Page:
 
 
 @contextmanager
-def _apart(name: str, faults: dict[str, str], target: Path) -> Iterator[None]:
-    """What fails in the block is left out whole, with ``target``."""
+def _apart(name: str, faults: dict[str, str], *targets: Path) -> Iterator[None]:
+    """What fails in the block is left out whole, with ``targets``."""
     try:
         yield
     except Exception as error:
-        shutil.rmtree(target, ignore_errors=True)
+        for target in targets:
+            shutil.rmtree(target, ignore_errors=True)
         _not_written(name, error, faults)
 
 
@@ -156,9 +161,18 @@ def _write(publication: Publication, pages: list[Page], target: Path, faults: di
     names = _names(publication)
 
     def text(page: Page) -> str:
-        missing = sorted(publication.missing)
-        template = _templates().get_template("page.html.j2")
-        return template.render(page=page, pages=pages, run=publication.provenance, missing=missing, names=names)
+        return (
+            _templates()
+            .get_template("page.html.j2")
+            .render(
+                page=page,
+                pages=pages,
+                run=publication.provenance,
+                missing=sorted(publication.missing),
+                names=names,
+                has_pack=(target.parent / PACK).is_dir(),
+            )
+        )
 
     for page in pages:
         try:
@@ -189,6 +203,7 @@ def _templates() -> Environment:
     environment.filters["shown"] = shown
     environment.filters["exact"] = exact
     environment.filters["groupby_kind"] = _figures_together
+    environment.filters |= PRINTED_FILTERS
     kinds: dict[str, type] = {"figure": Figure, "table": Table, "chart": Chart, "note": Note}
     environment.tests |= {name: _is(kind) for name, kind in kinds.items()}
     return environment

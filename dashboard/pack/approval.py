@@ -50,12 +50,13 @@ class Gate:
 
 
 def write_approvals(publication: Publication, templates: Environment, folder: Path) -> list[Path]:
-    """Write a page beside each pack in ``folder``; one from before is replaced, not written into: it may be shared."""
+    """Write a page beside each pack in ``folder``; the pages of before are removed, not written into: they may be shared."""
+    for page in folder.glob("*.html"):
+        page.unlink()
     template = templates.get_template("approval.html.j2")
     written = []
     for pack in sorted(folder.glob("*.json")):
         page = pack.with_suffix(".html")
-        page.unlink(missing_ok=True)
         page.write_text(template.render(_content(publication, pack)), encoding="utf-8")
         written.append(page)
     return written

@@ -6,24 +6,15 @@ from pathlib import Path
 from jinja2 import Environment
 
 from dashboard.figures import Page
-from dashboard.pack.approval import write_approvals
-from dashboard.pack.printed import cell_kind, css_text, printed_rows, write_printed
+from dashboard.pack.printed import write_printed
 from dashboard.pack.workbook import write_workbook
 from dashboard.publication import Publication
-from orchestration.glossary import in_words
 
 FOLDER = "pack"
 
 
-def write_pack(publication: Publication, pages: Sequence[Page], templates: Environment, folder: Path) -> list[Path]:
-    """Write ``folder/pack`` and the pages to sign in ``folder/evidence``; ``pages`` as the dashboard shows them, the front page
-    first. The files.
-    """
-    filters = {"printed_rows": printed_rows, "cell_kind": cell_kind, "css_text": css_text, "words": in_words}
-    templates.filters |= filters
-    target = folder / FOLDER
-    target.mkdir()
-    printed, workbook = target / "finance_pack.html", target / "finance_pack.xlsx"
-    write_printed(publication, pages, templates, printed)
-    write_workbook(publication, pages[0], workbook)
-    return [printed, workbook, *write_approvals(publication, templates, folder / "evidence")]
+def write_pack(publication: Publication, pages: Sequence[Page], templates: Environment, folder: Path) -> None:
+    """Write the paper and the workbook into ``folder``; ``pages`` as the dashboard shows them, the front page first."""
+    folder.mkdir(exist_ok=True)
+    write_printed(publication, pages, templates, folder / "finance_pack.html")
+    write_workbook(publication, pages[0], folder / "finance_pack.xlsx")

@@ -1,17 +1,21 @@
 """``finance_pack.html``: the pages of the dashboard as one file to print, with a cover to sign. It needs no script and no other
 file.
 
-Paper is always light, whatever the reader's screen. The dictionary of all tables is not printed.
+Each page is printed as it opens: its rows are those of the filters that it opens with. Paper is always light, whatever the
+reader's screen. The dictionary of all tables is not printed.
 """
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment
 
 from dashboard.figures import Page, Table
 from dashboard.publication import Provenance, Publication, Row
+from orchestration.files import counted
+from orchestration.glossary import in_words
 
 STATIC = Path(__file__).parents[1] / "static"
 NOT_PRINTED = {"tables"}
@@ -34,11 +38,16 @@ def write_printed(publication: Publication, pages: Sequence[Page], templates: En
     file.write_text(text, encoding="utf-8")
 
 
-def printed_rows(table: Table) -> Sequence[Row]:
-    """All rows of a short table, the first of a long one, none of a long one that is folded on its page."""
-    if len(table.rows) <= ROWS:
-        return table.rows
-    return [] if table.is_folded else table.rows[:ROWS]
+def standing_rows(table: Table, opens_with: Mapping[str, str]) -> Sequence[Row]:
+    """The rows that the page shows when it is opened."""
+    return [row for row in table.rows if table.stands(row, opens_with)]
+
+
+def printed_rows(table: Table, standing: Sequence[Row]) -> Sequence[Row]:
+    """All of few rows, the first of many, none of many that are folded on their page."""
+    if len(standing) <= ROWS:
+        return standing
+    return [] if table.is_folded else standing[:ROWS]
 
 
 def cell_kind(text: str) -> str:
@@ -61,3 +70,14 @@ def foot(run: Provenance) -> str:
 def css_text(text: str) -> str:
     """The text for a quoted string of a style sheet: whatever is neither letter nor digit by its code."""
     return "".join(one if one.isascii() and one.isalnum() else f"\\{ord(one):x} " for one in text)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "standing_rows": standing_rows,
+    "printed_rows": printed_rows,
+    "cell_kind": cell_kind,
+    "css_text": css_text,
+    "counted": counted,
+    "words": in_words,
+}
+"""What the templates of the paper and of the page to sign ask for."""

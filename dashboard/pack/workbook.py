@@ -40,6 +40,7 @@ TIES_TO = 4
 BELOW = ("Rows not shown", "The mart holds", "Equals the mart: difference", "Rows shown without a value")
 FORMATS: dict[Unit, str] = {
     "money": "#,##0.00",
+    "price": "#,##0.0000",
     "ratio": "0.0%",
     "count": "#,##0",
     "quantity": "#,##0.######",
@@ -50,7 +51,7 @@ FORMATS: dict[Unit, str] = {
     "moment": "yyyy-mm-dd hh:mm",
 }
 EXACT = ("money", "number")
-NUMBERS = ("money", "ratio", "count", "quantity", "number", "days", "months")
+NUMBERS = ("money", "price", "ratio", "count", "quantity", "number", "days", "months")
 
 
 def write_workbook(publication: Publication, front: Page, file: Path) -> None:
@@ -173,7 +174,7 @@ class _Writer:
                 self._cell(page, line, number, row[column.name], column.unit)
         for number, total in totals.items():
             formula = f"=SUBTOTAL(109,{name}[{self._label(columns[number])}])"
-            page.write_formula(last, number, formula, self.totals[columns[number].unit], float(total))
+            page.write_formula(last, number, formula, self.totals[columns[number].unit], total)
 
     def _label(self, column: Column) -> str:
         return f"{column.label} {self.run.currency}" if column.unit == "money" else column.label
@@ -182,7 +183,7 @@ class _Writer:
         if value is None:
             page.write_blank(line, number, None)
         elif unit in NUMBERS:
-            page.write_number(line, number, float(value), self.formats[unit])
+            self._number(page, line, number, value, self.formats[unit])
         elif unit in ("date", "moment") and isinstance(value, date) and value.year >= 1900:
             moment = (
                 value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
@@ -190,6 +191,11 @@ class _Writer:
             page.write_datetime(line, number, moment, self.formats[unit])
         else:
             self._text(page, line, number, shown(value, unit))
+
+    def _number(self, page: Worksheet, line: int, number: int, value: Any, style: Format) -> None:
+        """The number by its decimal digits: as binary ones 707.81 would be written as 707.8099999999999."""
+        digits: Any = value if isinstance(value, Decimal) else Decimal(str(value))
+        page.write_number(line, number, digits, style)
 
     def _text(self, page: Worksheet, line: int, number: int, text: str, style: Format | None = None) -> None:
         """Text as text: what begins like a formula stays what it is, also when somebody edits the cell."""
@@ -220,9 +226,9 @@ class _Writer:
             mart, rest = filled.sums.get(column.name, Decimal(0)), filled.rest.get(column.name, Decimal(0))
             difference = round(total + rest - mart, TIES_TO)
             formula = f"=ROUND(SUM({of}{first}:{of}{last})+{of}{line + 1}-{of}{line + 2},{TIES_TO})"
-            page.write_number(line, number, float(rest), style)
-            page.write_number(line + 1, number, float(mart), style)
-            page.write_formula(line + 2, number, formula, style, float(difference))
+            self._number(page, line, number, rest, style)
+            self._number(page, line + 1, number, mart, style)
+            page.write_formula(line + 2, number, formula, style, difference)
             page.write_number(line + 3, number, filled.unknown(column.name), self.formats["count"])
             differences.append((f"'{filled.sheet.name}'!{of}{line + 3}", difference))
         for offset, label in enumerate(BELOW if differences else ()):
@@ -302,5 +308,5 @@ class _Writer:
             if cells:
                 off = sum((abs(value) for _, value in cells), Decimal(0))
                 formula = "+".join(f"ABS({cell})" for cell, _ in cells)
-                page.write_formula(line, 2, f"={formula}", self.formats["money"], float(round(off, TIES_TO)))
+                page.write_formula(line, 2, f"={formula}", self.formats["money"], round(off, TIES_TO))
             page.write_string(line, 3, one.sheet.asks)

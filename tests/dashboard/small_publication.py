@@ -39,7 +39,7 @@ TABLES = (
         'USD' as currency
     from (values
         ('budgets.csv', 2, 'amount', '=1+cmd|calc', 'no decimal', null),
-        ('budgets.csv', 3, 'amount', '+1', 'no decimal', '1.5'),
+        ('budgets.csv', 3, 'amount', '+1', 'no decimal', '707.81'),
         ('budgets.csv', 4, 'amount', '-x', 'no decimal', null),
         ('budgets.csv', 5, 'amount', '@SUM(A1)', 'no decimal', null)
     ) as t (file, line, column_name, value, reason, amount)""",

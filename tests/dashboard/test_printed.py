@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from dashboard.figures import Chart, Column, Figure, Page, Section, Table
+from dashboard.pack.approval import write_approvals
 from dashboard.pack.files import write_pack
 from dashboard.pack.printed import ROWS, cell_kind, css_text
 from dashboard.publication import open_publication
@@ -71,7 +72,8 @@ def folder(tmp_path: Path) -> Path:
 def written(folder: Path, *without: str) -> Path:
     manifest = write_small_publication(folder, *without)
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, PAGES, _templates(), folder)
+        write_pack(publication, PAGES, _templates(), folder / "pack")
+        write_approvals(publication, _templates(), folder / "evidence")
     return folder
 
 
@@ -104,12 +106,35 @@ def test_cover_says_whose_when_and_that_it_is_simulated(folder: Path) -> None:
 
 def test_long_tables_say_how_many_rows_are_left_out_and_where_they_are(folder: Path) -> None:
     said = text_of(folder / "pack" / "finance_pack.html")
-    assert "7 more rows are left out here; they are in table mart_long and on page Overview of the dashboard." in said
-    assert f"{ROWS + 100} rows are left out here; they are in table mart_folded" in said
+    assert "Left out here: 7 rows. All are in table mart_long and on page Overview of the dashboard." in said
+    assert f"Left out here: {ROWS + 100} rows. All are in table mart_folded" in said
     assert f"Total of all {ROWS + 7} rows 65.00" in said  # (45 + 7) * 1.25
     assert said.count(KEY) == ROWS
     assert "No none." in said
     assert "All of it. Table mart_short." in said
+
+
+def test_pages_are_printed_as_they_open(tmp_path: Path) -> None:
+    """One that opens with October prints October's rows and total and counts the others; drawings of other filters stay out."""
+    rows = [
+        {"period": period, "amount": Decimal(amount)}
+        for period, amount in (("2026-10", "1.50"), ("2026-10", "2.00"), ("2026-09", "7.00"))
+    ]
+    columns = (Column("period", "Month"), Column("amount", "Amount", "money", True))
+    one = Table("spend", "Spend", "mart_spend", columns, rows, "No spend.", filters={"period": "period"})
+    drawn = (
+        Chart("Whole", "<svg></svg>", "All.", "spend"),
+        Chart("Old", "<svg></svg>", "Old.", "spend", "", {"period": "2026-09"}),
+    )
+    page = Page("index", "Overview", "What?", (Section("", (*drawn, one)),), opens_with={"period": "2026-10"})
+    folder = tmp_path / "published"
+    manifest = write_small_publication(folder)
+    with open_publication(folder, manifest) as publication:
+        write_pack(publication, (page,), _templates(), folder / "pack")
+    said = text_of(folder / "pack" / "finance_pack.html")
+    assert "2026-10 1.50 2026-10 2.00 Total 3.50 Left out here: 1 row, 1 of them not of 2026-10. All are in" in said
+    assert "7.00" not in said
+    assert ("Whole" in said, "Old" in said) == (True, False)
 
 
 def test_pack_prints_on_a4_with_nothing_beyond_the_edge(folder: Path, browser: Browser, tmp_path: Path) -> None:
@@ -180,7 +205,8 @@ def test_without_a_run_rate_the_page_says_that_the_command_refuses(tmp_path: Pat
     pack["readiness"] |= {"verified_run_rate": None, "verified_unit_cost": None}
     file.write_text(json.dumps(pack))
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, PAGES, _templates(), folder)
+        write_pack(publication, PAGES, _templates(), folder / "pack")
+        write_approvals(publication, _templates(), folder / "evidence")
     assert "No verified run-rate is known" in text_of(file.with_suffix(".html"))
 
 
@@ -203,7 +229,8 @@ def test_a_command_is_shown_as_a_shell_takes_it(tmp_path: Path) -> None:
     renamed = file.with_name(pack_name("a b; rm"))
     renamed.write_text(json.dumps(pack))
     with open_publication(folder, manifest) as publication:
-        write_pack(publication, PAGES, _templates(), folder)
+        write_pack(publication, PAGES, _templates(), folder / "pack")
+        write_approvals(publication, _templates(), folder / "evidence")
     assert "tokenomics graduate &#39;a b; rm&#39; --approver" in text_of(renamed.with_suffix(".html"))
 
 

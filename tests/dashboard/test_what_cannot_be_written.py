@@ -1,6 +1,7 @@
 """A page, a pack or a department that fails is told in its place and in the manifest, and keeps no table from being published."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import duckdb
 import pytest
 
 from dashboard import site
+from dashboard.pack import approval
 from orchestration.publish.snapshot import publish
 from tests.conftest import AS_OF
+from tests.dashboard.small_publication import write_small_publication
 
 
 def published(home: Path) -> Path:
@@ -42,6 +45,8 @@ def test_every_page_is_written_for_a_company_of_which_nothing_is_known(tmp_path:
     folder = published(tmp_path)
     assert not_written(folder) == {}
     assert len(list((folder / "dashboard").glob("*.html"))) == len(site.PAGES)
+    for name in re.findall(r'href="\.\./(pack/[^"]+)"', (folder / "dashboard" / "index.html").read_text()):
+        assert (folder / name).is_file()
 
 
 def test_a_page_that_fails_says_so_and_the_others_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,12 +80,25 @@ def test_a_text_that_cannot_be_made_is_a_page_that_says_so(tmp_path: Path, monke
 
 def test_a_pack_that_fails_is_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def half(publication: Any, pages: Any, templates: Any, folder: Path) -> None:
-        (folder / "pack").mkdir()
-        (folder / "pack" / "finance_pack.xlsx").write_bytes(b"half")
+        folder.mkdir()
+        (folder / "finance_pack.xlsx").write_bytes(b"half")
         raise OSError("the name of a customer")
 
     monkeypatch.setattr(site, "write_pack", half)
     folder = published(tmp_path)
     assert not_written(folder) == {"finance pack": "OSError"}
     assert not (folder / "pack").exists()
+    assert "finance_pack" not in (folder / "dashboard" / "index.html").read_text()
     assert (folder / "dashboard" / "index.html").exists()
+
+
+def test_a_page_to_sign_that_fails_leaves_the_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "published"
+    manifest = write_small_publication(folder)
+    (folder / "evidence" / "triage.html").write_text("of another run")
+    monkeypatch.setattr(approval, "core_raise", fails)
+    faults = site.write_site(folder, manifest, kept_charts=tmp_path / "charts")
+    assert faults["pages to sign"] == "ZeroDivisionError"
+    assert "finance pack" not in faults
+    assert [path.name for path in (folder / "evidence").iterdir()] == ["triage.json"]
+    assert (folder / "pack" / "finance_pack.xlsx").exists()

@@ -119,6 +119,16 @@ def test_digits_beyond_fifteen_stand_beside_the_number(book: Read) -> None:
     assert not fits(Decimal("1234567890.1234567"))
 
 
+def test_numbers_keep_their_decimal_digits(book: Read) -> None:
+    assert [row["Amount in its currency"] for row in book.rows("rejected_rows")] == [
+        None,
+        Decimal("707.81"),
+        None,
+        None,
+    ]
+    assert re.search(r"<v>707\.810*</v>", "".join(book.xml.values()))
+
+
 def test_text_that_begins_like_a_formula_is_text(book: Read) -> None:
     assert [row["Value"] for row in book.rows("rejected_rows")] == ["=1+cmd|calc", "+1", "-x", "@SUM(A1)"]
     assert not any(cell.formula for cell in book.sheets["Rejected rows"].values())

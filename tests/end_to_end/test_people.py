@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import pytest
@@ -120,6 +121,9 @@ def everything(*folders: Path) -> str:
                 with duckdb.connect(str(path), read_only=True) as connection:
                     tables = connection.execute("select table_name from duckdb_tables()").fetchall()
                     found += [str(connection.execute(f'from "{table}"').fetchall()) for (table,) in tables]
+            elif path.suffix == ".xlsx":
+                with ZipFile(path) as workbook:
+                    found += [workbook.read(name).decode() for name in workbook.namelist()]
             if path.is_file() and path.name != "sent.state":
                 found.append(path.read_bytes().decode("latin-1"))
     return "\n".join(found).lower()

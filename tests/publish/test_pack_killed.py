@@ -17,6 +17,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 import duckdb
+from dashboard import site
 from dashboard.pack import files
 from dashboard.site import write_site
 from orchestration.publish.snapshot import publish
@@ -30,7 +31,7 @@ deaths = {
     "write_approvals": lambda publication, templates, folder: half(folder / "half.html"),
 }
 if killed_in in deaths:
-    setattr(files, killed_in, deaths[killed_in])
+    setattr(site if killed_in == "write_approvals" else files, killed_in, deaths[killed_in])
 with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
     publish(connection, home, run_id=run_id, as_of=date(2026, 10, 28), company_id="acme", version="1",
         write_pages=partial(write_site, kept_charts=home / "charts"))
