@@ -1,4 +1,4 @@
-"""``make run`` and ``make ui`` mean the same home."""
+"""``make run``, ``make ui``, ``make metrics`` and ``make docs`` mean the same home."""
 
 import os
 import subprocess
@@ -35,3 +35,9 @@ def test_the_ui_shows_the_home_that_a_run_writes(variables: dict[str, str], home
     run = would_do("run", **variables)
     asked = variables.get("TOKENOMICS_HOME")
     assert ("--home" in run) == (asked is None)
+
+
+def test_metrics_and_docs_are_of_the_home_that_a_run_writes() -> None:
+    asked = would_do("metrics", TOKENOMICS_HOME="/srv/tokens", QUERY="list metrics")
+    assert "TOKENOMICS_HOME=/srv/tokens .venv/bin/python -m orchestration.transform.metrics list metrics\n" in asked
+    assert f"TOKENOMICS_HOME={ROOT / 'data'} .venv/bin/python -m orchestration.transform.docs\n" in would_do("docs")

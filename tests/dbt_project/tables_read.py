@@ -3,14 +3,13 @@ modules are looked through for the tables that they name.
 """
 
 import ast
+import json
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dashboard.charts import Drawer
-from dashboard.figures import Page
 from dashboard.publication import Publication, Row
 
 ROOT = Path(__file__).parents[2]
@@ -29,15 +28,27 @@ class Recorder(Publication):
         return super().holds(*tables)
 
     def rows(self, tables: str, text: str, values: Sequence[Any] = ()) -> list[Row]:
-        named = self.connection.get_table_names(text.replace("?", "null"))
-        self.read |= named & set(self.provenance.tables)
+        (parsed,) = self.connection.execute("select json_serialize_sql(?)", [text]).fetchone() or ("",)
+        self.read |= set(_named(json.loads(parsed))) & set(self.provenance.tables)
         return super().rows(tables, text, values)
 
 
-def read_by_page(publication: Publication, drawer: Drawer, make: Callable[[Publication, Drawer], Page]) -> Recorder:
+def _named(parsed: Any) -> Iterator[str]:
+    """The tables in a statement as DuckDB parsed it, those that it names itself among them."""
+    if isinstance(parsed, dict):
+        if parsed.get("type") == "BASE_TABLE":
+            yield parsed["table_name"]
+        for part in parsed.values():
+            yield from _named(part)
+    elif isinstance(parsed, list):
+        for part in parsed:
+            yield from _named(part)
+
+
+def read_by(publication: Publication, make: Callable[[Publication], object]) -> Recorder:
     """What ``make`` reads of an open publication."""
-    recorder = Recorder(publication.connection, replace(publication.provenance))
-    make(recorder, drawer)
+    recorder = Recorder(publication.connection, publication.provenance)
+    make(recorder)
     return recorder
 
 

@@ -4,18 +4,22 @@ exposure names the tables that are in fact read.
 
 import json
 import re
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboard.charts import Drawer
+from dashboard.pack.files import write_pack
 from dashboard.pages import PAGES
-from dashboard.publication import open_publication
+from dashboard.publication import Publication, open_publication
+from dashboard.site import _templates
 from orchestration.project import Home
 from orchestration.transform.manifest import ensure_manifest
 from tests.dbt_project.published_rows import published_models, write_published
-from tests.dbt_project.tables_read import ROOT, named_in, read_by_page
+from tests.dbt_project.tables_read import ROOT, Recorder, named_in, read_by
 
 Manifest = dict[str, Any]
 ALERT_KIND = re.compile(r"`(\w+)`")
@@ -50,16 +54,29 @@ def test_every_exposure_reads_published_tables_and_says_whose_it_is(manifest: Ma
 
 
 @pytest.fixture(scope="module")
-def pages(manifest: Manifest, marts: set[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The tables that each page reads of a publication without rows, by the page's name."""
+def publication(manifest: Manifest, marts: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    """Every table without a row, but for the days of the as-of day's period: without them most pages say only that."""
     folder = tmp_path_factory.mktemp("published")
-    write_published(folder / "marts.duckdb", manifest, {})
-    run = {"company_id": "c", "as_of": "2026-10-31", "run_id": "r", "published_at": "2026-11-01T00:00:00Z"}
+    october = [date(2026, 10, day) for day in range(1, 32)]
+    days = [{"calendar_date": day, "fiscal_period": "2026-10", "fiscal_year": 2026} for day in october]
+    write_published(folder / "marts.duckdb", manifest, {"dim_dates": days})
+    run = {"company_id": "c", "as_of": "2026-10-20", "run_id": "r", "published_at": "2026-10-21T00:00:00Z"}
     with open_publication(folder, {**run, "version": "1", "tables": sorted(marts)}) as publication:
-        return {make.__name__: read_by_page(publication, Drawer(folder / "charts"), make).read for make in PAGES}
+        yield publication
 
 
-def test_every_page_has_an_exposure_and_no_other(manifest: Manifest, pages: dict[str, set[str]]) -> None:
+@pytest.fixture(scope="module")
+def drawer(tmp_path_factory: pytest.TempPathFactory) -> Drawer:
+    return Drawer(tmp_path_factory.mktemp("charts"))
+
+
+@pytest.fixture(scope="module")
+def pages(publication: Publication, drawer: Drawer) -> dict[str, Recorder]:
+    """What each page reads, by its name."""
+    return {make.__name__: read_by(publication, lambda seen, make=make: make(seen, drawer)) for make in PAGES}
+
+
+def test_every_page_has_an_exposure_and_no_other(manifest: Manifest, pages: dict[str, Recorder]) -> None:
     found = stated(manifest, "page").keys()
     without = sorted(pages.keys() - found)
     assert not without, f"models/exposures/_pages.yml has no exposure with meta page: {', '.join(without)}"
@@ -68,10 +85,24 @@ def test_every_page_has_an_exposure_and_no_other(manifest: Manifest, pages: dict
 
 @pytest.mark.parametrize("page", [make.__name__ for make in PAGES])
 def test_the_exposure_of_a_page_names_what_the_page_reads(
-    manifest: Manifest, pages: dict[str, set[str]], page: str
+    manifest: Manifest, pages: dict[str, Recorder], page: str
 ) -> None:
-    says = read(stated(manifest, "page")[page])
-    assert (sorted(pages[page] - says), sorted(says - pages[page])) == ([], []), "read and not said; said and not read"
+    says, reads = read(stated(manifest, "page")[page]), pages[page].read
+    assert (sorted(reads - says), sorted(says - reads)) == ([], []), "read and not said; said and not read"
+
+
+@pytest.mark.parametrize("page", [make.__name__ for make in PAGES])
+def test_a_page_asks_whether_the_tables_that_it_reads_are_published(pages: dict[str, Recorder], page: str) -> None:
+    assert sorted(pages[page].read - pages[page].said) == []
+
+
+def test_the_finance_pack_reads_what_the_pages_read_and_its_own_sheets(
+    manifest: Manifest, publication: Publication, drawer: Drawer, pages: dict[str, Recorder], tmp_path: Path
+) -> None:
+    shown = [make(publication, drawer) for make in PAGES]
+    pack = read_by(publication, lambda seen: write_pack(seen, shown, _templates(), tmp_path))
+    assert "accrual_journal_lines" in pack.read
+    assert read(stated(manifest, "file")["pack/"]) == pack.read.union(*(page.read for page in pages.values()))
 
 
 def test_every_alert_kind_of_the_readme_is_told_by_one_exposure(manifest: Manifest) -> None:
@@ -94,16 +125,13 @@ def test_every_published_file_has_an_exposure(manifest: Manifest, marts: set[str
     assert read(files["parquet/"]) == marts
     assert read(files["marts.duckdb"]) == published_models(manifest).keys()
     written = {path for path in files if not path.startswith("dashboard/")}
-    assert written == {"marts.duckdb", "parquet/", "focus/", "journals/", "evidence/"}
+    assert written == {"marts.duckdb", "parquet/", "focus/", "journals/", "evidence/", "pack/"}
 
 
 def test_what_is_acted_on_has_an_exposure(manifest: Manifest) -> None:
     assert {"tokenomics enforce", "tokenomics status"} <= stated(manifest, "command").keys()
 
 
-def test_the_file_of_a_page_is_the_page(manifest: Manifest, tmp_path: Path) -> None:
-    write_published(tmp_path / "marts.duckdb", manifest, {})
-    run = {"company_id": "c", "as_of": "2026-10-31", "run_id": "r", "published_at": "", "version": "1", "tables": []}
-    with open_publication(tmp_path, run) as publication:
-        files = {make.__name__: f"dashboard/{make(publication, Drawer(tmp_path)).id}.html" for make in PAGES}
+def test_the_file_of_a_page_is_the_page(manifest: Manifest, publication: Publication, drawer: Drawer) -> None:
+    files = {make.__name__: f"dashboard/{make(publication, drawer).id}.html" for make in PAGES}
     assert {name: one["config"]["meta"]["file"] for name, one in stated(manifest, "page").items()} == files

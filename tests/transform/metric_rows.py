@@ -37,7 +37,11 @@ def rate(day: str, monthly: str | None, **entity: str) -> dict[str, Any]:
 
 ROWS: dict[str, list[dict[str, Any]]] = {
     "dim_dates": [
-        {"calendar_date": date(2026, month, day), "fiscal_year": 2026 if month < 10 else 2027}
+        {
+            "calendar_date": date(2026, month, day),
+            "fiscal_period": f"2026-{month:02}",
+            "fiscal_year": 2026 + month // 10,
+        }
         for month in (9, 10)
         for day in range(1, 31)
     ],
