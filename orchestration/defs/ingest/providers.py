@@ -46,7 +46,7 @@ def _read(run: Run, source: Source) -> Iterator[dg.MaterializeResult]:
                 session.secret(source.name),
                 full_refresh=session.settings.full_refresh,
             )
-        yield from landed_results(session.landing, source.name)
+        yield from landed_results(session, source.name)
     else:
         why = "offline: as landed" if session.settings.offline else "this source is not enabled in sources.yaml"
-        yield from landed_results(session.landing, source.name, why)
+        yield from landed_results(session, source.name, why)
