@@ -39,6 +39,11 @@ class Session:
     fed: Fed
     demo_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def shows_names(self) -> bool:
+        """``policy.people`` lets people be named: only then may rows be shown as they were landed and built."""
+        return bool(self.company.policy["people"] == "names")
+
     def is_read(self, source: str) -> bool:
         """The source is declared, enabled, and this run reads sources at all."""
         declared = self.company.sources.get(source)

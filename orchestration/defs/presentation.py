@@ -17,6 +17,7 @@ from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
 from orchestration.project import DBT_PROJECT
 from orchestration.quoting import literal
+from orchestration.session import Session
 
 OWNERS_OF_PYTHON = {
     "ingest": "data-platform",
@@ -99,8 +100,11 @@ def landed_keys(*sources: str) -> list[dg.AssetKey]:
     return [dg.AssetKey([source, stream]) for source, stream in STREAMS if source in sources]
 
 
-def landed_results(landing: Landing, source: str, note: str = "") -> Iterator[dg.MaterializeResult]:
-    """What the landing area now holds of every stream of ``source``: rows, partitions and a preview."""
+def landed_results(session: Session, source: str, note: str = "") -> Iterator[dg.MaterializeResult]:
+    """What the landing area now holds of every stream of ``source``: rows, partitions and, where people may be named, a
+    preview.
+    """
+    landing = session.landing
     with duckdb.connect() as connection:
         for of_source, stream in STREAMS:
             if of_source != source:
@@ -109,8 +113,9 @@ def landed_results(landing: Landing, source: str, note: str = "") -> Iterator[dg
             metadata: dict[str, Any] = {
                 "dagster/row_count": sum(load.rows for load in loads),
                 "partitions": len(loads),
-                "preview": _landed_preview(connection, landing, source, stream),
             }
+            if session.shows_names:
+                metadata["preview"] = _landed_preview(connection, landing, source, stream)
             if note:
                 metadata["note"] = note
             yield dg.MaterializeResult(asset_key=dg.AssetKey([source, stream]), metadata=metadata)

@@ -60,7 +60,8 @@ def test_each_fault_warns_on_its_own_check_alone(fault: str) -> None:
     assert [name for name, one in found.items() if not one.passed] == [fault]
     assert found[fault].severity == dg.AssetCheckSeverity.WARN
     assert found[fault].metadata["found"].value == FOUND[fault]
-    assert found[fault].metadata["remedy"].value
+    remedy = found[fault].metadata["remedy"].value
+    assert remedy and str(found[fault].description).endswith(f". What to do: {remedy}.")
 
 
 def test_unpriced_usage_is_shown_with_the_list_prices_that_were_refused() -> None:

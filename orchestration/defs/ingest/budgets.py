@@ -28,4 +28,4 @@ def approved_movements(run: Run) -> Iterator[dg.MaterializeResult]:
     """Landed again on every run, so that a command killed after booking is caught up with."""
     session = run.session
     land_approved(session.landing, Journal(session.home.budget))
-    yield from (one for one in landed_results(session.landing, "budget") if one.asset_key in KEYS)
+    yield from (one for one in landed_results(session, "budget") if one.asset_key in KEYS)

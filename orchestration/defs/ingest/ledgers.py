@@ -21,9 +21,9 @@ from orchestration.defs.run import Run
 def ledgers(run: Run) -> Iterator[dg.MaterializeResult]:
     """Each row is accepted, or rejected with its line and reason, before anything lands."""
     if run.session.settings.offline:
-        yield from landed_results(run.session.landing, "ledgers", "offline: as landed")
+        yield from landed_results(run.session, "ledgers", "offline: as landed")
         return
     session = run.session
     with redacted(session), tried_again(run):
         extract(session.company, session.landing, session.as_of, session.secret)
-    yield from landed_results(run.session.landing, "ledgers")
+    yield from landed_results(run.session, "ledgers")

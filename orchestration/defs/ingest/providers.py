@@ -5,6 +5,7 @@ nothing. Which sources there are: ``connectors/sources.py``.
 """
 
 from collections.abc import Iterator
+from inspect import getfile
 
 import dagster as dg
 
@@ -13,9 +14,7 @@ from orchestration.connectors.sources import SOURCES
 from orchestration.defs.guard import redacted, tried_again
 from orchestration.defs.presentation import DAILY, landed_results, landed_specs
 from orchestration.defs.run import Run
-from orchestration.project import ROOT
 
-PROVIDERS = ROOT / "orchestration" / "connectors" / "providers"
 REGISTRY = [dg.AssetKey(["registry", "sources"])]
 
 
@@ -23,9 +22,7 @@ def _assets(source: Source) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=source.name,
         description=source.reading,
-        specs=landed_specs(
-            source.name, source.about, deps=REGISTRY, freshness=DAILY, code=PROVIDERS / source.name / "source.py"
-        ),
+        specs=landed_specs(source.name, source.about, deps=REGISTRY, freshness=DAILY, code=getfile(source.extract)),
     )
     def read(run: Run) -> Iterator[dg.MaterializeResult]:
         yield from _read(run, source)
@@ -49,7 +46,7 @@ def _read(run: Run, source: Source) -> Iterator[dg.MaterializeResult]:
                 session.secret(source.name),
                 full_refresh=session.settings.full_refresh,
             )
-        yield from landed_results(session.landing, source.name)
+        yield from landed_results(session, source.name)
     else:
         why = "offline: as landed" if session.settings.offline else "this source is not enabled in sources.yaml"
-        yield from landed_results(session.landing, source.name, why)
+        yield from landed_results(session, source.name, why)

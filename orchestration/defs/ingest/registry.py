@@ -23,4 +23,4 @@ def registry(run: Run) -> Iterator[dg.MaterializeResult]:
     with session.landing.batch("registry", "drills") as batch:
         zone = session.company.config.reporting_time_zone
         batch.add_rows("current", drill_rows(Receipts(session.home.root), session.as_of, zone))
-    yield from landed_results(run.session.landing, "registry")
+    yield from landed_results(run.session, "registry")

@@ -56,12 +56,12 @@ def publication(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Mate
     yield dg.MaterializeResult(
         asset_key=PUBLICATION,
         metadata={
+            **shown(_summary(session.home.published.resolve())),
             "dagster/row_count": sum(one.rows for one in done.tables.values()),
             "tables": dg.MetadataValue.md(f"| table | rows |\n| --- | --- |\n{table}"),
             "folder": dg.MetadataValue.path(str(done.folder)),
             "note": standing_note(before) if before else "built in this run",
             "dashboard": dg.MetadataValue.path(str(session.home.published / "dashboard" / "index.html")),
-            **shown(_summary(session.home.published.resolve())),
         },
     )
 

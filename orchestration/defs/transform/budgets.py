@@ -47,4 +47,4 @@ def scheduled_movements(context: dg.AssetExecutionContext, run: Run) -> Iterator
 
 
 def _results(session: Session, note: str) -> Iterator[dg.MaterializeResult]:
-    yield from (one for one in landed_results(session.landing, "budget", note) if one.asset_key == KEY)
+    yield from (one for one in landed_results(session, "budget", note) if one.asset_key == KEY)

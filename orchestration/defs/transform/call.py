@@ -98,8 +98,8 @@ def _events(
     translator: DagsterDbtTranslator,
     results: Sequence[NodeResult],
 ) -> Iterator[Any]:
-    """An output for each model that was built, those of tables with row counts, those of marts with a preview; a check result for
-    each test that was run, or an observation of what it reads if it belongs to no single asset.
+    """An output for each model that was built, those of tables with row counts, those of marts with a preview where people may
+    be named; a check result for each test that was run, or an observation of what it reads if it belongs to no single asset.
     """
     with connect(session.home.warehouse) as connection:
         sizes = _table_sizes(connection)
@@ -113,7 +113,7 @@ def _events(
                 path = tuple(key.path)
                 if path in sizes:
                     facts["dagster/row_count"] = sizes[path]
-                if path in sizes and path[0] == "marts":
+                if path in sizes and path[0] == "marts" and session.shows_names:
                     facts["preview"] = preview(connection, f'select * from marts."{path[1]}"')
                 yield dg.Output(None, output_name=key.to_python_identifier(), metadata=facts)
 

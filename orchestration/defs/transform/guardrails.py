@@ -34,7 +34,7 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
     """
     session = run.session
     if (before := run.standing()) is not None:
-        yield from landed_results(session.landing, "guardrails", standing_note(before))
+        yield from landed_results(session, "guardrails", standing_note(before))
         return
     with connect(session.home.warehouse) as connection:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
@@ -48,4 +48,4 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         batch.add_rows("current", receipt_rows(Receipts(session.home.root), session.as_of, zone))
     with session.landing.batch("guardrails", "incidents") as batch:
         batch.add_rows("current", [vars(row) for row in incidents])
-    yield from landed_results(session.landing, "guardrails")
+    yield from landed_results(session, "guardrails")

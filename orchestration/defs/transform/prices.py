@@ -25,4 +25,4 @@ def price_book(run: Run) -> Iterator[dg.MaterializeResult]:
     """Nothing is fetched: the list is the one of the pinned package."""
     session = run.session
     build_price_book(session.landing, session.company)
-    yield from landed_results(session.landing, "prices")
+    yield from landed_results(session, "prices")

@@ -36,9 +36,9 @@ def statistics(run: Run) -> Iterator[dg.MaterializeResult]:
     """The same as-of date and the same inputs give the same verdicts."""
     session = run.session
     if (before := run.standing()) is not None:
-        yield from landed_results(session.landing, "statistics", standing_note(before))
+        yield from landed_results(session, "statistics", standing_note(before))
         return
     with connect(session.home.warehouse) as connection:
         for evaluation in EVALUATIONS:
             evaluation(connection, session.landing, session.company, session.as_of)
-    yield from landed_results(session.landing, "statistics")
+    yield from landed_results(session, "statistics")
