@@ -55,10 +55,10 @@ def sections(summary: Row) -> list[Section]:
 def heading(summary: Row) -> str:
     """Whose figures, of which day, in which currency, from which run."""
     currency = f", amounts in {summary['reporting_currency']}" if summary["reporting_currency"] else ""
+    simulated = " (simulated company)" if summary["is_simulated"] else ""
     published = f"{summary['published_at'][:16].replace('T', ' ')} UTC"
-    return (
-        f"{summary['company_id']}, as of {summary['as_of']}{currency}\nrun {summary['run_id']}, published {published}"
-    )
+    whose = f"{summary['company_id']}{simulated}, as of {summary['as_of']}{currency}"
+    return f"{whose}\nrun {summary['run_id']}, published {published}"
 
 
 def amount(text: str | Decimal | None) -> str:
@@ -303,7 +303,7 @@ def _unmeasured(rows: list[Row]) -> list[Section]:
     return _asking("Unmeasured requests", ("model", "requests", "since", "until"), shown, rows)
 
 
-def _asking(title: str, headers: tuple[str, ...], shown: list[tuple[str, ...]], rows: list[Row]) -> list[Section]:
+def _asking(title: str, headers: tuple[str, ...], shown: Sequence[tuple[str, ...]], rows: list[Row]) -> list[Section]:
     """A section of which every row needs a person, with each remedy once; none without rows."""
     todo = list(dict.fromkeys(row["remedy"] for row in rows))
     return [Section(title, headers, shown, "", todo, frozenset(range(len(shown))))] if rows else []
