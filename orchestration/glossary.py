@@ -410,7 +410,6 @@ _ALERTS = {
 }
 _INGESTION = {
     "loaded": "read, with rows",
-    "incomplete": "incomplete",
     "windows-1252": "Windows-1252",
     "empty": "read, no rows",
     "missing": "missing",
