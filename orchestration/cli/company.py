@@ -38,10 +38,12 @@ def init(
     zone, policy), initiatives.yaml, ownership.yaml, model_tiers.yaml, contracts.yaml, guardrails.yaml, and a folder
     ledgers for the files of your finance systems.
 
-    With --from, your files, one after the other, are copied into it, and sources.yaml says how each is read: its columns by our names, its
+    With --from, your files are copied into it, and sources.yaml says how each is read: its columns by our names, its
     separator, dates and numbers, with the reason for each choice. What the files leave open is named and never guessed.
 
     Edit them, then:  tokenomics check --company DIR
+
+    Example:  tokenomics init my-company
     """
     with clear_errors():
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
