@@ -33,6 +33,8 @@ HOURS = ((8, 20), (10, 25), (13, 25), (16, 20), (21, 10))
 ENGINEERS = ("user_imani", "user_tomasz", "user_yuki")
 FLAGSHIP_REPLIES, LEFT_FLAGSHIP_ON = ("key_reply", "gpt-6-sol"), date(2026, 7, 31)
 """The reply assistant answered a part of its questions with a dearer model until this day."""
+CACHE_BROKEN_FROM = date(2026, 10, 5)
+"""A changed prompt of the clause review: from then on a quarter of what was read from the cache is sent anew."""
 SHARED_FROM = date(2026, 8, 1)
 RESTATED_OPENAI_DAYS = (date(2026, 10, 20), date(2026, 10, 21))
 RESTATED_ANTHROPIC_DAY = date(2026, 10, 25)
@@ -241,6 +243,9 @@ def _anthropic_rows() -> list[AnthropicUsage]:
         for day in days(first, LAST_SIMULATED_DAY):
             for hour, share in HOURS:
                 uncached, five, one, read, output = (hundreds(tokens * shape(day) * share / 100) for tokens in base)
+                if key == "apikey_clauses" and day >= CACHE_BROKEN_FROM:
+                    missed = hundreds(read / 4)
+                    uncached, read = uncached + missed, read - missed
                 rows.append(
                     AnthropicUsage(
                         hour=moment(day, hour),
