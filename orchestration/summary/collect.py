@@ -116,6 +116,7 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "ingestion": query("ingestion_outcomes", INGESTION),
             "reads": query("ingestion_outcomes", READS),
             "missing_tables": sorted(missing),
+            "pages_not_written": manifest.get("pages_not_written", {}),
         }
 
 

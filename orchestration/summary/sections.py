@@ -26,6 +26,7 @@ def sections(summary: Row) -> list[Section]:
         _open_amounts(summary),
         *_journals_left_out(summary["journals_left_out"]),
         *_rejected_rows(summary["rejected_rows"]),
+        *_pages_not_written(summary["pages_not_written"]),
         _reads(summary["reads"]),
     ]
     if summary["missing_tables"]:
@@ -228,6 +229,13 @@ def _rejected_rows(rows: list[Row]) -> list[Section]:
         for row in rows
     ]
     return _asking("Refused rows, counted nowhere", ("file", "rows", "amount", "first"), shown, rows)
+
+
+def _pages_not_written(faults: dict[str, str]) -> list[Section]:
+    """No section where every page was written. The tables are published all the same."""
+    shown = [(in_words(name), fault) for name, fault in sorted(faults.items())]
+    todo = ["the tables are published whole; report it with the run above and the company's version of tokenomics"]
+    return [Section("Pages that could not be written", ("page", "why"), shown, todo=todo)] if shown else []
 
 
 def _reads(rows: list[Row]) -> Section:

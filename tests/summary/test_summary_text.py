@@ -121,6 +121,15 @@ def test_reasons_are_told_in_words(found: dict[str, Any]) -> None:
     )
 
 
+def test_a_page_that_could_not_be_written_is_told_and_only_then(found: dict[str, Any]) -> None:
+    assert "could not be written" not in plain_text(found)
+    assert section(found | {"pages_not_written": {"run_rate": "OSError"}}, "Pages that could not be written")[:3] == [
+        "Pages that could not be written",
+        "  page      why",
+        "  run rate  OSError",
+    ]
+
+
 @pytest.mark.parametrize("faults", [(), (*FAULTS, "insert into fct_usage select * from fct_usage")])
 def test_no_line_is_wider_than_80_columns_and_none_has_a_machine_word(tmp_path: Path, faults: tuple[str, ...]) -> None:
     told = summary(tmp_path, *faults)
