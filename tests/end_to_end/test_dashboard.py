@@ -50,6 +50,52 @@ PUBLISHED_ANEW = (
     "dim_initiatives",
     "gross_margin_by_product_month",
 )
+FIGURES_SHOWN = """
+[...document.querySelectorAll(".figure")].map((one) => [
+  one.querySelector("dt").textContent.trim().split(",")[0], one.querySelector(".value").dataset.exact ?? "",
+])
+"""
+OCTOBER = "between '2026-10-01' and '2026-10-28'"
+COSTS, OF_OCTOBER = "select sum(allocated_cost) from fct_allocated_costs", f"where cost_date {OCTOBER}"
+FIGURES = [
+    ("index", "Spend", f"{COSTS} {OF_OCTOBER}"),
+    ("index", "Year to date", f"{COSTS} where cost_date between '2026-01-01' and '2026-10-28'"),
+    ("index", "Month end", "select projected_amount from month_end_projection where entity_type = 'company'"),
+    (
+        "index",
+        "Run-rate a month",
+        "select run_rate_monthly from run_rate_by_company_day where as_of_date = '2026-10-28'",
+    ),
+    ("margin", "Revenue", f"select sum(revenue) from fct_revenue where revenue_date {OCTOBER}"),
+    (
+        "margin",
+        "AI cost of goods sold",
+        f"{COSTS} {OF_OCTOBER} and cost_class = 'cost_of_goods_sold' and product_id is not null",
+    ),
+    ("budgets", "Spent", f"{COSTS} {OF_OCTOBER} and department_id is not null"),
+    (
+        "budgets",
+        "Budgeted",
+        "select sum(budget_amount) from budget_status_by_department_month where fiscal_period = '2026-10'",
+    ),
+    ("health", "Without an owner", f"{COSTS} {OF_OCTOBER} and allocation_method = 'unallocated'"),
+    ("cache", "Saved", "select sum(saved_amount) from cache_savings_by_model_month where fiscal_period = '2026-10'"),
+    (
+        "models",
+        "Could be saved",
+        "select sum(saving_high) from model_right_sizing_by_initiative_month where fiscal_period = '2026-10'",
+    ),
+    ("people", "Cost by people", f"{COSTS} {OF_OCTOBER} and actor_id is not null"),
+    ("guardrails", "Cost of incidents", "select sum(incident_cost) from incidents"),
+    ("reconciliation", "Billed", f"{COSTS} {OF_OCTOBER}"),
+    (
+        "reconciliation",
+        "Posted in the ledger",
+        "select sum(debit_amount - credit_amount) from fct_ledger_entries where provider is not null"
+        " and account_class = 'expense' and posting_date between '2026-10-01' and '2026-10-31'",
+    ),
+]
+"""Page, label up to its first comma, and the same number from another table or another way."""
 EXPORTS = 8
 """Of each page: Chromium loses downloads that follow each other many times a second."""
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
@@ -142,6 +188,27 @@ def test_figures_and_totals_are_the_sums_of_the_rows_shown_under_every_filter(br
                         assert {row["data"][name] for row in table["rows"]} <= {value}, (file.name, name, table["name"])
             assert opened.faults == []
     assert checked > 200
+
+
+@pytest.mark.parametrize(("name", "label", "sql"), FIGURES, ids=[f"{name}: {label}" for name, label, _ in FIGURES])
+def test_a_figure_equals_the_published_tables(
+    shown_figures: dict[tuple[str, str], Decimal], demo_home: Path, name: str, label: str, sql: str
+) -> None:
+    with duckdb.connect(str(demo_home / "published" / "marts.duckdb"), read_only=True) as marts:
+        (value,) = marts.execute(sql).fetchone() or (None,)
+    assert value and shown_figures[name, label] == value
+
+
+@pytest.fixture(scope="module")
+def shown_figures(browser: Browser, site: Path) -> dict[tuple[str, str], Decimal]:
+    """By page and label, every digit of each figure that is a number."""
+    found = {}
+    with tab(browser) as opened:
+        for file in pages(site):
+            for label, exact in opened.open(file).evaluate(FIGURES_SHOWN):
+                if exact.replace("-", "").replace(".", "").isdigit():
+                    found[file.stem, label] = Decimal(exact)
+    return found
 
 
 def test_a_filter_stays_in_the_address_from_page_to_page(browser: Browser, site: Path) -> None:
