@@ -96,9 +96,15 @@ FIGURES = [
     ),
 ]
 """Page, label up to its first comma, and the same number from another table or another way."""
+FEWER_ROWS = "document.querySelectorAll('tbody tr:nth-child(n+9)').forEach((one) => one.remove())"
+"""The rows of a table are of one make, and the checker looks at each cell."""
 EXPORTS = 8
 """Of each page: Chromium loses downloads that follow each other many times a second."""
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+RULES = {
+    "light": {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+"""Pages differ between the schemes in their colours alone."""
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +151,9 @@ def test_pages_pass_the_accessibility_checker(browser: Browser, site: Path, sche
         for file in pages(site):
             page = opened.open(file)
             page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            page.evaluate(FEWER_ROWS)
             page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
-            found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
+            found = page.evaluate("(rules) => axe.run(document, rules)", RULES[scheme])
             assert found["passes"], file.name
             assert [_told(one) for one in found["violations"]] == [], f"{file.name}, {scheme}"
 
