@@ -84,11 +84,14 @@ variance as (
 select
     spend.initiative_id, coalesce(initiatives.name, spend.initiative_id, 'no initiative') as initiative,
     initiatives.department_id, initiatives.product_id, spend.before, spend.now, spend.now - spend.before as change,
-    variance.days_amount, spend.now - spend.before - coalesce(variance.days_amount, 0) as like_for_like, variance.parts
+    variance.days_amount, variance.parts,
+    case when variance.days_amount is not null or spend.before = 0 or spend.now = 0
+        then spend.now - spend.before - coalesce(variance.days_amount, 0)
+    end as like_for_like
 from spend
 left join variance on spend.initiative_id = variance.initiative_id
 left join (select * from dim_initiatives where is_current) as initiatives on spend.initiative_id = initiatives.initiative_id
-order by abs(like_for_like) desc, initiative
+order by abs(coalesce(like_for_like, change)) desc, initiative
 """
 
 READY = """
