@@ -10,6 +10,7 @@ from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
 from dashboard.pages.margins import left_out, margin_ratio, read_margins
+from dashboard.pages.reconciliation import without_bill
 from dashboard.pages.risks import risks
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
@@ -109,7 +110,7 @@ order by readiness.verified_run_rate desc nulls last
 BRIDGE = """
 select
     sum(amount) filter (where bridge_line = 'billed_cost') as billed,
-    sum(amount) filter (where bridge_line = 'ledger_posting') as posted,
+    sum(amount) filter (where bridge_line = 'billed_cost' and cost_basis = 'metered') as not_billed,
     coalesce(sum(abs(amount)) filter (where bridge_line in ('residual', 'metering_residual')), 0) as unexplained,
     coalesce(sum(abs(amount)) filter (where bridge_line in ('unpriced_usage', 'untracked_traffic')), 0) as unmetered,
     coalesce(-sum(amount) filter (where bridge_line = 'unposted_accrual'), 0) as unposted,
@@ -192,6 +193,7 @@ def _projection(publication: Publication, budgets: Table) -> Figure:
 def _year(period: Period, months: Table) -> Figure:
     budgeted = months.total("budgeted")
     first = min((row["period"] for row in months.rows), default=None)
+    since = f"since {first}" if first else "no cost yet"
     return Figure(
         f"Year to date, {period.fiscal_year}",
         months.total("spent") if months.rows else None,
@@ -201,9 +203,7 @@ def _year(period: Period, months: Table) -> Figure:
         "fct_allocated_costs",
         rows=months.id,
         total="spent",
-        says=f"since {first}; {shown(budgeted, 'money')} budgeted"
-        if budgeted
-        else f"since {first}; no budget is stated",
+        says=f"{since}; {shown(budgeted, 'money')} budgeted" if budgeted else f"{since}; no budget is stated",
     )
 
 
@@ -283,7 +283,7 @@ def _ties_out(publication: Publication, period: Period) -> Figure:
     says, verdict = "no bill to compare with", "unknown"
     if bridge:
         billed = bridge["billed"] or Decimal(0)
-        says = f"of {shown(billed, 'money')} billed; "
+        says = f"of {shown(billed, 'money')} billed{without_bill(billed, bridge['not_billed'])}; "
         says += f"{shown(bridge['unposted'], 'money')} not posted yet" if bridge["unposted"] else "all of it is posted"
         if bridge["unmetered"]:
             says += f"; {shown(bridge['unmetered'], 'money')} billed without priced usage"

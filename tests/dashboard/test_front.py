@@ -214,6 +214,15 @@ def test_what_is_not_tied_out_is_judged_by_the_runs_own_alarm(page: Page) -> Non
     assert (tied.says, tied.verdict) == ("of 65.00 billed; 65.00 not posted yet", "good")
 
 
+def test_usage_without_a_bill_is_not_called_billed(tmp_path: Path) -> None:
+    line = {"fiscal_period": "P10", "provider": "mistral", "bridge_line": "billed_cost", "cost_basis": "metered"}
+    rows = {"dim_dates": ROWS["dim_dates"], "reconciliation_by_provider_month": [{**line, "amount": 62}]}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        told = figures(front(opened, drawer))
+    assert told["Not tied out"].says.startswith("of 62.00 billed, all of it metered, for want of a bill; ")
+    assert told["Year to date, 2027"].says == "no cost yet; no budget is stated"
+
+
 def test_risks_have_amounts_reasons_and_remedies(page: Page) -> None:
     """Core is 10 over its allowance; product one lacks 0.7 of 100 less 60."""
     rows = {row["what"]: row for row in table(page, "risks").rows}
