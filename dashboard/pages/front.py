@@ -10,6 +10,7 @@ from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
 from dashboard.pages.margins import left_out, margin_ratio, read_margins
+from dashboard.pages.reconciliation import without_bill
 from dashboard.pages.risks import risks
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
@@ -84,11 +85,14 @@ variance as (
 select
     spend.initiative_id, coalesce(initiatives.name, spend.initiative_id, 'no initiative') as initiative,
     initiatives.department_id, initiatives.product_id, spend.before, spend.now, spend.now - spend.before as change,
-    variance.days_amount, spend.now - spend.before - coalesce(variance.days_amount, 0) as like_for_like, variance.parts
+    variance.days_amount, variance.parts,
+    case when variance.days_amount is not null or spend.before = 0 or spend.now = 0
+        then spend.now - spend.before - coalesce(variance.days_amount, 0)
+    end as like_for_like
 from spend
 left join variance on spend.initiative_id = variance.initiative_id
 left join (select * from dim_initiatives where is_current) as initiatives on spend.initiative_id = initiatives.initiative_id
-order by abs(like_for_like) desc, initiative
+order by abs(coalesce(like_for_like, change)) desc, initiative
 """
 
 READY = """
@@ -106,7 +110,7 @@ order by readiness.verified_run_rate desc nulls last
 BRIDGE = """
 select
     sum(amount) filter (where bridge_line = 'billed_cost') as billed,
-    sum(amount) filter (where bridge_line = 'ledger_posting') as posted,
+    sum(amount) filter (where bridge_line = 'billed_cost' and cost_basis = 'metered') as not_billed,
     coalesce(sum(abs(amount)) filter (where bridge_line in ('residual', 'metering_residual')), 0) as unexplained,
     coalesce(sum(abs(amount)) filter (where bridge_line in ('unpriced_usage', 'untracked_traffic')), 0) as unmetered,
     coalesce(-sum(amount) filter (where bridge_line = 'unposted_accrual'), 0) as unposted,
@@ -189,6 +193,7 @@ def _projection(publication: Publication, budgets: Table) -> Figure:
 def _year(period: Period, months: Table) -> Figure:
     budgeted = months.total("budgeted")
     first = min((row["period"] for row in months.rows), default=None)
+    since = f"since {first}" if first else "no cost yet"
     return Figure(
         f"Year to date, {period.fiscal_year}",
         months.total("spent") if months.rows else None,
@@ -198,9 +203,7 @@ def _year(period: Period, months: Table) -> Figure:
         "fct_allocated_costs",
         rows=months.id,
         total="spent",
-        says=f"since {first}; {shown(budgeted, 'money')} budgeted"
-        if budgeted
-        else f"since {first}; no budget is stated",
+        says=f"{since}; {shown(budgeted, 'money')} budgeted" if budgeted else f"{since}; no budget is stated",
     )
 
 
@@ -280,7 +283,7 @@ def _ties_out(publication: Publication, period: Period) -> Figure:
     says, verdict = "no bill to compare with", "unknown"
     if bridge:
         billed = bridge["billed"] or Decimal(0)
-        says = f"of {shown(billed, 'money')} billed; "
+        says = f"of {shown(billed, 'money')} billed{without_bill(billed, bridge['not_billed'])}; "
         says += f"{shown(bridge['unposted'], 'money')} not posted yet" if bridge["unposted"] else "all of it is posted"
         if bridge["unmetered"]:
             says += f"; {shown(bridge['unmetered'], 'money')} billed without priced usage"

@@ -3,7 +3,7 @@ a price or without tokens, cost without an owner. Each with what to do about it.
 """
 
 from dashboard.charts import Drawer
-from dashboard.figures import Column, Figure, Page, Section, Table, shown
+from dashboard.figures import Column, Figure, Page, Section, Table, Verdict, shown
 from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT, with_others
 from orchestration.glossary import in_words
@@ -86,6 +86,19 @@ where round.usage_date <= cast(? as date) and days.fiscal_period in {RECENT}
 group by all order by period desc, amount desc nulls last, round.kind
 """
 
+USED = "select exists (select 1 from fct_usage where is_counted and usage_date <= cast(? as date)) as is_known"
+
+COST = """
+select exists (
+    select 1 from fct_allocated_costs as costs inner join dim_dates as days on costs.cost_date = days.calendar_date
+    where days.fiscal_period = ? and costs.cost_date <= cast(? as date)
+) as is_known
+"""
+
+OF_NO_DAYS = frozenset({"ledgers", "prices"})
+"""Sources that are never asked how far they reach: files of finance, and the price list."""
+NO_USAGE, NO_COST = "No usage was read.", "Nothing is without an owner; this month has no cost yet."
+
 AROUND = {
     "tokens_without_cost": "Give the models their prices at the gateway; here they are priced from the price list.",
     "cost_without_tokens": "Let the gateway log the usage of streamed answers, then load its log again.",
@@ -98,6 +111,7 @@ def health(publication: Publication, drawer: Drawer) -> Page:
     as_of = publication.provenance.as_of
     both = [as_of, as_of]
     sources = _judged(publication.rows("ingestion_outcomes", SOURCES, [as_of]))
+    is_used = _is_known(publication.one("fct_usage", USED, [as_of]))
     gaps = publication.rows("source_day_gaps", GAPS)
     rejected = publication.rows("rejected_rows", REJECTED)
     unpriced = publication.rows("fct_usage dim_dates", UNPRICED, both)
@@ -108,11 +122,19 @@ def health(publication: Publication, drawer: Drawer) -> Page:
         "Data health",
         "Whether everything was read, and what no number on these pages contains.",
         (
-            Section("At a glance", _figures(publication, sources, gaps, rejected, unpriced, unmeasured, unallocated)),
-            Section("Read", (_sources(sources), _gaps(publication, gaps))),
+            Section(
+                "At a glance",
+                (
+                    *_read(publication, sources, gaps, rejected),
+                    *_valued(publication, is_used, unpriced, unmeasured, unallocated),
+                ),
+            ),
+            Section("Read", (_sources(sources), _gaps(publication, gaps, bool(sources)))),
             Section("Refused", (_rejected(publication, rejected),)),
-            Section("Without a price or without tokens", (_unpriced(unpriced), _unmeasured(unmeasured))),
-            Section("Without an owner", (_unallocated(unallocated),)),
+            Section(
+                "Without a price or without tokens", (_unpriced(unpriced, is_used), _unmeasured(unmeasured, is_used))
+            ),
+            Section("Without an owner", (_unallocated(publication, unallocated),)),
             Section("Past the meter or the caps", (_unmetered(publication, both),)),
         ),
     )
@@ -132,77 +154,111 @@ def _judged(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _figures(
-    publication: Publication,
-    sources: list[Row],
-    gaps: list[Row],
-    rejected: list[Row],
-    unpriced: list[Row],
-    unmeasured: list[Row],
-    unallocated: list[Row],
-) -> tuple[Figure, ...]:
-    month = publication.provenance.month
+def _is_known(found: Row | None) -> bool:
+    return bool(found and found["is_known"])
+
+
+def _read(publication: Publication, sources: list[Row], gaps: list[Row], rejected: list[Row]) -> tuple[Figure, ...]:
+    """Green only where something was read that says so: what vouches for no day is not up to date."""
     late = sorted({row["source"] for row in sources if row["verdict"] == "watch"})
+    told = any(row["days_behind"] is not None for row in sources)
+    silent = sorted({row["source"] for row in sources if row["days_behind"] is None} - OF_NO_DAYS)
     missing = [row for row in gaps if row["status"] == "missing"]
-    models = {(row["provider"], row["model_id"]) for row in unpriced}
-    nobodys = [row for row in unallocated if row["period"] == month]
-    figures = [
+    unsure = sum(row["days"] for row in gaps if row["status"] != "missing")
+    up_to_date = f"how far they reach is not told by {', '.join(silent)}" if silent else "every source is up to date"
+    return (
         _count(
             "Sources to look at",
             len(late),
             "ingestion_outcomes",
-            ", ".join(late) or "every source is up to date",
+            ", ".join(late) or (up_to_date if told or silent else "no source says how far it reaches"),
             sources,
+            is_sure=told and not silent,
         ),
         _count(
             "Days without data",
             sum(row["days"] for row in missing),
             "source_day_gaps",
-            f"the latest {missing[0]['last_date']}, {missing[0]['source']}" if missing else "no day is missing",
+            f"the latest {missing[0]['last_date']}, {missing[0]['source']}"
+            if missing
+            else f"none is missing; {unsure:,} not known to be whole"
+            if unsure
+            else "no day is missing",
             publication.holds("source_day_gaps") and sources,
+            is_sure=not unsure,
         ),
         _count(
             "Refused rows",
             sum(row["row_count"] for row in rejected),
             "rejected_rows",
-            f"in {len({row['file'] for row in rejected})} files" if rejected else "every row was accepted",
+            f"in {len({row['file'] for row in rejected})} files"
+            if rejected
+            else "every row was accepted"
+            if sources
+            else "nothing was read",
             publication.holds("rejected_rows"),
+            is_sure=bool(sources),
         ),
+    )
+
+
+def _valued(
+    publication: Publication, is_used: bool, unpriced: list[Row], unmeasured: list[Row], unallocated: list[Row]
+) -> tuple[Figure, ...]:
+    """Green only where there is usage or cost of which it can be said."""
+    month = publication.provenance.month
+    models = {(row["provider"], row["model_id"]) for row in unpriced}
+    nobodys = [row for row in unallocated if row["period"] == month]
+    figures = [
         _count(
             "Models without a price",
             len(models),
             "fct_usage",
-            ", ".join(str(model) for _, model in sorted(models, key=str)[:3]) or "everything has a price",
+            ", ".join(str(model) for _, model in sorted(models, key=str)[:3])
+            or ("everything has a price" if is_used else "no usage was read"),
             publication.holds("fct_usage"),
+            is_sure=is_used,
         ),
         _count(
             "Requests without tokens",
             sum(row["requests"] or 0 for row in unmeasured),
             "fct_usage",
-            "they have no cost here" if unmeasured else "every request was measured",
+            "they have no cost here"
+            if unmeasured
+            else "every request was measured"
+            if is_used
+            else "no usage was read",
             publication.holds("fct_usage"),
+            is_sure=is_used,
         ),
     ]
     if publication.holds("fct_allocated_costs"):
-        amount = sum(row["allocated_cost"] for row in nobodys)
+        is_spent = _has_cost(publication)
         figures.append(
             Figure(
                 f"Without an owner, {month} to date",
-                amount,
+                sum(row["allocated_cost"] for row in nobodys) if is_spent else None,
                 "money",
                 "Allocated cost that no rule gives to an initiative, department, product or customer.",
                 "fct_allocated_costs",
-                verdict="watch" if nobodys else "good",
-                says="" if nobodys else "every cost has an owner",
+                verdict="watch" if nobodys else "good" if is_spent else "unknown",
+                says="" if nobodys else "every cost has an owner" if is_spent else "no cost yet",
             )
         )
     return tuple(figures)
 
 
-def _count(label: str, count: int, source: str, says: str, is_known: object) -> Figure:
+def _has_cost(publication: Publication) -> bool:
+    run = publication.provenance
+    return _is_known(publication.one("fct_allocated_costs dim_dates", COST, [run.month, run.as_of]))
+
+
+def _count(label: str, count: int, source: str, says: str, is_known: object, *, is_sure: bool) -> Figure:
+    """``is_sure``: none is good; else nothing is known of which it could be said."""
     if not is_known:
         return Figure(label, None, "count", "Not published here.", source, verdict="unknown", says="not published here")
-    return Figure(label, count, "count", says, source, verdict="watch" if count else "good", says=says)
+    verdict: Verdict = "watch" if count else "good" if is_sure else "unknown"
+    return Figure(label, count, "count", says, source, verdict=verdict, says=says)
 
 
 def _sources(rows: list[Row]) -> Table:
@@ -229,7 +285,7 @@ def _sources(rows: list[Row]) -> Table:
     )
 
 
-def _gaps(publication: Publication, rows: list[Row]) -> Table:
+def _gaps(publication: Publication, rows: list[Row], is_read: bool) -> Table:
     for row in rows:
         row["what"] = in_words(row["status"])
         row["verdict"] = "bad" if row["status"] == "missing" else "watch"
@@ -252,7 +308,7 @@ def _gaps(publication: Publication, rows: list[Row]) -> Table:
             Column("remedy", "What to do"),
         ),
         rows[:MOST],
-        "Every day of every source is there and whole."
+        ("Every day of every source is there and whole." if is_read else "Nothing was read.")
         if publication.holds("source_day_gaps")
         else "Which days are covered is not published here.",
         "Nothing is guessed for such a day: run-rates and forecasts leave it out.",
@@ -287,7 +343,7 @@ def _rejected(publication: Publication, rows: list[Row]) -> Table:
     )
 
 
-def _unpriced(rows: list[Row]) -> Table:
+def _unpriced(rows: list[Row], is_used: bool) -> Table:
     for row in rows:
         row["verdict"], row["remedy"] = "watch", PRICE_REMEDY
     return Table(
@@ -305,14 +361,14 @@ def _unpriced(rows: list[Row]) -> Table:
             Column("remedy", "What to do"),
         ),
         with_others(rows, MOST, "model_id", ("quantity",), ("department_id", "unit", "verdict", "remedy")),
-        "All usage has a price.",
+        "All usage has a price." if is_used else NO_USAGE,
         "If it was billed, its billed cost is in every total; what it would cost at list price is not known.",
         filters={"period": "period", "department": "department_id"},
         verdict="verdict",
     )
 
 
-def _unmeasured(rows: list[Row]) -> Table:
+def _unmeasured(rows: list[Row], is_used: bool) -> Table:
     for row in rows:
         row["verdict"], row["remedy"] = "watch", UNMEASURED_REMEDY
     return Table(
@@ -329,13 +385,13 @@ def _unmeasured(rows: list[Row]) -> Table:
             Column("remedy", "What to do"),
         ),
         with_others(rows, MOST, "model_id", ("requests",), ("department_id", "verdict", "remedy")),
-        "Every request that was served has its tokens.",
+        "Every request that was served has its tokens." if is_used else NO_USAGE,
         filters={"period": "period", "department": "department_id"},
         verdict="verdict",
     )
 
 
-def _unallocated(rows: list[Row]) -> Table:
+def _unallocated(publication: Publication, rows: list[Row]) -> Table:
     for row in rows:
         row["basis"] = in_words(row["cost_basis"])
         row["verdict"], row["remedy"] = "watch", OWNER_REMEDY
@@ -352,7 +408,7 @@ def _unallocated(rows: list[Row]) -> Table:
             Column("remedy", "What to do"),
         ),
         with_others(rows, MOST, "model_id", ("allocated_cost",), ("verdict", "remedy")),
-        "Every cost has an owner.",
+        "Every cost has an owner." if _has_cost(publication) else NO_COST,
         filters={"period": "period"},
         first=15,
         verdict="verdict",

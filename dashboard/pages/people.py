@@ -9,6 +9,8 @@ from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT, largest, named_others, with_others
 
 MOST = 50
+NOT_NAMED = "people not named here"
+"""Whose row it is where policy.people shows nobody: the people of a department together."""
 
 DEVELOPERS = f"""
 select
@@ -85,6 +87,8 @@ def people(publication: Publication, drawer: Drawer) -> Page:
     claude_code = publication.rows("claude_code_by_developer_day dim_dates", CLAUDE_CODE, [as_of, as_of])
     for row in (*developers, *keys, *teams, *claude_code):
         row["department"] = names.department(row["department_id"])
+    for row in (*developers, *claude_code):
+        row["actor_id"] = row["actor_id"] or NOT_NAMED
     for row in developers:
         row["verdict"] = "bad" if row["days_over"] else "none"
     for row in keys:
@@ -110,6 +114,7 @@ def _figures(rows: list[Row], month: str) -> tuple[Figure, ...]:
         return ()
     over = [row for row in now if row["days_over"]]
     dearest = now[0] if now else None
+    is_capped = any(row["highest_cap_used"] is not None for row in now)
     return (
         Figure(
             f"Cost by people, {month} to date",
@@ -117,21 +122,19 @@ def _figures(rows: list[Row], month: str) -> tuple[Figure, ...]:
             "money",
             "Allocated cost of usage that names a person.",
             "spend_by_developer_day",
-            says=f"most by {dearest['actor_id']}, {shown(dearest['allocated_cost'], 'money')}" if dearest else "",
+            says=f"most by {dearest['actor_id']}, {shown(dearest['allocated_cost'], 'money')}"
+            if dearest and dearest["actor_id"] != NOT_NAMED
+            else "",
         ),
         Figure(
             "Over their cap this month",
             len(over),
             "count",
-            "People with a day whose cost was above the caps of the keys they used.",
+            "People with a day whose cost was above the caps of the keys they used, as far as caps are known.",
             "spend_by_developer_day",
-            verdict="bad" if over else "good" if any(row["daily_cap"] is not None for row in now) else "unknown",
+            verdict="bad" if over else "good" if is_capped else "unknown",
             says=", ".join(row["actor_id"] for row in over[:3])
-            or (
-                "every day was within the caps"
-                if any(row["daily_cap"] is not None for row in now)
-                else "no cap was read back"
-            ),
+            or ("every day was within the caps that are known" if is_capped else "no cap was read back"),
         ),
     )
 

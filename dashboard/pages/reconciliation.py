@@ -72,35 +72,49 @@ def _open(rows: list[Row]) -> list[Row]:
     return sorted(found, key=lambda row: (row["period"], row["size"]), reverse=True)
 
 
+def without_bill(billed: Decimal, metered: Decimal | None) -> str:
+    """What to add where ``metered`` of what counts as billed is usage at its price, since its provider has no bill."""
+    if not metered:
+        return ""
+    return f", {'all' if metered == billed else shown(metered, 'money')} of it metered, for want of a bill"
+
+
 def _figures(publication: Publication, rows: list[Row], still_open: list[Row]) -> tuple[Figure, ...]:
     month, currency = publication.provenance.month, publication.provenance.currency
     if not rows:
         return ()
     figures = []
     for line, label in (("billed_cost", "Billed"), ("ledger_posting", "Posted in the ledger")):
-        now = [row["amount"] for row in rows if row["period"] == month and row["bridge_line"] == line]
+        found = [row for row in rows if row["period"] == month and row["bridge_line"] == line]
+        now = [row["amount"] for row in found]
+        amount = sum(now[1:], now[0]) if now else None
+        metered = sum((row["amount"] for row in found if row["cost_basis"] == "metered"), Decimal(0))
+        is_bill = amount is not None and line == "billed_cost"
         figures.append(
             Figure(
                 f"{label}, {month} to date",
-                sum(now[1:], now[0]) if now else None,
+                amount,
                 "money",
                 f"The line {in_words(line)} of every provider.",
                 "reconciliation_by_provider_month",
-                says="" if now else "nothing yet",
+                says=without_bill(amount, metered).removeprefix(", ") if is_bill else "" if now else "nothing yet",
             )
         )
+    is_known = any(row["period"] == month for row in rows)
     dear = max((row for row in still_open if row["period"] == month), key=lambda row: row["size"], default=None)
     figures.append(
         Figure(
             f"Open lines, {month}",
-            sum(row["period"] == month for row in still_open),
+            sum(row["period"] == month for row in still_open) if is_known else None,
             "count",
             "Lines of the bridge that say what nothing explains or what somebody has to settle, with an amount.",
             "reconciliation_by_provider_month",
-            verdict="watch" if dear else "good",
+            verdict="watch" if dear else "good" if is_known else "unknown",
             says=f"the largest: {dear['provider']}, {dear['line']}, {currency} {shown(dear['amount'], 'money')}"
             if dear
-            else "everything is explained",
+            else "everything is explained"
+            if is_known
+            else "nothing yet",
         )
     )
     return tuple(figures)

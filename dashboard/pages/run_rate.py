@@ -354,12 +354,17 @@ def _forecasts(rows: list[Row]) -> Table:
 
 def _accuracy(row: Row) -> tuple[str, str]:
     """How good such forecasts were, in words, and a verdict; unknown is no good sign."""
-    if row["error_ratio"] is None or row["coverage_ratio"] is None:
-        return "none has come to its end yet", "none"
     error, held = row["error_ratio"], row["coverage_ratio"]
-    better = "better than" if error < 1 else "no better than"
-    words = f"{better} repeating last week; held {shown(held, 'ratio')} of {row['windows']} past days"
-    return (f"{words}: too narrow", "watch") if held < MEANT - 0.1 else (words, "good" if error < 1 else "none")
+    if held is None:
+        return "none has come to its end yet", "none"
+    if error is None:
+        better = "not to be compared with repeating last week, which was never off"
+    else:
+        better = f"{'better' if error < 1 else 'no better'} than repeating last week"
+    words = f"{better}; held {shown(held, 'ratio')} of {row['windows']} past days"
+    if held < MEANT - 0.1:
+        return f"{words}: too narrow", "watch"
+    return words, "good" if error is not None and error < 1 else "none"
 
 
 def _projections(publication: Publication) -> Table:

@@ -15,7 +15,7 @@
   const filtersOf = (table) => Object.keys(JSON.parse(table.dataset.filters));
   // What a filter is set to: the address says so, else what the page opens with; an empty value in the address is "all".
   const chosen = (name) => (state.has(name) ? state.get(name) : opens[name] || "");
-  const nameOf = (filter, value) => (names[filter] && names[filter][value]) || value;
+  const nameOf = (filter, value) => (names[filter] && Object.hasOwn(names[filter], value) && names[filter][value]) || value;
 
   // A decimal as a whole number of 10^-18, so that sums are exact.
   const PLACES = 18;
@@ -52,6 +52,11 @@
     const at = place(table, column);
     return rowsOf(table).filter((row) => !row.hidden).reduce((total, row) => total + parse(row.cells[at].dataset.exact), 0n);
   };
+  // What no row knows is no zero.
+  const isKnown = (table, column) => {
+    const at = place(table, column);
+    return rowsOf(table).some((row) => !row.hidden && row.cells[at].dataset.exact !== "");
+  };
   // The sum of one column over that of another; null where there is nothing to divide by.
   const ratio = (table, total, over) => {
     const below = sum(table, over);
@@ -75,34 +80,40 @@
     const none = table.closest(".table").querySelector(".norows");
     if (none) none.hidden = seen > 0;
     for (const cell of table.querySelectorAll("[data-sum]")) {
-      const total = sum(table, cell.dataset.sum), at = place(table, cell.dataset.sum);
-      // What no row knows is no zero.
-      const isKnown = rowsOf(table).some((row) => !row.hidden && row.cells[at].dataset.exact !== "");
-      cell.dataset.exact = isKnown ? plain(total) : "";
-      cell.textContent = isKnown ? shown(total, cell.className) : "–";
+      const total = sum(table, cell.dataset.sum), isTold = isKnown(table, cell.dataset.sum);
+      cell.dataset.exact = isTold ? plain(total) : "";
+      cell.textContent = isTold ? shown(total, cell.className) : "–";
     }
+  };
+
+  // Filters that are set and that these rows do not follow, in words.
+  const ignoredBy = (table, set) => {
+    const ignored = set.filter((name) => state.has(name) && !(table && filtersOf(table).includes(name)));
+    return ignored.length ? `not filtered by ${ignored.join(", ")}` : "";
+  };
+  const tellScope = (scope, text) => {
+    if (!scope) return;
+    scope.hidden = !text;
+    scope.textContent = text;
   };
 
   // Every figure says what it is of: the rows that the filters leave, or everything.
   const refreshFigure = (value, set) => {
-    const text = value.querySelector("b"), figure = value.closest(".figure"), scope = figure.querySelector(".scope");
-    const table = value.dataset.rows && tableOf(value.dataset.rows);
-    const obeyed = table ? set.filter((name) => filtersOf(table).includes(name)) : [];
-    const ignored = set.filter((name) => !obeyed.includes(name) && state.has(name));
-    figure.classList.toggle("unchanged", ignored.length > 0);
-    scope.hidden = !ignored.length;
-    scope.textContent = ignored.length ? `not filtered by ${ignored.join(", ")}` : "";
+    const text = value.querySelector("b"), figure = value.closest(".figure");
+    const table = value.dataset.rows && tableOf(value.dataset.rows), ignored = ignoredBy(table, set);
+    figure.classList.toggle("unchanged", Boolean(ignored));
+    tellScope(figure.querySelector(".scope"), ignored);
     figure.classList.toggle("filtered", Boolean(table) && filtersOf(table).some((name) => state.has(name)));
     const isOpened = !table || filtersOf(table).every((name) => chosen(name) === (opens[name] || ""));
     if (isOpened) text.textContent = value.dataset.whole;
     else if (value.dataset.over) {
       const found = ratio(table, value.dataset.total, value.dataset.over);
       text.textContent = found === null ? "–" : shown(found, value.dataset.unit);
-    } else text.textContent = shown(sum(table, value.dataset.total), value.dataset.unit);
+    } else text.textContent = isKnown(table, value.dataset.total) ? shown(sum(table, value.dataset.total), value.dataset.unit) : "–";
   };
 
   // A drawing is shown for the filters that it was drawn for; of others there is a sentence.
-  const refreshCharts = () => {
+  const refreshCharts = (set) => {
     const byRows = new Map();
     for (const chart of document.querySelectorAll(".chart")) {
       if (!byRows.has(chart.dataset.rows)) byRows.set(chart.dataset.rows, []);
@@ -118,6 +129,7 @@
       };
       const isDrawn = charts.some(fits);
       for (const chart of charts) {
+        tellScope(chart.querySelector(".scope"), ignoredBy(table, set));
         const isWhole = Object.keys(JSON.parse(chart.dataset.shows)).length === 0;
         chart.hidden = !fits(chart) && (isDrawn || !isWhole);
         chart.classList.toggle("undrawn", !isDrawn && isWhole);
@@ -128,9 +140,12 @@
 
   const refresh = () => {
     const set = Object.keys(LABELS).filter(chosen);
-    for (const table of tables) refreshTable(table);
+    for (const table of tables) {
+      refreshTable(table);
+      tellScope(table.closest(".table").querySelector(".scope"), ignoredBy(table, set));
+    }
     for (const value of document.querySelectorAll(".value")) refreshFigure(value, set);
-    refreshCharts();
+    refreshCharts(set);
     const isFiltered = [...state.keys()].length > 0;
     for (const link of document.querySelectorAll("nav a")) link.hash = isFiltered ? state.toString() : "";
     const words = set.filter((name) => filters.elements[name]).map((name) => `${LABELS[name].toLowerCase()} ${nameOf(name, chosen(name))}`);

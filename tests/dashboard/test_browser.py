@@ -50,6 +50,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "department_id": f"d{at}",
             "spent_amount": "0.001" if at == 1 else at,
             "remaining_amount": 1,
+            "budget_amount": None if at == 10 else 100,
         }
         for at in range(1, 11)
     ],
@@ -140,6 +141,38 @@ def test_a_filter_is_named_in_words_and_says_what_does_not_follow_it(browser: Br
         margin = page.locator(".figure", has_text="Gross margin")
         assert margin.locator(".scope").inner_text() == "not filtered by department"
         assert page.locator("table[data-name=budgets] tbody tr:visible").count() == 1
+
+
+def test_rows_and_drawings_say_which_filter_they_do_not_follow(browser: Browser, site: Path) -> None:
+    """The months of the overview are of everything; margins know no department."""
+    with tab(browser) as opened:
+        page = opened.open(site / "index.html", "#department=d1")
+        assert page.locator("#months > .scope").inner_text() == "not filtered by department"
+        assert page.locator("#budgets > .scope").is_hidden()
+        page = opened.open(site / "margin.html", "#department=d1")
+        for block in ("#margin_by_product", ".chart:visible"):
+            assert page.locator(f"{block} > .scope").inner_text() == "not filtered by department"
+        page = opened.open(site / "margin.html")
+        assert page.locator(".scope:visible").count() == 0
+
+
+def test_a_figure_of_rows_that_know_nothing_is_no_zero(browser: Browser, site: Path) -> None:
+    """What is left is known of every department in P10, and of the tenth nothing is budgeted."""
+    with tab(browser) as opened:
+        page = opened.open(site / "budgets.html", "#department=d10")
+        assert figure(page, "Spent") == "10.00"
+        assert figure(page, "Budgeted") == "–"
+        assert opened.faults == []
+
+
+def test_a_department_may_be_called_like_a_part_of_the_language(browser: Browser, tmp_path: Path) -> None:
+    costs = [{**ROWS["fct_allocated_costs"][0], "department_id": name} for name in ("constructor", "__proto__", "all")]
+    rows = {**ROWS, "fct_allocated_costs": costs, "budget_status_by_department_month": []}
+    write_site(tmp_path, write_publication(tmp_path, AS_OF, rows), kept_charts=tmp_path / "charts")
+    with tab(browser) as opened:
+        page = opened.open(tmp_path / "dashboard" / "index.html", "#department=constructor")
+        assert page.locator("#showing").inner_text() == "Shown: department constructor; amounts in EUR."
+        assert opened.faults == []
 
 
 def test_where_nothing_was_drawn_for_a_filter_the_rows_stand_in(browser: Browser, site: Path) -> None:

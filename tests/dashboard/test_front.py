@@ -197,11 +197,30 @@ def test_movers_are_ranked_apart_from_the_number_of_days_and_say_why(page: Page)
     assert rows[1]["why"] == "new this month"
 
 
+def test_a_change_that_nothing_splits_into_days_is_not_called_one_of_the_same_days(tmp_path: Path) -> None:
+    """30 in a whole month before, 28 in the part of this one: whether a day became dearer is not known."""
+    costs = [_cost(date(2026, 9, 26), "30", None, None, None), _cost(date(2026, 10, 1), "28", None, None, None)]
+    rows = {"dim_dates": ROWS["dim_dates"], "fct_allocated_costs": costs}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        (mover,) = table(front(opened, drawer), "movers").rows
+    assert (mover["change"], mover["like_for_like"]) == (Decimal(-2), None)
+    assert mover["why"] == "no units of work to explain it by"
+
+
 def test_what_is_not_tied_out_is_judged_by_the_runs_own_alarm(page: Page) -> None:
     """0.2 and 0.1 of 65.004 are less than half a per cent, which is 0.325."""
     tied = figures(page)["Not tied out"]
     assert tied.value == Decimal("0.3")
     assert (tied.says, tied.verdict) == ("of 65.00 billed; 65.00 not posted yet", "good")
+
+
+def test_usage_without_a_bill_is_not_called_billed(tmp_path: Path) -> None:
+    line = {"fiscal_period": "P10", "provider": "mistral", "bridge_line": "billed_cost", "cost_basis": "metered"}
+    rows = {"dim_dates": ROWS["dim_dates"], "reconciliation_by_provider_month": [{**line, "amount": 62}]}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        told = figures(front(opened, drawer))
+    assert told["Not tied out"].says.startswith("of 62.00 billed, all of it metered, for want of a bill; ")
+    assert told["Year to date, 2027"].says == "no cost yet; no budget is stated"
 
 
 def test_risks_have_amounts_reasons_and_remedies(page: Page) -> None:

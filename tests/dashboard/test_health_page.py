@@ -105,7 +105,7 @@ def test_a_healthy_company_is_green_in_sentences(tmp_path: Path) -> None:
         "ingestion_outcomes": [load("openai", 31)],
         "source_day_gaps": [],
         "rejected_rows": [],
-        "fct_usage": [],
+        "fct_usage": [{"usage_date": date(2026, 7, 3), "is_counted": True, "pricing_status": "priced"}],
         "fct_allocated_costs": [cost],
         "unmetered_usage_by_owner": [],
     }
@@ -120,3 +120,33 @@ def test_what_is_not_published_is_not_called_healthy(tmp_path: Path) -> None:
     with published({"ingestion_outcomes": []}) as publication:
         page = health(publication, Drawer(tmp_path))
     assert {one.verdict for one in page.sections[0].blocks} == {"unknown"}
+
+
+def test_nothing_is_green_of_which_nothing_is_known(tmp_path: Path) -> None:
+    """Files vouch for no day, no usage was read, the month has no cost, and two days are not known to be whole."""
+    gap = {"source": "logs", "status": "incomplete", "first_date": date(2026, 7, 30), "last_date": date(2026, 7, 31)}
+    tables: dict[str, list[Row]] = {
+        "ingestion_outcomes": [load("logs", None), load("ledgers", None)],
+        "source_day_gaps": [{**gap, "days": 2}],
+        "rejected_rows": [],
+        "fct_usage": [],
+        "fct_allocated_costs": [{"cost_date": date(2026, 6, 3), "allocation_method": "direct", "allocated_cost": D(1)}],
+    }
+    with published(tables) as publication:
+        page = health(publication, Drawer(tmp_path))
+    said = {one.label: (one.verdict, one.says) for one in page.sections[0].blocks}
+    assert said == {
+        "Sources to look at": ("unknown", "how far they reach is not told by logs"),
+        "Days without data": ("unknown", "none is missing; 2 not known to be whole"),
+        "Refused rows": ("good", "every row was accepted"),
+        "Models without a price": ("unknown", "no usage was read"),
+        "Requests without tokens": ("unknown", "no usage was read"),
+        "Without an owner, 2026-07 to date": ("unknown", "no cost yet"),
+    }
+    assert table(page, "unpriced").empty == table(page, "unmeasured").empty == "No usage was read."
+
+
+def test_a_source_beside_those_that_vouch_for_their_days_is_not_called_up_to_date(tmp_path: Path) -> None:
+    with published({"ingestion_outcomes": [load("openai", 31), load("logs", None)]}) as publication:
+        sources = figure(health(publication, Drawer(tmp_path)), "Sources to look at")
+    assert (sources.value, sources.verdict) == (0, "unknown")

@@ -139,15 +139,18 @@ def test_forecasts_say_how_good_such_forecasts_were(tmp_path: Path) -> None:
             "forecast_by_horizon": [
                 {**forecast, "horizon_days": 30, "forecast": 60, "forecast_low": 50, "forecast_high": 70,
                  "error_ratio": 0.9, "coverage_ratio": 0.54},
+                {**forecast, "horizon_days": 60, "forecast": 9, "forecast_low": 0, "forecast_high": 9, "coverage_ratio": 1},
                 {**forecast, "horizon_days": 90, "forecast": 180, "forecast_low": 100, "forecast_high": 260},
             ],
         },
     )  # fmt: skip
-    soon, later = table(page, "forecasts").rows
+    soon, alone, later = table(page, "forecasts").rows
     assert (soon["good"], soon["verdict"]) == (
         "better than repeating last week; held 54.0 % of 50 past days: too narrow",
         "watch",
     )
+    never_off = "not to be compared with repeating last week, which was never off"
+    assert (alone["good"], alone["verdict"]) == (f"{never_off}; held 100.0 % of 50 past days", "none")
     assert (later["good"], later["verdict"]) == ("none has come to its end yet", "none")
     assert table(page, "run_rates").rows[0]["stability"].startswith("not known whether stable: ")
     _, fan = blocks(page, Chart)

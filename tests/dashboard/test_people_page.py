@@ -80,6 +80,28 @@ def test_without_a_cap_read_back_nobody_is_called_within_it(tmp_path: Path) -> N
     assert (over.value, over.verdict, over.says) == (0, "unknown", "no cap was read back")
 
 
+def test_where_people_are_not_shown_the_page_stands_and_names_nobody(tmp_path: Path) -> None:
+    day = {"actor_id": None, "spend_date": date(2026, 7, 1), "requests": 1}
+    days = [{**day, "allocated_cost": D(30), "daily_cap": D(10), "cap_used_ratio": 3.0}]
+    work = {"usage_date": date(2026, 7, 1), "actor_id": None, "sessions": 2, "estimate_currency": "USD"}
+    with published(
+        {"spend_by_developer_day": days, "dim_people": [], "claude_code_by_developer_day": [work]}
+    ) as publication:
+        page = people(publication, Drawer(tmp_path))
+    over, cost = figure(page, "Over their cap this month"), figure(page, "Cost by people, 2026-07 to date")
+    assert (over.value, over.verdict, over.says) == (1, "bad", "people not named here")
+    assert (cost.value, cost.says) == (D(30), "")
+    assert column(page, "developers", "actor_id") == column(page, "claude_code", "actor_id")
+    assert column(page, "developers", "actor_id") == [("people not named here",)]
+
+
+def test_a_cap_that_no_day_was_held_against_is_no_good_sign(tmp_path: Path) -> None:
+    day = {"actor_id": None, "spend_date": date(2026, 7, 1), "allocated_cost": D(30), "daily_cap": D(75)}
+    with published({"spend_by_developer_day": [day], "dim_people": []}) as publication:
+        over = figure(people(publication, Drawer(tmp_path)), "Over their cap this month")
+    assert (over.value, over.verdict, over.says) == (0, "unknown", "no cap was read back")
+
+
 def test_claude_code_stands_by_developer_and_its_estimate_in_its_own_currency(tmp_path: Path) -> None:
     days = [
         {"usage_date": date(2026, 7, day), "actor_id": "ada", "sessions": 2, "lines_added": 100, "tokens": 1000}

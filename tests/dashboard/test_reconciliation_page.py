@@ -57,6 +57,26 @@ def test_the_bridge_its_drawing_and_what_is_open(tmp_path: Path) -> None:
     assert (told.value, told.verdict) == (2, "watch") and "USD 5.50" in told.says
 
 
+def test_what_was_only_metered_is_not_called_billed_and_an_empty_month_not_explained(tmp_path: Path) -> None:
+    """Of 50 one provider's 8 are of usage at its price; in the other publication the month has no line."""
+    lines = [
+        {"fiscal_period": "2026-07", "provider": provider, "bridge_line": "billed_cost", "amount": D(amount)}
+        | {"cost_basis": basis, "is_total": True, "is_memo": False, "line_order": 5}
+        for provider, amount, basis in (("openai", "42", "billed"), ("mistral", "8", "metered"))
+    ]
+    months = {"2026-07": lines, "only mistral": lines[1:], "2026-06": [{**lines[0], "fiscal_period": "2026-06"}]}
+    said = []
+    for rows in months.values():
+        with published({"reconciliation_by_provider_month": rows}) as publication:
+            page = reconciliation(publication, Drawer(tmp_path))
+        said.append((figure(page, "Billed, 2026-07 to date").says, figure(page, "Open lines, 2026-07").verdict))
+    assert said == [
+        ("8.00 of it metered, for want of a bill", "good"),
+        ("all of it metered, for want of a bill", "good"),
+        ("nothing yet", "unknown"),
+    ]
+
+
 def test_journals_balance_and_one_without_an_account_says_which(tmp_path: Path) -> None:
     lines = [
         {"fiscal_period": "2026-06", "provider": "openai", "journal_id": "TKN-1", "posting_date": date(2026, 6, 30)}
