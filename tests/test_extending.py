@@ -1,0 +1,94 @@
+"""The worked examples of docs/extending.md, made in a copy as they are written: each does what the page says of it."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pytest
+
+from orchestration.connectors.ledgers.extract import extract
+from orchestration.landing.store import Landing
+from orchestration.registry import load_company, write_company_folder
+from tests.cli.call import tokenomics
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "extending.md"
+
+
+class Block(NamedTuple):
+    """What the page writes into the file ``path``; ``kind`` is the language of the block."""
+
+    path: str
+    kind: str
+    text: str
+
+
+def blocks(heading: str) -> Iterator[Block]:
+    """The blocks of the section ``heading`` that stand below a path."""
+    section = PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    for found in re.finditer(r"^`([^`\n]+)`[^`\n]*\n```(\w+)\n(.*?)^```$", section, flags=re.DOTALL | re.MULTILINE):
+        yield Block(*found.groups())
+
+
+def make(heading: str, root: Path, folder: str = "") -> list[str]:
+    """Make the changes of a section below ``root``, whose paths begin with ``folder`` on the page; the files changed."""
+    made = []
+    for block in blocks(heading):
+        path = root / block.path.removeprefix(folder)
+        if block.kind == "diff":
+            path.write_text(changed(path.read_text(), block))
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a") as file:
+                file.write(block.text)
+        made.append(block.path)
+    return made
+
+
+def changed(text: str, block: Block) -> str:
+    """``text`` with the lines of a diff changed; runs of lines that are not adjacent in the file are set apart by ``@@``."""
+    for part in re.split(r"^@@\n", block.text, flags=re.MULTILINE):
+        lines = part.splitlines(keepends=True)
+        before = "".join(line[1:] for line in lines if line[0] in " -")
+        after = "".join(line[1:] for line in lines if line[0] in " +")
+        assert text.count(before) == 1, f"{block.path} holds this {text.count(before)} times:\n{before}"
+        text = text.replace(before, after)
+    return text
+
+
+# ------------------------------------------------------------------------------------------------- a ledger
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A new company folder with the ledger of the page."""
+    write_company_folder(tmp_path / "my-company")
+    make("A ledger of your own shape", tmp_path / "my-company", "my-company/")
+    return tmp_path / "my-company"
+
+
+def test_check_accepts_the_ledger(folder: Path) -> None:
+    told = tokenomics("check", "--company", str(folder), cwd=ROOT)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "ledgers/general_ledger_2026.csv: 4 rows" in told.stdout
+
+
+def test_the_ledger_is_read_to_the_cent(folder: Path, tmp_path: Path) -> None:
+    landing = Landing(tmp_path / "landing")
+    extract(load_company(folder), landing)
+    with duckdb.connect() as connection:
+        landing.register(connection)
+        rows = connection.execute(
+            "select journal_entry_id, journal_line_number, posting_date::varchar, account_number, account_class, "
+            "debit_amount, credit_amount, currency, legal_entity_id from landing.ledgers__general_ledger order by all"
+        ).fetchall()
+    large, small = Decimal("1234.56"), Decimal("0.07")
+    assert rows == [
+        ("RE-4711", "1", "2026-10-31", "6300", "expense", large, 0, "EUR", "example_gmbh"),
+        ("RE-4711", "2", "2026-10-31", "1600", "liability", 0, large, "EUR", "example_gmbh"),
+        ("RE-4712", "1", "2026-11-05", "6300", "expense", small, 0, "EUR", "example_gmbh"),
+        ("RE-4712", "2", "2026-11-05", "1600", "liability", 0, small, "EUR", "example_gmbh"),
+    ]
