@@ -1,6 +1,9 @@
 """The worked examples of docs/extending.md, made in a copy as they are written: each does what the page says of it."""
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -92,3 +95,37 @@ def test_the_ledger_is_read_to_the_cent(folder: Path, tmp_path: Path) -> None:
         ("RE-4712", "1", "2026-11-05", "6300", "expense", small, 0, "EUR", "example_gmbh"),
         ("RE-4712", "2", "2026-11-05", "1600", "liability", 0, small, "EUR", "example_gmbh"),
     ]
+
+
+# --------------------------------------------------------------------------------------------------- a gate
+
+TREES = ("orchestration", "expectations", "dashboard", "dbt_project", "tests")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with the changes of the other sections."""
+    root = tmp_path_factory.mktemp("copy")
+    leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
+    for name in TREES:
+        shutil.copytree(ROOT / name, root / name, ignore=leave_out)
+    for name in ("README.md", "CHANGELOG.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, root / name)
+    make("A gate", root)
+    python(root, "-m", "orchestration.registry.schemas")
+    return root
+
+
+def python(root: Path, *arguments: str) -> str:
+    """What Python prints in the copy, where it succeeds."""
+    done = subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def passes(root: Path, *tests: str) -> None:
+    python(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+
+
+def test_the_gate_decides_and_has_words(copy: Path) -> None:
+    passes(copy, "tests/graduation/gates/test_funding.py", "tests/test_glossary.py", "tests/registry/test_policy.py")
