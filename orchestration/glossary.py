@@ -410,6 +410,7 @@ _ALERTS = {
 }
 _INGESTION = {
     "loaded": "read, with rows",
+    "windows-1252": "Windows-1252",
     "empty": "read, no rows",
     "missing": "missing",
     "incomplete": "not known to be whole",

@@ -68,6 +68,8 @@ order by movements.effective_on desc, movements.movement_id, movements.posting_n
 
 BAD = ("exhausted", "over_budget")
 MOST_DRAWINGS = 12
+PLACES = Decimal("1E-12")
+"""A plan has as many places as allocated cost, so that its sum is exact."""
 
 
 def budgets(publication: Publication, drawer: Drawer) -> Page:
@@ -195,7 +197,9 @@ def _plan(row: Row) -> Decimal | None:
     """What would be left under even spending, at the end of the row's day."""
     days = (row["expires_on"] - row["starts_on"]).days + 1
     over = min(max((row["as_of_date"] - row["starts_on"]).days + 1, 0), days)
-    return None if row["allocated_amount"] is None else row["allocated_amount"] * (days - over) / days
+    if row["allocated_amount"] is None:
+        return None
+    return (row["allocated_amount"] * (days - over) / days).quantize(PLACES)
 
 
 def _burn_downs(drawer: Drawer, currency: str, history: list[Row]) -> tuple[Chart, ...]:

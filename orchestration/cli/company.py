@@ -43,7 +43,7 @@ def init(
 
     Edit them, then:  tokenomics check --company DIR
 
-    Example:  tokenomics init my-company --from general_ledger.csv spend_logs.jsonl
+    Example:  tokenomics init my-company
     """
     with clear_errors():
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):

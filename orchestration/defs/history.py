@@ -51,6 +51,8 @@ KILLED = (
     "it stands; a later run has begun."
 )
 LOCK_WAIT_SECONDS = 5
+KEPT_RUNS = 100
+"""In the records of a home of ours; a run of some three hundred assets takes about 7 MB."""
 
 
 def records_folder(home: Home) -> Path:
@@ -96,11 +98,14 @@ class Record:
     def close(self) -> None:
         """Write what is left, and once more what could not be written before."""
         with self._stack:
-            self._try_to_write()
+            self._try_to_write(is_last=True)
 
-    def _try_to_write(self) -> None:
+    def _try_to_write(self, *, is_last: bool = False) -> None:
         try:
-            self._write(self._open())
+            target = self._open()
+            self._write(target)
+            if is_last and dagster_home() in (None, self._home.dagster):
+                _forget_old(target, self._home.dagster)
             self.fault = None
         except Exception as error:
             reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
@@ -178,6 +183,16 @@ class _Batch(SqliteEventLogStorage):
     @cache  # noqa: B019 - one such object in a process; the tables of a file do not change while it is written
     def has_table(self, table_name: str) -> bool:
         return super().has_table(table_name)
+
+
+def _forget_old(instance: DagsterInstance, folder: Path) -> None:
+    """Remove the runs before the newest, a few at a time; what was last made and checked stays known of every asset."""
+    newest = instance.get_run_ids(limit=KEPT_RUNS)
+    if len(newest) == KEPT_RUNS:
+        for run_id in instance.get_run_ids(cursor=newest[-1], limit=5):
+            instance.delete_run(run_id)
+            for file in (folder / "history" / "runs").glob(f"{run_id}.db*"):
+                file.unlink()
 
 
 def _refuse_locked(folder: Path) -> None:

@@ -84,6 +84,7 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "as_of": as_of,
             "run_id": manifest["run_id"],
             "published_at": manifest["published_at"],
+            "is_simulated": bool(manifest.get("is_simulated", False)),
             "reporting_currency": _one(query("fct_allocated_costs", CURRENCY), "reporting_currency"),
             "periods": periods.as_json(),
             "spend": query("fct_allocated_costs", SPEND, periods.previous_first),

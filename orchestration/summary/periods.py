@@ -70,7 +70,8 @@ def read_periods(connection: duckdb.DuckDBPyConnection, as_of: date, holds: Call
     assert found is not None and year is not None
     fiscal_period, first, last = found
     previous = connection.execute(_PERIOD, [first - timedelta(days=1)]).fetchone()
-    return Periods(as_of, fiscal_period, first, last, *(previous or (fiscal_period, first, last)), year[0])
+    previous_period, previous_first, previous_last = previous or (fiscal_period, first, last)
+    return Periods(as_of, fiscal_period, first, last, previous_period, previous_first, previous_last, year[0])
 
 
 _HAS_DAY = "select 1 from dim_dates where calendar_date = ?"

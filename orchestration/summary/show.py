@@ -8,7 +8,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, TextIO
 
-from orchestration.summary.sections import TEXT, Section, heading, sections
+from orchestration.summary.section import TEXT, Section
+from orchestration.summary.sections import heading, sections
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -37,9 +37,9 @@ def test_money_and_entities_are_columns_of_the_table(marts: dict[str, dict[str, 
 
 
 def test_a_dated_table_with_money_leaves_no_amount_out(marts: dict[str, dict[str, Any]]) -> None:
-    """What is exact, in the reporting currency and no ratio or price is money; the exceptions are named here,
+    """What is exact, in the reporting currency and no ratio, pace or price is money; the exceptions are named here,
     compared_cost being a part of allocated_cost."""
-    no_money = {"daily_cap", "headcount", "units", "compared_cost"}
+    no_money = {"daily_cap", "headcount", "units", "compared_cost", "daily_burn", "daily_burn_usd"}
     for name, node in marts.items():
         if name in ("period_adjustments", "accrual_journal_lines") or "reporting_currency" not in node["columns"]:
             continue

@@ -187,6 +187,21 @@ def test_records_stand_where_dagster_home_says(tmp_path: Path, monkeypatch: pyte
     assert [entry.name for entry in elsewhere.glob("*.yaml")] == []
 
 
+def test_old_runs_are_forgotten_and_what_was_last_made_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path)
+    monkeypatch.setattr(history, "KEPT_RUNS", 2)
+    _, first = recorded(home, value=1)
+    refused = [recorded(home, value=2, is_refused=True)[1] for _ in range(2)]
+    files = {file.name for file in (home.dagster / "history" / "runs").glob("*.db")}
+    assert [first.fault, *(one.fault for one in refused)] == [None] * 3
+    assert {*statuses(home)} == {one.run_id for one in refused}
+    assert files == {"index.db", *(f"{one.run_id}.db" for one in refused)}
+    with read(home) as instance:
+        (made,) = instance.get_asset_records([dg.AssetKey("amount")])
+    assert made.asset_entry.last_materialization is not None
+    assert made.asset_entry.last_materialization.run_id == first.run_id
+
+
 def test_nothing_of_this_is_sent_anywhere(tmp_path: Path) -> None:
     import yaml
 

@@ -14,7 +14,7 @@ SHOWN = {
     "#!/model/model.tokenomics.fct_allocated_costs": (
         "Allocated cost, exact.",
         "DECIMAL(38,12)",
-        "finance-engineering",
+        "Enforced",
     ),
     "#!/metric/metric.tokenomics.gross_margin": ("Gross profit over revenue",),
     "#!/exposure/exposure.tokenomics.page_front": ("whether margin holds", "graduation_readiness"),
