@@ -14,34 +14,42 @@ import pytest
 
 from orchestration.connectors.ledgers.extract import extract
 from orchestration.landing.store import Landing
+from orchestration.project import parsed_projects
 from orchestration.registry import load_company, write_company_folder
 from tests.cli.call import tokenomics
+from tests.dbt_project.compiled_models import compiled
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "extending.md"
 
 
 class Block(NamedTuple):
-    """What the page writes into the file ``path``; ``kind`` is the language of the block."""
+    """What the page writes: lines of the file ``path`` changed, or ``text`` at its end."""
 
     path: str
-    kind: str
     text: str
+    is_diff: bool
 
 
 def blocks(heading: str) -> Iterator[Block]:
-    """The blocks of the section ``heading`` that stand below a path."""
+    """The blocks of the section ``heading``: those below a path, and each file of a diff."""
     section = PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    for found in re.finditer(r"^`([^`\n]+)`[^`\n]*\n```(\w+)\n(.*?)^```$", section, flags=re.DOTALL | re.MULTILINE):
-        yield Block(*found.groups())
+    for path, kind, text in re.findall(
+        r"(?:^`(\S+)`\n)?^```(\w*)\n(.*?)^```$", section, flags=re.DOTALL | re.MULTILINE
+    ):
+        if kind == "diff":
+            for part in text.split("+++ ")[1:]:
+                yield Block(*part.split("\n", 1), is_diff=True)
+        elif path:
+            yield Block(path, text, is_diff=False)
 
 
-def make(heading: str, root: Path, folder: str = "") -> list[str]:
-    """Make the changes of a section below ``root``, whose paths begin with ``folder`` on the page; the files changed."""
+def make(heading: str, root: Path) -> list[str]:
+    """Make the changes of a section below ``root``; the files changed."""
     made = []
     for block in blocks(heading):
-        path = root / block.path.removeprefix(folder)
-        if block.kind == "diff":
+        path = root / block.path
+        if block.is_diff:
             path.write_text(changed(path.read_text(), block))
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,8 +60,8 @@ def make(heading: str, root: Path, folder: str = "") -> list[str]:
 
 
 def changed(text: str, block: Block) -> str:
-    """``text`` with the lines of a diff changed; runs of lines that are not adjacent in the file are set apart by ``@@``."""
-    for part in re.split(r"^@@\n", block.text, flags=re.MULTILINE):
+    """``text`` with the lines of a diff changed; each run of lines stands in it once."""
+    for part in block.text.split("@@\n"):
         lines = part.splitlines(keepends=True)
         before = "".join(line[1:] for line in lines if line[0] in " -")
         after = "".join(line[1:] for line in lines if line[0] in " +")
@@ -69,7 +77,7 @@ def changed(text: str, block: Block) -> str:
 def folder(tmp_path: Path) -> Path:
     """A new company folder with the ledger of the page."""
     write_company_folder(tmp_path / "my-company")
-    make("A ledger of your own shape", tmp_path / "my-company", "my-company/")
+    make("A ledger of your own shape", tmp_path)
     return tmp_path / "my-company"
 
 
@@ -97,21 +105,26 @@ def test_the_ledger_is_read_to_the_cent(folder: Path, tmp_path: Path) -> None:
     ]
 
 
-# --------------------------------------------------------------------------------------------------- a gate
+# ------------------------------------------------------------------------------------- a gate and a gateway
 
+CODE = ("A gate", "A gateway for guardrails")
 TREES = ("orchestration", "expectations", "dashboard", "dbt_project", "tests")
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with the changes of the other sections."""
+    """The project with the changes of both sections."""
     root = tmp_path_factory.mktemp("copy")
     leave_out = shutil.ignore_patterns("__pycache__", "target", "logs")
     for name in TREES:
         shutil.copytree(ROOT / name, root / name, ignore=leave_out)
     for name in ("README.md", "CHANGELOG.md", "pyproject.toml"):
         shutil.copy(ROOT / name, root / name)
-    make("A gate", root)
+    compiled()  # neither example touches the dbt project: what is kept of it serves the copy too
+    (root / "dbt_project" / "target").symlink_to(parsed_projects())
+    write_company_folder(root / "my-company")
+    for heading in CODE:
+        make(heading, root)
     python(root, "-m", "orchestration.registry.schemas")
     return root
 
@@ -128,4 +141,22 @@ def passes(root: Path, *tests: str) -> None:
 
 
 def test_the_gate_decides_and_has_words(copy: Path) -> None:
-    passes(copy, "tests/graduation/gates/test_funding.py", "tests/test_glossary.py", "tests/registry/test_policy.py")
+    evaluated = "tests/graduation/test_evaluate.py::test_every_gate_every_day_each_with_evidence_and_the_policy_version"
+    passes(copy, "tests/graduation/gates/test_funding.py", "tests/registry/test_policy.py", evaluated)
+
+
+def test_the_gateway_is_applied_to_verified_and_reverted(copy: Path) -> None:
+    adapters = "tests/enforcement/adapters"
+    passes(copy, f"{adapters}/test_acme_gateway.py", f"{adapters}/test_open_gateway.py")
+
+
+def test_every_new_code_has_words_and_every_new_key_its_description(copy: Path) -> None:
+    passes(copy, "tests/test_glossary.py", "tests/registry/test_schemas.py", "-k", "not manifest and not acceptance")
+
+
+def test_a_company_may_name_gate_and_gateway(copy: Path) -> None:
+    says = "from pathlib import Path; from orchestration.registry import load_company; c = load_company(Path('my-company')); "
+    shows = "print(c.policy['required_gates'], c.guardrails.adapters['acme_gateway'].apply)"
+    company = copy / "my-company" / "company.yaml"
+    company.write_text(company.read_text().replace("policy: {}", "policy: {required_gates: [1, 2, 3, 4, 6]}"))
+    assert python(copy, "-c", says + shows) == "(1, 2, 3, 4, 6) True\n"
