@@ -173,7 +173,7 @@ class _DailyGates:
     def _results(
         self, terms: InitiativeTerms, series: DailySeries, state: DayState, ready: tuple[tuple[str, Decimal], ...]
     ) -> list[GateResult]:
-        """Gates 1 to 4 of one initiative on one day."""
+        """Every gate but approval, of one initiative on one day."""
         return [
             self._return(terms, series, state, ready),
             decide_model_audit(self.facts.model_audit(terms, series, state)),

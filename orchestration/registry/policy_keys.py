@@ -65,7 +65,7 @@ def _known_lag_keys(value: dict[str, int]) -> dict[str, int]:
 
 def _gate_numbers(value: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(value)) != len(value) or not value:
-        raise ValueError("must list gate numbers from 1 to 5, each once")
+        raise ValueError("must list gate numbers, each once")
     return tuple(sorted(value))
 
 

@@ -259,7 +259,7 @@ where is_flagged_for_return order by initiative_id
 INITIATIVES = """
 select r.initiative_id, r.is_ready, r.first_ready_date, r.blocking_gates, r.verified_run_rate,
     string_agg(g.gate_name || ': ' || coalesce(g.reason, g.status), '; ' order by g.gate_number)
-        filter (where g.status <> 'pass' and g.gate_number < 5) as why_not,
+        filter (where g.status <> 'pass' and g.gate_number <> 5) as why_not,
     any_value(names.name) as name
 from graduation_readiness r
 left join graduation_gates g on g.initiative_id = r.initiative_id and g.as_of_date = cast(? as date)
@@ -272,7 +272,7 @@ order by r.is_ready desc, r.initiative_id
 GATES = """
 select initiative_id, gate_name, status, reason
 from graduation_gates
-where as_of_date = cast(? as date) and status <> 'pass' and gate_number < 5
+where as_of_date = cast(? as date) and status <> 'pass' and gate_number <> 5
 order by initiative_id, gate_number
 """
 

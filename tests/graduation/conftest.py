@@ -17,6 +17,7 @@ from orchestration.files import utc_text
 from orchestration.graduation.evaluate import evaluate
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
+from orchestration.registry.policy_keys import FIXED
 from tests.dbt_project.compiled_models import build, write_run_parameters
 
 TABLES = {
@@ -65,20 +66,8 @@ class CompanyUnderTest:
 
 
 def default_policy(**overrides: Any) -> Policy:
-    """The defaults of methods section 0, as the registry hands them over."""
-    values = {
-        "required_gates": (1, 2, 3, 4),
-        "stability_window_days": 30,
-        "stability_window_max_days": 60,
-        "stability_max_variation": Decimal("0.25"),
-        "stability_growth_margin": Decimal("0.20"),
-        "stability_max_tail_days": 5,
-        "audit_max_higher_tier_ratio": Decimal("0.05"),
-        "guardrail_max_age_hours": 24,
-        "guardrail_drill_max_age_days": 90,
-        "revenue_max_age_days": 45,
-    }
-    return Policy({**values, **overrides})
+    """The defaults that are the same for every company, as the registry hands them over."""
+    return Policy({**FIXED, **overrides})
 
 
 @dataclass

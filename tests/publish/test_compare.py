@@ -1,5 +1,6 @@
 """Two homes are equal or they are not: each kind of difference shows, order, parts, load times and run ids do not count."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,17 @@ def test_the_command_exits_with_1_on_a_difference(tmp_path: Path) -> None:
     assert different.returncode == 1
     assert "fct_costs: 1 rows only in the first, 1 only in the second" in different.stdout
     assert run("a", "nothing").returncode == 2
+
+
+def test_what_the_runbook_keeps_can_be_compared(tmp_path: Path) -> None:
+    """Its command copies the publication that the link ``published`` leads to into a home of its own."""
+    write(tmp_path / "home", "fct_costs", FACTS)
+    (tmp_path / "home" / "published").rename(tmp_path / "home" / "kept")
+    (tmp_path / "home" / "published").symlink_to("kept")
+    page = (Path(__file__).parents[2] / "docs" / "runbooks.md").read_text()
+    (command,) = re.findall(r"Keep what was published: `([^`]+)`", page)
+    subprocess.run(command.replace("HOME", "home"), cwd=tmp_path, shell=True, check=True)
+    (tmp_path / "home" / "published").unlink()
+    write(tmp_path / "home", "fct_costs", FACTS)
+    assert not (tmp_path / "before" / "published").is_symlink()
+    assert compare(tmp_path / "before", tmp_path / "home") == (["fct_costs"], [])

@@ -92,7 +92,7 @@ def test_kinds_of_override(folder, edit, written, key, value):
     [
         ("margin_floor_ratio: low", "company.yaml:9: margin_floor_ratio: 'low' is neither a ratio"),
         ("margin_floor_ratio: target - 10", "company.yaml:9: margin_floor_ratio: 'target - 10' is more than 1 below"),
-        ("required_gates: [1, 6]", "company.yaml:9: required_gates: '6' is not valid"),
+        ("required_gates: [1, 60]", "company.yaml:9: required_gates: '60' is not valid"),
         ("required_gates: []", "company.yaml:9: required_gates: must list gate numbers"),
         ("settle_lag_hours: {opnai: 6}", "company.yaml:9: unknown key 'opnai'"),
         ("caps_mode: soft", "company.yaml:9: caps_mode: 'soft' is not allowed; write 'hard' or 'alert'"),

@@ -215,6 +215,15 @@ def test_the_json_form_keeps_what_it_promised(found: dict[str, Any]) -> None:
     assert (found["periods"]["days_to_date"], found["periods"]["days"]) == (20, 31)
 
 
+@pytest.mark.parametrize(("number", "is_said"), [(5, False), (6, True)], ids=["approval", "any other gate"])
+def test_every_gate_but_approval_is_said_to_hold_back(number: int, is_said: bool, tmp_path: Path) -> None:
+    gate = f"(date '2026-10-20', 'lead_research', {number}, 'funding', 'fail', 'ends tomorrow')"
+    told = summary(tmp_path, f"insert into graduation_gates values {gate}")
+    why = next(one["why_not"] for one in told["initiatives"] if one["initiative_id"] == "lead_research")
+    assert ("funding: ends tomorrow" in why) == is_said
+    assert ("ends tomorrow" in plain_text(told)) == is_said
+
+
 def test_periods_are_those_of_the_published_calendar(tmp_path: Path) -> None:
     """A period that runs from the 5th: on the 20th of October 16 days of it have passed."""
     calendar = (

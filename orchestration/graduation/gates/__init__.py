@@ -1,1 +1,1 @@
-"""The five gates as pure functions: frozen facts in, a result with its reason and evidence out."""
+"""The gates as pure functions: frozen facts in, a result with its reason and evidence out."""

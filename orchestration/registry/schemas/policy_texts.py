@@ -7,7 +7,7 @@ POLICY_TEXTS = {
     "target_gross_margin_ratio": "Gross margin to reach where neither the product nor its initiatives state one.",
     "allocation_level": "How far down cost is allocated.",
     "unallocated_alarm_ratio": "Part of the cost without an owner above which an alert is raised.",
-    "required_gates": "Gates (1 to 5) that an experiment must pass to be ready for graduation.",
+    "required_gates": "Gates, by number, that an experiment must pass to be ready for graduation.",
     "stability_window_days": "Consecutive complete days that the stability gate looks at.",
     "stability_window_max_days": "Most days that this window is extended to while growth is uncertain.",
     "stability_max_variation": "Most that daily cost, adjusted for weekdays, may vary relative to its level.",

@@ -11,16 +11,17 @@ from orchestration.landing.errors import PermanentFailure
 from orchestration.project import Home
 from orchestration.registry.guardrails import ADAPTERS, AdapterConfig, Guardrails
 
-SECRETS = {"litellm", "merge_gateway", "openrouter", "openai", "anthropic", "webhook"}
+WITHOUT_SECRET = {"mlflow", "policy_file"}
+SECRETS = set(ADAPTERS) - WITHOUT_SECRET
 
 
 def company(**changes: Any) -> Any:
-    """Every adapter as the file may leave it: with the address and variable of the source of its name, and ``changes``."""
-    adapters = {
-        name: one.model_copy(update={"base_url": one.base_url or "http://127.0.0.1:9", **changes})
-        for name, one in Guardrails().adapters.items()
-    }
-    adapters["webhook"] = adapters["webhook"].model_copy(update={"api_key_env": "HOOK_SECRET"})
+    """Every adapter as the file may leave it: with the address and variable of its source or others, and ``changes``."""
+    adapters = {}
+    for name, one in Guardrails().adapters.items():
+        variable = None if name in WITHOUT_SECRET else one.api_key_env or "OTHER_SECRET"
+        given = {"base_url": one.base_url or "http://127.0.0.1:9", "api_key_env": variable}
+        adapters[name] = one.model_copy(update={**given, **changes})
     return SimpleNamespace(guardrails=SimpleNamespace(adapters=adapters))
 
 
