@@ -20,13 +20,13 @@ from orchestration.summary.open_amounts import (
     ACCOUNT_REMEDY,
     LEFT_OUT,
     OWNER_REMEDY,
-    PRICE_REMEDY,
     REJECTED,
     REJECTED_REMEDY,
     UNMEASURED,
     UNMEASURED_REMEDY,
     UNPRICED,
     bridge_as_json,
+    price_remedy,
     read_bridge,
     read_shares,
     share_as_json,
@@ -94,7 +94,10 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "budgets": query("budget_status_by_department_month fct_allocated_costs", BUDGETS, *_of(periods)),
             "projection": query("month_end_projection", PROJECTION, as_of),
             "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
-            "unpriced": _with_remedy(query("fct_usage", f"{UNPRICED} limit {TOP}"), PRICE_REMEDY),
+            "unpriced": [
+                {**row, "remedy": price_remedy(row["without_rate"])}
+                for row in query("fct_usage", f"{UNPRICED} limit {TOP}")
+            ],
             "unmeasured": _with_remedy(query("fct_usage", UNMEASURED), UNMEASURED_REMEDY),
             "unallocated": _with_remedy(
                 query("fct_allocated_costs", UNALLOCATED, periods.previous_first), OWNER_REMEDY
