@@ -21,4 +21,4 @@ def _alerts(published: Published) -> list[Alert]:
     if not published.holds("fct_usage"):
         return []
     rows = published.connection.execute(UNPRICED).fetchall()
-    return [unpriced_usage(*usage, without_rate, remedy=price_remedy(without_rate)) for *usage, without_rate in rows]
+    return [unpriced_usage(*usage, remedy=price_remedy(usage[-1])) for usage in rows]

@@ -21,6 +21,9 @@ TABLES = {
         "fiscal_period varchar, provider varchar, service_period varchar, credit_role varchar, missing_roles varchar, "
         "amount decimal(38, 9)"
     ),
+    "fct_ledger_entries": (
+        "fiscal_period varchar, posting_date date, account_role varchar, product_id varchar, net_amount decimal(38, 9)"
+    ),
     "reconciliation_by_provider_month": (
         "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12)"
     ),
