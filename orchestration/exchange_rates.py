@@ -69,6 +69,9 @@ needed as (
     from landing.ledgers__general_ledger where exchange_rate is null
     union all
     select 'revenue', file, line, currency, revenue_date from landing.ledgers__revenue
+    union all
+    select 'usage of litellm', null, null, $list_currency, cast(timezone('UTC', started_at) as date)
+    from landing.litellm__spend_logs where exists (select 1 from rates where currency = $list_currency)
 ),
 
 without as (
@@ -89,9 +92,15 @@ order by currency
 """
 
 
-def missing_rates(connection: duckdb.DuckDBPyConnection, reporting: str, until: date) -> list[MissingRate]:
-    """Of all dated amounts that are registered up to ``until``, the currencies that cannot be converted, in order."""
-    found = connection.execute(_MISSING, {"reporting": reporting, "until": until}).fetchall()
+def missing_rates(
+    connection: duckdb.DuckDBPyConnection, reporting: str, until: date, list_currency: str | None = None
+) -> list[MissingRate]:
+    """Of all dated amounts that are registered up to ``until``, the currencies that cannot be converted, in order. With
+    ``list_currency``, that of the list prices, also of usage, which costs nothing that is known on a day without its rate; not
+    where no day has a rate of it at all.
+    """
+    terms = {"reporting": reporting, "until": until, "list_currency": list_currency}
+    found = connection.execute(_MISSING, terms).fetchall()
     return [MissingRate(currency, reporting, *rest) for currency, *rest in found]
 
 

@@ -7,7 +7,13 @@ from dashboard.figures import Column, Figure, Page, Section, Table, Verdict, sho
 from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT, with_others
 from orchestration.glossary import in_words
-from orchestration.summary.open_amounts import OWNER_REMEDY, PRICE_REMEDY, REJECTED_REMEDY, UNMEASURED_REMEDY
+from orchestration.summary.open_amounts import (
+    OWNER_REMEDY,
+    PRICE_REMEDY,
+    REJECTED_REMEDY,
+    UNMEASURED_REMEDY,
+    price_remedy,
+)
 
 MOST = 50
 STALE_DAYS = 2
@@ -46,7 +52,10 @@ group by source, file, currency order by amount desc nulls last, source, file
 UNPRICED = f"""
 select
     days.fiscal_period as period, usage.provider, usage.model_id, usage.unit, usage.department_id,
-    sum(usage.quantity) as quantity, min(usage.usage_date) as first_date, max(usage.usage_date) as last_date
+    sum(usage.quantity) as quantity, min(usage.usage_date) as first_date, max(usage.usage_date) as last_date,
+    case
+        when bool_and(usage.list_unit_price_per_million is not null) then any_value(usage.list_price_currency)
+    end as without_rate
 from fct_usage as usage
 inner join dim_dates as days on usage.usage_date = days.calendar_date
 where usage.is_counted and usage.pricing_status = 'unpriced' and usage.token_class <> 'request'
@@ -345,7 +354,7 @@ def _rejected(publication: Publication, rows: list[Row]) -> Table:
 
 def _unpriced(rows: list[Row], is_used: bool) -> Table:
     for row in rows:
-        row["verdict"], row["remedy"] = "watch", PRICE_REMEDY
+        row["verdict"], row["remedy"] = "watch", price_remedy(row["without_rate"])
     return Table(
         "unpriced",
         "Usage that has no price",

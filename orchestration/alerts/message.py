@@ -86,16 +86,27 @@ def core_demotion(
 
 
 def unpriced_usage(
-    provider: str, model: str | None, quantity: Decimal | int, first: date, last: date, unit: str, *, remedy: str
+    provider: str,
+    model: str | None,
+    quantity: Decimal | int,
+    first: date,
+    last: date,
+    unit: str,
+    without_rate: str | None,
+    *,
+    remedy: str,
 ) -> Alert:
-    """A model is used and has no price; told once per provider and model. It names no person, key or project."""
+    """A model is used and has no price, or one in the currency ``without_rate``; told once per provider and model. It names no
+    person, key or project.
+    """
+    lack = f"no exchange rate from {without_rate}" if without_rate else "no price"
     entity = f"{provider} {model or 'without model'}"
     return Alert(
         key=f"unpriced_usage:{provider}:{model or ''}",
         kind="unpriced_usage",
         severity="warning",
         title=(
-            f"{in_words(provider, 'provider')} {model or 'without model'} has no price: {Decimal(quantity):,.0f} {unit} from "
+            f"{in_words(provider, 'provider')} {model or 'without model'} has {lack}: {Decimal(quantity):,.0f} {unit} from "
             f"{first} to {last}; {remedy}"
         ),
         entity=entity,

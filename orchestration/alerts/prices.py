@@ -9,7 +9,7 @@ from orchestration.alerts.message import Alert, unpriced_usage
 from orchestration.alerts.tell import Published, Told, tell
 from orchestration.alerts.transports import Transport
 from orchestration.project import Home
-from orchestration.summary.open_amounts import PRICE_REMEDY, UNPRICED
+from orchestration.summary.open_amounts import UNPRICED, price_remedy
 
 
 def tell_unpriced(home: Home, over: list[Transport] | None = None) -> Told:
@@ -21,4 +21,4 @@ def _alerts(published: Published) -> list[Alert]:
     if not published.holds("fct_usage"):
         return []
     rows = published.connection.execute(UNPRICED).fetchall()
-    return [unpriced_usage(*usage, remedy=PRICE_REMEDY) for usage in rows]
+    return [unpriced_usage(*usage, remedy=price_remedy(usage[-1])) for usage in rows]

@@ -42,7 +42,7 @@ def doubts(company: Company, landing: Landing, as_of: date) -> Doubts:
         connection.execute("set TimeZone = 'UTC'")
         landing.register(connection)
         unknown = {key: tuple(_unknown(connection, company, key)) for key in _NAMED}
-        dated = map(str, missing_rates(connection, company.config.reporting_currency, as_of))
+        dated = map(str, missing_rates(connection, company.config.reporting_currency, as_of, PRICE_LIST_CURRENCY))
         without_rate = (*dated, *_never_quoted(connection, company))
     return Doubts((*without_rate, *unknown["initiative_id"]), (*unknown["product_id"], *unknown["department_id"]))
 

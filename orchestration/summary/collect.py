@@ -20,13 +20,13 @@ from orchestration.summary.open_amounts import (
     ACCOUNT_REMEDY,
     LEFT_OUT,
     OWNER_REMEDY,
-    PRICE_REMEDY,
     REJECTED,
     REJECTED_REMEDY,
     UNMEASURED,
     UNMEASURED_REMEDY,
     UNPRICED,
     bridge_as_json,
+    price_remedy,
     read_bridge,
     read_shares,
     share_as_json,
@@ -91,10 +91,16 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "spend_by_provider": query("fct_allocated_costs", SPEND_COMPARED, *spans),
             "spend_year_to_date": _one(query("fct_allocated_costs", YEAR_TO_DATE, periods.year_first, as_of), "spend"),
             "margin_by_product": query("gross_margin_by_product_month", MARGIN, as_of),
+            "other_cogs_without_product": query(
+                "fct_ledger_entries", OTHER_COGS_WITHOUT_PRODUCT, periods.previous_first, as_of
+            ),
             "budgets": query("budget_status_by_department_month fct_allocated_costs", BUDGETS, *_of(periods)),
             "projection": query("month_end_projection", PROJECTION, as_of),
             "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
-            "unpriced": _with_remedy(query("fct_usage", f"{UNPRICED} limit {TOP}"), PRICE_REMEDY),
+            "unpriced": [
+                {**row, "remedy": price_remedy(row["without_rate"])}
+                for row in query("fct_usage", f"{UNPRICED} limit {TOP}")
+            ],
             "unmeasured": _with_remedy(query("fct_usage", UNMEASURED), UNMEASURED_REMEDY),
             "unallocated": _with_remedy(
                 query("fct_allocated_costs", UNALLOCATED, periods.previous_first), OWNER_REMEDY
@@ -213,6 +219,14 @@ left join product_names as names on margins.product_id = names.id
 left join earlier on margins.product_id is not distinct from earlier.product_id
 where fiscal_period = (select period from shown)
 order by margins.product_id nulls last
+"""
+
+OTHER_COGS_WITHOUT_PRODUCT = """
+select fiscal_period, sum(net_amount) as amount
+from fct_ledger_entries
+where account_role = 'other_cost_of_goods_sold' and product_id is null
+    and posting_date between cast(? as date) and cast(? as date)
+group by fiscal_period having sum(net_amount) <> 0 order by fiscal_period desc
 """
 
 RUN_RATE = """

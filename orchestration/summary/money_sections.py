@@ -125,6 +125,14 @@ def margin(summary: Row) -> Section:
         elif row["is_partial"] and row["days_compared"] != periods["days_to_date"]:
             notes.append(f"{name}: the {counted(row['days_compared'], 'day')} whose revenue is known")
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
+    todo = [f"below target: {', '.join(below)}"] if below else []
+    if left_out := [
+        f"{amount(row['amount'])} in {row['fiscal_period']}" for row in summary["other_cogs_without_product"]
+    ]:
+        todo.append(
+            f"other cost of goods sold of no product, in no margin: {', '.join(left_out)}; name the product on its lines in the "
+            "general ledger"
+        )
     title = f"Gross margin by product {_period(periods) if period == periods['fiscal_period'] else period}".strip()
     headers = ("product", "revenue", "AI cost", "other\ncost", "gross\nprofit", "margin", "target", "month\nbefore")
     return Section(
@@ -132,7 +140,7 @@ def margin(summary: Row) -> Section:
         headers,
         shown,
         "; ".join(notes) if shown else "no product has revenue or cost of goods sold",
-        [f"below target: {', '.join(below)}"] if below else [],
+        todo,
         frozenset(at for at, row in enumerate(rows) if row["is_below_target"]),
     )
 

@@ -22,6 +22,10 @@ from orchestration.policy.open_amounts import (
 )
 from orchestration.publish.evidence import plain
 
+RATE_REMEDY = (
+    "its price is in {currency}, and no exchange rate is known on these days: add it to ledgers/exchange_rates*.csv; a rate "
+    "serves its day and the seven after it"
+)
 PRICE_REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
 UNMEASURED_REMEDY = (
     "the gateway logged no tokens for them, so they have no cost here; let it log the usage of streamed answers "
@@ -50,10 +54,17 @@ where fiscal_period = (select max(fiscal_period) from accrual_journals_left_out)
 order by all
 """
 
+
+def price_remedy(without_rate: str | None) -> str:
+    """What gives usage a cost: a price, or where that is known a rate of the currency that it is in."""
+    return RATE_REMEDY.format(currency=without_rate) if without_rate else PRICE_REMEDY
+
+
 UNPRICED = """
 select
     provider, case when unit = 'tokens' then model_id else concat_ws(' ', model_id, unit) end as model_id,
-    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date, unit
+    sum(quantity) as tokens, min(usage_date) as first_date, max(usage_date) as last_date, unit,
+    case when bool_and(list_unit_price_per_million is not null) then any_value(list_price_currency) end as without_rate
 from fct_usage
 where pricing_status = 'unpriced' and is_counted and token_class <> 'request'
 group by provider, unit, 2 order by unit = 'tokens' desc, tokens desc, 2

@@ -14,9 +14,11 @@ from tests.alerts.publication import sent, write_publication
 
 TABLE = (
     "create table fct_usage (usage_date date, provider varchar, model_id varchar, token_class varchar, unit varchar, "
-    "quantity bigint, pricing_status varchar, is_counted boolean, actor_id varchar, api_key_id varchar)"
+    "quantity bigint, pricing_status varchar, is_counted boolean, actor_id varchar, api_key_id varchar, "
+    "list_unit_price_per_million decimal(18, 6), list_price_currency varchar)"
 )
-WHO = "'person@company.example', 'key_77aa'"
+WHO = "'person@company.example', 'key_77aa', null, null"
+QUOTED = WHO.replace("null, null", "10, 'USD'")
 FIRST = f"date '2026-09-10', 'openai', 'private-1', 'output', 'tokens', 1500, 'unpriced', true, {WHO}"
 LAST = (
     f"date '2026-10-28', 'openai', 'private-1', 'input_uncached', 'tokens', 9007199254740993, 'unpriced', true, {WHO}"
@@ -28,6 +30,7 @@ NOT_OPEN = (
     f"date '2026-10-01', 'openai', 'twice', 'output', 'tokens', 7, 'unpriced', false, {WHO}",
     f"date '2026-10-01', 'openai', 'known', 'request', 'requests', 7, 'unpriced', true, {WHO}",
 )
+UNCONVERTED = f"date '2026-10-01', 'openai', 'known', 'output', 'tokens', 7, 'unpriced', true, {QUOTED}"
 REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
 
 
@@ -79,6 +82,19 @@ def test_alert_holds_what_is_needed_to_price_it_and_nobody(tmp_path: Path) -> No
     }
     assert "person@company.example" not in json.dumps(alert)
     assert "key_77aa" not in json.dumps(alert)
+
+
+def test_a_price_without_an_exchange_rate_is_told_as_that(tmp_path: Path) -> None:
+    (title,) = tell(tmp_path, UNCONVERTED)
+    assert title == (
+        "OpenAI known has no exchange rate from USD: 7 tokens from 2026-10-01 to 2026-10-01; its price is in USD, and no "
+        "exchange rate is known on these days: add it to ledgers/exchange_rates*.csv; a rate serves its day and the seven "
+        "after it"
+    )
+    other = tmp_path / "other"
+    assert tell(other, UNCONVERTED, UNCONVERTED.replace(QUOTED, WHO)) == (
+        f"OpenAI known has no price: 14 tokens from 2026-10-01 to 2026-10-01; {REMEDY}",
+    )
 
 
 def test_priced_usage_and_no_usage_table_tell_nothing(tmp_path: Path) -> None:

@@ -102,6 +102,22 @@ def test_unknown_names_and_missing_rates_are_named(folder: Path) -> None:
     assert doubt.startswith("ledgers/revenue_more.csv:2: product_id prod_suport: ")
 
 
+def test_usage_on_days_without_a_rate_of_the_list_prices_is_named(folder: Path) -> None:
+    """Rates that come once a month serve eight days of it; the usage of the others would have no cost."""
+    company = folder / "company.yaml"
+    company.write_text(company.read_text().replace("reporting_currency: USD", "reporting_currency: EUR"))
+    (folder / "ledgers" / "general_ledger.csv").unlink()
+    (folder / "ledgers" / "revenue.csv").unlink()
+    rates = folder / "ledgers" / "exchange_rates.csv"
+    rates.write_text(f"{RATES}2026-09-25,USD,EUR,0.9\n")
+    (fault,) = tried(folder).faults
+    assert fault.startswith(
+        "no exchange rate from USD into EUR on 2026-10-03, the first of 3 days of usage of litellm "
+    )
+    rates.write_text(f"{RATES}2026-09-25,USD,EUR,0.9\n2026-10-03,USD,EUR,0.9\n")
+    assert tried(folder).faults == ()
+
+
 def test_price_lists_and_amounts_of_the_folder_need_a_rate_too(folder: Path) -> None:
     company = folder / "company.yaml"
     company.write_text(company.read_text().replace("reporting_currency: USD", "reporting_currency: EUR"))
@@ -109,7 +125,7 @@ def test_price_lists_and_amounts_of_the_folder_need_a_rate_too(folder: Path) -> 
     (folder / "ledgers" / "revenue.csv").unlink()
     (fault,) = tried(folder).faults
     assert fault.startswith("company.yaml: list prices are in USD: no exchange rate between USD and EUR on any day")
-    (folder / "ledgers" / "exchange_rates.csv").write_text(f"{RATES}2026-10-09,USD,EUR,0.9\n")
+    (folder / "ledgers" / "exchange_rates.csv").write_text(f"{RATES}2026-09-30,USD,EUR,0.9\n")
     assert tried(folder).faults == ()
 
 

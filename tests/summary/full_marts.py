@@ -24,9 +24,11 @@ STATEMENTS = (
     "('2026-10-05', 'openai', 'm', 'direct', 'billed', 750, 'USD', 'ops'), "
     "('2026-10-06', 'openai', 'm', 'direct', 'billed', 150, 'USD', 'rnd')",
     f"insert into fct_usage values ('2026-10-05', 'mistral', 'm', 'output', 'tokens', 10, 'priced', true, 3, null, null, "
-    f"null, '{KEY}', 'u7', null), "
-    "('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 5, null, null, 'proj_box', 'key_pilot', 'u8', null), "
-    "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'x', null, 'p', 'k', 'u4', 'r')",
+    f"null, '{KEY}', 'u7', null, null, null), "
+    "('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 5, null, null, 'proj_box', "
+    "'key_pilot', 'u8', null, null, null), "
+    "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'x', null, 'p', "
+    "'k', 'u4', 'r', null, null)",
     "create table gross_margin_by_product_month as from (values "
     "('prod_desk', '2026-10', 1000.005, 200.001, 50.002, 750.002, 0.74999825, 0.8, true, null, 'estimated', 20, true), "
     "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true), "

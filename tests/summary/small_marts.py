@@ -7,7 +7,7 @@ TABLES = {
         "usage_date date, provider varchar, model_id varchar, token_class varchar, unit varchar, quantity decimal(38, 0), "
         "pricing_status varchar, is_counted boolean, list_cost decimal(38, 12), initiative_id varchar, "
         "department_id varchar, project_id varchar, api_key_id varchar, usage_key varchar, "
-        "allocation_rule_id varchar"
+        "allocation_rule_id varchar, list_unit_price_per_million decimal(18, 6), list_price_currency varchar"
     ),
     "fct_allocated_costs": (
         "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
@@ -21,15 +21,20 @@ TABLES = {
         "fiscal_period varchar, provider varchar, service_period varchar, credit_role varchar, missing_roles varchar, "
         "amount decimal(38, 9)"
     ),
+    "fct_ledger_entries": (
+        "fiscal_period varchar, posting_date date, account_role varchar, product_id varchar, net_amount decimal(38, 9)"
+    ),
     "reconciliation_by_provider_month": (
         "fiscal_period varchar, provider varchar, bridge_line varchar, amount decimal(38, 12)"
     ),
 }
 CLEAN = """
 insert into fct_usage values
-    ('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 1, 'chat', null, 'p', 'k', 'u1', 'r'),
-    ('2026-10-05', 'openai', 'm', 'request', 'requests', 10, 'unpriced', true, null, 'chat', null, 'p', 'k', 'u2', 'r'),
-    ('2026-10-05', 'openai', 'seen_twice', 'output', 'tokens', 7, 'unpriced', false, null, null, null, 'p', 'k', 'u3', 'r');
+    ('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 1, 'chat', null, 'p', 'k', 'u1', 'r', null, null),
+    ('2026-10-05', 'openai', 'm', 'request', 'requests', 10, 'unpriced', true, null, 'chat', null,
+        'p', 'k', 'u2', 'r', null, null),
+    ('2026-10-05', 'openai', 'seen_twice', 'output', 'tokens', 7, 'unpriced', false, null, null, null,
+        'p', 'k', 'u3', 'r', null, null);
 insert into fct_allocated_costs values
     ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD', 'ops'),
     ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD', null),
@@ -49,7 +54,8 @@ LINE = (
 FAULTS = {
     "usage_is_priced": (
         "insert into fct_usage values "
-        "('2026-09-07', 'openai', 'x', 'output', 'tokens', 5, 'unpriced', true, null, 'chat', null, 'p', 'k', 'u4', 'r')"
+        "('2026-09-07', 'openai', 'x', 'output', 'tokens', 5, 'unpriced', true, null, 'chat', null, "
+        "'p', 'k', 'u4', 'r', null, null)"
     ),
     "cost_has_an_owner": (
         "insert into fct_allocated_costs values "

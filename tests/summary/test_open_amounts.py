@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.publish.snapshot import publish
 from orchestration.summary.collect import NotPublished, collect
+from orchestration.summary.open_amounts import PRICE_REMEDY
 from orchestration.summary.show import plain_text
 from tests.summary.small_marts import FAULTS, LINE, write_small_marts
 
@@ -135,9 +136,12 @@ def test_an_unpublished_bridge_is_named_missing(tmp_path: Path) -> None:
 def test_requests_without_a_token_count_have_their_own_lines_and_a_remedy(tmp_path: Path) -> None:
     requests = (
         "insert into fct_usage values "
-        "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'chat', null, 'p', 'k', 'u4', 'r'), "
-        "('2026-10-06', 'openai', 'm', 'request', 'requests', 122, 'priced', true, 0, 'chat', null, 'p', 'k', 'u5', 'r'), "
-        "('2026-10-06', 'openai', 'm', 'request', 'requests', 9, 'unmeasured', false, 0, 'chat', null, 'p', 'k', 'u6', 'r')"
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'chat', null, "
+        "'p', 'k', 'u4', 'r', null, null), "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 122, 'priced', true, 0, 'chat', null, "
+        "'p', 'k', 'u5', 'r', null, null), "
+        "('2026-10-06', 'openai', 'm', 'request', 'requests', 9, 'unmeasured', false, 0, 'chat', null, "
+        "'p', 'k', 'u6', 'r', null, null)"
     )
     found = summary(tmp_path, requests)
     assert [(row["requests"], row["all_requests"]) for row in found["unmeasured"]] == [("368", "500")]
@@ -151,11 +155,28 @@ def test_requests_without_a_token_count_have_their_own_lines_and_a_remedy(tmp_pa
     ]
 
 
+def test_usage_whose_price_has_no_exchange_rate_asks_for_the_rate(tmp_path: Path) -> None:
+    """A model that also has tokens without a price asks for the price first."""
+    usage = ", ".join(
+        f"('2026-10-06', 'openai', '{model}', '{kind}', 'tokens', 9, 'unpriced', true, null, null, null, null, 'k', '{kind}', "
+        f"'r', {price})"
+        for model, kind, price in (
+            ("quoted", "output", "10, 'USD'"),
+            ("partly", "output", "10, 'USD'"),
+            ("partly", "input_uncached", "null, null"),
+        )
+    )
+    found = summary(tmp_path, f"insert into fct_usage values {usage}")
+    remedies = {row["model_id"]: row["remedy"] for row in found["unpriced"]}
+    assert remedies["partly"] == PRICE_REMEDY
+    assert remedies["quoted"].startswith("its price is in USD, and no exchange rate is known on these days")
+
+
 def test_usage_that_a_rule_gives_to_a_product_or_shares_out_asks_for_no_rule(tmp_path: Path) -> None:
     """Of three keys without initiative and department, one is in no rule: 4 of 7 at list price."""
     usage = ", ".join(
         f"('2026-10-06', 'openai', 'm', 'output', 'tokens', 9, 'priced', true, {cost}, null, null, null, '{key}', "
-        f"'{key}', {rule})"
+        f"'{key}', {rule}, null, null)"
         for key, cost, rule in (("products", 1, "'of_product'"), ("shared", 2, "'of_pool'"), ("nobodys", 4, "null"))
     )
     found = summary(tmp_path, f"insert into fct_usage values {usage}")

@@ -201,6 +201,25 @@ def test_a_pipe_receives_plain_text_though_the_terminal_has_colour(
         assert stream.read() == plain_text(found) + "\n"
 
 
+def test_other_cost_of_goods_sold_of_no_product_is_told_beside_the_margins(tmp_path: Path) -> None:
+    """Hosting that names no product is in no margin, so the margins are too good; cash and a product's own cost are not."""
+    lines = (
+        "insert into fct_ledger_entries values "
+        "('2026-10', '2026-10-05', 'other_cost_of_goods_sold', null, 1234.5), "
+        "('2026-10', '2026-10-06', 'other_cost_of_goods_sold', null, -234.5), "
+        "('2026-09', '2026-09-30', 'other_cost_of_goods_sold', null, 900), "
+        "('2026-08', '2026-08-31', 'other_cost_of_goods_sold', null, 800), "
+        "('2026-10', '2026-10-07', 'other_cost_of_goods_sold', 'prod_desk', 70), "
+        "('2026-10', '2026-10-07', 'cash', null, 60)"
+    )
+    found = summary(tmp_path, lines)
+    told = " ".join(" ".join(section(found, "Gross margin by product")).split())
+    assert (
+        "other cost of goods sold of no product, in no margin: 1,000.00 in 2026-10, 900.00 in 2026-09; name the product on its "
+        "lines in the general ledger"
+    ) in told
+
+
 def test_the_json_form_keeps_what_it_promised(found: dict[str, Any]) -> None:
     promised = {
         "company_id", "as_of", "run_id", "published_at", "reporting_currency", "spend", "margin_by_product", "run_rate",

@@ -17,9 +17,9 @@ from orchestration.summary.open_amounts import (
     ACCOUNT_REMEDY,
     LEFT_OUT,
     OWNER_REMEDY,
-    PRICE_REMEDY,
     REMEDIES,
     UNPRICED,
+    price_remedy,
     read_bridge,
     read_shares,
 )
@@ -80,9 +80,11 @@ def judged(
     connection: duckdb.DuckDBPyConnection, policy: Mapping[str, Any], as_of: date
 ) -> Iterator[dg.AssetCheckResult]:
     """One result per check; ``connection`` finds the marts without a prefix."""
-    unpriced = [f"{row[0]} {row[1]}: {row[2]} since {row[3]}" for row in connection.execute(UNPRICED).fetchall()]
+    rows = connection.execute(UNPRICED).fetchall()
+    unpriced = [f"{provider} {model}: {quantity} since {first}" for provider, model, quantity, first, *_ in rows]
+    remedy = "; ".join(dict.fromkeys(price_remedy(row[-1]) for row in rows))
     refused = [f"{value} for {of}, {reason}" for value, of, reason in connection.execute(REFUSED).fetchall()]
-    yield _result(USAGE, "usage_is_priced", unpriced, PRICE_REMEDY, refused_prices="\n".join(refused) or "none")
+    yield _result(USAGE, "usage_is_priced", unpriced, remedy, refused_prices="\n".join(refused) or "none")
     shares = read_shares(connection, as_of, policy["unallocated_alarm_ratio"])
     above = [
         f"{one.month}: {one.unallocated:f} of {one.spend:f}, above {one.alarm_ratio}"

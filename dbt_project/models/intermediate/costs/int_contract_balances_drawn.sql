@@ -83,7 +83,7 @@ drawn as (
                 case
                     when drawn.cost_date >= balances.effective_from
                         and drawn.cost_date < balances.effective_to
-                        and regexp_full_match(coalesce(drawn.model_id, ''), balances.model_pattern)
+                        and {{ names_model("coalesce(drawn.model_id, '')", 'balances.model_pattern') }}
                         then drawn.open_units
                     else 0
                 end as weight

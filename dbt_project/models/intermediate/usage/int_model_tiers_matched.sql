@@ -28,7 +28,7 @@ matched as (
         models.model_id,
         min_by(patterns.tier, patterns.position) as tier
     from models
-    left join patterns on regexp_full_match(models.model_id, patterns.model_pattern)
+    left join patterns on {{ names_model('models.model_id', 'patterns.model_pattern') }}
     group by models.model_id
 
 )

@@ -111,7 +111,7 @@ terms as (
     from combinations
     inner join contracts
         on combinations.provider = contracts.provider
-        and regexp_full_match(coalesce(combinations.model_id, ''), coalesce(contracts.model_pattern, '.*'))
+        and {{ names_model("coalesce(combinations.model_id, '')", "coalesce(contracts.model_pattern, '.*')") }}
         and combinations.billing_date >= contracts.effective_from
         and combinations.billing_date < contracts.effective_to
     group by all

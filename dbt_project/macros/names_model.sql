@@ -1,0 +1,8 @@
+{# Whether a pattern of the company folder names a model. A gateway may write the provider before the model's name
+   (openai/gpt-4.1), as the price list knows; gpt-* means that one too. #}
+{% macro names_model(model_id, pattern) -%}
+    (
+        regexp_full_match({{ model_id }}, {{ pattern }})
+        or regexp_full_match(regexp_replace({{ model_id }}, '^.*/', ''), {{ pattern }})
+    )
+{%- endmacro %}
