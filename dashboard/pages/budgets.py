@@ -133,6 +133,7 @@ def _months(rows: list[Row]) -> Table:
 
 def _figures(table: Table, period: Period) -> tuple[Figure, ...]:
     opened = {"period": period.name}
+    is_stated = any(row["status"] != "no_budget" for row in table.rows if table.stands(row, opened))
     lines = (
         ("Budgeted", "budget_amount", "What was funded for the whole month, from the budgets ledger and graduations."),
         (
@@ -153,7 +154,12 @@ def _figures(table: Table, period: Period) -> tuple[Figure, ...]:
             table.source,
             rows=table.id,
             total=name,
-            verdict=_left(table.known_total(name, opened)) if name == "remaining_amount" else "none",
+            verdict="none"
+            if name != "remaining_amount"
+            else _left(table.known_total(name, opened))
+            if is_stated
+            else "unknown",
+            says="" if is_stated or name == "spent_amount" else "no budget is stated",
         )
         for label, name, formula in lines
     )

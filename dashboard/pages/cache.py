@@ -89,14 +89,21 @@ def cache(publication: Publication, drawer: Drawer) -> Page:
         "Cache",
         "How much of what models read came from the cache, what that saved, and where it was lost.",
         (
-            Section("What it saves", (*_figures(owners, losses, month), *_chart(publication, drawer, models), saved)),
+            Section(
+                "What it saves",
+                (
+                    *_figures(owners, losses, month, publication.holds("cache_losses")),
+                    *_chart(publication, drawer, models),
+                    saved,
+                ),
+            ),
             Section("What was lost", (_losses(publication, losses), *_remedy(losses))),
             Section("Hit rate", (_models(models), _initiatives(initiatives))),
         ),
     )
 
 
-def _figures(owners: list[Row], losses: list[Row], month: str) -> tuple[Figure, ...]:
+def _figures(owners: list[Row], losses: list[Row], month: str, is_told: bool) -> tuple[Figure, ...]:
     now = [row for row in owners if row["period"] == month]
     if not owners:
         return ()
@@ -115,13 +122,17 @@ def _figures(owners: list[Row], losses: list[Row], month: str) -> tuple[Figure, 
     figures.append(
         Figure(
             "Lost a month since hits fell",
-            _sum(lost, "lost_amount_monthly") if lost else Decimal(0),
+            _sum(lost, "lost_amount_monthly") if lost else Decimal(0) if is_told else None,
             "money",
             "Tokens that would have been read from the cache at the hit rate before, at what a read saved then, in an average "
             "month. Falls that have recovered, or whose use has ended, are not in it.",
             "cache_losses",
-            verdict="bad" if lost else "good",
-            says=f"{len(lost)} falls that last" if lost else "no hit rate has fallen for long",
+            verdict="bad" if lost else "good" if is_told else "unknown",
+            says=f"{len(lost)} falls that last"
+            if lost
+            else "no hit rate has fallen for long"
+            if is_told
+            else "not published here",
         )
     )
     return tuple(figures)

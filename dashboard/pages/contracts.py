@@ -72,6 +72,9 @@ def contracts(publication: Publication, drawer: Drawer) -> Page:
 def _expiring(balances: list[Row], unused: list[Row], as_of: date) -> tuple[Block, ...]:
     if not balances:
         return (Note(UNTOLD),)
+    running = [row for row in balances if row["status"] not in ("used_up", "ended_unused")]
+    unknown = [row["contract_id"] for row in balances if row["status"] == "too_young"]
+    in_time = "every balance is used up in time" if running else "every balance is used up or over"
     first = min(unused, key=lambda row: row["ends_on"]) if unused else None
     return (
         Figure(
@@ -82,10 +85,12 @@ def _expiring(balances: list[Row], unused: list[Row], as_of: date) -> tuple[Bloc
             "contract_balances",
             rows="unused",
             total="unused_amount",
-            verdict="watch" if unused else "good",
+            verdict="watch" if unused else "unknown" if unknown else "good" if running else "none",
             says=f"the first, {first['contract_id']}, on {first['ends_on']}"
             if first
-            else "every balance is used up in time",
+            else f"too young to tell: {', '.join(unknown)}"
+            if unknown
+            else in_time,
         ),
         Figure(
             "Ended unused so far",

@@ -157,6 +157,8 @@ def _figures(
         )
     if breakers:
         tripped = [row["product"] for row in breakers if row["verdict"] in ("watch", "bad")]
+        unknown = [row["product"] for row in breakers if row["verdict"] == "unknown"]
+        normal = f"no floor or no margin is known of {', '.join(unknown)}" if unknown else ""
         figures.append(
             Figure(
                 "Breakers that act",
@@ -164,8 +166,8 @@ def _figures(
                 "count",
                 "Products whose margin breaker is in any state but normal.",
                 "guardrail_decisions",
-                verdict="bad" if tripped else "good",
-                says=", ".join(tripped) or "every product is in its normal state",
+                verdict="bad" if tripped else "unknown" if unknown else "good",
+                says=", ".join(tripped) or normal or "every product is in its normal state",
             )
         )
     if _is_audited(publication) or incidents:

@@ -11,7 +11,7 @@ from itertools import groupby
 from dashboard.charts import Drawer, waterfall
 from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import left_out, margin_ratio
+from dashboard.pages.margins import left_out, margin_ratio, unjudged
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
 
@@ -147,9 +147,15 @@ def _figures(table: Table, period: Period | None) -> tuple[Block, ...]:
     if not opened:
         return ()
     below = [row["product"] for row in opened if row["is_below_target"]]
-    verdict: Verdict = (
-        "bad" if below else "good" if any(row["is_below_target"] is not None for row in opened) else "none"
-    )
+    open_ones = unjudged(opened)
+    is_judged = any(row["is_below_target"] is not None for row in opened)
+    verdict: Verdict = "bad" if below else "watch" if open_ones else "good" if is_judged else "none"
+    if below:
+        says = f"below target: {', '.join(below)}"
+    elif open_ones:
+        says = f"no margin, so none against its target: {', '.join(open_ones)}"
+    else:
+        says = "no product below its target" if is_judged else "no target is set"
     ai_share = _share(opened, "ai_cogs")
     lines = (
         ("Revenue", "revenue", "Recognised revenue of the days compared."),
@@ -184,7 +190,7 @@ def _figures(table: Table, period: Period | None) -> tuple[Block, ...]:
             total="gross_profit",
             over="revenue",
             verdict=verdict,
-            says=f"below target: {', '.join(below)}" if below else "no product below its target",
+            says=says,
         ),
         Figure(
             "AI cost of revenue",

@@ -40,3 +40,14 @@ def margin_ratio(known: list[Row]) -> float | None:
     revenue = sum((row["revenue"] or Decimal(0) for row in known), Decimal(0))
     profit = sum((row["gross_profit"] for row in known), Decimal(0))
     return float(profit / revenue) if revenue > 0 else None
+
+
+def unjudged(known: list[Row]) -> list[str]:
+    """Products with a target that their margin cannot be held against, as where there is a profit or loss and no revenue."""
+    return sorted(
+        {
+            row["product"]
+            for row in known
+            if row["target_gross_margin_ratio"] is not None and row["is_below_target"] is None
+        }
+    )

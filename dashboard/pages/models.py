@@ -130,18 +130,21 @@ def _saving(rows: list[Row], month: str) -> tuple[Figure, ...]:
     now = [row for row in rows if row["period"] == month]
     if not rows:
         return ()
-    low, high = (sum((row[name] or Decimal(0) for row in now), Decimal(0)) for name in ("saving_low", "saving_high"))
+    known = [row for row in now if row["saving_high"] is not None]
+    low, high = (sum((row[name] or Decimal(0) for row in known), Decimal(0)) for name in ("saving_low", "saving_high"))
     unknown = sum(row["saving_high"] is None for row in now)
     untold = f"; {unknown} initiatives have a reference model without a price" if unknown else ""
     return (
         Figure(
             f"Could be saved, {month} to date",
-            high,
+            high if known or not now else None,
             "money",
             RANGE,
             "model_right_sizing_by_initiative_month",
-            verdict="watch" if high else "unknown" if unknown else "good",
-            says=f"at most; at least {shown(low, 'money')}{untold}",
+            verdict="watch" if high else "unknown" if unknown else "good" if known else "none",
+            says=f"at most; at least {shown(low, 'money')}{untold}"
+            if known
+            else untold.removeprefix("; ") or "no cost on dearer tiers in this month",
         ),
     )
 

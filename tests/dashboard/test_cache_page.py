@@ -74,6 +74,13 @@ def test_savings_of_the_month_and_hit_rates_of_models_over_months(tmp_path: Path
     assert notes(page) == []
 
 
+def test_where_losses_are_not_published_none_is_called_good(tmp_path: Path) -> None:
+    rows = [saving("2026-07", "m1", 100, 30, "1")]
+    with published({"cache_savings_by_model_month": rows, "dim_initiatives": [INITIATIVE]}) as publication:
+        told = figure(cache(publication, Drawer(tmp_path)), "Lost a month since hits fell")
+    assert (told.value, told.verdict, told.says) == (None, "unknown", "not published here")
+
+
 def test_a_fall_that_lasts_is_told_with_its_cost_and_what_to_look_at(tmp_path: Path) -> None:
     losses = [loss("recovered", "500"), loss("lost", "136.96875"), loss("lost", "13.03125", model_id="m1")]
     tables = {

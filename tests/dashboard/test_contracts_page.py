@@ -54,6 +54,22 @@ def test_what_expires_stands_first_to_expire_first_and_sums_to_the_figure(tmp_pa
     }
 
 
+def test_a_balance_too_young_to_tell_or_already_over_is_not_used_up_in_time(tmp_path: Path) -> None:
+    young = balance("young", "credit", "too_young", "70", "70", None, date(2026, 12, 31))
+    over = balance("over", "credit", "ended_unused", "70", "9", "9", date(2026, 6, 30))
+    fine = balance("fine", "credit", "on_track", "70", "9", "0", date(2026, 9, 30))
+    said = []
+    for balances in ([young, fine], [over], [fine, over]):
+        with published({"contract_balances": balances}) as publication:
+            told = figure(contracts(publication, Drawer(tmp_path)), "Will expire unused")
+        said.append((told.verdict, told.says))
+    assert said == [
+        ("unknown", "too young to tell: young"),
+        ("none", "every balance is used up or over"),
+        ("good", "every balance is used up in time"),
+    ]
+
+
 def test_charges_beside_usage_stand_by_fiscal_period_of_the_calendar(tmp_path: Path) -> None:
     """The company's July begins on 29 June."""
     charges = [

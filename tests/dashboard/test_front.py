@@ -185,6 +185,20 @@ def test_margin_is_of_known_products_and_names_the_one_left_out(page: Page) -> N
     assert left_out.endswith("; its AI cost is 7.00.")
 
 
+@pytest.mark.parametrize("make", [one for one in PAGES if one.__name__ in ("front", "margin")])
+def test_a_product_with_a_loss_and_no_revenue_is_not_on_its_target(make: Any, tmp_path: Path) -> None:
+    """One product is on its target; the other cost 60, sold nothing, and so has no margin to compare."""
+    well = _margin(
+        "one", "100", "10", "80", gross_margin_ratio=0.8, target_gross_margin_ratio=0.7, is_below_target=False
+    )
+    lost = _margin("two", "0", "50", "-60", target_gross_margin_ratio=0.7, gross_margin_null_reason="no_revenue")
+    rows = {name: ROWS[name] for name in ("dim_dates", "dim_products")}
+    with publication(tmp_path, AS_OF, {**rows, "gross_margin_by_product_month": [well, lost]}) as (opened, drawer):
+        margin = figures(make(opened, drawer))["Gross margin"]
+    assert (margin.value, margin.verdict) == (0.2, "watch")
+    assert margin.says == "no margin, so none against its target: Product Two"
+
+
 def test_movers_are_ranked_apart_from_the_number_of_days_and_say_why(page: Page) -> None:
     """Alpha fell from 100 to 40, of which 11 for fewer days; Beta is new; 5.004 belong to nobody."""
     rows = table(page, "movers").rows

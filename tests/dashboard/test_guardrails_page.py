@@ -197,3 +197,15 @@ def test_caps_that_all_held_are_told_as_good(tmp_path: Path) -> None:
     glance = figure(page, "Leaks in 28 days")
     assert (glance.value, glance.verdict, glance.says) == (0, "good", "every cap was in force and held")
     assert table(page, "leaks").empty.startswith("Nothing leaked in 28 days")
+
+
+def test_products_without_a_floor_are_not_in_their_normal_state(tmp_path: Path) -> None:
+    tables: dict[str, list[Row]] = {
+        "dim_products": [{"product_id": "new", "name": "Newcomer", "is_current": True}],
+        "guardrail_decisions": [],
+        "gross_margin_by_product_day": [],
+    }
+    with published(tables) as publication:
+        acting = figure(guardrails(publication, Drawer(tmp_path)), "Breakers that act")
+    assert (acting.value, acting.verdict) == (0, "unknown")
+    assert acting.says == "no floor or no margin is known of Newcomer"

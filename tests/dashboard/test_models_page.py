@@ -61,3 +61,19 @@ def test_tiers_savings_and_what_was_realised(tmp_path: Path) -> None:
     saved = figure(page, "Saved by changes so far")
     assert (saved.value, table(page, saved.rows).total(saved.total)) == (D("10.5"), D("10.5"))
     assert [row["verdict"] for row in table(page, "realised").rows] == ["good", "watch"]
+
+
+def test_a_month_without_a_known_saving_is_not_good(tmp_path: Path) -> None:
+    """Nothing is on a dearer tier in the one; in the other the reference model has no price."""
+    sizing = {"initiative_id": "a", "actual_cost": D(30), "higher_tier_cost": D(9)}
+    before = {**sizing, "fiscal_period": "2026-06", "saving_low": D(1), "saving_high": D(2)}
+    for rows, told in (
+        ([before], (D(0), "none", "no cost on dearer tiers in this month")),
+        (
+            [before, {**sizing, "fiscal_period": "2026-07"}],
+            (None, "unknown", "1 initiatives have a reference model without a price"),
+        ),
+    ):
+        with published({"model_right_sizing_by_initiative_month": rows, "dim_initiatives": []}) as publication:
+            could = figure(models(publication, Drawer(tmp_path)), "Could be saved, 2026-07 to date")
+        assert (could.value, could.verdict, could.says) == told

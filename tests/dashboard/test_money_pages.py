@@ -229,3 +229,12 @@ def test_budgets_open_at_the_fiscal_month_and_sum_to_its_figures(tmp_path: Path)
     values = {one.label: (one.value, one.verdict) for one in blocks(page, Figure)}
     assert values == {"Budgeted": (110, "none"), "Allowed": (90, "none"), "Spent": (50, "none"), "Left": (40, "good")}
     assert [row["fiscal_period"] for row in table(page, "budget_months").rows] == ["P10", "P09"]
+
+
+def test_spending_without_a_budget_is_not_over_one(tmp_path: Path) -> None:
+    row = {"fiscal_period": "P10", "department_id": "lab", "budget_class": "core", "budget_basis": "budget"}
+    amounts = {"budget_amount": 0, "allowance_amount": 0, "spent_amount": 50, "remaining_amount": -50}
+    rows = [{**row, **amounts, "status": "no_budget"}]
+    page = made(budgets, tmp_path, {"budget_status_by_department_month": rows})
+    (left,) = [one for one in blocks(page, Figure) if one.label == "Left"]
+    assert (left.value, left.verdict, left.says) == (-50, "unknown", "no budget is stated")
