@@ -89,7 +89,7 @@ def _figures(publication: Publication, rows: list[Row], still_open: list[Row]) -
         now = [row["amount"] for row in found]
         amount = sum(now[1:], now[0]) if now else None
         metered = sum((row["amount"] for row in found if row["cost_basis"] == "metered"), Decimal(0))
-        is_bill = amount is not None and line == "billed_cost"
+        beside = "" if amount is None or line != "billed_cost" else without_bill(amount, metered).removeprefix(", ")
         figures.append(
             Figure(
                 f"{label}, {month} to date",
@@ -97,7 +97,7 @@ def _figures(publication: Publication, rows: list[Row], still_open: list[Row]) -
                 "money",
                 f"The line {in_words(line)} of every provider.",
                 "reconciliation_by_provider_month",
-                says=without_bill(amount, metered).removeprefix(", ") if is_bill else "" if now else "nothing yet",
+                says="nothing yet" if amount is None else beside,
             )
         )
     is_known = any(row["period"] == month for row in rows)
