@@ -125,13 +125,18 @@ def test_fiscal_years_are_those_of_the_calendar_table(engine: Any) -> None:
     assert ask(engine, "spend", "metric_time__fiscal_year") == [(2026, 60.000000000001), (2027, 45)]
 
 
-def test_every_saved_query_answers(engine: Any, home: Home) -> None:
+def test_every_saved_query_answers_in_order(engine: Any, home: Home) -> None:
+    """By month, then by what else it groups by; what nobody owns comes last."""
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
-    names = [one["name"] for one in json.loads(home.manifest.read_text())["saved_queries"].values()]
-    assert "month_close" in names
-    for name in names:
-        assert engine.query(MetricFlowQueryRequest.create(saved_query_name=name)).result_df.row_count > 0, name
+    queries = {one["name"]: one for one in json.loads(home.manifest.read_text())["saved_queries"].values()}
+    assert "month_close" in queries
+    for name, query in queries.items():
+        rows = engine.query(MetricFlowQueryRequest.create(saved_query_name=name)).result_df.rows
+        groups = len(query["query_params"]["group_by"])
+        found = [[(value is None, value) for value in row[:groups]] for row in rows]
+        assert found and found == sorted(found), name
+        assert query["query_params"]["order_by"] == query["query_params"]["group_by"], name
 
 
 @pytest.mark.usefixtures("engine")  # which holds the file open
