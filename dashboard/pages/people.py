@@ -114,6 +114,8 @@ def _figures(rows: list[Row], month: str) -> tuple[Figure, ...]:
         return ()
     over = [row for row in now if row["days_over"]]
     dearest = now[0] if now else None
+    is_read = any(row["daily_cap"] is not None for row in now)
+    unknown = "what is used of the caps is not told" if is_read else "no cap was read back"
     is_capped = any(row["highest_cap_used"] is not None for row in now)
     return (
         Figure(
@@ -134,7 +136,7 @@ def _figures(rows: list[Row], month: str) -> tuple[Figure, ...]:
             "spend_by_developer_day",
             verdict="bad" if over else "good" if is_capped else "unknown",
             says=", ".join(row["actor_id"] for row in over[:3])
-            or ("every day was within the caps that are known" if is_capped else "no cap was read back"),
+            or ("every day was within the caps that are known" if is_capped else unknown),
         ),
     )
 

@@ -72,7 +72,7 @@ def _open(rows: list[Row]) -> list[Row]:
     return sorted(found, key=lambda row: (row["period"], row["size"]), reverse=True)
 
 
-def without_bill(billed: Decimal, metered: Decimal | None) -> str:
+def without_bill(billed: Decimal | None, metered: Decimal | None) -> str:
     """What to add where ``metered`` of what counts as billed is usage at its price, since its provider has no bill."""
     if not metered:
         return ""

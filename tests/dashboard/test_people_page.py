@@ -99,7 +99,7 @@ def test_a_cap_that_no_day_was_held_against_is_no_good_sign(tmp_path: Path) -> N
     day = {"actor_id": None, "spend_date": date(2026, 7, 1), "allocated_cost": D(30), "daily_cap": D(75)}
     with published({"spend_by_developer_day": [day], "dim_people": []}) as publication:
         over = figure(people(publication, Drawer(tmp_path)), "Over their cap this month")
-    assert (over.value, over.verdict, over.says) == (0, "unknown", "no cap was read back")
+    assert (over.value, over.verdict, over.says) == (0, "unknown", "what is used of the caps is not told")
 
 
 def test_claude_code_stands_by_developer_and_its_estimate_in_its_own_currency(tmp_path: Path) -> None:
