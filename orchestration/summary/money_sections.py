@@ -95,13 +95,18 @@ def budgets(summary: Row) -> Section:
         )
     todo = [f"over budget: {', '.join(over)}"] if over else []
     todo += [f"likely over budget at month end: {', '.join(will_be)}"] if will_be else []
-    note = "no budget is loaded: put a budgets file into ledgers/" if not shown else ""
+    month = " for this month" if shown else ""
+    notes = (
+        [f"no budget is loaded{month}: put a budgets file into ledgers/"] if not any(row[1] for row in shown) else []
+    )
     if shown and company:
         days = counted(company["days_left"], "day")
-        note = f"month end: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
+        notes.append(
+            f"month end: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
+        )
     headers = ("department", "budget", "spent", "used", "month end\nlikely", "at least", "at most")
     urgent = frozenset(at for at, row in enumerate(shown) if row[0] in {*over, *will_be})
-    return Section(f"Budget beside actual {_period(periods)}", headers, shown, note, todo, urgent)
+    return Section(f"Budget beside actual {_period(periods)}", headers, shown, "; ".join(notes), todo, urgent)
 
 
 def margin(summary: Row) -> Section:

@@ -201,6 +201,14 @@ def test_a_pipe_receives_plain_text_though_the_terminal_has_colour(
         assert stream.read() == plain_text(found) + "\n"
 
 
+def test_spend_beside_no_budget_says_that_none_is_loaded(found: dict[str, Any]) -> None:
+    without = found | {"budgets": [row | {"budget_amount": "0"} for row in found["budgets"]]}
+    assert without["budgets"]
+    told = " ".join(" ".join(section(without, "Budget beside actual")).split())
+    assert "no budget is loaded for this month: put a budgets file into ledgers/; month end:" in told
+    assert "no budget is loaded" not in plain_text(found)
+
+
 def test_other_cost_of_goods_sold_of_no_product_is_told_beside_the_margins(tmp_path: Path) -> None:
     """Hosting that names no product is in no margin, so the margins are too good; cash and a product's own cost are not."""
     lines = (
