@@ -19,11 +19,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run the pages show. ``currency``: of every amount; ``is_simulated``: the company is the demo's; ``department``: the
+    """Which run the pages show. ``company``: its name; ``currency``: of every amount; ``is_simulated``: the company is the demo's; ``department``: the
     one whose rows they are, None for the whole company.
     """
 
-    company_id: str
+    company: str
     as_of: date
     run_id: str
     published_at: str
@@ -83,7 +83,7 @@ def _provenance(connection: duckdb.DuckDBPyConnection, manifest: Row) -> Provena
     )
     alarm = manifest.get("alarm_ratios", {}).get("residual_alarm_ratio")
     return Provenance(
-        company_id=manifest["company_id"],
+        company=manifest.get("company_name") or manifest["company_id"],
         as_of=date.fromisoformat(manifest["as_of"]),
         run_id=manifest["run_id"],
         published_at=manifest["published_at"],

@@ -64,7 +64,7 @@ def paper_style() -> str:
 def foot(run: Provenance) -> str:
     """What stands at the foot of each printed page."""
     simulated = ", simulated company" if run.is_simulated else ""
-    return f"{run.company_id}{simulated}, as of {run.as_of} in {run.currency}, run {run.run_id}"
+    return f"{run.company}{simulated}, as of {run.as_of} in {run.currency}, run {run.run_id}"
 
 
 def css_text(text: str) -> str:

@@ -61,8 +61,8 @@ def write_workbook(publication: Publication, front: Page, file: Path) -> None:
     with xlsxwriter.Workbook(str(file), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         book.set_properties(
             {
-                "title": f"Finance pack of {run.company_id}, {run.month}",
-                "company": run.company_id,
+                "title": f"Finance pack of {run.company}, {run.month}",
+                "company": run.company,
                 "comments": f"As of {run.as_of}, run {run.run_id}",
                 "created": datetime.fromisoformat(run.published_at).astimezone(UTC).replace(tzinfo=None),
             }
@@ -138,7 +138,7 @@ class _Writer:
         return page
 
     def _who(self) -> str:
-        return f"{self.run.company_id} (simulated company)" if self.run.is_simulated else self.run.company_id
+        return f"{self.run.company} (simulated company)" if self.run.is_simulated else self.run.company
 
     def _with_every_digit(self, filled: Filled) -> list[Column]:
         """The columns, and a text column for each of money that does not fit; its text is put into the rows."""
@@ -264,7 +264,7 @@ class _Writer:
             ("Run", run.run_id),
             ("Published", f"{run.published_at[:16].replace('T', ' ')} UTC"),
             ("Written by", f"tokenomics {run.version}"),
-            ("Company", "simulated: no person, customer or bill is real" if run.is_simulated else run.company_id),
+            ("Company", "simulated: no person, customer or bill is real" if run.is_simulated else run.company),
         )
         for line, (label, value) in enumerate(about, start=2):
             page.write_string(line, 0, label, self.muted)

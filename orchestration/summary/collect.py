@@ -81,6 +81,7 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
         gates = query("graduation_readiness graduation_gates", GATES, as_of)
         return {
             "company_id": manifest["company_id"],
+            "company_name": manifest.get("company_name") or manifest["company_id"],
             "as_of": as_of,
             "run_id": manifest["run_id"],
             "published_at": manifest["published_at"],

@@ -4,6 +4,7 @@ words, and what to do below each table that asks for something. Draws nothing.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from textwrap import fill
 
 from orchestration.glossary import in_words, reason_in_words
 from orchestration.summary.money_sections import budgets, margin, run_rate, spend
@@ -39,8 +40,8 @@ def heading(summary: Row) -> str:
     currency = f", amounts in {summary['reporting_currency']}" if summary["reporting_currency"] else ""
     simulated = " (simulated company)" if summary["is_simulated"] else ""
     published = f"{summary['published_at'][:16].replace('T', ' ')} UTC"
-    whose = f"{summary['company_id']}{simulated}, as of {summary['as_of']}{currency}"
-    return f"{whose}\nrun {summary['run_id']}, published {published}"
+    whose = f"{summary['company_name']}{simulated}, as of {summary['as_of']}{currency}"
+    return f"{fill(whose, 80)}\nrun {summary['run_id']}, published {published}"
 
 
 def _budget_alerts(rows: list[Row]) -> list[Section]:

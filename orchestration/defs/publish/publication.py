@@ -74,6 +74,7 @@ def _publish(session: Session, run_id: str, begun_at: str) -> Publication:
             run_id=run_id,
             as_of=session.as_of,
             company_id=session.company.config.company_id,
+            company_name=session.company.config.name,
             version=version("tokenomics"),
             policy_version=session.company.policy.version,
             begun_at=begun_at,
