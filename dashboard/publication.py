@@ -19,8 +19,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run the pages show. ``company``: its name; ``currency``: of every amount; ``is_simulated``: the company is the demo's; ``department``: the
-    one whose rows they are, None for the whole company.
+    """Which run the pages show. ``company``: its name; ``currency``: of every amount; ``is_simulated``: the company is the demo's;
+    ``department``: the one whose rows they are, None for the whole company.
     """
 
     company: str
