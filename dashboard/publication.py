@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which run the pages show. ``company``: its name; ``currency``: of every amount; ``is_simulated``: the company is the demo's;
+    """Which run the pages show. ``company``: its name; ``currency``: of every amount; ``is_simulated``: it is the demo;
     ``department``: the one whose rows they are, None for the whole company.
     """
 

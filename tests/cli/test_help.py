@@ -84,7 +84,7 @@ def test_every_option_and_argument_is_explained(command: str) -> None:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_an_example_in_the_help_is_a_call_that_parses(command: str, tmp_path: Path) -> None:
-    """In an empty folder with an empty home the call is understood, and fails only for what the folder lacks: init for nothing."""
+    """In an empty folder with an empty home the call is understood, and fails only for what it lacks, init for nothing."""
     example = re.search(r"Example: tokenomics (.*)", " ".join(help_of(command).split("Options:")[0].split()))
     assert example is not None, "every command shows how"
     assert example[1].startswith(command)
