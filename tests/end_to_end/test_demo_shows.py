@@ -183,8 +183,8 @@ def test_the_cache_regression_of_august_is_told_with_what_it_cost(published):
 
 
 def test_the_cache_that_broke_on_a_day_is_told_with_what_it_loses_a_month(published):
-    """From 5 October on a quarter of the reads of the clause review is sent anew, at 2 instead of 0.1 dollars a million less
-    eight per cent; a month is 365.25 days over twelve.
+    """From 5 October on a quarter of the reads of the clause review is sent anew, at a list price of 2 instead of 0.1 dollars a
+    million; a month is 365.25 days over twelve.
     """
     rows = published.rows(
         "cache_losses",
@@ -203,4 +203,4 @@ def test_the_cache_that_broke_on_a_day_is_told_with_what_it_loses_a_month(publis
     assert [row[:2] + row[4:5] for row in rows] == [(date(2026, 10, 5), "clause_review", "lost")]
     assert rows[0][2:4] == pytest.approx((read_before / input_before, read_after / input_after), rel=1e-9)
     lost = input_after * read_before / input_before - read_after
-    assert float(rows[0][5]) == pytest.approx(lost * 1.9e-6 * 0.92 * 365.25 / 84, rel=1e-6)
+    assert float(rows[0][5]) == pytest.approx(lost * 1.9e-6 * 365.25 / 84, rel=1e-6)
