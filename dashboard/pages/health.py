@@ -317,7 +317,7 @@ def _gaps(publication: Publication, rows: list[Row], is_read: bool) -> Table:
             Column("remedy", "What to do"),
         ),
         rows[:MOST],
-        ("Every day of every source is there and whole." if is_read else "Nothing was read.")
+        ("No day of a source that was read is missing or partial." if is_read else "Nothing was read.")
         if publication.holds("source_day_gaps")
         else "Which days are covered is not published here.",
         "Nothing is guessed for such a day: run-rates and forecasts leave it out.",
