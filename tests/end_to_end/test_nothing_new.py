@@ -27,7 +27,7 @@ def run(site: Path, *extra: str) -> str:
     arguments = ("run", "--company", site / "company", "--home", site / "home", "--as-of", "2026-10-05", *extra)
     done = tokenomics(*arguments, OPENAI_ADMIN_KEY=KEY)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    assert "tiny, as of 2026-10-05" in done.stdout
+    assert "Five days of one product, as of 2026-10-05" in done.stdout
     return str(manifest(site)["run_id"])
 
 

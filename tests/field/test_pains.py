@@ -179,15 +179,15 @@ def test_a_budget_cap_that_does_not_hold_passes_no_gate(daily_cap: str, exercise
 def test_reports_stay_quick_at_three_hundred_thousand_rows(tmp_path: Path) -> None:
     rows = (
         "insert into fct_usage select date '2026-08-01' + cast(n % 80 as integer), 'openai', 'm' || n % 12, 'output', "
-        "'tokens', n, 'priced', true, 1, 'chat', null, 'p' || n % 400, 'k' || n % 5000, 'b' || n, null "
+        "'tokens', n, 'priced', true, 1, 'chat', null, 'p' || n % 400, 'k' || n % 5000, 'b' || n, null, null, null "
         "from range(300000) as t (n)"
     )
     with duckdb.connect() as connection:
         write_small_marts(connection, rows)
         publish(connection, tmp_path, run_id="one", as_of=date(2026, 10, 20), company_id="c", version="1")
-    began = time.monotonic()
+    began = time.process_time()
     assert collect(tmp_path / "published")["reporting_currency"] == "USD"
-    assert time.monotonic() - began < 3, "others took 30 seconds for a month of spend"
+    assert time.process_time() - began < 3, "CPU seconds; others took 30 seconds for a month of spend"
 
 
 def test_a_forecast_beats_the_seven_day_mean() -> None:
