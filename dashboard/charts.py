@@ -187,17 +187,8 @@ def ratio_lines(rows: Sequence[dict[str, Any]], period: str, series: str, value:
     }
 
 
-def band(
-    rows: Sequence[dict[str, Any]],
-    day: str,
-    value: str,
-    low: str,
-    high: str,
-    unit: str,
-    *,
-    dashed_from: date | None = None,
-) -> dict[str, Any]:
-    """A line inside its interval over days; from ``dashed_from`` on what is expected, not measured."""
+def band(rows: Sequence[dict[str, Any]], day: str, value: str, low: str, high: str, unit: str) -> dict[str, Any]:
+    """A line inside its interval over days."""
     x = {"field": day, "type": "temporal", "title": None, "axis": _day_axis()}
     layers: list[dict[str, Any]] = [
         {
@@ -213,14 +204,6 @@ def band(
             "encoding": {"x": x, "y": {"field": value, "type": "quantitative"}},
         },
     ]
-    if dashed_from:
-        layers.append(
-            {
-                "data": {"values": [{"from": dashed_from.isoformat()}]},
-                "mark": {"type": "rule", "color": MUTED, "strokeDash": [4, 3]},
-                "encoding": {"x": {"field": "from", "type": "temporal"}},
-            }
-        )
     return {"data": {"values": list(rows)}, "layer": layers}
 
 

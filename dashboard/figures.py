@@ -16,7 +16,6 @@ Unit = Literal[
 ]
 """``price``: money for one unit of work, to four digits; ``number``: without a unit, to three decimals."""
 Verdict = Literal["good", "watch", "bad", "unknown", "none"]
-FILTERS = ("period", "department", "product")
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
 NOTHING = "–"
 _CENT, _PERMILLE, _MILLI, _WHOLE = Decimal("0.01"), Decimal("0.1"), Decimal("0.001"), Decimal(1)
@@ -157,6 +156,11 @@ def shown(value: Any, unit: Unit) -> str:
     if unit == "flag":
         return "yes" if value else "no"
     return str(value)
+
+
+def gate_value(value: Decimal, unit: str) -> str:
+    """What a gate measured or allows, without the words for ``unit``."""
+    return shown(value, "ratio" if "ratio" in unit else "money" if unit.startswith("money") else "quantity")
 
 
 def _rounded(value: Decimal, step: Decimal) -> str:

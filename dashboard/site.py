@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from dashboard.charts import Drawer
 from dashboard.departments import Restricted, open_departments
 from dashboard.figures import Block, Chart, Figure, Note, Page, Section, Table, exact, shown
+from dashboard.names import read_names
 from dashboard.pack.approval import write_approvals
 from dashboard.pack.files import FOLDER as PACK
 from dashboard.pack.files import write_pack
@@ -27,11 +28,6 @@ from dashboard.pack.printed import FILTERS as PRINTED_FILTERS
 from dashboard.pages import PAGES, MakePage
 from dashboard.publication import Publication, open_publication
 
-NAMED = {
-    "department": ("dim_departments", "select department_id, name from dim_departments where is_current"),
-    "product": ("dim_products", "select product_id, name from dim_products where is_current"),
-}
-"""What the values of a filter are called: the published table, and its rows of id and name."""
 STATIC = Path(__file__).parent / "static"
 LOG = logging.getLogger(__name__)
 FOLDER = "dashboard"
@@ -158,7 +154,8 @@ def without_absent(page: Page, publication: Restricted) -> Page | None:
 
 def _write(publication: Publication, pages: list[Page], target: Path, faults: dict[str, str]) -> None:
     shutil.copytree(STATIC, target / "assets", dirs_exist_ok=True)
-    names = _names(publication)
+    named = read_names(publication)
+    names = {"department": named.departments, "product": named.products}
 
     def text(page: Page) -> str:
         return (
@@ -180,15 +177,6 @@ def _write(publication: Publication, pages: list[Page], target: Path, faults: di
         except Exception as error:
             written = text(_not_written("front" if page.id == "index" else page.id, error, faults))
         (target / f"{page.id}.html").write_text(written, encoding="utf-8")
-
-
-def _names(publication: Publication) -> dict[str, dict[str, str]]:
-    """By filter, the name of each id that has one."""
-    found = {}
-    for kind, (table, text) in NAMED.items():
-        rows = [tuple(row.values()) for row in publication.rows(table, text)]
-        found[kind] = {str(key): str(name) for key, name in rows if name}
-    return found
 
 
 @cache

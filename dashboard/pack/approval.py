@@ -16,7 +16,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from dashboard.figures import NOTHING, shown
+from dashboard.figures import NOTHING, gate_value
 from dashboard.pack.printed import foot, paper_style
 from dashboard.publication import Publication, Row
 from orchestration.budgets.decisions import core_raise
@@ -121,8 +121,4 @@ def _gate(gate: Row) -> Gate:
 
 
 def _measured(value: str | None, unit: str | None) -> str:
-    if value is None or unit is None:
-        return NOTHING
-    if "ratio" in unit:
-        return shown(Decimal(value), "ratio")
-    return shown(Decimal(value), "money" if unit.startswith("money") else "quantity")
+    return NOTHING if value is None or unit is None else gate_value(Decimal(value), unit)

@@ -33,6 +33,13 @@ order by period desc, provider
 """
 
 MOST = 50
+VERDICTS = {
+    "will_be_left": "watch",
+    "ended_unused": "bad",
+    "on_track": "good",
+    "open_ended": "good",
+    "used_up": "good",
+}
 UNUSED = {
     "prepaid": "paid and lost unless it is used by then: move work to this provider, or ask for an extension before it ends",
     "commitment": "billed although it is not used: move work to this provider, or negotiate the rest into the next term",
@@ -50,9 +57,7 @@ def contracts(publication: Publication, drawer: Drawer) -> Page:
     for row in balances:
         row["kind_said"] = in_words(row["kind"])
         row["standing"] = in_words(row["status"])
-        row["verdict"] = {"will_be_left": "watch", "ended_unused": "bad", "too_young": "unknown"}.get(
-            row["status"], "good"
-        )
+        row["verdict"] = VERDICTS.get(row["status"], "unknown")
     unused = [row for row in balances if row["status"] == "will_be_left"]
     for row in unused:
         row["remedy"] = UNUSED[row["kind"]]

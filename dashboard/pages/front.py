@@ -9,7 +9,7 @@ from decimal import Decimal
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import left_out, margin_ratio, read_margins, unjudged
+from dashboard.pages.margins import judged, left_out, margin_ratio, read_margins, without_product
 from dashboard.pages.reconciliation import without_bill
 from dashboard.pages.risks import risks
 from dashboard.publication import Publication, Row
@@ -210,35 +210,7 @@ def _year(period: Period, months: Table) -> Figure:
 def _margin_figure(publication: Publication, period: Period) -> Figure:
     rows = read_margins(publication, period)
     known = [row for row in rows if row["gross_profit"] is not None]
-    below = [row["product"] for row in known if row["is_below_target"]]
-    missing, open_ones = left_out(rows), unjudged(known)
-    targets = sorted(
-        {row["target_gross_margin_ratio"] for row in known if row["target_gross_margin_ratio"] is not None}
-    )
-    verdict: Verdict = (
-        "unknown"
-        if not known
-        else "bad"
-        if below
-        else "watch"
-        if missing or open_ones
-        else "good"
-        if targets
-        else "none"
-    )
-    if not known:
-        says = "no product's revenue is known" if rows else "no product has revenue or cost of goods sold"
-    elif below:
-        says = f"below target: {', '.join(below)}"
-    elif open_ones:
-        says = f"no margin, so none against its target: {', '.join(open_ones)}"
-    elif targets:
-        low, high = shown(targets[0], "ratio"), shown(targets[-1], "ratio")
-        says = f"target {low}" if low == high else f"every product on its target, {low} to {high}"
-    else:
-        says = "no target is set"
-    if known and missing:
-        says += f"; left out: {', '.join(row['product'] for row in missing)}"
+    verdict, says = judged(rows, without_product(publication, period))
     return Figure(
         "Gross margin",
         margin_ratio(known),

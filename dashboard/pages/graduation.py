@@ -3,7 +3,7 @@ and how to approve it.
 """
 
 from dashboard.charts import Drawer
-from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, shown
+from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, gate_value
 from dashboard.names import Names, read_names
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words, reason_in_words
@@ -34,7 +34,6 @@ select initiative_id, tolerance_status, by_date, margin_debt, debt_age_days
 from milestone_tolerance where as_of_date = cast(? as date)
 """
 
-LABELS = {1: "Return", 2: "Model use", 3: "Guardrail", 4: "Stability", 5: "Approval"}
 APPROVAL = 5
 FILTERS = {"department": "department_id", "product": "product_id"}
 
@@ -59,7 +58,7 @@ def graduation(publication: Publication, drawer: Drawer) -> Page:
         "Graduation",
         "Which experiments have earned a place in the core budget, and what holds the others back.",
         (
-            Section("Board", (*_figures(board, ready), _board(board))),
+            Section("Board", (*_figures(board, ready), _board(board, gates))),
             Section("Ready to approve", _approve(ready)),
             Section("What holds the others back", (_holding(board, gates),)),
             Section("While they wait", (_waiting(board), _debts(debts))),
@@ -80,19 +79,18 @@ def _about(initiative_id: str, about: dict[str, Row], names: Names) -> Row:
 
 def _say(gate: Row) -> None:
     """Adds to a gate its words and what it measured against what."""
-    gate["gate"] = LABELS.get(gate["gate_number"], gate["gate_name"])
+    gate["gate"] = in_words(gate["gate_name"], "gate_name").capitalize()
     gate["standing"] = in_words(gate["status"])
     gate["why"] = reason_in_words(gate["reason"])
-    gate["measured"], gate["limit"] = (
-        _measured(gate[name], gate["unit"]) for name in ("metric_value", "threshold_value")
-    )
+    for name, value in (("measured", gate["metric_value"]), ("limit", gate["threshold_value"])):
+        words = "" if value is None or "ratio" in gate["unit"] else f" {in_words(gate['unit'])}"
+        gate[name] = "not known" if value is None else f"{gate_value(value, gate['unit'])}{words}"
     gate["verdict"] = {"pass": "good", "fail": "bad"}.get(gate["status"], "watch")
 
 
 def _judge(row: Row, gates: list[Row], money: dict[str, Row]) -> None:
     """Adds to a row of the board its gates, which of them block, and the money of its allocation."""
-    for number in LABELS:
-        row[f"gate_{number}"] = next((gate["standing"] for gate in gates if gate["gate_number"] == number), None)
+    row |= {f"gate_{gate['gate_number']}": gate["standing"] for gate in gates}
     approval = next((gate for gate in gates if gate["gate_number"] == APPROVAL), None)
     row[f"gate_{APPROVAL}"] = "approved" if approval and approval["status"] == "pass" else "not yet"
     row["evidence"] = approval and approval["evidence_id"]
@@ -126,18 +124,19 @@ def _figures(board: list[Row], ready: list[Row]) -> tuple[Figure, ...]:
     )
 
 
-def _board(rows: list[Row]) -> Table:
+def _board(rows: list[Row], gates: list[Row]) -> Table:
+    labels = {f"gate_{gate['gate_number']}": gate["gate"] for gate in sorted(gates, key=lambda one: one["gate_number"])}
     return Table(
         "board",
         "Experiments and gates",
         "graduation_readiness",
         (
             Column("initiative", "Initiative"),
-            *(Column(f"gate_{number}", label) for number, label in LABELS.items()),
+            *(Column(name, label) for name, label in labels.items()),
             Column("first_ready_date", "First ready", "date"),
             Column("owner", "Owner"),
         ),
-        rows,
+        [{**dict.fromkeys(labels), **row} for row in rows],
         "No experiment is running. Initiatives of stage experimentation in initiatives.yaml stand here.",
         filters=FILTERS,
         verdict="verdict",
@@ -251,12 +250,3 @@ def _gates(rows: list[Row]) -> Table:
         verdict="verdict",
         is_folded=True,
     )
-
-
-def _measured(value: object, unit: str) -> str:
-    """A gate's figure in what it is counted in."""
-    if value is None:
-        return "not known"
-    if "ratio" in unit:
-        return f"{shown(value, 'ratio')}"
-    return f"{shown(value, 'money' if unit.startswith('money') else 'quantity')} {in_words(unit)}"

@@ -9,9 +9,9 @@ from decimal import Decimal
 from itertools import groupby
 
 from dashboard.charts import Drawer, waterfall
-from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section, Table, Verdict, shown
+from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section, Table, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import left_out, margin_ratio, unjudged
+from dashboard.pages.margins import judged, left_out, margin_ratio, without_product
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
 
@@ -56,6 +56,7 @@ def margin(publication: Publication, drawer: Drawer) -> Page:
     found = _rows(publication, "gross_margin_by_product_month dim_products dim_dates", PRODUCT, "product")
     known, missing = [row for row in found if row["gross_profit"] is not None], left_out(found)
     products = _products(known)
+    unplaced = without_product(publication, period) if period else Decimal(0)
     first = () if period else (Note(UNKNOWN, "watch"),)
     return Page(
         "margin",
@@ -65,7 +66,11 @@ def margin(publication: Publication, drawer: Drawer) -> Page:
         (
             Section(
                 "From revenue to gross profit",
-                (*first, *_figures(products, period), *_waterfalls(drawer, publication, known, period)),
+                (
+                    *first,
+                    *_figures(products, found, unplaced, period),
+                    *_waterfalls(drawer, publication, known, period),
+                ),
             ),
             Section("By product", (products, *_left_out(missing))),
             Section("By customer", _customers(publication, period)),
@@ -142,20 +147,12 @@ def _left_out(rows: list[Row]) -> tuple[Table, ...]:
     )
 
 
-def _figures(table: Table, period: Period | None) -> tuple[Block, ...]:
+def _figures(table: Table, found: list[Row], unplaced: Decimal, period: Period | None) -> tuple[Block, ...]:
     opened = [row for row in table.rows if period is None or row["fiscal_period"] == period.name]
     if not opened:
         return ()
-    below = [row["product"] for row in opened if row["is_below_target"]]
-    open_ones = unjudged(opened)
-    is_judged = any(row["is_below_target"] is not None for row in opened)
-    verdict: Verdict = "bad" if below else "watch" if open_ones else "good" if is_judged else "none"
-    if below:
-        says = f"below target: {', '.join(below)}"
-    elif open_ones:
-        says = f"no margin, so none against its target: {', '.join(open_ones)}"
-    else:
-        says = "no product below its target" if is_judged else "no target is set"
+    of_period = [row for row in found if period is None or row["fiscal_period"] == period.name]
+    verdict, says = judged(of_period, unplaced)
     ai_share = _share(opened, "ai_cogs")
     lines = (
         ("Revenue", "revenue", "Recognised revenue of the days compared."),

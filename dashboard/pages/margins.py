@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+from dashboard.figures import Verdict, shown
 from dashboard.fiscal import Period
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
+from orchestration.summary.collect import OTHER_COGS_WITHOUT_PRODUCT
 
 MARGINS = """
 select
@@ -42,7 +44,41 @@ def margin_ratio(known: list[Row]) -> float | None:
     return float(profit / revenue) if revenue > 0 else None
 
 
-def unjudged(known: list[Row]) -> list[str]:
+def without_product(publication: Publication, period: Period) -> Decimal:
+    """Other cost of goods sold of the period that names no product, and so is in no margin."""
+    found = publication.rows("fct_ledger_entries", OTHER_COGS_WITHOUT_PRODUCT, [period.starts_on, period.as_of])
+    return sum((row["amount"] for row in found), Decimal(0))
+
+
+def judged(rows: list[Row], unplaced: Decimal) -> tuple[Verdict, str]:
+    """What the margin of one period says against its targets, and why; ``unplaced``: see :func:`without_product`. Good only where
+    nothing is left out.
+    """
+    known = [row for row in rows if row["gross_profit"] is not None]
+    if not known:
+        return "unknown", "no product's revenue is known" if rows else "no product has revenue or cost of goods sold"
+    below, open_ones = [row["product"] for row in known if row["is_below_target"]], _unjudged(known)
+    targets = sorted({row["target_gross_margin_ratio"] for row in known} - {None})
+    if below:
+        says = f"below target: {', '.join(below)}"
+    elif open_ones:
+        says = f"no margin, so none against its target: {', '.join(open_ones)}"
+    elif targets:
+        low, high = shown(targets[0], "ratio"), shown(targets[-1], "ratio")
+        says = f"target {low}" if low == high else f"every product on its target, {low} to {high}"
+    else:
+        says = "no target is set"
+    missing = left_out(rows)
+    if missing:
+        says += f"; left out: {', '.join(row['product'] for row in missing)}"
+    if unplaced:
+        says += f"; without {shown(unplaced, 'money')} of other cost that names no product"
+    if below:
+        return "bad", says
+    return "watch" if missing or open_ones or unplaced else "good" if targets else "none", says
+
+
+def _unjudged(known: list[Row]) -> list[str]:
     """Products with a target that their margin cannot be held against, as where there is a profit or loss and no revenue."""
     return sorted(
         {

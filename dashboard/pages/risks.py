@@ -115,10 +115,56 @@ def risks(publication: Publication, period: Period | None) -> Table:
             Column("remedy", "What to do"),
         ),
         found,
-        "Nothing is at risk: no budget is near its end, no margin below target, nothing without a price.",
+        "" if found else _nothing(publication, period),
         filters={"department": "department_id", "product": "product_id"},
         verdict="verdict",
         first=5,
+    )
+
+
+JUDGED = (
+    (
+        "no allocation is near its end",
+        "budget_status_by_initiative",
+        "select 1 from budget_status_by_initiative where as_of_date = cast(? as date) limit 1",
+        ("day",),
+    ),
+    (
+        "no department is near the end of its budget",
+        "budget_status_by_department_month",
+        "select 1 from budget_status_by_department_month where fiscal_period = ? and status <> 'no_budget' limit 1",
+        ("period",),
+    ),
+    (
+        "no margin is below its target",
+        "gross_margin_by_product_month",
+        "select 1 from gross_margin_by_product_month where fiscal_period = ? and is_below_target is not null limit 1",
+        ("period",),
+    ),
+    (
+        "nothing that was used lacks a price",
+        "fct_usage",
+        "select 1 from fct_usage where is_counted and usage_date between ? and ? limit 1",
+        ("first", "day"),
+    ),
+)
+"""What can be said not to be at risk, and the table, statement and values by which it is known."""
+
+
+def _nothing(publication: Publication, period: Period | None) -> str:
+    """What was judged and is not at risk; what is not known is not said to be well."""
+    moment: dict[str, object] = {"day": publication.provenance.as_of}
+    if period:
+        moment |= {"period": period.name, "first": period.starts_on}
+    said = [
+        sentence
+        for sentence, table, text, needs in JUDGED
+        if moment.keys() >= set(needs) and publication.one(table, text, [moment[name] for name in needs])
+    ]
+    return (
+        f"Nothing is at risk: {', '.join(said)}."
+        if said
+        else "No budget, margin or usage is known that could be at risk."
     )
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from dashboard.figures import Figure, Note, Page, Table
+from dashboard.fiscal import read_period
 from dashboard.pages import PAGES
 from dashboard.pages.front import front
+from dashboard.pages.risks import risks
 from tests.dashboard.published_rows import publication
 
 AS_OF = date(2026, 10, 21)
@@ -244,6 +246,26 @@ def test_risks_have_amounts_reasons_and_remedies(page: Page) -> None:
     assert rows["Below target margin"]["amount"] == 10
     assert rows["Below target margin"]["who"] == "Product One"
     assert all(row["why"] and row["remedy"] for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ({}, "No budget, margin or usage is known that could be at risk."),
+        (
+            {"fct_usage": [{"is_counted": True, "usage_date": AS_OF, "pricing_status": "priced", "provider": "p"}]},
+            "Nothing is at risk: nothing that was used lacks a price.",
+        ),
+        (
+            {"gross_margin_by_product_month": [{"product_id": "a", "fiscal_period": "P10", "is_below_target": False}]},
+            "Nothing is at risk: no margin is below its target.",
+        ),
+    ],
+)
+def test_what_is_not_known_is_not_said_to_be_without_risk(tmp_path: Path, rows: Any, says: str) -> None:
+    calendar = [{"calendar_date": day, "fiscal_period": _period(day), "fiscal_year": 2027} for day in DAYS]
+    with publication(tmp_path, AS_OF, {"dim_dates": calendar, **rows}) as (opened, _):
+        assert risks(opened, read_period(opened)).empty == says
 
 
 def test_an_unknown_run_rate_is_no_good_sign(page: Page) -> None:

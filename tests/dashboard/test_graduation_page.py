@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from dashboard.pages.graduation import graduation
 from tests.dashboard.made_up import AS_OF, Row, column, figure, published, table
 
 D = Decimal
+NAMES = ("return", "model_audit", "guardrail", "stability", "graduation", "funding")
 
 
 def gates(initiative: str, *statuses: str) -> list[Row]:
@@ -20,7 +22,7 @@ def gates(initiative: str, *statuses: str) -> list[Row]:
             "initiative_id": initiative,
             "as_of_date": AS_OF,
             "gate_number": number,
-            "gate_name": "stability",
+            "gate_name": NAMES[number - 1],
             "status": status,
             "metric_value": D("0.296"),
             "threshold_value": D("0.2"),
@@ -74,10 +76,31 @@ def test_only_gates_that_block_hold_an_experiment_back(page: Page) -> None:
     held = column(page, "holding", "initiative", "gate", "measured", "limit")
     assert held == [
         ("b", "Stability", "29.6 %", "20.0 %"),
-        ("c", "Return", "29.6 %", "20.0 %"),
+        ("c", "Return on spend", "29.6 %", "20.0 %"),
         ("c", "Stability", "29.6 %", "20.0 %"),
     ]
     assert all("_" not in row["why"] and row["why"] for row in table(page, "holding").rows)
+
+
+def test_a_gate_that_a_company_adds_has_its_column(tmp_path: Path) -> None:
+    rows = {
+        "graduation_readiness": [
+            {"initiative_id": "a", "as_of_date": AS_OF, "is_ready": False, "blocking_gates": "6"},
+            {"initiative_id": "b", "as_of_date": AS_OF, "is_ready": False, "blocking_gates": "1"},
+        ],
+        "graduation_gates": [*gates("a", "pass", "pass", "pass", "pass", "pass", "fail"), *gates("b", "fail")],
+    }
+    with published(rows) as publication:
+        board = table(graduation(publication, Drawer(tmp_path)), "board")
+    assert [one.label for one in board.columns][1:7] == [
+        "Return on spend",
+        "Model use",
+        "Guardrail",
+        "Stability",
+        "Approval",
+        "Funding",
+    ]
+    assert [(row["gate_1"], row["gate_6"]) for row in board.rows] == [("passes", "fails"), ("fails", None)]
 
 
 def test_what_is_ready_says_how_to_approve_it_and_on_what_evidence(page: Page) -> None:

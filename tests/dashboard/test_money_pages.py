@@ -103,6 +103,59 @@ def test_a_product_without_a_margin_is_named_with_its_reason_in_words(margins: P
     assert "_" not in row["because"]
 
 
+@pytest.mark.parametrize(
+    ("more", "verdict", "says"),
+    [
+        ([], "good", "target 60.0 %"),
+        (
+            [_product("P10", "two", None, None, gross_margin_null_reason="revenue_not_reported")],
+            "watch",
+            "target 60.0 %; left out: Product two",
+        ),
+        (
+            [_product("P10", "two", 100, 40, target_gross_margin_ratio=0.6, is_below_target=True)],
+            "bad",
+            "below target: Product two",
+        ),
+    ],
+)
+def test_a_margin_is_good_only_where_no_product_is_left_out(
+    tmp_path: Path, more: list[dict[str, Any]], verdict: str, says: str
+) -> None:
+    """On the margin page as on the front page."""
+    well = _product("P10", "one", 100, 70, target_gross_margin_ratio=0.6, is_below_target=False)
+    rows: Rows = {"gross_margin_by_product_month": [well, *more]}
+    for make in (margin, front):
+        (told,) = [
+            one for one in blocks(made(make, tmp_path / make.__name__, rows), Figure) if one.label == "Gross margin"
+        ]
+        assert (told.verdict, told.says) == (verdict, says)
+
+
+def test_other_cost_that_names_no_product_is_told_and_no_margin_is_good(tmp_path: Path) -> None:
+    """Hosting of 1,234.50 posted in the month without a product; a line with one, of another role or month is none of it."""
+    line = {"account_role": "other_cost_of_goods_sold", "fiscal_period": "P10", "posting_date": date(2026, 10, 5)}
+    rows: Rows = {
+        "gross_margin_by_product_month": [
+            _product("P10", "one", 100, 70, target_gross_margin_ratio=0.6, is_below_target=False)
+        ],
+        "fct_ledger_entries": [
+            {**line, "net_amount": Decimal("1234.5")},
+            {**line, "net_amount": 7, "product_id": "one"},
+            {**line, "net_amount": 11, "account_role": "revenue"},
+            {**line, "net_amount": 13, "posting_date": date(2026, 9, 20), "fiscal_period": "P09"},
+        ],
+    }
+    for make in (margin, front):
+        (told,) = [
+            one for one in blocks(made(make, tmp_path / make.__name__, rows), Figure) if one.label == "Gross margin"
+        ]
+        assert (told.verdict, told.says) == (
+            "watch",
+            "target 60.0 %; without 1,234.50 of other cost that names no product",
+        )
+
+
 def test_cost_of_no_customer_is_told(margins: Page) -> None:
     (note,) = [one.text for one in blocks(margins, Note)]
     assert note == "60.00 of the cost of month P10 belongs to no customer: margins of customers are before it."
