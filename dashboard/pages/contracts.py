@@ -148,7 +148,7 @@ def _balances(rows: list[Row]) -> Table:
             Column("standing", "Standing"),
         ),
         rows,
-        "None is declared in contracts.yaml.",
+        "Nothing is declared in contracts.yaml.",
         verdict="verdict",
     )
 

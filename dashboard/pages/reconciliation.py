@@ -234,7 +234,7 @@ def _left_out(publication: Publication) -> Table:
             Column("remedy", "What to do"),
         ),
         rows,
-        "None: every journal has its accounts.",
+        "Every journal has its accounts.",
         filters=FILTERS,
         verdict="verdict",
     )
