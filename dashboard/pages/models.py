@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 from dashboard.charts import Drawer, stacked_months
-from dashboard.figures import Block, Chart, Column, Figure, Page, Section, Table, shown
+from dashboard.figures import Block, Chart, Column, Figure, Page, Section, Table, Verdict, shown
 from dashboard.names import read_names
 from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT, with_others
+from orchestration.files import counted
 from orchestration.glossary import in_words
 
 MOST = 40
@@ -48,6 +49,7 @@ where realised.fiscal_period in {RECENT}
 order by period desc, realised.realised_saving desc nulls last, realised.initiative_id
 """
 
+AGAINST_CLAIM = {"below_claim": "watch", "within_claim": "good", "above_claim": "good"}
 FILTERS = {"period": "period", "department": "department_id", "product": "product_id"}
 RANGE = (
     "What spend on tiers dearer than the work needs would have cost at the reference model of the tier allowed. At most: the "
@@ -133,7 +135,7 @@ def _saving(rows: list[Row], month: str) -> tuple[Figure, ...]:
     known = [row for row in now if row["saving_high"] is not None]
     low, high = (sum((row[name] or Decimal(0) for row in known), Decimal(0)) for name in ("saving_low", "saving_high"))
     unknown = sum(row["saving_high"] is None for row in now)
-    untold = f"; {unknown} initiatives have a reference model without a price" if unknown else ""
+    untold = f"; {counted(unknown, 'initiative')} with a reference model without a price" if unknown else ""
     return (
         Figure(
             f"Could be saved, {month} to date",
@@ -179,7 +181,10 @@ def _sizing(rows: list[Row]) -> Table:
 def _saved(rows: list[Row]) -> tuple[Figure, ...]:
     if not rows:
         return ()
-    total = sum((row["realised_saving"] or Decimal(0) for row in rows), Decimal(0))
+    known = [row["realised_saving"] for row in rows if row["realised_saving"] is not None]
+    total = sum(known, Decimal(0)) if known else None
+    untold = len(rows) - len(known)
+    left_out = f"without {counted(untold, 'month')} of an initiative whose work is not known" if untold else ""
     return (
         Figure(
             "Saved by changes so far",
@@ -189,16 +194,23 @@ def _saved(rows: list[Row]) -> tuple[Figure, ...]:
             "model_right_sizing_realised_by_initiative_month",
             rows="realised",
             total="realised_saving",
-            verdict="good" if total > 0 else "bad" if total < 0 else "none",
-            says="less than nothing: the change cost more" if total < 0 else "",
+            verdict=_saved_verdict(total, untold),
+            says="less than nothing: the change cost more" if total and total < 0 else left_out,
         ),
     )
+
+
+def _saved_verdict(total: Decimal | None, untold: int) -> Verdict:
+    """Good only where every month is known."""
+    if total is not None and total < 0:
+        return "bad"
+    return "unknown" if total is None or untold else "good" if total else "none"
 
 
 def _realised(rows: list[Row]) -> Table:
     for row in rows:
         row["standing"] = in_words(row["status"])
-        row["verdict"] = {"below_claim": "watch", "unknown": "unknown"}.get(row["status"], "good")
+        row["verdict"] = AGAINST_CLAIM.get(row["status"], "unknown")
     return Table(
         "realised",
         "Claimed beside saved",

@@ -207,9 +207,7 @@ with shown as (
 ),
 earlier as (
     select product_id, gross_margin_ratio as previous_ratio from gross_margin_by_product_month
-    where fiscal_period = (
-        select max(fiscal_period) from gross_margin_by_product_month where fiscal_period < (select period from shown)
-    )
+    where fiscal_period = (select max(fiscal_period) from period_days where fiscal_period < (select period from shown))
 )
 select
     margins.product_id, names.name, fiscal_period, revenue, ai_cogs, other_cogs, gross_profit,

@@ -57,7 +57,7 @@ def test_tiers_savings_and_what_was_realised(tmp_path: Path) -> None:
     assert table(page, "models").total("allocated_cost") == D("36.25")
     could = figure(page, "Could be saved, 2026-07 to date")
     assert could.value == D("6.25")
-    assert could.says == "at most; at least 4.50; 1 initiatives have a reference model without a price"
+    assert could.says == "at most; at least 4.50; 1 initiative with a reference model without a price"
     saved = figure(page, "Saved by changes so far")
     assert (saved.value, table(page, saved.rows).total(saved.total)) == (D("10.5"), D("10.5"))
     assert [row["verdict"] for row in table(page, "realised").rows] == ["good", "watch"]
@@ -71,9 +71,34 @@ def test_a_month_without_a_known_saving_is_not_good(tmp_path: Path) -> None:
         ([before], (D(0), "none", "no cost on dearer tiers in this month")),
         (
             [before, {**sizing, "fiscal_period": "2026-07"}],
-            (None, "unknown", "1 initiatives have a reference model without a price"),
+            (None, "unknown", "1 initiative with a reference model without a price"),
         ),
     ):
         with published({"model_right_sizing_by_initiative_month": rows, "dim_initiatives": []}) as publication:
             could = figure(models(publication, Drawer(tmp_path)), "Could be saved, 2026-07 to date")
         assert (could.value, could.verdict, could.says) == told
+
+
+def test_savings_of_which_some_month_is_not_known_are_not_good(tmp_path: Path) -> None:
+    """The work of a month may not be known, so that its saving is not; a status that no one knows is no good one."""
+
+    def shown(*savings: tuple[str | None, str]) -> tuple[object, str, list[str]]:
+        realised = [
+            {"fiscal_period": f"2026-0{month}", "initiative_id": "a", "status": status}
+            | {"realised_saving": None if saved is None else D(saved)}
+            for month, (saved, status) in enumerate(savings, 5)
+        ]
+        tables = {
+            "model_right_sizing_realised_by_initiative_month": realised,
+            "dim_initiatives": [{"initiative_id": "a", "name": "Alpha", "is_current": True}],
+        }
+        with published(tables) as publication:
+            page = models(publication, Drawer(tmp_path))
+        of_rows = [row["verdict"] for row in reversed(table(page, "realised").rows)]
+        saved = figure(page, "Saved by changes so far")
+        return saved.value, saved.verdict, of_rows
+
+    assert shown(("4", "above_claim"), (None, "unknown")) == (D(4), "unknown", ["good", "unknown"])
+    assert shown((None, "unknown")) == (None, "unknown", ["unknown"])
+    assert shown(("-4", "below_claim"), (None, "new_status")) == (D(-4), "bad", ["watch", "unknown"])
+    assert shown(("4", "within_claim")) == (D(4), "good", ["good"])

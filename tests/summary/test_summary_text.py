@@ -89,6 +89,11 @@ def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, An
     ]
 
 
+def test_the_month_before_is_the_calendars_not_the_one_with_figures(tmp_path: Path) -> None:
+    earlier = "update gross_margin_by_product_month set fiscal_period = '2026-08' where fiscal_period = '2026-09'"
+    assert [row["previous_ratio"] for row in summary(tmp_path, earlier)["margin_by_product"]] == [None, None]
+
+
 def test_what_was_read_says_what_an_empty_load_means(found: dict[str, Any]) -> None:
     assert section(found, "What was read") == [
         "What was read",
