@@ -2,6 +2,7 @@
 
 The files are copied, never changed. Then they are read as ``check`` reads them: first rows as they will be counted, or the
 first fault with its line. Failure mode: a file that is not recognised is told and left out; where none is, nothing is written.
+The folder is there whole or not at all.
 """
 
 import json
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -21,6 +23,7 @@ from orchestration.proposal.ledger import Declaration, accounts, declare, roles
 from orchestration.proposal.recognise import GENERAL_LEDGER, NotRecognised, Recognised, recognise
 from orchestration.registry import load_company, write_company_folder
 from orchestration.registry.sources import LEDGER_SOURCES
+from orchestration.registry.starter import refuse_full
 
 FOLDERS = {"litellm": "gateway", "focus_files": "focus"} | {name: f"ledgers/{name}" for name in LEDGER_SOURCES}
 SHOWN_ROWS = 3
@@ -51,6 +54,16 @@ def propose(target: Path, files: Sequence[Path], currency: str | None) -> Propos
             refused.append(str(error))
     if not found:
         raise NotRecognised("\n".join([*refused, "Nothing was written."]))
+    refuse_full(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as draft:
+        folder = Path(draft) / target.name
+        proposal = _propose(folder, found, refused, currency)
+        folder.replace(target)
+    return proposal
+
+
+def _propose(target: Path, found: Sequence[Recognised], refused: Sequence[str], currency: str | None) -> Proposal:
     write_company_folder(target)
     lines, declared = [], dict[str, Declaration]()
     for file in found:
@@ -118,7 +131,12 @@ def _write_sources(target: Path, found: Sequence[Recognised], declared: dict[str
         names = {kind: ", ".join(file.path.name for file in found if file.kind == kind) for kind in declared}
         text += "\n# Proposed from your files. Each line says why; correct what is wrong, then: tokenomics check\nledgers:\n"
         for kind, said in declared.items():
-            text += f"  {kind}:{' ' * 30} # from {names[kind]}\n" + "".join(f"{line}\n" for line in said.lines)
+            value, why = (
+                ("", "") if said.is_anything else (" {}", "; it has the columns as they are named here, {} says so")
+            )
+            text += f"  {kind}:{value}{' ' * 30} # from {names[kind]}{why}\n" + "".join(
+                f"{line}\n" for line in said.lines
+            )
     path.write_text(text, encoding="utf-8")
 
 

@@ -36,6 +36,11 @@ class Declaration:
     lines: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
+    @property
+    def is_anything(self) -> bool:
+        """Some line is more than a comment."""
+        return any(not line.lstrip().startswith("#") for line in self.lines)
+
     def say(self, line: str, why: str = "", depth: int = 2) -> None:
         self.lines.append("  " * depth + (f"{line:<40} # {why}" if why else line).rstrip())
 

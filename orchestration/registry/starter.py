@@ -15,8 +15,7 @@ def write_company_folder(target: Path) -> list[Path]:
 
     FileExistsError when ``target`` is a file or a folder that holds anything: nothing is ever overwritten.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"{target} exists and is not an empty folder; give a new folder, nothing was written")
+    refuse_full(target)
     target.mkdir(parents=True, exist_ok=True)
     written = []
     for source in sorted(path for path in _TEMPLATE.rglob("*") if path.is_file()):
@@ -25,3 +24,9 @@ def write_company_folder(target: Path) -> list[Path]:
         shutil.copyfile(source, target / relative)
         written.append(relative)
     return [*written, *give_schemas(target)]
+
+
+def refuse_full(target: Path) -> None:
+    """FileExistsError when ``target`` is a file or a folder that holds anything."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FileExistsError(f"{target} exists and is not an empty folder; give a new folder, nothing was written")

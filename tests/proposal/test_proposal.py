@@ -169,6 +169,34 @@ def test_other_languages_separators_and_encodings(given, text, encoding, lines):
     assert [(row[3], row[4], row[5]) for row in rows] == lines
 
 
+STANDARD = {
+    "exchange_rates_csv": "rate_date,from_currency,to_currency,rate\n2026-10-01,USD,EUR,0.91\n",
+    "budgets_csv": "fiscal_period,department_id,budget_class,amount,currency\n2026-10,ops,core,900,USD\n",
+    "revenue_csv": "revenue_date,product_id,customer_id,amount,currency\n2026-10-01,desk,c1,12.50,USD\n",
+}
+
+
+@pytest.mark.parametrize("name", STANDARD)
+def test_headings_of_the_documentation_need_no_word_and_are_read(given, name):
+    target, proposal = proposed(given(**{name: STANDARD[name]}))
+    assert proposal.is_complete, proposal.lines
+    trial, _ = read(target)
+    assert not trial.faults
+
+
+def test_a_proposal_that_fails_half_way_leaves_no_folder(given, monkeypatch):
+    def fails(*_: object) -> None:
+        raise OSError("no space left")
+
+    files = given(budgets_csv=STANDARD["budgets_csv"])
+    monkeypatch.setattr("orchestration.proposal.folder._write_sources", fails)
+    with pytest.raises(OSError):
+        proposed(files)
+    assert sorted(path.name for path in files[0].parent.iterdir()) == ["budgets.csv"]
+    monkeypatch.undo()
+    assert proposed(files)[0].is_dir()
+
+
 def test_a_date_that_may_be_two_days_is_refused_with_both(given):
     text = XERO.replace("31/10/2026", "04/03/2026").replace("05/10/2026", "03/04/2026")
     target, done = proposed(given(export_csv=text), "USD")
