@@ -33,6 +33,8 @@ class Provenance:
     tables: tuple[str, ...]
     residual_alarm_ratio: Decimal | None = None
     """Part of what was billed from which on an unexplained residual is an alarm; None where the run did not say."""
+    unallocated_alarm_ratio: Decimal | None = None
+    """Part of a month's cost from which on cost without an owner is an alarm; None where the run did not say."""
     department: str | None = None
 
     @property
@@ -81,7 +83,7 @@ def _provenance(connection: duckdb.DuckDBPyConnection, manifest: Row) -> Provena
         if spend in manifest["tables"]
         else None
     )
-    alarm = manifest.get("alarm_ratios", {}).get("residual_alarm_ratio")
+    alarms = {name: Decimal(ratio) for name, ratio in manifest.get("alarm_ratios", {}).items()}
     return Provenance(
         company=manifest.get("company_name") or manifest["company_id"],
         as_of=date.fromisoformat(manifest["as_of"]),
@@ -91,5 +93,6 @@ def _provenance(connection: duckdb.DuckDBPyConnection, manifest: Row) -> Provena
         currency=(found and found[0]) or "",
         is_simulated=bool(manifest.get("is_simulated", False)),
         tables=tuple(sorted(manifest["tables"])),
-        residual_alarm_ratio=None if alarm is None else Decimal(alarm),
+        residual_alarm_ratio=alarms.get("residual_alarm_ratio"),
+        unallocated_alarm_ratio=alarms.get("unallocated_alarm_ratio"),
     )

@@ -410,7 +410,13 @@ _ALERTS = {
 }
 _INGESTION = {
     "loaded": "read, with rows",
+    "windows-1250": "Windows-1250",
+    "windows-1251": "Windows-1251",
     "windows-1252": "Windows-1252",
+    "shift_jis": "Shift JIS",
+    "gb18030": "GB 18030",
+    "big5": "Big5",
+    "euc-kr": "EUC-KR",
     "empty": "read, no rows",
     "missing": "missing",
     "incomplete": "not known to be whole",

@@ -9,10 +9,11 @@ from decimal import Decimal
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import judged, left_out, margin_ratio, read_margins, without_product
+from dashboard.pages.margins import judged, left_out, margin_ratio, read_margins
 from dashboard.pages.reconciliation import without_bill
-from dashboard.pages.risks import risks
+from dashboard.pages.risks import missing_days, risks
 from dashboard.publication import Publication, Row
+from orchestration.files import counted
 from orchestration.glossary import in_words
 
 BUDGETS = """
@@ -193,9 +194,9 @@ def _projection(publication: Publication, budgets: Table) -> Figure:
 def _year(period: Period, months: Table) -> Figure:
     budgeted = months.total("budgeted")
     first = min((row["period"] for row in months.rows), default=None)
-    since = f"since {first}" if first else "no cost yet"
+    since = f"since {period.year_starts_on}" if first else "no cost yet"
     return Figure(
-        f"Year to date, {period.fiscal_year}",
+        "Year to date",
         months.total("spent") if months.rows else None,
         "money",
         f"Allocated cost from {period.year_starts_on}, the first day of the fiscal year, to the as-of day; the first cost on "
@@ -210,7 +211,7 @@ def _year(period: Period, months: Table) -> Figure:
 def _margin_figure(publication: Publication, period: Period) -> Figure:
     rows = read_margins(publication, period)
     known = [row for row in rows if row["gross_profit"] is not None]
-    verdict, says = judged(rows, without_product(publication, period))
+    verdict, says = judged(publication, rows, period)
     return Figure(
         "Gross margin",
         margin_ratio(known),
@@ -270,7 +271,10 @@ def _ties_out(publication: Publication, period: Period) -> Figure:
         if bridge["unmetered"]:
             says += f"; {shown(bridge['unmetered'], 'money')} billed without priced usage"
         is_over = alarm is not None and bridge["unexplained"] > alarm * abs(billed)
-        verdict = "bad" if is_over else "watch" if bridge["unmetered"] or alarm is None else "good"
+        gaps = sum(row["days"] for row in missing_days(publication, period.starts_on))
+        if gaps:
+            says += f"; {counted(gaps, 'day')} of a source missing"
+        verdict = "bad" if is_over else "watch" if bridge["unmetered"] or gaps or alarm is None else "good"
     return Figure(
         "Not tied out",
         bridge["unexplained"] if bridge else None,

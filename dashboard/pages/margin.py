@@ -11,7 +11,7 @@ from itertools import groupby
 from dashboard.charts import Drawer, waterfall
 from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section, Table, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import judged, left_out, margin_ratio, without_product
+from dashboard.pages.margins import judged, left_out, margin_ratio
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
 
@@ -56,7 +56,6 @@ def margin(publication: Publication, drawer: Drawer) -> Page:
     found = _rows(publication, "gross_margin_by_product_month dim_products dim_dates", PRODUCT, "product")
     known, missing = [row for row in found if row["gross_profit"] is not None], left_out(found)
     products = _products(known)
-    unplaced = without_product(publication, period) if period else Decimal(0)
     first = () if period else (Note(UNKNOWN, "watch"),)
     return Page(
         "margin",
@@ -68,7 +67,7 @@ def margin(publication: Publication, drawer: Drawer) -> Page:
                 "From revenue to gross profit",
                 (
                     *first,
-                    *_figures(products, found, unplaced, period),
+                    *_figures(publication, products, found, period),
                     *_waterfalls(drawer, publication, known, period),
                 ),
             ),
@@ -147,12 +146,12 @@ def _left_out(rows: list[Row]) -> tuple[Table, ...]:
     )
 
 
-def _figures(table: Table, found: list[Row], unplaced: Decimal, period: Period | None) -> tuple[Block, ...]:
+def _figures(publication: Publication, table: Table, found: list[Row], period: Period | None) -> tuple[Block, ...]:
     opened = [row for row in table.rows if period is None or row["fiscal_period"] == period.name]
+    of_period = [row for row in found if period is None or row["fiscal_period"] == period.name]
+    verdict, says = judged(publication, of_period, period)
     if not opened:
         return ()
-    of_period = [row for row in found if period is None or row["fiscal_period"] == period.name]
-    verdict, says = judged(of_period, unplaced)
     ai_share = _share(opened, "ai_cogs")
     lines = (
         ("Revenue", "revenue", "Recognised revenue of the days compared."),

@@ -6,6 +6,7 @@ from dashboard.figures import Verdict, shown
 from dashboard.fiscal import Period
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
+from orchestration.policy.open_amounts import OwnerlessShare, ownerless_share
 from orchestration.summary.collect import OTHER_COGS_WITHOUT_PRODUCT
 
 MARGINS = """
@@ -19,6 +20,13 @@ left join (select product_id, name from dim_products where is_current) as produc
     on margins.product_id = products.product_id
 where margins.fiscal_period = ?
 order by margins.revenue desc nulls last, product
+"""
+
+UNOWNED = """
+select
+    sum(allocated_cost) as spend,
+    coalesce(sum(allocated_cost) filter (where allocation_method = 'unallocated'), 0) as unallocated
+from fct_allocated_costs where cost_date between ? and ?
 """
 
 
@@ -50,10 +58,20 @@ def without_product(publication: Publication, period: Period) -> Decimal:
     return sum((row["amount"] for row in found), Decimal(0))
 
 
-def judged(rows: list[Row], unplaced: Decimal) -> tuple[Verdict, str]:
-    """What the margin of one period says against its targets, and why; ``unplaced``: see :func:`without_product`. Good only where
-    nothing is left out.
-    """
+def without_owner(publication: Publication, period: Period) -> OwnerlessShare | None:
+    """Cost of the period that has no owner, and so is in no margin, where it is above what the policy lets pass."""
+    found = publication.one("fct_allocated_costs", UNOWNED, [period.starts_on, period.as_of])
+    if found is None or found["spend"] is None:
+        return None
+    alarm = publication.provenance.unallocated_alarm_ratio
+    share = ownerless_share(period.name, found["spend"], found["unallocated"], alarm)
+    return None if share.is_above_alarm is False or not share.unallocated else share
+
+
+def judged(publication: Publication, rows: list[Row], period: Period | None) -> tuple[Verdict, str]:
+    """What the margins ``rows`` of a period say against their targets, and why. Good only where no cost is left out of them."""
+    unplaced = without_product(publication, period) if period else None
+    unowned = without_owner(publication, period) if period else None
     known = [row for row in rows if row["gross_profit"] is not None]
     if not known:
         return "unknown", "no product's revenue is known" if rows else "no product has revenue or cost of goods sold"
@@ -73,9 +91,11 @@ def judged(rows: list[Row], unplaced: Decimal) -> tuple[Verdict, str]:
         says += f"; left out: {', '.join(row['product'] for row in missing)}"
     if unplaced:
         says += f"; without {shown(unplaced, 'money')} of other cost that names no product"
+    if unowned:
+        says += f"; without {shown(unowned.unallocated, 'money')} of {shown(unowned.spend, 'money')} spent, which has no owner"
     if below:
         return "bad", says
-    return "watch" if missing or open_ones or unplaced else "good" if targets else "none", says
+    return "watch" if missing or open_ones or unplaced or unowned else "good" if targets else "none", says
 
 
 def _unjudged(known: list[Row]) -> list[str]:

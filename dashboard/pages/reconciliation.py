@@ -9,7 +9,7 @@ from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT
 from orchestration.glossary import in_words
 from orchestration.policy.open_amounts import OPEN_LINES
-from orchestration.summary.open_amounts import ACCOUNT_REMEDY, REMEDIES
+from orchestration.summary.open_amounts import REMEDIES, account_remedy
 
 PROVIDERS = 6
 SHOWN_PERIODS = 6
@@ -219,7 +219,7 @@ def _left_out(publication: Publication) -> Table:
     for row in rows:
         row["credit"] = in_words(row["credit_role"])
         row["missing"] = in_words(row["missing_roles"])
-        row["remedy"] = ACCOUNT_REMEDY
+        row["remedy"] = account_remedy(row["missing_roles"])
         row["verdict"] = "watch"
     return Table(
         "left_out",

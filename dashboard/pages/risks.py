@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from dashboard.figures import Column, Table, shown
 from dashboard.fiscal import Period
+from dashboard.pages.margins import without_owner
 from dashboard.publication import Publication, Row
+from orchestration.files import counted
 from orchestration.glossary import in_words
 from orchestration.policy.budget_alerts import (
     AllocationState,
@@ -79,6 +81,11 @@ left join run_rate_by_initiative_day as rates
     on demotions.initiative_id = rates.initiative_id and demotions.as_of_date = rates.as_of_date
 where demotions.as_of_date = cast(? as date) and demotions.is_flagged_for_return
 order by who
+"""
+
+MISSING_DAYS = """
+select source, provider, first_date, last_date, days from source_day_gaps
+where status = 'missing' and last_date >= ? and first_date <= ? order by first_date, source, provider
 """
 
 BREAKERS = """
@@ -176,6 +183,8 @@ def _all(publication: Publication, period: Period | None) -> Iterator[Row]:
         yield from _departments(publication, period)
         yield from _margins(publication, period)
         yield from _unpriced(publication, period)
+        yield from _unowned(publication, period)
+        yield from _missing_days(publication, period)
         yield from _breakers(publication, period)
 
 
@@ -297,6 +306,34 @@ def _demotions(publication: Publication, as_of: date) -> Iterator[Row]:
         why = f"{cost} a unit of work, verified {verified}; above the limit for {row['days_above']} days"
         remedy = "Make a unit cheaper, or: tokenomics budget return"
         yield _risk(row, "bad", "Dearer than verified", row["run_rate_monthly"], why, remedy)
+
+
+def _unowned(publication: Publication, period: Period) -> Iterator[Row]:
+    share = without_owner(publication, period)
+    if share:
+        part = "" if share.ratio is None else f"{shown(share.ratio, 'ratio')} of the month's cost"
+        alarm = "" if share.alarm_ratio is None else f", above the policy's {shown(share.alarm_ratio, 'ratio')}"
+        why = f"{part}{alarm}; it is in no margin and no budget"
+        remedy = "Add rules to ownership.yaml; tokenomics status names the largest"
+        yield _risk(
+            {"who": "Nobody"}, "watch", "Cost without an owner", share.unallocated, why.removeprefix("; "), remedy
+        )
+
+
+def missing_days(publication: Publication, since: date) -> list[Row]:
+    """Runs of days from ``since`` on of which a source gave nothing, though it gave what is before and after."""
+    return publication.rows("source_day_gaps", MISSING_DAYS, [since, publication.provenance.as_of])
+
+
+def _missing_days(publication: Publication, period: Period) -> Iterator[Row]:
+    """Of the month and the one before, which finance can still act on."""
+    month_before = (period.as_of.replace(day=1) - timedelta(days=1)).replace(day=1)
+    for row in missing_days(publication, month_before):
+        source = in_words(row["source"], "source")
+        who = f"{source}, {in_words(row['provider'], 'provider')}" if row["provider"] else source
+        span = f"{row['first_date']} to {row['last_date']}" if row["days"] > 1 else f"{row['first_date']}"
+        why = f"{counted(row['days'], 'day')} without data, {span}: their cost is in no figure"
+        yield _risk({"who": who}, "watch", "Days missing", None, why, "Export them again, then: tokenomics run")
 
 
 def _breakers(publication: Publication, period: Period) -> Iterator[Row]:

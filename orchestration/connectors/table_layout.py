@@ -27,6 +27,8 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+AS_WINDOWS_WRITES_IT = {"shift_jis": "cp932", "euc-kr": "cp949"}
+"""Encodings that programs on Windows write with letters of their own, by the name that people know."""
 _DECLARED = re.compile(r'"?sep=(.)"?;*,*\s*', re.I)
 
 
@@ -61,7 +63,7 @@ def find_layout(
     """The layout of a file that should hold ``columns``; ``headings`` are what the file calls some of them, ``encoding``
     what the company says of a file without a byte order mark.
     """
-    encoding = _encoding(path, encoding or "utf-8-sig")
+    encoding = _encoding(path, AS_WINDOWS_WRITES_IT.get(encoding or "", encoding or "utf-8-sig"))
     known = known_headings(columns, headings)
     try:
         declared = _declared_separator(path, encoding)
@@ -122,7 +124,9 @@ def _shown(encoding: str) -> str:
 
 def _remedy(encoding: str) -> str:
     return (
-        ", or set encoding: windows-1252 for its kind under ledgers in sources.yaml" if encoding == "utf-8-sig" else ""
+        ", or set encoding: windows-1252 (Japanese: shift_jis) for its kind under ledgers in sources.yaml"
+        if encoding == "utf-8-sig"
+        else ""
     )
 
 

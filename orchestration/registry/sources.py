@@ -212,7 +212,9 @@ class LedgerConfig(Part):
     """true reads 1.234 as 1234 and 1,5 as 1.5, false the other way; needed only where no number of a file decides."""
     day_first: bool | None = None
     """true reads 01/10/2026 as 1 October, false as 10 January; needed only where no date of a file decides."""
-    encoding: Literal["windows-1252"] | None = None
+    encoding: (
+        Literal["windows-1250", "windows-1251", "windows-1252", "shift_jis", "gb18030", "big5", "euc-kr"] | None
+    ) = None
     """How the files write letters, where it is neither UTF-8 nor UTF-16."""
     values: dict[Text, Text] = Field(default_factory=dict)
     """What a column holds on every row, where the files have no such column, like {currency: EUR}."""

@@ -17,7 +17,6 @@ from orchestration.publish.snapshot import ALARMS
 from orchestration.published import read_manifest
 from orchestration.summary.names import make_names
 from orchestration.summary.open_amounts import (
-    ACCOUNT_REMEDY,
     LEFT_OUT,
     OWNER_REMEDY,
     REJECTED,
@@ -25,6 +24,7 @@ from orchestration.summary.open_amounts import (
     UNMEASURED,
     UNMEASURED_REMEDY,
     UNPRICED,
+    account_remedy,
     bridge_as_json,
     price_remedy,
     read_bridge,
@@ -108,7 +108,10 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             ),
             "unallocated_share": [share_as_json(one) for one in shares],
             "open_amounts": [bridge_as_json(one) for one in bridge],
-            "journals_left_out": _with_remedy(query("accrual_journals_left_out", LEFT_OUT), ACCOUNT_REMEDY),
+            "journals_left_out": [
+                {**row, "remedy": account_remedy(row["missing_roles"])}
+                for row in query("accrual_journals_left_out", LEFT_OUT)
+            ],
             "unowned_usage": _with_remedy(query("fct_usage", UNOWNED), OWNER_REMEDY),
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
             "core_demotions": [
@@ -119,6 +122,9 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 {**row, "gates_in_the_way": [gate for gate in gates if gate["initiative_id"] == row["initiative_id"]]}
                 for row in query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of)
             ],
+            "missing_days": _with_remedy(
+                query("source_day_gaps", MISSING_DAYS, periods.previous_first, as_of), DAYS_REMEDY
+            ),
             "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
             "ingestion": query("ingestion_outcomes", INGESTION),
             "reads": query("ingestion_outcomes", READS),
@@ -134,6 +140,16 @@ def _of(periods: Periods) -> list[Any]:
 RETURN_REMEDY = (
     "lower its cost per unit, or return it: tokenomics budget return {initiative_id} AMOUNT --approver EMAIL"
 )
+
+DAYS_REMEDY = (
+    "export these days again, then run: what they cost is in no figure, and a bill of other days is shared by the usage that "
+    "is there"
+)
+MISSING_DAYS = """
+select source, provider, first_date, last_date, days from source_day_gaps
+where status = 'missing' and last_date >= cast(? as date) and first_date <= cast(? as date)
+order by first_date, source, provider
+"""
 
 CURRENCY = "select max(reporting_currency) as reporting_currency from fct_allocated_costs"
 

@@ -40,12 +40,10 @@ REMEDIES = {
     "and withdraw the file that did",
     "other_cogs_left_out": "post the provider's AI bill to an account of an AI role in ledger_accounts of company.yaml: with "
     "none there, other cost of goods sold may hold it and would count twice",
-    "metering_residual": "compare usage and bill by day: missing days stand in ingestion_outcomes, prices in contracts.yaml",
-    "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, or a "
-    "posting without a bill",
+    "metering_residual": "compare usage and bill by day: missing days stand in source_day_gaps, prices in contracts.yaml",
+    "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, a posting "
+    "without a bill, or a bill whose currency is not the one it names",
 }
-
-ACCOUNT_REMEDY = "give the missing roles an account under posting_accounts in company.yaml"
 
 LEFT_OUT = """
 select fiscal_period, provider, service_period, credit_role, missing_roles, amount
@@ -53,6 +51,11 @@ from accrual_journals_left_out
 where fiscal_period = (select max(fiscal_period) from accrual_journals_left_out)
 order by all
 """
+
+
+def account_remedy(roles: str) -> str:
+    """What lets a journal be proposed; ``roles`` as they are written in company.yaml."""
+    return f"give {roles} an account under posting_accounts in company.yaml"
 
 
 def price_remedy(without_rate: str | None) -> str:

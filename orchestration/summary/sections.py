@@ -26,6 +26,7 @@ def sections(summary: Row) -> list[Section]:
         _unallocated(summary),
         _open_amounts(summary),
         *_journals_left_out(summary["journals_left_out"]),
+        *_missing_days(summary["missing_days"]),
         *_rejected_rows(summary["rejected_rows"]),
         *_pages_not_written(summary["pages_not_written"]),
         _reads(summary["reads"]),
@@ -216,6 +217,20 @@ def _journals_left_out(rows: list[Row]) -> list[Section]:
     ]
     title = f"Month-end journals left out {rows[0]['fiscal_period']}" if rows else ""
     return _asking(title, ("not accrued", "amount", "roles without an account"), shown, rows)
+
+
+def _missing_days(rows: list[Row]) -> list[Section]:
+    """No section where every source gave every day of this month and the one before."""
+    shown = [
+        (
+            f"{in_words(row['source'], 'source')}{', ' if row['provider'] else ''}{in_words(row['provider'], 'provider')}",
+            f"{row['days']:,}",
+            row["first_date"],
+            row["last_date"],
+        )
+        for row in rows
+    ]
+    return _asking("Days missing from a source", ("source", "days", "since", "until"), shown, rows)
 
 
 def _rejected_rows(rows: list[Row]) -> list[Section]:

@@ -95,14 +95,26 @@ def test_an_empty_side_is_zero_only_where_that_is_declared(drop: Drop) -> None:
     assert [row[4:] for row in lines(drop, text, empty_side="zero")] == [(5, 0), (0, 5)]
 
 
-def test_letters_of_windows_are_read_where_that_is_declared(drop: Drop) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "codec", "person", "department"),
+    [
+        ("windows-1252", "cp1252", "Jürg", "Büro"),
+        ("windows-1251", "cp1251", "Юрий", "офис"),
+        ("shift_jis", "cp932", "髙橋①", "開発部"),
+        ("gb18030", "gb18030", "李娜", "研发"),
+        ("euc-kr", "cp949", "똠방각하", "연구소"),
+    ],
+)
+def test_letters_of_another_encoding_are_read_where_that_is_declared(
+    encoding: str, codec: str, person: str, department: str, drop: Drop
+) -> None:
     file = drop.company.folder / "ledgers" / "people.csv"
-    file.write_bytes("actor_id,department_id,function\nJürg,Büro,x\n".encode("windows-1252"))
+    file.write_bytes(f"actor_id,department_id,function\n{person},{department},x\n".encode(codec))
     with pytest.raises(SchemaDrift, match=r"people\.csv:2: is not UTF-8 text; .* or set encoding: windows-1252"):
         drop.extract()
-    drop.company.ledgers["people"] = LedgerConfig(encoding="windows-1252")
+    drop.company.ledgers["people"] = LedgerConfig.model_validate({"encoding": encoding})
     drop.extract()
-    assert drop.rows("people", "actor_id, department_id") == [("Jürg", "Büro")]
+    assert drop.rows("people", "actor_id, department_id") == [(person, department)]
 
 
 @pytest.mark.parametrize(

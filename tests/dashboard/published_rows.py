@@ -48,7 +48,7 @@ def write_publication(folder: Path, as_of: date, rows: Rows, *, tables: Sequence
         "published_at": "2026-10-22T06:00:00.000000Z",
         "version": "1",
         "is_simulated": False,
-        "alarm_ratios": {"residual_alarm_ratio": "0.005"},
+        "alarm_ratios": {"residual_alarm_ratio": "0.005", "unallocated_alarm_ratio": "0.1"},
         "tables": {name: {} for name in names},
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -161,9 +161,10 @@ def test_spend_is_of_the_fiscal_month_up_to_the_as_of_day_with_what_has_no_budge
 
 
 def test_year_to_date_begins_with_the_fiscal_year(page: Page) -> None:
-    year = figures(page)["Year to date, 2027"]
+    year = figures(page)["Year to date"]
     assert year.value == Decimal("165.004000000001")
     assert year.value == table(page, year.rows or "").total(year.total or "")
+    assert year.says == "since 2026-08-30; 350.00 budgeted"
     assert [(row["period"], row["budgeted"]) for row in table(page, "months").rows] == [("P10", 200), ("P09", 150)]
 
 
@@ -201,6 +202,62 @@ def test_a_product_with_a_loss_and_no_revenue_is_not_on_its_target(make: Any, tm
     assert margin.says == "no margin, so none against its target: Product Two"
 
 
+@pytest.mark.parametrize("make", [one for one in PAGES if one.__name__ in ("front", "margin")])
+@pytest.mark.parametrize(
+    ("unowned", "verdict", "says"),
+    [("2", "good", ""), ("2.01", "watch", "; without 2.01 of 20.01 spent, which has no owner")],
+)
+def test_a_margin_is_not_good_where_cost_without_an_owner_is_above_the_policys_tenth(
+    make: Any, unowned: str, verdict: str, says: str, tmp_path: Path
+) -> None:
+    well = _margin(
+        "one", "100", "10", "80", gross_margin_ratio=0.8, target_gross_margin_ratio=0.7, is_below_target=False
+    )
+    costs = [
+        _cost(AS_OF, "18", "a", "lab", "core") | {"allocation_method": "direct"},
+        _cost(AS_OF, unowned, None, None, None) | {"allocation_method": "unallocated"},
+        _cost(date(2026, 9, 1), "99", None, None, None) | {"allocation_method": "unallocated"},
+    ]
+    rows = {name: ROWS[name] for name in ("dim_dates", "dim_products")}
+    rows |= {"gross_margin_by_product_month": [well], "fct_allocated_costs": costs}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        margin = figures(make(opened, drawer))["Gross margin"]
+        told = [row for row in table(front(opened, drawer), "risks").rows if row["what"] == "Cost without an owner"]
+    assert (margin.verdict, margin.says) == (verdict, f"target 70.0 %{says}")
+    assert [row["amount"] for row in told] == ([Decimal("2.01")] if says else [])
+
+
+def test_days_that_a_source_lacks_are_at_risk_and_keep_the_month_from_tying_out(tmp_path: Path) -> None:
+    """Two days of the bill are missing in the period, one in the month before, one long ago; a last day is not whole yet."""
+    gaps = [
+        {
+            "source": "focus_files",
+            "provider": "aws",
+            "status": status,
+            "first_date": first,
+            "last_date": last,
+            "days": days,
+        }
+        for status, first, last, days in (
+            ("missing", date(2026, 10, 13), date(2026, 10, 14), 2),
+            ("missing", date(2026, 9, 3), date(2026, 9, 3), 1),
+            ("missing", date(2026, 8, 31), date(2026, 8, 31), 1),
+            ("incomplete", AS_OF, AS_OF, 1),
+        )
+    ]
+    rows = {name: ROWS[name] for name in ("dim_dates", "reconciliation_by_provider_month")}
+    with publication(tmp_path, AS_OF, {**rows, "source_day_gaps": gaps}) as (opened, drawer):
+        made = front(opened, drawer)
+    tied = figures(made)["Not tied out"]
+    assert tied.verdict == "watch"
+    assert tied.says == "of 65.00 billed; 65.00 not posted yet; 2 days of a source missing"
+    missing = [row["why"] for row in table(made, "risks").rows if row["what"] == "Days missing"]
+    assert missing == [
+        "1 day without data, 2026-09-03: their cost is in no figure",
+        "2 days without data, 2026-10-13 to 2026-10-14: their cost is in no figure",
+    ]
+
+
 def test_movers_are_ranked_apart_from_the_number_of_days_and_say_why(page: Page) -> None:
     """Alpha fell from 100 to 40, of which 11 for fewer days; Beta is new; 5.004 belong to nobody."""
     rows = table(page, "movers").rows
@@ -236,7 +293,7 @@ def test_usage_without_a_bill_is_not_called_billed(tmp_path: Path) -> None:
     with publication(tmp_path, AS_OF, rows) as (opened, drawer):
         told = figures(front(opened, drawer))
     assert told["Not tied out"].says.startswith("of 62.00 billed, all of it metered, for want of a bill; ")
-    assert told["Year to date, 2027"].says == "no cost yet; no budget is stated"
+    assert told["Year to date"].says == "no cost yet; no budget is stated"
 
 
 def test_risks_have_amounts_reasons_and_remedies(page: Page) -> None:

@@ -35,6 +35,11 @@ STATEMENTS = (
     "('prod_desk', '2026-09', 900, 100, 80, 720, 0.8, 0.8, false, null, 'posted', 30, false)) as margins (product_id, "
     "fiscal_period, revenue, ai_cogs, other_cogs, gross_profit, gross_margin_ratio, target_gross_margin_ratio, "
     "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial)",
+    "create table source_day_gaps as from (values "
+    "('litellm', null, 'missing', date '2026-10-03', date '2026-10-04', 2), "
+    "('focus_files', 'aws', 'missing', date '2026-08-31', date '2026-08-31', 1), "
+    "('openai', null, 'incomplete', date '2026-10-20', date '2026-10-20', 1)) as gaps (source, provider, status, first_date, "
+    "last_date, days)",
     "create table month_end_projection as from (values "
     "(date '2026-10-20', 'company', 'acme', '2026-10', 11, 900, 1300, 1250, 1400), "
     "(date '2026-10-20', 'department', 'ops', '2026-10', 11, 750, 1100, 1050, 1150), "

@@ -91,8 +91,8 @@ def test_each_open_amount_is_readable(tmp_path: Path) -> None:
         "  AI bill to an account of an AI role in ledger_accounts of company.yaml: with",
         "  none there, other cost of goods sold may hold it and would count twice",
         "  To do: OpenAI, not explained between bill and ledger: check this provider's",
-        "  postings: ledger_counterparties and ledger accounts in company.yaml, or a",
-        "  posting without a bill",
+        "  postings: ledger_counterparties and ledger accounts in company.yaml, a posting",
+        "  without a bill, or a bill whose currency is not the one it names",
     ]
     costs = section(found, "Cost without an owner")
     assert [line.partition("  as ")[2] for line in costs if "  as " in line] == [
@@ -193,7 +193,7 @@ def test_a_journal_without_its_account_is_named_with_the_role_and_the_file(tmp_p
         "Month-end journals left out 2026-09",
         "  not accrued           amount  roles without an account",
         "  OpenAI usage 2026-08   50.00  selling and administration",
-        "  To do: give the missing roles an account under posting_accounts in",
+        "  To do: give selling_and_administration an account under posting_accounts in",
         "  company.yaml",
     ]
     assert "Month-end journals" not in plain_text(summary(tmp_path / "clean"))

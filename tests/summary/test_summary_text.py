@@ -21,7 +21,7 @@ from tests.summary.small_marts import FAULTS, write_small_marts
 from tests.summary.test_open_amounts import POLICY, section
 
 TYPED = re.compile(
-    r"tokenomics [a-z]+( return)? \S+|always_include_stream_usage|ledger_\w+|posting_accounts|rejected_rows"
+    r"tokenomics [a-z]+( return)? \S+|always_include_stream_usage|ledger_\w+|posting_accounts|rejected_rows|give \w+ an account"
 )
 """What a person has to type or look up as it is written: commands with their ids, keys of files, names of tables."""
 
@@ -104,6 +104,15 @@ def test_what_was_read_says_what_an_empty_load_means(found: dict[str, Any]) -> N
         "  without rows: read whole, and nothing was there; no refused row in finance",
         "  files",
     ]
+
+
+def test_days_missing_from_a_source_are_told_while_someone_can_act(found: dict[str, Any]) -> None:
+    """This month and the one before: not the day of August, and not the last day, which is only not whole yet."""
+    assert section(found, "Days missing")[1:3] == [
+        "  source   days       since       until",
+        "  LiteLLM     2  2026-10-03  2026-10-04",
+    ]
+    assert len(found["missing_days"]) == 1
 
 
 def test_reasons_are_told_in_words(found: dict[str, Any]) -> None:

@@ -14,11 +14,11 @@ import duckdb
 from orchestration.defs.run import Run
 from orchestration.policy.open_amounts import RESIDUALS
 from orchestration.summary.open_amounts import (
-    ACCOUNT_REMEDY,
     LEFT_OUT,
     OWNER_REMEDY,
     REMEDIES,
     UNPRICED,
+    account_remedy,
     price_remedy,
     read_bridge,
     read_shares,
@@ -94,11 +94,13 @@ def judged(
     yield _result(ALLOCATED, "cost_has_an_owner", above, OWNER_REMEDY)
     unnamed = [f"{file}: {rows} charges, {amount}" for file, rows, amount in connection.execute(UNNAMED).fetchall()]
     yield _result(OUTCOMES, "cloud_charges_name_a_service", unnamed, UNNAMED_REMEDY)
+    journals = connection.execute(LEFT_OUT).fetchall()
     left_out = [
         f"{provider} usage {service}, not accrued at the end of {period}: {amount:f}, no account of {missing}"
-        for period, provider, service, _, missing, amount in connection.execute(LEFT_OUT).fetchall()
+        for period, provider, service, _, missing, amount in journals
     ]
-    yield _result(JOURNALS, "accruals_have_accounts", left_out, ACCOUNT_REMEDY)
+    roles = ", ".join(dict.fromkeys(row[4] for row in journals))
+    yield _result(JOURNALS, "accruals_have_accounts", left_out, account_remedy(roles))
     bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
     for name, (lines, _) in LINES.items():
         found = [
