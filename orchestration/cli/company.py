@@ -108,7 +108,7 @@ def check(
         from orchestration.alerts.destinations import missing as unset_destinations
         from orchestration.connectors.reach import reach
         from orchestration.connectors.trial import try_files
-        from orchestration.registry import RegistryError, missing_posting_roles
+        from orchestration.registry import RegistryError, missing_posting_roles, prices_without_currency
         from orchestration.registry import explain_policy as policy_table
         from orchestration.registry.sources import NO_SOURCE
         from orchestration.session import open_session
@@ -122,7 +122,8 @@ def check(
 
         try:
             with open_session(settings) as session:
-                company_id = session.company.config.company_id
+                config = session.company.config
+                company_id = config.company_id
                 if not as_json:
                     print(f"{company_id}: the YAML files of the company folder are valid")
                 for name in session.company.sources:
@@ -138,7 +139,9 @@ def check(
                     say("faults", fault)
                 for line in trial.lines:
                     say("files", session.redact(line))
-                for note in (*trial.doubts, *missing_posting_roles(session.company), *half_set(session.company.alerts)):
+                unsaid = prices_without_currency(session.company.contracts, config.reporting_currency)
+                roles, alerts = missing_posting_roles(session.company), half_set(session.company.alerts)
+                for note in (*trial.doubts, *roles, *unsaid, *alerts):
                     say("notes", session.redact(note), f"note: {session.redact(note)}")
                 for fault in trial.faults:
                     say("faults", session.redact(fault))

@@ -5,6 +5,7 @@ rows, prices.
 """
 
 from orchestration.registry.company import Company
+from orchestration.registry.contracts import prices_without_currency
 from orchestration.registry.faults import Fault, RegistryError
 from orchestration.registry.initiatives import Initiative
 from orchestration.registry.landed import land_registry
@@ -26,5 +27,6 @@ __all__ = [
     "load_alert_settings",
     "load_company",
     "missing_posting_roles",
+    "prices_without_currency",
     "write_company_folder",
 ]

@@ -1,5 +1,6 @@
 """contracts.yaml: negotiated discounts and prices, commitments, prepaid balances and credits."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -67,3 +68,15 @@ class Contract(Record):
                 "worth what its currency was worth on that day, and nothing before it draws on it"
             )
         return self
+
+
+def prices_without_currency(contracts: Iterable[Contract], reporting_currency: str) -> tuple[str, ...]:
+    """A line for each price that is taken to be in the reporting currency, though providers' lists are in US dollars."""
+    if reporting_currency == "USD":
+        return ()
+    return tuple(
+        f"contracts.yaml: contract '{one.contract_id}' has a price and no currency, so {one.price_per_million} counts as "
+        f"{reporting_currency}, while list prices are in USD; write currency: {reporting_currency} or currency: USD"
+        for one in contracts
+        if one.kind == "price" and one.currency is None
+    )

@@ -26,7 +26,9 @@ RATE_REMEDY = (
     "its price is in {currency}, and no exchange rate is known on these days: add it to ledgers/exchange_rates*.csv; a rate "
     "serves its day and the seven after it"
 )
-PRICE_REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
+PRICE_REMEDY = (
+    "add a price for the model to contracts.yaml (kind: price, with its currency), or wait for the next price list"
+)
 UNMEASURED_REMEDY = (
     "the gateway logged no tokens for them, so they have no cost here; let it log the usage of streamed answers "
     "(LiteLLM: always_include_stream_usage: true), then load its log again"

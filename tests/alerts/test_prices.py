@@ -31,7 +31,7 @@ NOT_OPEN = (
     f"date '2026-10-01', 'openai', 'known', 'request', 'requests', 7, 'unpriced', true, {WHO}",
 )
 UNCONVERTED = f"date '2026-10-01', 'openai', 'known', 'output', 'tokens', 7, 'unpriced', true, {QUOTED}"
-REMEDY = "add a price for the model to contracts.yaml (kind: price), or wait for the next price list"
+REMEDY = "add a price for the model to contracts.yaml (kind: price, with its currency), or wait for the next price list"
 
 
 def publish(home: Path, *rows: str) -> None:

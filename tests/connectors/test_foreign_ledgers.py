@@ -117,6 +117,18 @@ def test_letters_of_another_encoding_are_read_where_that_is_declared(
     assert drop.rows("people", "actor_id, department_id") == [(person, department)]
 
 
+def test_a_heading_that_no_file_has_is_refused_though_the_column_may_be_absent(drop: Drop) -> None:
+    """Else a misspelt heading would silently leave every row without its customer."""
+    folder = drop.company.folder / "ledgers"
+    (folder / "revenue.csv").write_text("revenue_date,product_id,amount,currency\n2026-10-01,desk,5,USD\n")
+    drop.company.ledgers["revenue"] = LedgerConfig(columns={"customer_id": "Kunde"})
+    with pytest.raises(SchemaDrift, match=r"ledgers/revenue\.csv: no column is called 'Kunde', .* calls customer_id"):
+        drop.extract()
+    (folder / "revenue_2.csv").write_text("revenue_date,product_id,Kunde,amount,currency\n2026-10-02,desk,c1,5,USD\n")
+    drop.extract()
+    assert sorted(drop.rows("revenue", "coalesce(customer_id, '')")) == [("",), ("c1",)]
+
+
 @pytest.mark.parametrize(
     ("declared", "told"),
     [

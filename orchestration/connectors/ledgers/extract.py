@@ -88,6 +88,7 @@ def extract(
             if prefix == "general_ledger":
                 parts += converted
             _load_rows(connection, schema, reading, parts)
+            _check_declared(schema, reading, opened)
             find_faults(connection, schema)
             count = _rejected_count(connection)
             if count and policies[prefix] == "fail":
@@ -203,6 +204,18 @@ def _check_columns(schema: Schema, reading: LedgerConfig, file: TextFile) -> Non
         raise SchemaDrift(
             SOURCE, f"{file.name}: {', '.join(floating)} is binary floating point, not exact; write decimals or text"
         )
+
+
+def _check_declared(schema: Schema, reading: LedgerConfig, files: Sequence[TextFile]) -> None:
+    """A column that sources.yaml gives a heading of its own stands in one of the files at least."""
+    for column, heading in foreign.headings(reading).items():
+        if files and not any(column in file.header for file in files):
+            names = ", ".join(file.name for file in files)
+            raise SchemaDrift(
+                SOURCE,
+                f"{names}: no column is called '{heading}', as ledgers: {schema.prefix}: columns in sources.yaml calls "
+                f"{column}; correct the heading there, or drop its line",
+            )
 
 
 def _rejected_count(connection: duckdb.DuckDBPyConnection) -> int:
