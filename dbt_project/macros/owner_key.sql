@@ -14,3 +14,14 @@
     {%- endfor -%}
     {{ integer_key(columns) }}
 {%- endmacro %}
+
+{# The key of a cost by whom it is owned. What was shared out over usage goes by two names, the charge's own and that of
+   the usage (`usage_owner_key`): whichever of the two a rule of the highest priority matches. Where both are the same,
+   it is the usage's key. #}
+{% macro cost_owner_key(relation) -%}
+    case
+        when {{ relation }}.usage_owner_key <> {{ owner_key(relation) }}
+            then hash({{ owner_key(relation) }}, {{ relation }}.usage_owner_key)
+        else {{ owner_key(relation) }}
+    end
+{%- endmacro %}

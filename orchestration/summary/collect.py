@@ -26,6 +26,7 @@ from orchestration.summary.open_amounts import (
     UNPRICED,
     account_remedy,
     bridge_as_json,
+    owner_remedy,
     price_remedy,
     read_bridge,
     read_shares,
@@ -112,7 +113,10 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 {**row, "remedy": account_remedy(row["missing_roles"])}
                 for row in query("accrual_journals_left_out", LEFT_OUT)
             ],
-            "unowned_usage": _with_remedy(query("fct_usage", UNOWNED), OWNER_REMEDY),
+            "unowned_usage": [
+                {**row, "remedy": owner_remedy(row["provider"], row["owned_by_source"])}
+                for row in query("fct_usage", UNOWNED)
+            ],
             "budget_alerts": [_as_json(one) for one in read_standing(connection, day, holds) if is_news(one, day)],
             "core_demotions": [
                 {**row, "remedy": RETURN_REMEDY.format(**row)}
@@ -269,8 +273,13 @@ group by all having sum(allocated_cost) <> 0 order by amount desc, provider, mod
 UNOWNED = f"""
 select
     u.provider, u.project_id, u.api_key_id, sum(u.list_cost) as list_cost, max(u.usage_date) as last_date,
-    any_value(keys.name) as key_name, any_value(projects.name) as project_name
+    any_value(keys.name) as key_name, any_value(projects.name) as project_name,
+    any_value(owned.source) as owned_by_source
 from fct_usage u
+left join (
+    select provider, min(source) as source from fct_usage
+    where not is_counted and allocation_rule_id is not null group by provider
+) as owned on u.provider = owned.provider
 left join key_names as keys on u.provider = keys.provider and u.api_key_id = keys.id
 left join project_names as projects on u.project_id = projects.id
 where u.is_counted and u.allocation_rule_id is null

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.glossary import in_words
 from orchestration.policy.open_amounts import (
     OPEN_LINES,
     BridgeMonth,
@@ -63,6 +64,16 @@ def account_remedy(roles: str) -> str:
 def price_remedy(without_rate: str | None) -> str:
     """What gives usage a cost: a price, or where that is known a rate of the currency that it is in."""
     return RATE_REMEDY.format(currency=without_rate) if without_rate else PRICE_REMEDY
+
+
+def owner_remedy(provider: str, owned_by_source: str | None) -> str:
+    """What gives usage an owner: a rule, or the count of another source, whose view of the provider rules own already."""
+    if owned_by_source is None:
+        return OWNER_REMEDY
+    return (
+        f"rules own what {in_words(owned_by_source, 'source')} saw of {in_words(provider, 'provider')}: let its usage count "
+        f"(metering: {{{provider}: {owned_by_source}}} in sources.yaml), or {OWNER_REMEDY}"
+    )
 
 
 UNPRICED = """

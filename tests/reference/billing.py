@@ -2,8 +2,9 @@
 
 Written from the rules: a seller's day is billed where a bill of any of its accounts covers it, from the account's first
 charge day to the last day for which it is complete, and metered on the others: quantity x negotiated price x rate of
-the billing day, or list price less a discount. A billed day's amount is shared out over that day's usage by its list cost, where
-any has one, else by its tokens; an amount without usage belongs to nobody.
+the billing day, or list price less a discount. A model that no list prices lists at its negotiated price. A billed
+day's amount is shared out over that day's usage by its list cost, where any has one, else by its tokens; an amount
+without usage belongs to nobody.
 """
 
 from collections import defaultdict
@@ -169,11 +170,20 @@ class Billing:
         return self.converted(price.per_million, price.currency, day) * call.tokens[token_class] / 1_000_000
 
     def list_cost(self, call: Call, token_class: str) -> Fraction:
-        """What a call's tokens of the class cost at the list price; zero without one."""
-        if call.seller.model not in LIST_PRICES:
-            return Fraction(0)
-        price = Fraction(LIST_PRICES[call.seller.model][token_class]) * self.list_rate(call)
+        """What a call's tokens of the class cost at the list price, without one at the negotiated price; zero without either."""
+        if call.seller.model in LIST_PRICES:
+            price = Fraction(LIST_PRICES[call.seller.model][token_class]) * self.list_rate(call)
+        else:
+            agreed = self._price(call.seller, token_class, billing_day(call))
+            if agreed is None:
+                return Fraction(0)
+            price = self.converted(agreed.per_million, agreed.currency, billing_day(call))
         return price * call.tokens[token_class] / 1_000_000
+
+    def is_priced(self, call: Call) -> bool:
+        """Whether a list or a contract has a price for some of the call's tokens."""
+        day = billing_day(call)
+        return call.seller.model in LIST_PRICES or any(self._price(call.seller, one, day) for one in call.tokens)
 
     def list_rate(self, call: Call) -> Fraction:
         """What a US dollar, in which list prices are, is worth on the call's billing day."""

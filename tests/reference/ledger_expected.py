@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from tests.reference.bridge_expected import bridge
 from tests.reference.company import Company
 from tests.reference.expected import Reference
 from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Posting
 from tests.reference.ledger_match import Settled, Valued, Vendor
 from tests.reference.months import month_end, months_between
 
-FIRST_LEG = ("discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
+FIRST_LEG = ("metered_list_cost", "discount", "unpriced_usage", "untracked_traffic", "credits", "metering_residual")
 NOBODY = "unmatched"
 CLASS_OF_NOBODY = "selling_and_administration"
 
@@ -76,16 +77,9 @@ class LedgerReference:
         self.postings = [one for one in books.postings if one.day <= company.as_of]
 
     def bridge(self) -> dict[tuple[str, str, str], Fraction]:
-        """Both legs and what our own journals come to, by provider, month and line; no line is zero.
-
-        No drawn model has a list price: what is neither a credit nor untracked is usage without one.
-        """
+        """Both legs and what our own journals come to, by provider, month and line; no line is zero."""
         found: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
-        for provider, day, line, amount in self._explained():
-            found[provider, f"{day:%Y-%m}", line] += amount
-        for (provider, month), cost in self.costs.items():
-            explained = sum((found[provider, month, line] for line in ("credits", "untracked_traffic")), Fraction(0))
-            found[provider, month, "unpriced_usage"] = cost - explained
+        found |= {key: amount for key, amount in bridge(self.reference).items() if key[2] in FIRST_LEG}
         for (provider, month), cost in self.costs.items():
             found[provider, month, "billed_cost"] += cost
         for one in self._ai_postings():
@@ -115,18 +109,6 @@ class LedgerReference:
         for (provider, month), amount in legs.items():
             found[provider, month, "residual"] = amount
         return {key: amount for key, amount in found.items() if amount}
-
-    def _explained(self) -> list[tuple[str, date, str, Fraction]]:
-        """What the bills credit, and what they charge on days without any usage."""
-        used = {(call.seller.name, call.started_at.date()) for call in self.company.calls if call.succeeded}
-        found = []
-        for one in self.company.charges:
-            amount = Fraction(one.amount) * rate_of(self.reference, one.currency, one.day)
-            if one.is_credit:
-                found.append((one.seller.name, one.day, "credits", amount))
-            elif (one.seller.name, one.day) not in used:
-                found.append((one.seller.name, one.day, "untracked_traffic", amount))
-        return [one for one in found if one[1] <= self.company.as_of]
 
     def owed(self) -> dict[tuple[str, str, str], Fraction]:
         """What is open by provider, month end and month that used it, at the end of every month that has ended."""

@@ -3,7 +3,8 @@
 Written from the rules: usage is on a higher tier where its model's tier is dearer than the dearest that the initiative's
 complexity needs (else its department's, else standard work). It is set against the same tokens at the list price of
 the tier's reference model, at the rate of the same day: times 0.9; and, cache reads as uncached input, times 1.3. Usage
-without a list price is on neither side. Savings are never below zero, and unknown where the reference model has no price.
+that neither a list nor a contract prices is on neither side. Savings are never below zero, and unknown where the
+reference model has no price.
 """
 
 from collections import defaultdict
@@ -66,10 +67,13 @@ class RightSizing:
                 continue
             key = f"{part.day:%Y-%m}", name
             reference_model = self._needed(part)
-            costs = [self._list(part, part.call.seller.model)]
+            costs = [
+                sum((self.reference.billing.list_cost(part.call, one) for one in part.call.tokens), Fraction(0))
+                * part.ratio
+            ]
             costs += [costs[0], self._list(part, reference_model), self._without_cache(part, reference_model)]
-            is_listed = part.call.seller.model in LIST_PRICES
-            if reference_model is None or not is_listed:
+            is_priced = self.reference.billing.is_priced(part.call)
+            if reference_model is None or not is_priced:
                 costs = [costs[0], *[Fraction(0)] * 3]
             if reference_model is not None and reference_model not in LIST_PRICES:
                 unknown.add(key)

@@ -7,7 +7,8 @@ TABLES = {
         "usage_date date, provider varchar, model_id varchar, token_class varchar, unit varchar, quantity decimal(38, 0), "
         "pricing_status varchar, is_counted boolean, list_cost decimal(38, 12), initiative_id varchar, "
         "department_id varchar, project_id varchar, api_key_id varchar, usage_key varchar, "
-        "allocation_rule_id varchar, list_unit_price_per_million decimal(18, 6), list_price_currency varchar"
+        "allocation_rule_id varchar, list_unit_price_per_million decimal(18, 6), list_price_currency varchar, "
+        "source varchar generated always as (if(is_counted, provider, 'litellm'))"
     ),
     "fct_allocated_costs": (
         "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "

@@ -172,6 +172,22 @@ def test_usage_whose_price_has_no_exchange_rate_asks_for_the_rate(tmp_path: Path
     assert remedies["quoted"].startswith("its price is in USD, and no exchange rate is known on these days")
 
 
+def test_usage_without_an_owner_that_a_gateway_saw_with_one_may_be_counted_there(tmp_path: Path) -> None:
+    """Rules own what the gateway saw of OpenAI, and nothing else saw Mistral."""
+    unowned = ", ".join(
+        f"('2026-10-05', '{provider}', 'm', 'output', 'tokens', 10, 'priced', true, 3, null, null, 'p', 'k', 'u7', "
+        "null, null, null)"
+        for provider in ("openai", "mistral")
+    )
+    found = summary(tmp_path, f"insert into fct_usage values {unowned}")
+    remedies = {row["provider"]: row["remedy"] for row in found["unowned_usage"]}
+    assert remedies == {
+        "openai": "rules own what LiteLLM saw of OpenAI: let its usage count (metering: {openai: litellm} in sources.yaml), "
+        "or add a rule to ownership.yaml that matches this project or key",
+        "mistral": "add a rule to ownership.yaml that matches this project or key",
+    }
+
+
 def test_usage_that_a_rule_gives_to_a_product_or_shares_out_asks_for_no_rule(tmp_path: Path) -> None:
     """Of three keys without initiative and department, one is in no rule: 4 of 7 at list price."""
     usage = ", ".join(

@@ -56,7 +56,8 @@ select
         when billed.charge_category in ('credit', 'draw') then 'credits'
         when billed.charge_category = 'purchase' and billed.effective_cost = 0 then 'credits'
         when unpriced_models.model_id is not null then 'unpriced_usage'
-        when matches.match_level in (1, 2) or (matches.match_level is not null and model_providers.provider is null)
+        when matches.match_level in (1, 2, 5)
+            or (matches.match_level is not null and model_providers.provider is null)
             then case when matches.is_unpriced then 'unpriced_usage' else 'matched' end
         else 'untracked_traffic'
     end as explanation

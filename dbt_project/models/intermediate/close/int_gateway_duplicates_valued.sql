@@ -109,7 +109,7 @@ in_force as (
         max_by(prices.currency, prices.context_tier_start) as currency
     from by_class
     cross join run_parameters
-    inner join prices
+    left join prices
         on by_class.provider = prices.provider
         and by_class.model_id = prices.model_id
         and by_class.token_class = prices.token_class
@@ -127,14 +127,24 @@ valued as (
         in_force.outcome,
         in_force.provider,
         in_force.billing_date,
-        {{ fine_money(
-            metered_cost('in_force.quantity', 'in_force.price_per_million') ~ ' * ('
-            ~ reporting_rate('in_force.currency') ~ ')'
-        ) }} as list_cost
+        case
+            when in_force.price_per_million is not null then {{ fine_money(
+                metered_cost('in_force.quantity', 'in_force.price_per_million') ~ ' * ('
+                ~ reporting_rate('in_force.currency') ~ ')'
+            ) }}
+            else {{ fine_money(
+                metered_cost('in_force.quantity', 'agreed.list_unit_price_per_million') ~ ' * agreed.list_rate'
+            ) }}
+        end as list_cost
     from in_force
     cross join run_parameters
     left join exchange_rates
         on in_force.currency = exchange_rates.currency and in_force.billing_date = exchange_rates.rate_date
+    left join {{ ref('int_prices_in_force') }} as agreed
+        on {{ integer_key(['in_force.provider', 'in_force.model_id', 'in_force.price_variant']) }} = agreed.price_key
+        and in_force.token_class = agreed.token_class
+        and in_force.context_tier_start = agreed.context_tier_start
+        and in_force.billing_date = agreed.billing_date
 
 )
 

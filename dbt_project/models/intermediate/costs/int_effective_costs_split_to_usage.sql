@@ -30,11 +30,12 @@ billed_pieces as (
         billed.provider,
         billed.account_id,
         coalesce(billed.project_id, parts.usage_project_id) as project_id,
-        coalesce(parts.api_key_id, billed.api_key_id) as api_key_id,
+        coalesce(billed.api_key_id, parts.api_key_id) as api_key_id,
         parts.actor_id,
         parts.team_id,
         coalesce(billed.model_id, parts.usage_model_id) as model_id,
         parts.request_tags,
+        parts.usage_owner_key,
         billed.model_id as charged_model_id,
         'billed' as cost_basis,
         coalesce(parts.part_amount, {{ fine_money('billed.effective_cost') }}) as amount
@@ -70,7 +71,7 @@ metered_pieces as (
 
 select
     pieces.* exclude (amount),
-    {{ owner_key('pieces') }} as owner_key,
+    {{ cost_owner_key('pieces') }} as owner_key,
     {{ fine_money('sum(amount)') }} as amount,
     {{ fine_money('sum(least(amount, 0))') }} as credit_amount
 from (

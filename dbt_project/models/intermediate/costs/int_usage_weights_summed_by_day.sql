@@ -7,7 +7,7 @@ usage as (
 
 ),
 
-summed_by_source as (
+summed_by_owner as (
 
     select
         owner_key,
@@ -33,7 +33,9 @@ dimensions as (
 summed as (
 
     select
-        summed_by_source.billing_date,
+        summed_by_owner.billing_date,
+        dimensions.owner_key,
+        dimensions.source,
         dimensions.provider,
         dimensions.account_id,
         dimensions.project_id,
@@ -42,17 +44,18 @@ summed as (
         dimensions.team_id,
         dimensions.model_id,
         dimensions.request_tags,
-        {{ fine_money('coalesce(sum(summed_by_source.list_cost), 0)') }} as list_cost,
-        cast(coalesce(sum(summed_by_source.tokens), 0) as hugeint) as tokens,
-        cast(coalesce(sum(summed_by_source.requests), 0) as hugeint) as requests
-    from summed_by_source
-    inner join dimensions on summed_by_source.owner_key = dimensions.owner_key
-    group by all
+        {{ fine_money('coalesce(summed_by_owner.list_cost, 0)') }} as list_cost,
+        cast(coalesce(summed_by_owner.tokens, 0) as hugeint) as tokens,
+        cast(coalesce(summed_by_owner.requests, 0) as hugeint) as requests
+    from summed_by_owner
+    inner join dimensions on summed_by_owner.owner_key = dimensions.owner_key
 
 )
 
 select
     billing_date,
+    owner_key,
+    source,
     provider,
     account_id,
     project_id,

@@ -33,11 +33,12 @@ pieces as (
         billed.provider,
         billed.account_id,
         coalesce(billed.project_id, matches.usage_project_id) as project_id,
-        coalesce(matches.api_key_id, billed.api_key_id) as api_key_id,
+        coalesce(billed.api_key_id, matches.api_key_id) as api_key_id,
         matches.actor_id,
         matches.team_id,
         coalesce(billed.model_id, matches.usage_model_id) as model_id,
-        matches.request_tags
+        matches.request_tags,
+        matches.usage_owner_key
     from billed
     left join matches on billed.billed_cost_key = matches.billed_cost_key
 
@@ -53,7 +54,7 @@ owned as (
         end as department_id
     from pieces
     left join owners
-        on {{ owner_key('pieces') }} = owners.owner_key
+        on {{ cost_owner_key('pieces') }} = owners.owner_key
         and pieces.cost_date >= owners.effective_from
         and pieces.cost_date < owners.effective_to
     left join initiatives

@@ -116,35 +116,58 @@ terms as (
         and combinations.billing_date < contracts.effective_to
     group by all
 
+),
+
+joined as (
+
+    select
+        combinations.price_key,
+        combinations.token_class,
+        combinations.context_tier_start,
+        combinations.billing_date,
+        -- what no list prices is worth what was agreed for it
+        coalesce(
+            list_prices.list_unit_price_per_million, cast(terms.contract_price_per_million as decimal(18, 6))
+        ) as list_unit_price_per_million,
+        case
+            when list_prices.list_unit_price_per_million is not null then list_prices.list_price_currency
+            else terms.contract_price_currency
+        end as list_price_currency,
+        tiered_models.model_id is not null as has_context_tiers,
+        terms.discount_ratio,
+        terms.contract_price_per_million,
+        terms.contract_price_currency
+    from combinations
+    left join list_prices
+        on combinations.price_key = list_prices.price_key
+        and combinations.token_class = list_prices.token_class
+        and combinations.context_tier_start = list_prices.context_tier_start
+        and combinations.billing_date = list_prices.billing_date
+    left join terms
+        on combinations.price_key = terms.price_key
+        and combinations.token_class = terms.token_class
+        and combinations.context_tier_start = terms.context_tier_start
+        and combinations.billing_date = terms.billing_date
+    left join tiered_models
+        on combinations.provider = tiered_models.provider and combinations.model_id = tiered_models.model_id
+
 )
 
 select
-    combinations.price_key,
-    combinations.token_class,
-    combinations.context_tier_start,
-    combinations.billing_date,
-    list_prices.list_unit_price_per_million,
-    list_prices.list_price_currency,
-    {{ reporting_rate('list_prices.list_price_currency', rates='list_rates') }} as list_rate,
-    tiered_models.model_id is not null as has_context_tiers,
-    terms.discount_ratio,
-    terms.contract_price_per_million,
-    {{ reporting_rate('terms.contract_price_currency', rates='contract_rates') }} as contract_rate
-from combinations
+    joined.price_key,
+    joined.token_class,
+    joined.context_tier_start,
+    joined.billing_date,
+    joined.list_unit_price_per_million,
+    joined.list_price_currency,
+    {{ reporting_rate('joined.list_price_currency', rates='list_rates') }} as list_rate,
+    joined.has_context_tiers,
+    joined.discount_ratio,
+    joined.contract_price_per_million,
+    {{ reporting_rate('joined.contract_price_currency', rates='contract_rates') }} as contract_rate
+from joined
 cross join run_parameters
-left join list_prices
-    on combinations.price_key = list_prices.price_key
-    and combinations.token_class = list_prices.token_class
-    and combinations.context_tier_start = list_prices.context_tier_start
-    and combinations.billing_date = list_prices.billing_date
-left join terms
-    on combinations.price_key = terms.price_key
-    and combinations.token_class = terms.token_class
-    and combinations.context_tier_start = terms.context_tier_start
-    and combinations.billing_date = terms.billing_date
 left join exchange_rates as list_rates
-    on list_prices.list_price_currency = list_rates.currency and combinations.billing_date = list_rates.rate_date
+    on joined.list_price_currency = list_rates.currency and joined.billing_date = list_rates.rate_date
 left join exchange_rates as contract_rates
-    on terms.contract_price_currency = contract_rates.currency and combinations.billing_date = contract_rates.rate_date
-left join tiered_models
-    on combinations.provider = tiered_models.provider and combinations.model_id = tiered_models.model_id
+    on joined.contract_price_currency = contract_rates.currency and joined.billing_date = contract_rates.rate_date
