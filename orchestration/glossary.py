@@ -515,7 +515,7 @@ IN_COLUMN: dict[str, dict[str, str]] = {
     "gate_number": _GATES,
     "stability_status": {"fail": "not stable", "insufficient": "not enough history"},
     "verified_by": {"graduation": "at graduation"},
-    "budget_basis": {"fixed": "fixed"},
+    "budget_basis": {"fixed": "as funded; no units of work known"},
     "comparison": {"budget": "against budget"},
     "component": {"other": "other, without units or tokens"},
     "margin_basis": {"direct": "its own revenue", "product": "its product's revenue", "none": "no revenue to rest on"},

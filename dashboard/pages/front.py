@@ -149,7 +149,7 @@ def _first(publication: Publication, period: Period, budgets: Table, months: Tab
 
 def _spend(period: Period, budgets: Table) -> Figure:
     budgeted, allowed = budgets.total("budget_amount"), budgets.total("allowance_amount")
-    inside = sum((row["spent_amount"] for row in budgets.rows if row["budget_amount"] is not None), Decimal(0))
+    inside = sum((row["spent_amount"] for row in budgets.rows if row["allowance_amount"] is not None), Decimal(0))
     verdict: Verdict = "none" if not budgeted else "good" if inside <= allowed else "bad"
     days = f"{period.days_elapsed} of {period.days} days"
     says = f"{days}; {shown(budgeted, 'money')} budgeted" if budgeted else f"{days}; no budget is stated"
@@ -158,7 +158,8 @@ def _spend(period: Period, budgets: Table) -> Figure:
         budgets.total("spent_amount") if budgets.rows else None,
         "money",
         "Allocated cost from the first day of the fiscal month to the as-of day; it equals what was billed or metered. It is "
-        "compared with what is allowed so far: core budgets grow with the work done, experiments have what was funded.",
+        "compared with what is allowed so far: what was funded, and where the units of core work are known, their budget grows "
+        "with them. Spend without a budget is compared with none.",
         "fct_allocated_costs",
         rows=budgets.id,
         total="spent_amount",
@@ -296,7 +297,10 @@ def _budgets(publication: Publication, period: Period) -> Table:
     for row in rows:
         row["verdict"] = {"exhausted": "bad", "over_budget": "bad", "alert_80": "watch"}.get(row["status"], "none")
         department = row["department"] or row["department_id"] or "No department"
-        row["budget"] = f"{department}, {in_words(row['budget_class'], 'budget_class') or 'no budget'}"
+        budget_class, none = in_words(row["budget_class"], "budget_class"), in_words("no_budget", "status")
+        row["budget"] = f"{department}, {budget_class or none}"
+        if budget_class and row["status"] == "no_budget":
+            row["budget"] += f": {none}"
     return Table(
         "budgets",
         "Spend against budget",

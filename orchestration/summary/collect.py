@@ -178,20 +178,27 @@ where cost_date between cast(? as date) and cast(? as date)
 
 BUDGETS = """
 with budgets as (
-    select department_id, sum(budget_amount) as budget_amount
-    from budget_status_by_department_month where fiscal_period = ? group by department_id
+    select department_id, budget_class, budget_amount, budget_basis, allowance_amount, spent_amount, burn_ratio, status
+    from budget_status_by_department_month where fiscal_period = ?
 ),
 spent as (
-    select department_id, sum(allocated_cost) as spent_amount
-    from fct_allocated_costs where cost_date between cast(? as date) and cast(? as date) group by department_id
+    select department_id, budget_class, sum(allocated_cost) as spent_amount
+    from fct_allocated_costs where cost_date between cast(? as date) and cast(? as date)
+    group by department_id, budget_class having sum(allocated_cost) <> 0
+),
+shown as (
+    from budgets
+    union all by name
+    select spent.*, 'no_budget' as status
+    from spent
+    left join budgets
+        on spent.department_id = budgets.department_id and spent.budget_class = budgets.budget_class
+    where budgets.department_id is null
 )
-select
-    coalesce(budgets.department_id, spent.department_id) as department_id, names.name,
-    budgets.budget_amount, coalesce(spent.spent_amount, 0) as spent_amount
-from budgets
-full outer join spent on budgets.department_id = spent.department_id
-left join department_names as names on coalesce(budgets.department_id, spent.department_id) = names.id
-order by 1 nulls last
+select shown.*, names.name
+from shown
+left join department_names as names on shown.department_id = names.id
+order by shown.department_id nulls last, budget_class nulls last
 """
 
 PROJECTION = """

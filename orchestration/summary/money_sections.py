@@ -69,44 +69,65 @@ OWNERLESS = "see Cost without an owner"
 
 
 def budgets(summary: Row) -> Section:
-    periods, rows = summary["periods"], summary["budgets"]
-    projected = {(row["entity_type"], row["entity_id"]): row for row in summary["projection"]}
-    company = next((row for row in summary["projection"] if row["entity_type"] == "company"), None)
-    shown, over, will_be = [], [], []
-    total: Row = {"name": "total", "budget_amount": str(_sum(rows, "budget_amount")), "spent_amount": None}
-    total["spent_amount"] = str(_sum(rows, "spent_amount"))
-    for row in [*rows, *([total] if len(rows) > 1 else [])]:
-        end = company if row is total else projected.get(("department", row["department_id"]))
-        name = row["name"] or ("no department" if row.get("department_id") is None else row["department_id"])
-        budget = Decimal(row["budget_amount"]) if row["budget_amount"] is not None else Decimal(0)
-        spent, likely = Decimal(row["spent_amount"]), Decimal(end["projected_amount"] or 0) if end else Decimal(0)
-        over += [name] if budget and spent > budget else []
-        will_be += [name] if budget and spent <= budget < likely else []
-        shown.append(
-            (
-                name,
-                amount(budget) if budget else "",
-                amount(spent),
-                percent(float(spent / budget)) if budget else "",
-                amount(end["projected_amount"]) if end else "",
-                amount(end["projected_low"]) if end else "",
-                amount(end["projected_high"]) if end else "",
-            )
-        )
-    todo = [f"over budget: {', '.join(over)}"] if over else []
-    todo += [f"likely over budget at month end: {', '.join(will_be)}"] if will_be else []
-    month = " for this month" if shown else ""
-    notes = (
-        [f"no budget is loaded{month}: put a budgets file into ledgers/"] if not any(row[1] for row in shown) else []
+    """Spend of each budget beside what it allows, judged as published; spend that no budget allows is judged by none."""
+    rows = summary["budgets"]
+    shown = [_budget_row(_budget_name(row), row, in_words(row["status"], "status")) for row in rows]
+    unbudgeted = [row for row in rows if row["allowance_amount"] is None]
+    if len(rows) > 1:
+        total: Row = {name: str(_sum(rows, name)) for name in ("budget_amount", "allowance_amount", "spent_amount")}
+        allowed, is_known = Decimal(total["allowance_amount"]), not unbudgeted
+        used = float(Decimal(total["spent_amount"]) / allowed) if is_known and allowed else None
+        shown.append(_budget_row("total", total | {"burn_ratio": used}, ""))
+    over = [at for at, row in enumerate(rows) if row["status"] == "over_budget"]
+    todo = [f"over budget: {', '.join(_budget_name(rows[at]) for at in over)}"] if over else []
+    notes = ["used: spent of what is allowed so far"] if len(unbudgeted) < len(rows) else []
+    if any(row["budget_basis"] == "flexible" for row in rows):
+        notes.append("a core budget with known units of work allows their verified cost, any other what was funded")
+    if len(unbudgeted) == len(rows):
+        month = " for this month" if shown else ""
+        notes.append(f"no budget is loaded{month}: put a budgets file into ledgers/")
+    headers = ("budget", "budgeted", "allowed\nso far", "spent", "used", "stands")
+    title = f"Budget beside actual {_period(summary['periods'])}"
+    return Section(title, headers, shown, "; ".join(notes), todo, frozenset(over))
+
+
+def _budget_name(row: Row) -> str:
+    name = row["name"] or row["department_id"] or "no department"
+    return f"{name}, {in_words(row['budget_class'], 'budget_class')}" if row["budget_class"] else name
+
+
+def _budget_row(name: str, row: Row, stands: str) -> tuple[str, ...]:
+    budgeted = Decimal(row["budget_amount"] or 0)
+    money = (amount(budgeted) if budgeted else "", amount(row["allowance_amount"]), amount(row["spent_amount"]))
+    return (name, *money, percent(row["burn_ratio"]), stands)
+
+
+def month_end(summary: Row) -> list[Section]:
+    """Where each department's month is likely to end, beside all that was funded for it. No section without a forecast."""
+    funded: dict[str | None, Decimal] = {}
+    for row in summary["budgets"]:
+        funded[row["department_id"]] = funded.get(row["department_id"], Decimal(0)) + Decimal(row["budget_amount"] or 0)
+    names = {row["department_id"]: row["name"] for row in summary["budgets"]}
+    rows = [row for row in summary["projection"] if row["entity_type"] == "department"]
+    rows += [row for row in summary["projection"] if row["entity_type"] == "company"]
+    shown, above = [], []
+    for row in rows:
+        is_company = row["entity_type"] == "company"
+        name = "total" if is_company else names.get(row["entity_id"]) or row["entity_id"] or "no department"
+        budget = sum(funded.values(), Decimal(0)) if is_company else funded.get(row["entity_id"], Decimal(0))
+        above += [name] if budget and Decimal(row["projected_amount"] or 0) > budget else []
+        ends = (amount(row[column]) for column in ("projected_amount", "projected_low", "projected_high"))
+        shown.append((name, amount(budget) if budget else "", *ends))
+    if not shown:
+        return []
+    days = counted(rows[0]["days_left"], "day")
+    note = (
+        f"likely: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
     )
-    if shown and company:
-        days = counted(company["days_left"], "day")
-        notes.append(
-            f"month end: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
-        )
-    headers = ("department", "budget", "spent", "used", "month end\nlikely", "at least", "at most")
-    urgent = frozenset(at for at, row in enumerate(shown) if row[0] in {*over, *will_be})
-    return Section(f"Budget beside actual {_period(periods)}", headers, shown, "; ".join(notes), todo, urgent)
+    todo = [f"likely to end above what is budgeted: {', '.join(above)}"] if above else []
+    headers = ("department", "budgeted", "likely", "at least", "at most")
+    urgent = frozenset(at for at, row in enumerate(shown) if row[0] in above)
+    return [Section(f"Month end {summary['periods']['fiscal_period']}", headers, shown, note, todo, urgent)]
 
 
 def margin(summary: Row) -> Section:

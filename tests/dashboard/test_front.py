@@ -147,6 +147,38 @@ def test_the_open_month_is_marked_with_the_companys_own_calendar(page: Page) -> 
     assert page.asks.endswith("Month P10: to date, 25 of 28 days.")
 
 
+def test_spend_that_nobody_funded_is_no_spend_over_a_budget(tmp_path: Path) -> None:
+    """90 of 100 funded, and 50 of a class that has no budget: within what is allowed, and no risk."""
+    funded = {
+        "fiscal_period": "P10",
+        "department_id": "lab",
+        "budget_class": "core",
+        "budget_amount": 100,
+        "allowance_amount": 100,
+        "budget_basis": "fixed",
+        "spent_amount": 90,
+        "status": "alert_80",
+    }
+    unfunded = {
+        **funded,
+        "budget_class": "experimentation",
+        "budget_amount": 0,
+        "allowance_amount": None,
+        "budget_basis": "budget",
+        "spent_amount": 50,
+        "status": "no_budget",
+    }
+    rows = {**ROWS, "budget_status_by_department_month": [funded, unfunded]}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        page = front(opened, drawer)
+    spend = figures(page)["Spend, month to date"]
+    assert (spend.verdict, spend.says) == ("good", "25 of 28 days; 100.00 budgeted")
+    names = [row["budget"] for row in table(page, "budgets").rows]
+    assert "Laboratory, experimentation: no budget" in names
+    told = [row["what"] for row in table(page, "risks").rows if "budget" in row["what"]]
+    assert told == ["Core budget nearly used up"]
+
+
 def test_spend_is_of_the_fiscal_month_up_to_the_as_of_day_with_what_has_no_budget(page: Page) -> None:
     spend = figures(page)["Spend, month to date"]
     assert spend.value == Decimal("65.004000000001")
@@ -155,7 +187,7 @@ def test_spend_is_of_the_fiscal_month_up_to_the_as_of_day_with_what_has_no_budge
     assert spend.says == "25 of 28 days; 200.00 budgeted"
     assert [(row["budget"], row["spent_amount"]) for row in table(page, "budgets").rows] == [
         ("Laboratory, core", Decimal("40.000000000001")),
-        ("Laboratory, experimentation", Decimal(20)),
+        ("Laboratory, experimentation: no budget", Decimal(20)),
         ("No department, no budget", Decimal("5.004")),
     ]
 

@@ -18,11 +18,11 @@ STATEMENTS = (
     "create table focus_cost_and_usage as select 'proj_box' as \"SubAccountId\", 'Sandbox' as \"SubAccountName\"",
     "delete from fct_allocated_costs",
     "insert into fct_allocated_costs values "
-    "('2026-09-05', 'openai', 'm', 'direct', 'billed', 500, 'USD', 'ops'), "
-    "('2026-09-21', 'openai', 'm', 'direct', 'billed', 700, 'USD', 'ops'), "
-    "('2026-09-05', 'merge_gateway', 'm', 'unallocated', 'metered', 100, 'USD', null), "
-    "('2026-10-05', 'openai', 'm', 'direct', 'billed', 750, 'USD', 'ops'), "
-    "('2026-10-06', 'openai', 'm', 'direct', 'billed', 150, 'USD', 'rnd')",
+    "('2026-09-05', 'openai', 'm', 'direct', 'billed', 500, 'USD', 'ops', 'core'), "
+    "('2026-09-21', 'openai', 'm', 'direct', 'billed', 700, 'USD', 'ops', 'core'), "
+    "('2026-09-05', 'merge_gateway', 'm', 'unallocated', 'metered', 100, 'USD', null, null), "
+    "('2026-10-05', 'openai', 'm', 'direct', 'billed', 750, 'USD', 'ops', 'core'), "
+    "('2026-10-06', 'openai', 'm', 'direct', 'billed', 150, 'USD', 'rnd', 'core')",
     f"insert into fct_usage values ('2026-10-05', 'mistral', 'm', 'output', 'tokens', 10, 'priced', true, 3, null, null, "
     f"null, '{KEY}', 'u7', null, null, null), "
     "('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 5, null, null, 'proj_box', "
@@ -41,10 +41,11 @@ STATEMENTS = (
     "(date '2026-10-20', 'initiative', 'lead_research', '2026-10', 11, 1, 2, 1, 3)) as projection (as_of_date, entity_type, "
     "entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high)",
     "create table budget_status_by_department_month as from (values "
-    "('2026-10', 'ops', 'core', 800, 'flexible', 760, 750, 'ok', 'USD'), "
-    "('2026-10', 'ops', 'experimentation', 200, 'budget', 200, 0, 'ok', 'USD'), "
-    "('2026-10', 'rnd', 'core', 100, 'flexible', 120, 150, 'over_budget', 'USD')) as budgets (fiscal_period, department_id, "
-    "budget_class, budget_amount, budget_basis, allowance_amount, spent_amount, status, reporting_currency)",
+    "('2026-10', 'ops', 'core', 800, 'flexible', 760, 750, 0.98684, 'ok', 'USD'), "
+    "('2026-10', 'ops', 'experimentation', 200, 'budget', 200, 0, 0, 'ok', 'USD'), "
+    "('2026-10', 'rnd', 'core', 100, 'flexible', 120, 150, 1.25, 'over_budget', 'USD')) as budgets (fiscal_period, "
+    "department_id, budget_class, budget_amount, budget_basis, allowance_amount, spent_amount, burn_ratio, status, "
+    "reporting_currency)",
     "create table budget_status_by_initiative as select date '2026-10-20' as as_of_date, 'lead_research' as initiative_id, "
     "100.0 as allocated_amount, 80.0 as spent_amount, date '2026-09-01' as starts_on, date '2026-12-31' as expires_on, "
     "'alert_80' as status, null::date as projected_exhaustion_date, 'USD' as reporting_currency",

@@ -60,18 +60,46 @@ def test_spend_is_compared_with_as_many_days_and_with_the_whole_month_at_its_end
 
 
 def test_budget_stands_beside_actual_and_where_the_month_ends(found: dict[str, Any]) -> None:
+    """750 of 760 allowed are 98.7 %, 900 of 760 + 200 + 120 allowed 83.3 %."""
     assert section(found, "Budget beside actual") == [
         "Budget beside actual 2026-10 (to date, 20 of 31 days)",
-        "                                        month end",
-        "  department    budget   spent    used     likely  at least   at most",
-        "  Operations  1,000.00  750.00   75.0%   1,100.00  1,050.00  1,150.00",
-        "  Research      100.00  150.00  150.0%",
-        "  total       1,100.00  900.00   81.8%   1,300.00  1,250.00  1,400.00",
-        "  month end: spent so far and the forecast of 11 days to come; at least four of",
-        "  five months end within the bounds",
-        "  To do: over budget: Research",
-        "  To do: likely over budget at month end: Operations, total",
+        "                                          allowed",
+        "  budget                       budgeted    so far   spent    used  stands",
+        "  Operations, core               800.00    760.00  750.00   98.7%  within budget",
+        "  Operations, experimentation    200.00    200.00    0.00    0.0%  within budget",
+        "  Research, core                 100.00    120.00  150.00  125.0%  over budget",
+        "  total                        1,100.00  1,080.00  900.00   83.3%",
+        "  used: spent of what is allowed so far; a core budget with known units of work",
+        "  allows their verified cost, any other what was funded",
+        "  To do: over budget: Research, core",
     ]
+    assert section(found, "Month end") == [
+        "Month end 2026-10",
+        "  department  budgeted    likely  at least   at most",
+        "  Operations  1,000.00  1,100.00  1,050.00  1,150.00",
+        "  total       1,100.00  1,300.00  1,250.00  1,400.00",
+        "  likely: spent so far and the forecast of 11 days to come; at least four of",
+        "  five months end within the bounds",
+        "  To do: likely to end above what is budgeted: Operations, total",
+    ]
+
+
+def test_spend_without_a_budget_is_judged_by_none(tmp_path: Path) -> None:
+    """1,632.00 that nobody funded, though a run-rate of it is known, and 5 of no department: nothing allowed, nothing used."""
+    found = summary(
+        tmp_path,
+        "insert into budget_status_by_department_month values "
+        "('2026-10', 'lab', 'core', 0, 'budget', null, 1632, null, 'no_budget', 'USD')",
+        "insert into fct_allocated_costs values "
+        "('2026-10-05', 'openai', 'm', 'direct', 'billed', 1632, 'USD', 'lab', 'core'), "
+        "('2026-10-05', 'openai', 'm', 'unallocated', 'billed', 5, 'USD', null, null)",
+    )
+    told = [re.split("  +", line.strip()) for line in section(found, "Budget beside actual")]
+    assert ["lab, core", "1,632.00", "no budget"] in told
+    assert ["no department", "5.00", "no budget"] in told
+    assert ["total", "1,100.00", "1,080.00", "2,537.00"] in told
+    assert section(found, "Budget beside actual")[-1] == "  To do: over budget: Research, core"
+    assert [row["entity"] for row in found["budget_alerts"] if row["kind"].startswith("department")] == ["rnd"]
 
 
 def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, Any]) -> None:
@@ -182,7 +210,7 @@ def on_a_terminal(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch, **envir
 def test_only_what_needs_a_person_has_a_colour(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     text = on_a_terminal(found, monkeypatch)
     red = {line for line in text.splitlines() if "\x1b[31m" in line}
-    assert any("Research" in line and "150.0%" in line for line in red)
+    assert any("Research" in line and "125.0%" in line for line in red)
     assert any("To do: below target: Helpdesk" in line for line in red)
     assert not any("Operations" in line and "stable" in line for line in red)
     assert set(re.findall(r"\x1b\[([0-9;]*)m", text)) <= {"31", "1", "2", "4", "0", "1;4", "4;31"}
@@ -207,10 +235,11 @@ def test_a_pipe_receives_plain_text_though_the_terminal_has_colour(
 
 
 def test_spend_beside_no_budget_says_that_none_is_loaded(found: dict[str, Any]) -> None:
-    without = found | {"budgets": [row | {"budget_amount": "0"} for row in found["budgets"]]}
+    none = {"budget_amount": "0", "allowance_amount": None, "burn_ratio": None, "status": "no_budget"}
+    without = found | {"budgets": [row | none for row in found["budgets"]]}
     assert without["budgets"]
     told = " ".join(" ".join(section(without, "Budget beside actual")).split())
-    assert "no budget is loaded for this month: put a budgets file into ledgers/; month end:" in told
+    assert "no budget is loaded for this month: put a budgets file into ledgers/" in told
     assert "no budget is loaded" not in plain_text(found)
 
 
