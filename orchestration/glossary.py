@@ -518,6 +518,9 @@ IN_COLUMN: dict[str, dict[str, str]] = {
     "budget_basis": {"fixed": "as funded; no units of work known"},
     "comparison": {"budget": "against budget"},
     "component": {"other": "other, without units or tokens"},
+    "other_cogs_basis": {
+        "estimated": "estimated by the daily rate of the last whole month, until the month has ended and is posted"
+    },
     "margin_basis": {"direct": "its own revenue", "product": "its product's revenue", "none": "no revenue to rest on"},
     "from_state": {"none": "nothing before", "unknown": "not known"},
     "to_state": {"held": "decided without a new figure"},

@@ -9,7 +9,7 @@ from decimal import Decimal
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import judged, left_out, margin_ratio, read_margins, without_product
+from dashboard.pages.margins import judged, left_out, margin_notes, margin_ratio, read_margins, without_product
 from dashboard.pages.reconciliation import without_bill
 from dashboard.pages.risks import risks
 from dashboard.publication import Publication, Row
@@ -347,8 +347,8 @@ def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
         (
             Column("product", "Product"),
             Column("revenue", "Revenue", "money", True),
-            Column("ai_cogs", "AI cost", "money", True),
-            Column("other_cogs", "Other cost", "money", True),
+            Column("compared_ai_cogs", "AI cost", "money", True),
+            Column("compared_other_cogs", "Other cost", "money", True),
             Column("gross_profit", "Gross profit", "money", True),
             Column("gross_margin_ratio", "Margin", "ratio"),
             Column("target_gross_margin_ratio", "Target", "ratio"),
@@ -370,9 +370,14 @@ def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
         row for row in known if row.get("days_compared") is not None and row["days_compared"] < period.days_elapsed
     ]
     notes += [
-        Note(f"{row['product']}: revenue and cost of the {row['days_compared']} days whose revenue is known.", "watch")
+        Note(
+            f"{row['product']}: revenue and cost of the {row['days_compared']} of {period.days_elapsed} days whose revenue is "
+            "known.",
+            "watch",
+        )
         for row in partial
     ]
+    notes += [Note(text, "watch") for text in margin_notes(rows)]
     return (table, *notes)
 
 

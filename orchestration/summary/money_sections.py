@@ -131,27 +131,41 @@ def month_end(summary: Row) -> list[Section]:
 
 
 def margin(summary: Row) -> Section:
+    """Every term is of the days compared, so that profit can be worked out again; where no profit is known, cost is the
+    month's."""
     rows, periods = summary["margin_by_product"], summary["periods"]
     period = rows[0]["fiscal_period"] if rows else ""
-    shown = [_margin_row(row["name"] or row["product_id"] or "no product", row) for row in rows]
+    is_now = period == periods["fiscal_period"]
+    shown = [_margin_row(_product(row), row) for row in rows]
     known = [row for row in rows if row["gross_profit"] is not None and row["revenue"] is not None]
     if len(known) > 1:
-        total: Row = {name: str(_sum(known, name)) for name in ("revenue", "ai_cogs", "other_cogs", "gross_profit")}
+        columns = ("revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
+        total: Row = {name: str(_sum(known, name)) for name in columns}
         revenue = Decimal(total["revenue"])
         ratio = float(Decimal(total["gross_profit"]) / revenue) if revenue > 0 else None
         total |= {"gross_margin_ratio": ratio, "target_gross_margin_ratio": None, "previous_ratio": None}
         shown.append(_margin_row("total" if len(known) == len(rows) else "total of the known", total))
     notes = ["profit = revenue - AI cost - other cost of goods sold; margin = profit / revenue"] if shown else []
-    if any(row["other_cogs_basis"] == "estimated" for row in rows):
-        notes.append("other cost is estimated where it is not yet posted")
+    notes += _other_cost_notes(rows)
+    days = counted(periods["days_to_date"], "day")
     for row in rows:
-        name = row["name"] or row["product_id"] or "no product"
         if row["gross_margin_null_reason"]:
-            notes.append(f"{name}: {in_words(row['gross_margin_null_reason'])}")
+            notes.append(f"{_product(row)}: {in_words(row['gross_margin_null_reason'])}")
         elif row["is_partial"] and row["days_compared"] != periods["days_to_date"]:
-            notes.append(f"{name}: the {counted(row['days_compared'], 'day')} whose revenue is known")
+            notes.append(
+                f"{_product(row)}: revenue and cost of the {row['days_compared']} of {days} whose revenue is known"
+                if is_now
+                else f"{_product(row)}: revenue and cost of the {counted(row['days_compared'], 'day')} whose revenue is known"
+            )
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
     todo = [f"below target: {', '.join(below)}"] if below else []
+    todo += [text for row in rows if (text := _revenue_remedy(row, periods["days_to_date"] if is_now else None))]
+    todo += [
+        f"{_product(row)}: {amount(row['posted_other_cogs'])} of other cost is posted and in no margin yet: it has no whole "
+        "month to take a daily rate from"
+        for row in rows
+        if row["other_cogs_basis"] == "none" and Decimal(row["posted_other_cogs"])
+    ]
     if left_out := [
         f"{amount(row['amount'])} in {row['fiscal_period']}" for row in summary["other_cogs_without_product"]
     ]:
@@ -159,7 +173,7 @@ def margin(summary: Row) -> Section:
             f"other cost of goods sold of no product, in no margin: {', '.join(left_out)}; name the product on its lines in the "
             "general ledger"
         )
-    title = f"Gross margin by product {_period(periods) if period == periods['fiscal_period'] else period}".strip()
+    title = f"Gross margin by product {_period(periods) if is_now else period}".strip()
     headers = ("product", "revenue", "AI cost", "other\ncost", "gross\nprofit", "margin", "target", "month\nbefore")
     return Section(
         title,
@@ -171,8 +185,38 @@ def margin(summary: Row) -> Section:
     )
 
 
+def _product(row: Row) -> str:
+    return str(row["name"] or row["product_id"] or "no product")
+
+
+def _other_cost_notes(rows: list[Row]) -> list[str]:
+    """That other cost is estimated, and what of it is posted so far."""
+    estimated = [row for row in rows if row["other_cogs_basis"] == "estimated"]
+    if not estimated:
+        return []
+    which = "" if len(estimated) == len(rows) else f" of {', '.join(_product(row) for row in estimated)}"
+    posted = [
+        f"{_product(row)} {amount(row['posted_other_cogs'])}" for row in estimated if Decimal(row["posted_other_cogs"])
+    ]
+    so_far = f"posted so far: {', '.join(posted)}" if posted else "nothing is posted so far"
+    return [f"other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}"]
+
+
+def _revenue_remedy(row: Row, days: int | None) -> str:
+    """What to do where the ledger holds more revenue of a product than is reported of it; nothing where it does not."""
+    posted, reported = Decimal(row["posted_revenue"]), Decimal(row["revenue"] or 0)
+    is_short = row["revenue"] is None or (row["is_partial"] and (days is None or row["days_compared"] < days))
+    if not is_short or posted <= reported:
+        return ""
+    return (
+        f"{_product(row)}: {amount(posted)} of revenue is posted in the ledger, {amount(reported)} is reported by day: add the "
+        "missing rows to ledgers/revenue*.csv"
+    )
+
+
 def _margin_row(name: str, row: Row) -> tuple[str, ...]:
-    terms = (amount(row[term]) for term in ("revenue", "ai_cogs", "other_cogs", "gross_profit"))
+    costs = ("ai_cogs", "other_cogs") if row["gross_profit"] is None else ("compared_ai_cogs", "compared_other_cogs")
+    terms = (amount(row[term]) for term in ("revenue", *costs, "gross_profit"))
     ratios = (percent(row[ratio]) for ratio in ("gross_margin_ratio", "target_gross_margin_ratio", "previous_ratio"))
     return (name, *terms, *ratios)
 

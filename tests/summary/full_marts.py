@@ -30,11 +30,14 @@ STATEMENTS = (
     "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'x', null, 'p', "
     "'k', 'u4', 'r', null, null)",
     "create table gross_margin_by_product_month as from (values "
-    "('prod_desk', '2026-10', 1000.005, 200.001, 50.002, 750.002, 0.74999825, 0.8, true, null, 'estimated', 20, true), "
-    "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true), "
-    "('prod_desk', '2026-09', 900, 100, 80, 720, 0.8, 0.8, false, null, 'posted', 30, false)) as margins (product_id, "
+    "('prod_desk', '2026-10', 1000.005, 200.001, 50.002, 750.002, 0.74999825, 0.8, true, null, 'estimated', 20, true, "
+    "200.001, 50.002, 60, 0), "
+    "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true, 0, 0, 0, 0), "
+    "('prod_desk', '2026-09', 900, 100, 80, 720, 0.8, 0.8, false, null, 'posted', 30, false, 100, 80, "
+    "80, 900)) as margins (product_id, "
     "fiscal_period, revenue, ai_cogs, other_cogs, gross_profit, gross_margin_ratio, target_gross_margin_ratio, "
-    "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial)",
+    "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial, "
+    "compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue)",
     "create table month_end_projection as from (values "
     "(date '2026-10-20', 'company', 'acme', '2026-10', 11, 900, 1300, 1250, 1400), "
     "(date '2026-10-20', 'department', 'ops', '2026-10', 11, 750, 1100, 1050, 1150), "

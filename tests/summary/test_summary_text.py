@@ -111,10 +111,46 @@ def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, An
         "  Helpdesk  1,000.00   200.00  50.00  750.00   75.0%   80.0%   80.0%",
         "  Clauses               10.00   0.00                   70.0%",
         "  profit = revenue - AI cost - other cost of goods sold; margin = profit /",
-        "  revenue; other cost is estimated where it is not yet posted; Clauses: revenue",
-        "  not yet reported",
+        "  revenue; other cost of Helpdesk is estimated by the daily rate of the last",
+        "  whole month, until the month has ended and is posted; posted so far: Helpdesk",
+        "  60.00; Clauses: revenue not yet reported",
         "  To do: below target: Helpdesk",
     ]
+
+
+def test_a_margin_of_some_days_shows_the_cost_of_these_days(tmp_path: Path) -> None:
+    """Of 9 days: 89,684 - 443.18 - 20,322.58 = 68,918.24, though the month so far cost 1,244.71 and 60,967.74; the total is of
+    what is shown: 90,684.01 - 643.18 - 20,372.58 = 69,668.24 (each rounded by itself). The ledger holds more revenue.
+    """
+    found = summary(
+        tmp_path,
+        "delete from gross_margin_by_product_month where product_id = 'prod_laws'",
+        "insert into gross_margin_by_product_month values ('prod_laws', '2026-10', 89684, 1244.71, 60967.74, 68918.24, 0.768, "
+        "0.7, false, null, 'estimated', 9, true, 443.18, 20322.58, 0, 257112)",
+    )
+    lines = section(found, "Gross margin")
+    terms = [re.split("  +", line.strip())[:5] for line in lines]
+    assert ["Clauses", "89,684.00", "443.18", "20,322.58", "68,918.24"] in [" ".join(one).split()[:5] for one in terms]
+    assert ["total", "90,684.00", "643.18", "20,372.58", "69,668.24"] in [" ".join(one).split()[:5] for one in terms]
+    told = " ".join(" ".join(lines).split())
+    assert "Clauses: revenue and cost of the 9 of 20 days whose revenue is known" in told
+    assert (
+        "To do: Clauses: 257,112.00 of revenue is posted in the ledger, 89,684.00 is reported by day: add the missing rows to "
+        "ledgers/revenue*.csv"
+    ) in told
+
+
+def test_a_product_whose_revenue_is_only_in_the_ledger_is_in_no_total(tmp_path: Path) -> None:
+    posted = "update gross_margin_by_product_month set posted_revenue = 257112 where product_id = 'prod_laws'"
+    lines = section(summary(tmp_path, posted), "Gross margin")
+    assert not any(line.startswith("  total") for line in lines)
+    assert "257,112.00 of revenue is posted in the ledger, 0.00 is reported by day" in " ".join(" ".join(lines).split())
+
+
+def test_other_cost_of_an_open_first_month_is_said_to_be_missing(tmp_path: Path) -> None:
+    first = "update gross_margin_by_product_month set other_cogs_basis = 'none' where product_id = 'prod_desk'"
+    told = " ".join(" ".join(section(summary(tmp_path, first), "Gross margin")).split())
+    assert "Helpdesk: 60.00 of other cost is posted and in no margin yet: it has no whole month" in told
 
 
 def test_the_month_before_is_the_calendars_not_the_one_with_figures(tmp_path: Path) -> None:
@@ -181,10 +217,11 @@ def test_no_line_is_wider_than_80_columns_and_none_has_a_machine_word(tmp_path: 
 def test_amounts_too_wide_for_a_table_are_told_row_by_row_and_never_cut(tmp_path: Path) -> None:
     wide = (
         "alter table gross_margin_by_product_month alter revenue type decimal(38, 2); "
-        "alter table gross_margin_by_product_month alter ai_cogs type decimal(38, 2); "
+        "alter table gross_margin_by_product_month alter compared_ai_cogs type decimal(38, 2); "
         "alter table gross_margin_by_product_month alter gross_profit type decimal(38, 2); "
-        "update gross_margin_by_product_month set revenue = 123456789012345.67, ai_cogs = 23456789012345.67, "
-        "other_cogs = 0.00, gross_profit = 100000000000000.00 where product_id = 'prod_desk' and fiscal_period = '2026-10'"
+        "update gross_margin_by_product_month set revenue = 123456789012345.67, compared_ai_cogs = 23456789012345.67, "
+        "compared_other_cogs = 0.00, gross_profit = 100000000000000.00 where product_id = 'prod_desk' "
+        "and fiscal_period = '2026-10'"
     )
     lines = section(summary(tmp_path, wide), "Gross margin")
     assert lines[1:4] == [
