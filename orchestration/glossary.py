@@ -521,9 +521,12 @@ IN_COLUMN: dict[str, dict[str, str]] = {
     "gate_number": _GATES,
     "stability_status": {"fail": "not stable", "insufficient": "not enough history"},
     "verified_by": {"graduation": "at graduation"},
-    "budget_basis": {"fixed": "fixed"},
+    "budget_basis": {"fixed": "as funded; no units of work known"},
     "comparison": {"budget": "against budget"},
     "component": {"other": "other, without units or tokens"},
+    "other_cogs_basis": {
+        "estimated": "estimated by the daily rate of the last whole month, until the month has ended and is posted"
+    },
     "margin_basis": {"direct": "its own revenue", "product": "its product's revenue", "none": "no revenue to rest on"},
     "from_state": {"none": "nothing before", "unknown": "not known"},
     "to_state": {"held": "decided without a new figure"},

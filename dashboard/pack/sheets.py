@@ -36,8 +36,8 @@ PRODUCTS = "(select product_id, name from dim_products where is_current) as prod
 INITIATIVES = "(select initiative_id, name from dim_initiatives where is_current) as initiatives"
 MARGIN_COLUMNS = (
     Column("revenue", "Revenue", "money", True),
-    Column("ai_cogs", "AI cost of goods sold", "money", True),
-    Column("other_cogs", "Other cost of goods sold", "money", True),
+    Column("compared_ai_cogs", "AI cost of goods sold", "money", True),
+    Column("compared_other_cogs", "Other cost of goods sold", "money", True),
     Column("gross_profit", "Gross profit", "money", True),
     Column("gross_margin_ratio", "Gross margin", "ratio"),
     Column("target_gross_margin_ratio", "Target", "ratio"),
@@ -45,11 +45,13 @@ MARGIN_COLUMNS = (
     Column("gross_margin_null_reason", "Why no margin"),
     Column("margin_basis", "Margin basis"),
     Column("other_cogs_basis", "Other cost basis"),
+    Column("days_compared", "Days compared", "count"),
+    Column("ai_cogs", "AI cost of all days", "money", True),
+    Column("other_cogs", "Other cost of all days", "money", True),
 )
+OF_INITIATIVES = ("compared_other_cogs", "days_compared")
+"""Columns that the margin of an initiative has not: it is before other cost of goods sold."""
 MARGIN_CODES = ("gross_margin_null_reason", "margin_basis", "other_cogs_basis")
-MARGIN_SUMS = (
-    "sum(revenue) as revenue, sum(ai_cogs) as ai_cogs, sum(other_cogs) as other_cogs, sum(gross_profit) as gross_profit"
-)
 RUN_RATE = """
     {table}.daily_allocated_cost, {table}.run_rate_monthly, {table}.run_rate_low, {table}.run_rate_high, {table}.run_rate_annual,
     {table}.days_observed, {table}.growth_30d_ratio, {table}.stability_status
@@ -57,16 +59,18 @@ from {table}"""
 
 
 def _margin(by: str, of: str, table: str, identity: str, name: str, join: str, dimension: str) -> Sheet:
+    columns = tuple(one for one in MARGIN_COLUMNS if by != "initiative" or one.name not in OF_INITIATIVES)
+    sums = ", ".join(f"sum({one.name}) as {one.name}" for one in columns if one.is_total)
     return Sheet(
         f"margin_by_{by}",
         f"Margin by {by}",
         f"What did each {of} earn each month, with AI as its own line?",
         f"{table} {dimension}",
-        (Column("fiscal_period", "Month"), Column(identity, f"{name} id"), Column("name", name), *MARGIN_COLUMNS),
+        (Column("fiscal_period", "Month"), Column(identity, f"{name} id"), Column("name", name), *columns),
         f"select margins.*, {join.rpartition(' as ')[2]}.name as name from {table} as margins "
         f"left join {join} using ({identity}) order by margins.fiscal_period desc, margins.revenue desc nulls last, {identity}",
         f"No {of} has revenue or cost of goods sold yet.",
-        f"select {MARGIN_SUMS} from {table}",
+        f"select {sums} from {table}",
         MARGIN_CODES,
     )
 

@@ -124,7 +124,8 @@ def _months(rows: list[Row]) -> Table:
         ),
         rows,
         "No budget is stated; put one into the ledger file budgets.csv.",
-        says="A flexible budget is the verified cost of a unit of work times the units done: it grows with the work.",
+        says="A flexible budget is the verified cost of a unit of work times the units done: it grows with the work. Without "
+        "known units spend is judged by what was funded, and without a budget by nothing.",
         filters={"period": "fiscal_period", "department": "department_id"},
         verdict="verdict",
         first=30,
@@ -139,11 +140,11 @@ def _figures(table: Table, period: Period) -> tuple[Figure, ...]:
         (
             "Allowed",
             "allowance_amount",
-            "Core: the flexible budget of the work done so far, or what was funded where no unit is verified. Experiments: "
-            "what was funded.",
+            "Core: the flexible budget of the work done so far, or what was funded where units of work are not known. "
+            "Experiments: what was funded.",
         ),
         ("Spent", "spent_amount", "Allocated cost of the month that falls into these budgets."),
-        ("Left", "remaining_amount", "Allowed less spent."),
+        ("Left", "remaining_amount", "Allowed less spent, of budgets that were funded."),
     )
     return tuple(
         Figure(
@@ -191,7 +192,12 @@ def _bars(drawer: Drawer, currency: str, table: Table, period: Period) -> tuple[
                 )
             ),
             "; ".join(
-                f"{row['name']}: {shown(row['spent_amount'], 'money')} of {shown(row['allowance_amount'], 'money')}"
+                f"{row['name']}: {shown(row['spent_amount'], 'money')}"
+                + (
+                    ", no budget"
+                    if row["allowance_amount"] is None
+                    else f" of {shown(row['allowance_amount'], 'money')}"
+                )
                 for row in kept
             ),
             table.id,

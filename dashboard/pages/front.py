@@ -9,7 +9,7 @@ from decimal import Decimal
 from dashboard.charts import Drawer
 from dashboard.figures import Block, Column, Figure, Note, Page, Section, Table, Verdict, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import judged, left_out, margin_ratio, read_margins
+from dashboard.pages.margins import judged, left_out, margin_notes, margin_ratio, read_margins
 from dashboard.pages.reconciliation import without_bill
 from dashboard.pages.risks import missing_days, risks
 from dashboard.publication import Publication, Row
@@ -150,7 +150,7 @@ def _first(publication: Publication, period: Period, budgets: Table, months: Tab
 
 def _spend(period: Period, budgets: Table) -> Figure:
     budgeted, allowed = budgets.total("budget_amount"), budgets.total("allowance_amount")
-    inside = sum((row["spent_amount"] for row in budgets.rows if row["budget_amount"] is not None), Decimal(0))
+    inside = sum((row["spent_amount"] for row in budgets.rows if row["allowance_amount"] is not None), Decimal(0))
     verdict: Verdict = "none" if not budgeted else "good" if inside <= allowed else "bad"
     days = f"{period.days_elapsed} of {period.days} days"
     says = f"{days}; {shown(budgeted, 'money')} budgeted" if budgeted else f"{days}; no budget is stated"
@@ -159,7 +159,8 @@ def _spend(period: Period, budgets: Table) -> Figure:
         budgets.total("spent_amount") if budgets.rows else None,
         "money",
         "Allocated cost from the first day of the fiscal month to the as-of day; it equals what was billed or metered. It is "
-        "compared with what is allowed so far: core budgets grow with the work done, experiments have what was funded.",
+        "compared with what is allowed so far: what was funded, and where the units of core work are known, their budget grows "
+        "with them. Spend without a budget is compared with none.",
         "fct_allocated_costs",
         rows=budgets.id,
         total="spent_amount",
@@ -300,7 +301,10 @@ def _budgets(publication: Publication, period: Period) -> Table:
     for row in rows:
         row["verdict"] = {"exhausted": "bad", "over_budget": "bad", "alert_80": "watch"}.get(row["status"], "none")
         department = row["department"] or row["department_id"] or "No department"
-        row["budget"] = f"{department}, {in_words(row['budget_class'], 'budget_class') or 'no budget'}"
+        budget_class, none = in_words(row["budget_class"], "budget_class"), in_words("no_budget", "status")
+        row["budget"] = f"{department}, {budget_class or none}"
+        if budget_class and row["status"] == "no_budget":
+            row["budget"] += f": {none}"
     return Table(
         "budgets",
         "Spend against budget",
@@ -347,8 +351,8 @@ def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
         (
             Column("product", "Product"),
             Column("revenue", "Revenue", "money", True),
-            Column("ai_cogs", "AI cost", "money", True),
-            Column("other_cogs", "Other cost", "money", True),
+            Column("compared_ai_cogs", "AI cost", "money", True),
+            Column("compared_other_cogs", "Other cost", "money", True),
             Column("gross_profit", "Gross profit", "money", True),
             Column("gross_margin_ratio", "Margin", "ratio"),
             Column("target_gross_margin_ratio", "Target", "ratio"),
@@ -370,9 +374,14 @@ def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
         row for row in known if row.get("days_compared") is not None and row["days_compared"] < period.days_elapsed
     ]
     notes += [
-        Note(f"{row['product']}: revenue and cost of the {row['days_compared']} days whose revenue is known.", "watch")
+        Note(
+            f"{row['product']}: revenue and cost of the {row['days_compared']} of {period.days_elapsed} days whose revenue is "
+            "known.",
+            "watch",
+        )
         for row in partial
     ]
+    notes += [Note(text, "watch") for text in margin_notes(rows)]
     return (table, *notes)
 
 

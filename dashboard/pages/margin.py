@@ -11,7 +11,7 @@ from itertools import groupby
 from dashboard.charts import Drawer, waterfall
 from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section, Table, shown
 from dashboard.fiscal import UNKNOWN, Period, read_period
-from dashboard.pages.margins import judged, left_out, margin_ratio
+from dashboard.pages.margins import judged, left_out, margin_notes, margin_ratio
 from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
 
@@ -41,8 +41,8 @@ order by margins.fiscal_period desc, product, margins.ai_cogs
 """
 TERMS = (
     Column("revenue", "Revenue", "money", True),
-    Column("ai_cogs", "AI cost", "money", True),
-    Column("other_cogs", "Other cost", "money", True),
+    Column("compared_ai_cogs", "AI cost", "money", True),
+    Column("compared_other_cogs", "Other cost", "money", True),
     Column("gross_profit", "Gross profit", "money", True),
     Column("gross_margin_ratio", "Margin", "ratio"),
     Column("target_gross_margin_ratio", "Target", "ratio"),
@@ -71,7 +71,7 @@ def margin(publication: Publication, drawer: Drawer) -> Page:
                     *_waterfalls(drawer, publication, known, period),
                 ),
             ),
-            Section("By product", (products, *_left_out(missing))),
+            Section("By product", (*_notes(found, period), products, *_left_out(missing))),
             Section("By customer", _customers(publication, period)),
             Section("By initiative", (_initiatives(publication),)),
             Section("If AI cost were classed otherwise", (_sensitivity(publication),)),
@@ -92,6 +92,8 @@ def _rows(publication: Publication, tables: str, joined: str, who: str, more: st
         row["basis"] = in_words(row["margin_basis"], "margin_basis")
         row["other_basis"] = in_words(row["other_cogs_basis"], "other_cogs_basis")
         row["days"] = _days(row)
+        if row["gross_profit"] is None:
+            row["compared_ai_cogs"] = row["compared_other_cogs"] = None
     return rows
 
 
@@ -99,6 +101,11 @@ def _days(row: Row) -> str:
     if row.get("days_compared") is None:
         return ""
     return f"{row['days_compared']} days{', to date' if row.get('is_partial') else ''}"
+
+
+def _notes(found: list[Row], period: Period | None) -> tuple[Note, ...]:
+    now = [row for row in found if period and row["fiscal_period"] == period.name]
+    return tuple(Note(text, "watch") for text in margin_notes(now))
 
 
 def _products(rows: list[Row]) -> Table:
@@ -152,14 +159,18 @@ def _figures(publication: Publication, table: Table, found: list[Row], period: P
     verdict, says = judged(publication, of_period, period)
     if not opened:
         return ()
-    ai_share = _share(opened, "ai_cogs")
+    ai_share = _share(opened, "compared_ai_cogs")
     lines = (
         ("Revenue", "revenue", "Recognised revenue of the days compared."),
-        ("AI cost of goods sold", "ai_cogs", "Allocated AI cost whose class is cost of goods sold, of the same days."),
+        (
+            "AI cost of goods sold",
+            "compared_ai_cogs",
+            "Allocated AI cost whose class is cost of goods sold, of the same days.",
+        ),
         (
             "Other cost of goods sold",
-            "other_cogs",
-            "Ledger lines of that role with a product, spread over the days of their month.",
+            "compared_other_cogs",
+            "Ledger lines of that role with a product, spread over the days of their month, of the same days.",
         ),
         ("Gross profit", "gross_profit", "Revenue less AI and other cost of goods sold."),
     )
@@ -195,7 +206,7 @@ def _figures(publication: Publication, table: Table, found: list[Row], period: P
             "AI cost of goods sold over revenue of the rows below.",
             table.source,
             rows=table.id,
-            total="ai_cogs",
+            total="compared_ai_cogs",
             over="revenue",
         ),
     )
@@ -228,7 +239,7 @@ def _waterfalls(drawer: Drawer, publication: Publication, rows: list[Row], perio
 def _waterfall(drawer: Drawer, currency: str, rows: list[Row], title: str, shows: dict[str, str]) -> Chart:
     revenue, ai, other, profit = (
         sum((row[name] or Decimal(0) for row in rows), Decimal(0))
-        for name in ("revenue", "ai_cogs", "other_cogs", "gross_profit")
+        for name in ("revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
     )
     steps = [
         ("Revenue", revenue, True),
@@ -258,6 +269,7 @@ def _customers(publication: Publication, period: Period | None) -> tuple[Block, 
             *TERMS[:-1],
             Column("because", "No margin because"),
             Column("days", "Compared"),
+            Column("ai_cogs", "AI cost of all days", "money"),
         ),
         rows,
         "No customer has revenue or cost of goods sold yet.",
@@ -287,13 +299,15 @@ def _initiatives(publication: Publication) -> Table:
         (
             Column("fiscal_period", "Month"),
             Column("initiative", "Initiative"),
-            *(replace(column, is_total=column.name == "ai_cogs") for column in TERMS),
+            *(replace(column, is_total=False) for column in TERMS if column.name != "compared_other_cogs"),
             Column("because", "No margin because"),
             Column("basis", "Rests on"),
+            Column("ai_cogs", "AI cost of all days", "money", True),
         ),
         rows,
         "No initiative has revenue or cost of goods sold yet.",
-        says="An initiative without revenue of its own carries the margin of its product.",
+        says="An initiative without revenue of its own carries the margin of its product. A margin of its own is before other "
+        "cost of goods sold.",
         filters={"period": "fiscal_period", "product": "product_id", "department": "department_id"},
         verdict="verdict",
         first=24,

@@ -12,8 +12,10 @@ from orchestration.summary.collect import OTHER_COGS_WITHOUT_PRODUCT
 MARGINS = """
 select
     margins.product_id, coalesce(products.name, margins.product_id, 'no product') as product, margins.revenue,
-    margins.ai_cogs, margins.other_cogs, margins.gross_profit, margins.gross_margin_ratio,
-    margins.target_gross_margin_ratio, margins.is_below_target, margins.gross_margin_null_reason, margins.days_compared,
+    margins.ai_cogs, margins.other_cogs, margins.compared_ai_cogs, margins.compared_other_cogs, margins.gross_profit,
+    margins.gross_margin_ratio, margins.target_gross_margin_ratio, margins.is_below_target,
+    margins.gross_margin_null_reason, margins.days_compared, margins.other_cogs_basis, margins.posted_other_cogs,
+    margins.posted_revenue,
     case when margins.is_below_target then 'bad' when not margins.is_below_target then 'good' else 'none' end as verdict
 from gross_margin_by_product_month as margins
 left join (select product_id, name from dim_products where is_current) as products
@@ -43,6 +45,38 @@ def read_margins(publication: Publication, period: Period) -> list[Row]:
 def left_out(rows: list[Row]) -> list[Row]:
     """Products that are in no sum, because their gross profit is not known."""
     return [row for row in rows if row["gross_profit"] is None]
+
+
+def margin_notes(rows: list[Row]) -> list[str]:
+    """What a reader of one month's rows must know: that other cost is an estimate and what of it is posted, what of it is in no
+    margin yet, and revenue that the ledger holds and nobody reported.
+    """
+    said = []
+    if estimated := [row for row in rows if row["other_cogs_basis"] == "estimated"]:
+        which = "" if len(estimated) == len(rows) else f" of {', '.join(row['product'] for row in estimated)}"
+        posted = [
+            f"{row['product']} {shown(row['posted_other_cogs'], 'money')}"
+            for row in estimated
+            if row["posted_other_cogs"]
+        ]
+        so_far = f"posted so far: {', '.join(posted)}" if posted else "nothing is posted so far"
+        said.append(f"Other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}.")
+    said += [
+        f"{row['product']}: {shown(row['posted_other_cogs'], 'money')} of other cost is posted and in no margin yet: it has no "
+        "whole month to take a daily rate from."
+        for row in unestimated(rows)
+    ]
+    return said + [
+        f"{row['product']}: {shown(row['posted_revenue'], 'money')} of revenue is posted in the ledger and none is reported by "
+        "day: add it to ledgers/revenue*.csv."
+        for row in left_out(rows)
+        if row["posted_revenue"] and row["posted_revenue"] > (row["revenue"] or 0)
+    ]
+
+
+def unestimated(rows: list[Row]) -> list[Row]:
+    """Products whose margin is before other cost that the ledger holds already."""
+    return [row for row in rows if row["other_cogs_basis"] == "none" and row["posted_other_cogs"]]
 
 
 def margin_ratio(known: list[Row]) -> float | None:
@@ -89,13 +123,18 @@ def judged(publication: Publication, rows: list[Row], period: Period | None) -> 
     missing = left_out(rows)
     if missing:
         says += f"; left out: {', '.join(row['product'] for row in missing)}"
+    if early := unestimated(known):
+        says += f"; before other cost: {', '.join(row['product'] for row in early)}"
+    if any(row["other_cogs_basis"] == "estimated" for row in known):
+        says += "; other cost is estimated"
     if unplaced:
         says += f"; without {shown(unplaced, 'money')} of other cost that names no product"
     if unowned:
         says += f"; without {shown(unowned.unallocated, 'money')} of {shown(unowned.spend, 'money')} spent, which has no owner"
     if below:
         return "bad", says
-    return "watch" if missing or open_ones or unplaced or unowned else "good" if targets else "none", says
+    is_short = missing or open_ones or unplaced or unowned or early
+    return "watch" if is_short else "good" if targets else "none", says
 
 
 def _unjudged(known: list[Row]) -> list[str]:

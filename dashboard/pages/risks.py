@@ -245,6 +245,8 @@ def _departments(publication: Publication, period: Period) -> Iterator[Row]:
     for row in publication.rows("budget_status_by_department_month dim_departments", DEPARTMENTS, [period.name]):
         budget = DepartmentBudget(*(row[name] for name in fields))
         kinds = {one.kind for one in decide_department_crossings(budget, period.as_of)}
+        if budget.allowance is None:
+            continue
         over, budget_class = budget.spent - budget.allowance, in_words(budget.budget_class)
         why = f"{_money(budget.spent)} spent of {_money(budget.allowance)} allowed"
         if "exceeded" in kinds:

@@ -14,8 +14,8 @@ SPENT_PART = re.compile(r"alert_(\d+)")
 """The published status of a budget of which so many per cent are spent; the warehouse decides how many those are."""
 EXHAUSTED = "exhausted"
 CLOSED = ("expired", "graduated")
-FUNDED = "budget"
-"""The basis of a department's allowance that is what was funded; every other one grows with the period."""
+FLEXIBLE = "flexible"
+"""The basis of a department's allowance that grows with the work of the period; every other one is what was funded."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,15 @@ class AllocationState:
 @dataclass(frozen=True)
 class DepartmentBudget:
     """One department's budget of one fiscal period (YYYY-MM) and class (core, experimentation). ``basis`` says what the
-    allowance is, and ``status`` how it stands, as published; ``name``: what people call the department.
+    allowance is (None: nothing was funded), and ``status`` how it stands, as published; ``name``: what people call the
+    department.
     """
 
     department_id: str
     fiscal_period: str
     budget_class: str
     basis: str
-    allowance: Decimal
+    allowance: Decimal | None
     spent: Decimal
     status: str
     name: str | None = None
@@ -76,12 +77,15 @@ def decide_crossings(state: AllocationState) -> tuple[Crossing, ...]:
 
 
 def decide_department_crossings(budget: DepartmentBudget, as_of: date) -> tuple[Crossing, ...]:
-    """The highest threshold that is reached of a funded amount; of a flexible budget, only that it is exceeded.
+    """The highest threshold that is reached of a funded amount; of a flexible budget, only that it is exceeded. Where nothing
+    was funded there is no budget to tell of.
 
     Of a period that has ended, only that all of it was spent: nobody can act on a half of it any more.
     """
+    if budget.allowance is None:
+        return ()
     has_ended = budget.fiscal_period < f"{as_of:%Y-%m}"
-    if budget.basis != FUNDED:
+    if budget.basis == FLEXIBLE:
         if not budget.spent > budget.allowance > 0:
             return ()
         allowed = f"{budget.allowance:,.2f} allowed{'' if has_ended else ' so far'}"

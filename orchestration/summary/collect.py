@@ -198,20 +198,27 @@ where cost_date between cast(? as date) and cast(? as date)
 
 BUDGETS = """
 with budgets as (
-    select department_id, sum(budget_amount) as budget_amount
-    from budget_status_by_department_month where fiscal_period = ? group by department_id
+    select department_id, budget_class, budget_amount, budget_basis, allowance_amount, spent_amount, burn_ratio, status
+    from budget_status_by_department_month where fiscal_period = ?
 ),
 spent as (
-    select department_id, sum(allocated_cost) as spent_amount
-    from fct_allocated_costs where cost_date between cast(? as date) and cast(? as date) group by department_id
+    select department_id, budget_class, sum(allocated_cost) as spent_amount
+    from fct_allocated_costs where cost_date between cast(? as date) and cast(? as date)
+    group by department_id, budget_class having sum(allocated_cost) <> 0
+),
+shown as (
+    from budgets
+    union all by name
+    select spent.*, 'no_budget' as status
+    from spent
+    left join budgets
+        on spent.department_id = budgets.department_id and spent.budget_class = budgets.budget_class
+    where budgets.department_id is null
 )
-select
-    coalesce(budgets.department_id, spent.department_id) as department_id, names.name,
-    budgets.budget_amount, coalesce(spent.spent_amount, 0) as spent_amount
-from budgets
-full outer join spent on budgets.department_id = spent.department_id
-left join department_names as names on coalesce(budgets.department_id, spent.department_id) = names.id
-order by 1 nulls last
+select shown.*, names.name
+from shown
+left join department_names as names on shown.department_id = names.id
+order by shown.department_id nulls last, budget_class nulls last
 """
 
 PROJECTION = """
@@ -232,7 +239,7 @@ earlier as (
 select
     margins.product_id, names.name, fiscal_period, revenue, ai_cogs, other_cogs, gross_profit,
     gross_margin_ratio, target_gross_margin_ratio, is_below_target, gross_margin_null_reason, other_cogs_basis,
-    days_compared, is_partial, previous_ratio
+    days_compared, is_partial, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue, previous_ratio
 from gross_margin_by_product_month as margins
 left join product_names as names on margins.product_id = names.id
 left join earlier on margins.product_id is not distinct from earlier.product_id

@@ -69,68 +69,103 @@ OWNERLESS = "see Cost without an owner"
 
 
 def budgets(summary: Row) -> Section:
-    periods, rows = summary["periods"], summary["budgets"]
-    projected = {(row["entity_type"], row["entity_id"]): row for row in summary["projection"]}
-    company = next((row for row in summary["projection"] if row["entity_type"] == "company"), None)
-    shown, over, will_be = [], [], []
-    total: Row = {"name": "total", "budget_amount": str(_sum(rows, "budget_amount")), "spent_amount": None}
-    total["spent_amount"] = str(_sum(rows, "spent_amount"))
-    for row in [*rows, *([total] if len(rows) > 1 else [])]:
-        end = company if row is total else projected.get(("department", row["department_id"]))
-        name = row["name"] or ("no department" if row.get("department_id") is None else row["department_id"])
-        budget = Decimal(row["budget_amount"]) if row["budget_amount"] is not None else Decimal(0)
-        spent, likely = Decimal(row["spent_amount"]), Decimal(end["projected_amount"] or 0) if end else Decimal(0)
-        over += [name] if budget and spent > budget else []
-        will_be += [name] if budget and spent <= budget < likely else []
-        shown.append(
-            (
-                name,
-                amount(budget) if budget else "",
-                amount(spent),
-                percent(float(spent / budget)) if budget else "",
-                amount(end["projected_amount"]) if end else "",
-                amount(end["projected_low"]) if end else "",
-                amount(end["projected_high"]) if end else "",
-            )
-        )
-    todo = [f"over budget: {', '.join(over)}"] if over else []
-    todo += [f"likely over budget at month end: {', '.join(will_be)}"] if will_be else []
-    month = " for this month" if shown else ""
-    notes = (
-        [f"no budget is loaded{month}: put a budgets file into ledgers/"] if not any(row[1] for row in shown) else []
+    """Spend of each budget beside what it allows, judged as published; spend that no budget allows is judged by none."""
+    rows = summary["budgets"]
+    shown = [_budget_row(_budget_name(row), row, in_words(row["status"], "status")) for row in rows]
+    unbudgeted = [row for row in rows if row["allowance_amount"] is None]
+    if len(rows) > 1:
+        total: Row = {name: str(_sum(rows, name)) for name in ("budget_amount", "allowance_amount", "spent_amount")}
+        allowed, is_known = Decimal(total["allowance_amount"]), not unbudgeted
+        used = float(Decimal(total["spent_amount"]) / allowed) if is_known and allowed else None
+        shown.append(_budget_row("total", total | {"burn_ratio": used}, ""))
+    over = [at for at, row in enumerate(rows) if row["status"] == "over_budget"]
+    todo = [f"over budget: {', '.join(_budget_name(rows[at]) for at in over)}"] if over else []
+    notes = ["used: spent of what is allowed so far"] if len(unbudgeted) < len(rows) else []
+    if any(row["budget_basis"] == "flexible" for row in rows):
+        notes.append("a core budget with known units of work allows their verified cost, any other what was funded")
+    if len(unbudgeted) == len(rows):
+        month = " for this month" if shown else ""
+        notes.append(f"no budget is loaded{month}: put a budgets file into ledgers/")
+    headers = ("budget", "budgeted", "allowed\nso far", "spent", "used", "stands")
+    title = f"Budget beside actual {_period(summary['periods'])}"
+    return Section(title, headers, shown, "; ".join(notes), todo, frozenset(over))
+
+
+def _budget_name(row: Row) -> str:
+    name = row["name"] or row["department_id"] or "no department"
+    return f"{name}, {in_words(row['budget_class'], 'budget_class')}" if row["budget_class"] else name
+
+
+def _budget_row(name: str, row: Row, stands: str) -> tuple[str, ...]:
+    budgeted = Decimal(row["budget_amount"] or 0)
+    money = (amount(budgeted) if budgeted else "", amount(row["allowance_amount"]), amount(row["spent_amount"]))
+    return (name, *money, percent(row["burn_ratio"]), stands)
+
+
+def month_end(summary: Row) -> list[Section]:
+    """Where each department's month is likely to end, beside all that was funded for it. No section without a forecast."""
+    funded: dict[str | None, Decimal] = {}
+    for row in summary["budgets"]:
+        funded[row["department_id"]] = funded.get(row["department_id"], Decimal(0)) + Decimal(row["budget_amount"] or 0)
+    names = {row["department_id"]: row["name"] for row in summary["budgets"]}
+    rows = [row for row in summary["projection"] if row["entity_type"] == "department"]
+    rows += [row for row in summary["projection"] if row["entity_type"] == "company"]
+    shown, above = [], []
+    for row in rows:
+        is_company = row["entity_type"] == "company"
+        name = "total" if is_company else names.get(row["entity_id"]) or row["entity_id"] or "no department"
+        budget = sum(funded.values(), Decimal(0)) if is_company else funded.get(row["entity_id"], Decimal(0))
+        above += [name] if budget and Decimal(row["projected_amount"] or 0) > budget else []
+        ends = (amount(row[column]) for column in ("projected_amount", "projected_low", "projected_high"))
+        shown.append((name, amount(budget) if budget else "", *ends))
+    if not shown:
+        return []
+    days = counted(rows[0]["days_left"], "day")
+    note = (
+        f"likely: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
     )
-    if shown and company:
-        days = counted(company["days_left"], "day")
-        notes.append(
-            f"month end: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
-        )
-    headers = ("department", "budget", "spent", "used", "month end\nlikely", "at least", "at most")
-    urgent = frozenset(at for at, row in enumerate(shown) if row[0] in {*over, *will_be})
-    return Section(f"Budget beside actual {_period(periods)}", headers, shown, "; ".join(notes), todo, urgent)
+    todo = [f"likely to end above what is budgeted: {', '.join(above)}"] if above else []
+    headers = ("department", "budgeted", "likely", "at least", "at most")
+    urgent = frozenset(at for at, row in enumerate(shown) if row[0] in above)
+    return [Section(f"Month end {summary['periods']['fiscal_period']}", headers, shown, note, todo, urgent)]
 
 
 def margin(summary: Row) -> Section:
+    """Every term is of the days compared, so that profit can be worked out again; where no profit is known, cost is the
+    month's."""
     rows, periods = summary["margin_by_product"], summary["periods"]
     period = rows[0]["fiscal_period"] if rows else ""
-    shown = [_margin_row(row["name"] or row["product_id"] or "no product", row) for row in rows]
+    is_now = period == periods["fiscal_period"]
+    shown = [_margin_row(_product(row), row) for row in rows]
     known = [row for row in rows if row["gross_profit"] is not None and row["revenue"] is not None]
     if len(known) > 1:
-        total: Row = {name: str(_sum(known, name)) for name in ("revenue", "ai_cogs", "other_cogs", "gross_profit")}
+        columns = ("revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
+        total: Row = {name: str(_sum(known, name)) for name in columns}
         revenue = Decimal(total["revenue"])
         ratio = float(Decimal(total["gross_profit"]) / revenue) if revenue > 0 else None
         total |= {"gross_margin_ratio": ratio, "target_gross_margin_ratio": None, "previous_ratio": None}
         shown.append(_margin_row("total" if len(known) == len(rows) else "total of the known", total))
     notes = ["profit = revenue - AI cost - other cost of goods sold; margin = profit / revenue"] if shown else []
-    if any(row["other_cogs_basis"] == "estimated" for row in rows):
-        notes.append("other cost is estimated where it is not yet posted")
+    notes += _other_cost_notes(rows)
+    days = counted(periods["days_to_date"], "day")
     for row in rows:
-        name = row["name"] or row["product_id"] or "no product"
         if row["gross_margin_null_reason"]:
-            notes.append(f"{name}: {in_words(row['gross_margin_null_reason'])}")
+            notes.append(f"{_product(row)}: {in_words(row['gross_margin_null_reason'])}")
         elif row["is_partial"] and row["days_compared"] != periods["days_to_date"]:
-            notes.append(f"{name}: the {counted(row['days_compared'], 'day')} whose revenue is known")
+            notes.append(
+                f"{_product(row)}: revenue and cost of the {row['days_compared']} of {days} whose revenue is known"
+                if is_now
+                else f"{_product(row)}: revenue and cost of the {counted(row['days_compared'], 'day')} whose revenue is known"
+            )
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
     todo = [f"below target: {', '.join(below)}"] if below else []
+    todo += [text for row in rows if (text := _revenue_remedy(row, periods["days_to_date"] if is_now else None))]
+    todo += [
+        f"{_product(row)}: {amount(row['posted_other_cogs'])} of other cost is posted and in no margin yet: it has no whole "
+        "month to take a daily rate from"
+        for row in rows
+        if row["other_cogs_basis"] == "none" and Decimal(row["posted_other_cogs"])
+    ]
     if left_out := [
         f"{amount(row['amount'])} in {row['fiscal_period']}" for row in summary["other_cogs_without_product"]
     ]:
@@ -138,7 +173,7 @@ def margin(summary: Row) -> Section:
             f"other cost of goods sold of no product, in no margin: {', '.join(left_out)}; name the product on its lines in the "
             "general ledger"
         )
-    title = f"Gross margin by product {_period(periods) if period == periods['fiscal_period'] else period}".strip()
+    title = f"Gross margin by product {_period(periods) if is_now else period}".strip()
     headers = ("product", "revenue", "AI cost", "other\ncost", "gross\nprofit", "margin", "target", "month\nbefore")
     return Section(
         title,
@@ -150,8 +185,38 @@ def margin(summary: Row) -> Section:
     )
 
 
+def _product(row: Row) -> str:
+    return str(row["name"] or row["product_id"] or "no product")
+
+
+def _other_cost_notes(rows: list[Row]) -> list[str]:
+    """That other cost is estimated, and what of it is posted so far."""
+    estimated = [row for row in rows if row["other_cogs_basis"] == "estimated"]
+    if not estimated:
+        return []
+    which = "" if len(estimated) == len(rows) else f" of {', '.join(_product(row) for row in estimated)}"
+    posted = [
+        f"{_product(row)} {amount(row['posted_other_cogs'])}" for row in estimated if Decimal(row["posted_other_cogs"])
+    ]
+    so_far = f"posted so far: {', '.join(posted)}" if posted else "nothing is posted so far"
+    return [f"other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}"]
+
+
+def _revenue_remedy(row: Row, days: int | None) -> str:
+    """What to do where the ledger holds more revenue of a product than is reported of it; nothing where it does not."""
+    posted, reported = Decimal(row["posted_revenue"]), Decimal(row["revenue"] or 0)
+    is_short = row["revenue"] is None or (row["is_partial"] and (days is None or row["days_compared"] < days))
+    if not is_short or posted <= reported:
+        return ""
+    return (
+        f"{_product(row)}: {amount(posted)} of revenue is posted in the ledger, {amount(reported)} is reported by day: add the "
+        "missing rows to ledgers/revenue*.csv"
+    )
+
+
 def _margin_row(name: str, row: Row) -> tuple[str, ...]:
-    terms = (amount(row[term]) for term in ("revenue", "ai_cogs", "other_cogs", "gross_profit"))
+    costs = ("ai_cogs", "other_cogs") if row["gross_profit"] is None else ("compared_ai_cogs", "compared_other_cogs")
+    terms = (amount(row[term]) for term in ("revenue", *costs, "gross_profit"))
     ratios = (percent(row[ratio]) for ratio in ("gross_margin_ratio", "target_gross_margin_ratio", "previous_ratio"))
     return (name, *terms, *ratios)
 

@@ -6,7 +6,18 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 Row = dict[str, Any]
-TEXT = ("why", "because", "verdict", "alert", "what", "stability", "first", "roles without an account", "waits for")
+TEXT = (
+    "why",
+    "because",
+    "verdict",
+    "alert",
+    "what",
+    "stability",
+    "first",
+    "roles without an account",
+    "waits for",
+    "stands",
+)
 """Columns of words: set to the left, and wrapped. The first column of a table always is one."""
 
 

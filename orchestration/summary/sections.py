@@ -7,7 +7,7 @@ from decimal import Decimal
 from textwrap import fill
 
 from orchestration.glossary import in_words, reason_in_words
-from orchestration.summary.money_sections import budgets, margin, run_rate, spend
+from orchestration.summary.money_sections import budgets, margin, month_end, run_rate, spend
 from orchestration.summary.section import Row, Section, amount, percent
 
 
@@ -16,6 +16,7 @@ def sections(summary: Row) -> list[Section]:
     parts = [
         spend(summary),
         budgets(summary),
+        *month_end(summary),
         margin(summary),
         run_rate(summary["run_rate"]),
         *_budget_alerts(summary["budget_alerts"]),

@@ -61,6 +61,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "revenue": revenue,
             "ai_cogs": 10,
             "other_cogs": 10,
+            "compared_ai_cogs": 10,
+            "compared_other_cogs": 10,
             "gross_profit": revenue - 20,
             "gross_margin_ratio": 1 - 20 / revenue,
             "is_below_target": False,

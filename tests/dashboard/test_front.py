@@ -46,6 +46,8 @@ def _margin(product: str, revenue: str | None, ai: str, profit: str | None, **mo
         "revenue": revenue,
         "ai_cogs": ai,
         "other_cogs": 10,
+        "compared_ai_cogs": ai,
+        "compared_other_cogs": 10,
         "gross_profit": profit,
         **more,
     }
@@ -147,6 +149,57 @@ def test_the_open_month_is_marked_with_the_companys_own_calendar(page: Page) -> 
     assert page.asks.endswith("Month P10: to date, 25 of 28 days.")
 
 
+def test_an_estimate_of_other_cost_is_marked_and_every_row_adds_up(tmp_path: Path) -> None:
+    """Of 9 days: 89,684 - 443.18 - 20,322.58 = 68,918.24; 63,000 of other cost is posted, so far, and an estimate used."""
+    parts = {"compared_ai_cogs": "443.18", "compared_other_cogs": "20322.58", "days_compared": 9}
+    ledger = {"other_cogs_basis": "estimated", "posted_other_cogs": 63000, "posted_revenue": 257112}
+    known = _margin("one", "89684", "1244.71", "68918.24", is_below_target=False, target_gross_margin_ratio=0.7)
+    lost = _margin("two", None, "3", None, gross_margin_null_reason="revenue_not_reported", posted_revenue=400)
+    rows = {**ROWS, "gross_margin_by_product_month": [{**known, **parts, **ledger}, lost]}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        page = front(opened, drawer)
+    shown = table(page, "margins")
+    values = {column.label: row[column.name] for column in shown.columns for row in shown.rows}
+    assert values["Revenue"] - values["AI cost"] - values["Other cost"] == values["Gross profit"] == Decimal("68918.24")
+    assert "other cost is estimated" in figures(page)["Gross margin"].says
+    told = [block.text for section in page.sections for block in section.blocks if isinstance(block, Note)]
+    assert "Product One: revenue and cost of the 9 of 25 days whose revenue is known." in told
+    assert any(text.startswith("Other cost of Product One is estimated by") and "63,000.00" in text for text in told)
+    assert any(text.startswith("Product Two: 400.00 of revenue is posted in the ledger") for text in told)
+
+
+def test_spend_that_nobody_funded_is_no_spend_over_a_budget(tmp_path: Path) -> None:
+    """90 of 100 funded, and 50 of a class that has no budget: within what is allowed, and no risk."""
+    funded = {
+        "fiscal_period": "P10",
+        "department_id": "lab",
+        "budget_class": "core",
+        "budget_amount": 100,
+        "allowance_amount": 100,
+        "budget_basis": "fixed",
+        "spent_amount": 90,
+        "status": "alert_80",
+    }
+    unfunded = {
+        **funded,
+        "budget_class": "experimentation",
+        "budget_amount": 0,
+        "allowance_amount": None,
+        "budget_basis": "budget",
+        "spent_amount": 50,
+        "status": "no_budget",
+    }
+    rows = {**ROWS, "budget_status_by_department_month": [funded, unfunded]}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        page = front(opened, drawer)
+    spend = figures(page)["Spend, month to date"]
+    assert (spend.verdict, spend.says) == ("good", "25 of 28 days; 100.00 budgeted")
+    names = [row["budget"] for row in table(page, "budgets").rows]
+    assert "Laboratory, experimentation: no budget" in names
+    told = [row["what"] for row in table(page, "risks").rows if "budget" in row["what"]]
+    assert told == ["Core budget nearly used up"]
+
+
 def test_spend_is_of_the_fiscal_month_up_to_the_as_of_day_with_what_has_no_budget(page: Page) -> None:
     spend = figures(page)["Spend, month to date"]
     assert spend.value == Decimal("65.004000000001")
@@ -155,7 +208,7 @@ def test_spend_is_of_the_fiscal_month_up_to_the_as_of_day_with_what_has_no_budge
     assert spend.says == "25 of 28 days; 200.00 budgeted"
     assert [(row["budget"], row["spent_amount"]) for row in table(page, "budgets").rows] == [
         ("Laboratory, core", Decimal("40.000000000001")),
-        ("Laboratory, experimentation", Decimal(20)),
+        ("Laboratory, experimentation: no budget", Decimal(20)),
         ("No department, no budget", Decimal("5.004")),
     ]
 

@@ -255,7 +255,7 @@ def test_columns_sort_by_value_and_back(browser: Browser, site: Path) -> None:
         page = opened.open(site / "margin.html")
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         (table,) = [one for one in page.evaluate(SEEN)["tables"] if one["name"] == "margin_by_product"]
-        column = "ai_cogs"
+        column = "compared_ai_cogs"
         head = page.locator(f"table[data-name='{table['name']}'] th[data-column='{column}'] button")
         for is_down in (False, True):
             head.click()

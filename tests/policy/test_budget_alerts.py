@@ -70,9 +70,10 @@ def test_the_key_names_the_fact_and_the_allocation_not_the_day() -> None:
 
 
 def department_kinds(
-    basis: str, allowance: str, spent: str, as_of: date = date(2026, 10, 31), status: str = "ok"
+    basis: str, allowance: str | None, spent: str, as_of: date = date(2026, 10, 31), status: str = "ok"
 ) -> list[str]:
-    budget = DepartmentBudget("ops", "2026-10", "core", basis, Decimal(allowance), Decimal(spent), status)
+    allowed = None if allowance is None else Decimal(allowance)
+    budget = DepartmentBudget("ops", "2026-10", "core", basis, allowed, Decimal(spent), status)
     return [crossing.kind for crossing in decide_department_crossings(budget, as_of)]
 
 
@@ -86,15 +87,17 @@ def department_kinds(
         ("300.000000000001", "over_budget", ["exhausted"]),
     ],
 )
-def test_a_funded_department_budget_is_told_like_an_allocation(spent: str, status: str, told: list[str]) -> None:
-    assert department_kinds("budget", "300", spent, status=status) == told
+@pytest.mark.parametrize("basis", ["budget", "fixed"])
+def test_a_funded_department_budget_is_told_like_an_allocation(
+    basis: str, spent: str, status: str, told: list[str]
+) -> None:
+    assert department_kinds(basis, "300", spent, status=status) == told
 
 
-@pytest.mark.parametrize("basis", ["flexible", "fixed"])
-def test_a_flexible_budget_is_only_told_when_it_is_exceeded(basis: str) -> None:
-    assert department_kinds(basis, "300", "300") == []
-    assert department_kinds(basis, "300", "300.000000000001") == ["exceeded"]
-    assert department_kinds(basis, "300", "300.000000000001", as_of=date(2026, 11, 1)) == ["exceeded"]
+def test_a_flexible_budget_is_only_told_when_it_is_exceeded() -> None:
+    assert department_kinds("flexible", "300", "300") == []
+    assert department_kinds("flexible", "300", "300.000000000001") == ["exceeded"]
+    assert department_kinds("flexible", "300", "300.000000000001", as_of=date(2026, 11, 1)) == ["exceeded"]
 
 
 def test_of_an_ended_period_only_all_of_it_is_told() -> None:
@@ -105,6 +108,7 @@ def test_of_an_ended_period_only_all_of_it_is_told() -> None:
 @pytest.mark.parametrize("basis", ["budget", "flexible"])
 def test_without_an_allowance_no_part_of_it_can_be_spent(basis: str) -> None:
     assert department_kinds(basis, "0", "5") == []
+    assert department_kinds(basis, None, "5", status="no_budget") == []
 
 
 @pytest.mark.parametrize(("as_of", "end"), [(date(2026, 10, 31), "allowed so far"), (date(2026, 11, 1), "allowed")])

@@ -9,8 +9,9 @@ that is open can be adjusted and returned in part, not below what is spent. What
 A core initiative is verified by its first 28 complete days from its first cost on: a day is complete when every source
 that fed it in the 60 days before has been read beyond it. Its allowance is the verified unit cost (that of the days of
 which units are known) times the units of the month, and for the days of which no units are known the verified run-rate;
-without units the run-rate, pro rata of the month's days. A department's core is judged by the allowances if every core
-initiative of the month has one, else by what was funded.
+without units the run-rate, pro rata of the month's days. A department that nobody funded has no budget to be over. A funded
+core is judged by the allowances if every core initiative of the month has one by units and they come to something, for
+only work that is known moves a budget; else by what was funded.
 """
 
 from collections import defaultdict
@@ -95,17 +96,18 @@ class BudgetReference:
             flexed, is_by_units = flexible.get((department, month), (None, False))
             if budget_class == "experimentation":
                 flexed = None
-            basis = "budget" if flexed is None else "flexible" if is_by_units else "fixed"
-            allowance = budget if flexed is None else flexed
+            moves = flexed is not None and is_by_units and flexed > 0
+            basis = "budget" if flexed is None or budget <= 0 else "flexible" if moves else "fixed"
+            allowance = None if budget <= 0 else flexed if basis == "flexible" else budget
             found[month, department, budget_class] = {
                 "budget_amount": budget,
                 "flexible_budget_amount": flexed,
                 "budget_basis": basis,
                 "allowance_amount": allowance,
                 "spent_amount": spending,
-                "remaining_amount": allowance - spending,
-                "burn_ratio": Quotient(spending, max(allowance, Fraction(0))),
-                "status": _standing(spending, allowance, is_flexed=flexed is not None),
+                "remaining_amount": None if allowance is None else allowance - spending,
+                "burn_ratio": Quotient(spending, allowance or Fraction(0)),
+                "status": _standing(spending, allowance, is_flexed=basis == "flexible"),
             }
         return found
 
@@ -295,8 +297,8 @@ def _part(spent: Fraction, allowance: Fraction) -> str:
     return "alert_50" if spent >= allowance * Fraction(5, 10) else "ok"
 
 
-def _standing(spent: Fraction, allowance: Fraction, *, is_flexed: bool) -> str:
-    if allowance <= 0:
+def _standing(spent: Fraction, allowance: Fraction | None, *, is_flexed: bool) -> str:
+    if allowance is None:
         return "no_budget"
     if spent > allowance:
         return "over_budget"

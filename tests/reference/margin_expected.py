@@ -67,6 +67,8 @@ class MarginReference:
             key = product, f"{day:%Y-%m}"
             found["ai_cogs"][key] += ai_cogs
             found["other_cogs"][key] += other_cogs
+            found["compared_ai_cogs"][key] += 0 if revenue is None else ai_cogs
+            found["compared_other_cogs"][key] += 0 if revenue is None else other_cogs
             if revenue is not None:
                 found["revenue"][key] += revenue
                 found["gross_profit"][key] += revenue - ai_cogs - other_cogs

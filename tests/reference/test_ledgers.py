@@ -142,6 +142,8 @@ def check_margins(reference: MarginReference, found: dict[str, Rows]) -> None:
         assert differing(values, said, SPLIT * 10) == {}, column
     for key, row in months.items():
         revenue, profit = row["revenue"], row["gross_profit"]
+        if profit is not None:
+            assert profit == revenue - row["compared_ai_cogs"] - row["compared_other_cogs"], key
         reason = "revenue_not_reported" if revenue is None else None
         if revenue is not None and revenue <= 0:
             reason = "negative_revenue" if revenue < 0 else "no_revenue"

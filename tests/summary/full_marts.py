@@ -18,11 +18,11 @@ STATEMENTS = (
     "create table focus_cost_and_usage as select 'proj_box' as \"SubAccountId\", 'Sandbox' as \"SubAccountName\"",
     "delete from fct_allocated_costs",
     "insert into fct_allocated_costs values "
-    "('2026-09-05', 'openai', 'm', 'direct', 'billed', 500, 'USD', 'ops'), "
-    "('2026-09-21', 'openai', 'm', 'direct', 'billed', 700, 'USD', 'ops'), "
-    "('2026-09-05', 'merge_gateway', 'm', 'unallocated', 'metered', 100, 'USD', null), "
-    "('2026-10-05', 'openai', 'm', 'direct', 'billed', 750, 'USD', 'ops'), "
-    "('2026-10-06', 'openai', 'm', 'direct', 'billed', 150, 'USD', 'rnd')",
+    "('2026-09-05', 'openai', 'm', 'direct', 'billed', 500, 'USD', 'ops', 'core'), "
+    "('2026-09-21', 'openai', 'm', 'direct', 'billed', 700, 'USD', 'ops', 'core'), "
+    "('2026-09-05', 'merge_gateway', 'm', 'unallocated', 'metered', 100, 'USD', null, null), "
+    "('2026-10-05', 'openai', 'm', 'direct', 'billed', 750, 'USD', 'ops', 'core'), "
+    "('2026-10-06', 'openai', 'm', 'direct', 'billed', 150, 'USD', 'rnd', 'core')",
     f"insert into fct_usage values ('2026-10-05', 'mistral', 'm', 'output', 'tokens', 10, 'priced', true, 3, null, null, "
     f"null, '{KEY}', 'u7', null, null, null), "
     "('2026-10-05', 'openai', 'm', 'output', 'tokens', 10, 'priced', true, 5, null, null, 'proj_box', "
@@ -30,11 +30,14 @@ STATEMENTS = (
     "('2026-10-06', 'openai', 'm', 'request', 'requests', 368, 'unmeasured', true, 0, 'x', null, 'p', "
     "'k', 'u4', 'r', null, null)",
     "create table gross_margin_by_product_month as from (values "
-    "('prod_desk', '2026-10', 1000.005, 200.001, 50.002, 750.002, 0.74999825, 0.8, true, null, 'estimated', 20, true), "
-    "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true), "
-    "('prod_desk', '2026-09', 900, 100, 80, 720, 0.8, 0.8, false, null, 'posted', 30, false)) as margins (product_id, "
+    "('prod_desk', '2026-10', 1000.005, 200.001, 50.002, 750.002, 0.74999825, 0.8, true, null, 'estimated', 20, true, "
+    "200.001, 50.002, 60, 0), "
+    "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true, 0, 0, 0, 0), "
+    "('prod_desk', '2026-09', 900, 100, 80, 720, 0.8, 0.8, false, null, 'posted', 30, false, 100, 80, "
+    "80, 900)) as margins (product_id, "
     "fiscal_period, revenue, ai_cogs, other_cogs, gross_profit, gross_margin_ratio, target_gross_margin_ratio, "
-    "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial)",
+    "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial, "
+    "compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue)",
     "create table source_day_gaps as from (values "
     "('litellm', null, 'missing', date '2026-10-03', date '2026-10-04', 2), "
     "('focus_files', 'aws', 'missing', date '2026-08-31', date '2026-08-31', 1), "
@@ -46,10 +49,11 @@ STATEMENTS = (
     "(date '2026-10-20', 'initiative', 'lead_research', '2026-10', 11, 1, 2, 1, 3)) as projection (as_of_date, entity_type, "
     "entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high)",
     "create table budget_status_by_department_month as from (values "
-    "('2026-10', 'ops', 'core', 800, 'flexible', 760, 750, 'ok', 'USD'), "
-    "('2026-10', 'ops', 'experimentation', 200, 'budget', 200, 0, 'ok', 'USD'), "
-    "('2026-10', 'rnd', 'core', 100, 'flexible', 120, 150, 'over_budget', 'USD')) as budgets (fiscal_period, department_id, "
-    "budget_class, budget_amount, budget_basis, allowance_amount, spent_amount, status, reporting_currency)",
+    "('2026-10', 'ops', 'core', 800, 'flexible', 760, 750, 0.98684, 'ok', 'USD'), "
+    "('2026-10', 'ops', 'experimentation', 200, 'budget', 200, 0, 0, 'ok', 'USD'), "
+    "('2026-10', 'rnd', 'core', 100, 'flexible', 120, 150, 1.25, 'over_budget', 'USD')) as budgets (fiscal_period, "
+    "department_id, budget_class, budget_amount, budget_basis, allowance_amount, spent_amount, burn_ratio, status, "
+    "reporting_currency)",
     "create table budget_status_by_initiative as select date '2026-10-20' as as_of_date, 'lead_research' as initiative_id, "
     "100.0 as allocated_amount, 80.0 as spent_amount, date '2026-09-01' as starts_on, date '2026-12-31' as expires_on, "
     "'alert_80' as status, null::date as projected_exhaustion_date, 'USD' as reporting_currency",

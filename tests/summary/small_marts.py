@@ -12,7 +12,7 @@ TABLES = {
     ),
     "fct_allocated_costs": (
         "cost_date date, provider varchar, model_id varchar, allocation_method varchar, cost_basis varchar, "
-        "allocated_cost decimal(38, 12), reporting_currency varchar, department_id varchar"
+        "allocated_cost decimal(38, 12), reporting_currency varchar, department_id varchar, budget_class varchar"
     ),
     "ingestion_outcomes": (
         "source varchar, status varchar, rows bigint, watermark_at timestamptz, loaded_at timestamptz, reason varchar, "
@@ -37,9 +37,9 @@ insert into fct_usage values
     ('2026-10-05', 'openai', 'seen_twice', 'output', 'tokens', 7, 'unpriced', false, null, null, null,
         'p', 'k', 'u3', 'r', null, null);
 insert into fct_allocated_costs values
-    ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD', 'ops'),
-    ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD', null),
-    ('2026-10-05', 'openai', 'm', 'direct', 'billed', 1000, 'USD', 'ops');
+    ('2026-09-05', 'openai', 'm', 'direct', 'billed', 900, 'USD', 'ops', 'core'),
+    ('2026-09-05', 'openai', 'm', 'unallocated', 'billed', 100, 'USD', null, null),
+    ('2026-10-05', 'openai', 'm', 'direct', 'billed', 1000, 'USD', 'ops', 'core');
 insert into ingestion_outcomes values
     ('focus_files', 'loaded', 2, null, null, null, 'focus/aws.csv', 0, 0, 'cost_and_usage');
 insert into reconciliation_by_provider_month
@@ -60,7 +60,7 @@ FAULTS = {
     ),
     "cost_has_an_owner": (
         "insert into fct_allocated_costs values "
-        "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD', null)"
+        "('2026-10-06', 'openai', 'm', 'unallocated', 'metered', 112.000000000001, 'USD', null, null)"
     ),
     "cloud_charges_name_a_service": (
         "insert into ingestion_outcomes values "

@@ -25,7 +25,7 @@ TABLES = (
     "reporting_currency varchar)",
     "create table budget_status_by_department_month (fiscal_period varchar, department_id varchar, budget_class varchar, "
     "budget_amount decimal(38, 9), budget_basis varchar, allowance_amount decimal(38, 12), spent_amount decimal(38, 12), "
-    "status varchar, reporting_currency varchar)",
+    "burn_ratio double, status varchar, reporting_currency varchar)",
     "create table fct_budget_movements (movement_id varchar, kind varchar, account varchar, effective_on date, "
     "amount decimal(38, 9), initiative_id varchar, department_id varchar, reporting_currency varchar)",
     "create table core_demotions_by_initiative (initiative_id varchar, unit_cost decimal(38, 12), "
@@ -36,7 +36,7 @@ QUIET = (
     "insert into budget_status_by_initiative values "
     "('2026-10-20', 'exp', 100, 10, '2026-09-01', '2026-12-31', 'ok', '2027-03-01', 'USD'), "
     "('2026-10-19', 'exp', 100, 90, '2026-09-01', '2026-12-31', 'alert_80', null, 'USD')",
-    "insert into budget_status_by_department_month values ('2026-10', 'ops', 'core', 9, 'flexible', 80, 79, 'ok', 'USD')",
+    "insert into budget_status_by_department_month values ('2026-10', 'ops', 'core', 9, 'flexible', 80, 79, 0.9875, 'ok', 'USD')",
     "insert into fct_budget_movements values "
     "('fund', 'fund', 'pool:experimentation:ops', '2026-10-01', 100, null, 'ops', 'USD'), "
     "('grant', 'grant', 'pool:experimentation:ops', '2026-10-02', -100, 'exp', 'ops', 'USD')",

@@ -60,18 +60,46 @@ def test_spend_is_compared_with_as_many_days_and_with_the_whole_month_at_its_end
 
 
 def test_budget_stands_beside_actual_and_where_the_month_ends(found: dict[str, Any]) -> None:
+    """750 of 760 allowed are 98.7 %, 900 of 760 + 200 + 120 allowed 83.3 %."""
     assert section(found, "Budget beside actual") == [
         "Budget beside actual 2026-10 (to date, 20 of 31 days)",
-        "                                        month end",
-        "  department    budget   spent    used     likely  at least   at most",
-        "  Operations  1,000.00  750.00   75.0%   1,100.00  1,050.00  1,150.00",
-        "  Research      100.00  150.00  150.0%",
-        "  total       1,100.00  900.00   81.8%   1,300.00  1,250.00  1,400.00",
-        "  month end: spent so far and the forecast of 11 days to come; at least four of",
-        "  five months end within the bounds",
-        "  To do: over budget: Research",
-        "  To do: likely over budget at month end: Operations, total",
+        "                                          allowed",
+        "  budget                       budgeted    so far   spent    used  stands",
+        "  Operations, core               800.00    760.00  750.00   98.7%  within budget",
+        "  Operations, experimentation    200.00    200.00    0.00    0.0%  within budget",
+        "  Research, core                 100.00    120.00  150.00  125.0%  over budget",
+        "  total                        1,100.00  1,080.00  900.00   83.3%",
+        "  used: spent of what is allowed so far; a core budget with known units of work",
+        "  allows their verified cost, any other what was funded",
+        "  To do: over budget: Research, core",
     ]
+    assert section(found, "Month end") == [
+        "Month end 2026-10",
+        "  department  budgeted    likely  at least   at most",
+        "  Operations  1,000.00  1,100.00  1,050.00  1,150.00",
+        "  total       1,100.00  1,300.00  1,250.00  1,400.00",
+        "  likely: spent so far and the forecast of 11 days to come; at least four of",
+        "  five months end within the bounds",
+        "  To do: likely to end above what is budgeted: Operations, total",
+    ]
+
+
+def test_spend_without_a_budget_is_judged_by_none(tmp_path: Path) -> None:
+    """1,632.00 that nobody funded, though a run-rate of it is known, and 5 of no department: nothing allowed, nothing used."""
+    found = summary(
+        tmp_path,
+        "insert into budget_status_by_department_month values "
+        "('2026-10', 'lab', 'core', 0, 'budget', null, 1632, null, 'no_budget', 'USD')",
+        "insert into fct_allocated_costs values "
+        "('2026-10-05', 'openai', 'm', 'direct', 'billed', 1632, 'USD', 'lab', 'core'), "
+        "('2026-10-05', 'openai', 'm', 'unallocated', 'billed', 5, 'USD', null, null)",
+    )
+    told = [re.split("  +", line.strip()) for line in section(found, "Budget beside actual")]
+    assert ["lab, core", "1,632.00", "no budget"] in told
+    assert ["no department", "5.00", "no budget"] in told
+    assert ["total", "1,100.00", "1,080.00", "2,537.00"] in told
+    assert section(found, "Budget beside actual")[-1] == "  To do: over budget: Research, core"
+    assert [row["entity"] for row in found["budget_alerts"] if row["kind"].startswith("department")] == ["rnd"]
 
 
 def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, Any]) -> None:
@@ -83,10 +111,46 @@ def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, An
         "  Helpdesk  1,000.00   200.00  50.00  750.00   75.0%   80.0%   80.0%",
         "  Clauses               10.00   0.00                   70.0%",
         "  profit = revenue - AI cost - other cost of goods sold; margin = profit /",
-        "  revenue; other cost is estimated where it is not yet posted; Clauses: revenue",
-        "  not yet reported",
+        "  revenue; other cost of Helpdesk is estimated by the daily rate of the last",
+        "  whole month, until the month has ended and is posted; posted so far: Helpdesk",
+        "  60.00; Clauses: revenue not yet reported",
         "  To do: below target: Helpdesk",
     ]
+
+
+def test_a_margin_of_some_days_shows_the_cost_of_these_days(tmp_path: Path) -> None:
+    """Of 9 days: 89,684 - 443.18 - 20,322.58 = 68,918.24, though the month so far cost 1,244.71 and 60,967.74; the total is of
+    what is shown: 90,684.01 - 643.18 - 20,372.58 = 69,668.24 (each rounded by itself). The ledger holds more revenue.
+    """
+    found = summary(
+        tmp_path,
+        "delete from gross_margin_by_product_month where product_id = 'prod_laws'",
+        "insert into gross_margin_by_product_month values ('prod_laws', '2026-10', 89684, 1244.71, 60967.74, 68918.24, 0.768, "
+        "0.7, false, null, 'estimated', 9, true, 443.18, 20322.58, 0, 257112)",
+    )
+    lines = section(found, "Gross margin")
+    terms = [re.split("  +", line.strip())[:5] for line in lines]
+    assert ["Clauses", "89,684.00", "443.18", "20,322.58", "68,918.24"] in [" ".join(one).split()[:5] for one in terms]
+    assert ["total", "90,684.00", "643.18", "20,372.58", "69,668.24"] in [" ".join(one).split()[:5] for one in terms]
+    told = " ".join(" ".join(lines).split())
+    assert "Clauses: revenue and cost of the 9 of 20 days whose revenue is known" in told
+    assert (
+        "To do: Clauses: 257,112.00 of revenue is posted in the ledger, 89,684.00 is reported by day: add the missing rows to "
+        "ledgers/revenue*.csv"
+    ) in told
+
+
+def test_a_product_whose_revenue_is_only_in_the_ledger_is_in_no_total(tmp_path: Path) -> None:
+    posted = "update gross_margin_by_product_month set posted_revenue = 257112 where product_id = 'prod_laws'"
+    lines = section(summary(tmp_path, posted), "Gross margin")
+    assert not any(line.startswith("  total") for line in lines)
+    assert "257,112.00 of revenue is posted in the ledger, 0.00 is reported by day" in " ".join(" ".join(lines).split())
+
+
+def test_other_cost_of_an_open_first_month_is_said_to_be_missing(tmp_path: Path) -> None:
+    first = "update gross_margin_by_product_month set other_cogs_basis = 'none' where product_id = 'prod_desk'"
+    told = " ".join(" ".join(section(summary(tmp_path, first), "Gross margin")).split())
+    assert "Helpdesk: 60.00 of other cost is posted and in no margin yet: it has no whole month" in told
 
 
 def test_the_month_before_is_the_calendars_not_the_one_with_figures(tmp_path: Path) -> None:
@@ -162,10 +226,11 @@ def test_no_line_is_wider_than_80_columns_and_none_has_a_machine_word(tmp_path: 
 def test_amounts_too_wide_for_a_table_are_told_row_by_row_and_never_cut(tmp_path: Path) -> None:
     wide = (
         "alter table gross_margin_by_product_month alter revenue type decimal(38, 2); "
-        "alter table gross_margin_by_product_month alter ai_cogs type decimal(38, 2); "
+        "alter table gross_margin_by_product_month alter compared_ai_cogs type decimal(38, 2); "
         "alter table gross_margin_by_product_month alter gross_profit type decimal(38, 2); "
-        "update gross_margin_by_product_month set revenue = 123456789012345.67, ai_cogs = 23456789012345.67, "
-        "other_cogs = 0.00, gross_profit = 100000000000000.00 where product_id = 'prod_desk' and fiscal_period = '2026-10'"
+        "update gross_margin_by_product_month set revenue = 123456789012345.67, compared_ai_cogs = 23456789012345.67, "
+        "compared_other_cogs = 0.00, gross_profit = 100000000000000.00 where product_id = 'prod_desk' "
+        "and fiscal_period = '2026-10'"
     )
     lines = section(summary(tmp_path, wide), "Gross margin")
     assert lines[1:4] == [
@@ -191,7 +256,7 @@ def on_a_terminal(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch, **envir
 def test_only_what_needs_a_person_has_a_colour(found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     text = on_a_terminal(found, monkeypatch)
     red = {line for line in text.splitlines() if "\x1b[31m" in line}
-    assert any("Research" in line and "150.0%" in line for line in red)
+    assert any("Research" in line and "125.0%" in line for line in red)
     assert any("To do: below target: Helpdesk" in line for line in red)
     assert not any("Operations" in line and "stable" in line for line in red)
     assert set(re.findall(r"\x1b\[([0-9;]*)m", text)) <= {"31", "1", "2", "4", "0", "1;4", "4;31"}
@@ -216,10 +281,11 @@ def test_a_pipe_receives_plain_text_though_the_terminal_has_colour(
 
 
 def test_spend_beside_no_budget_says_that_none_is_loaded(found: dict[str, Any]) -> None:
-    without = found | {"budgets": [row | {"budget_amount": "0"} for row in found["budgets"]]}
+    none = {"budget_amount": "0", "allowance_amount": None, "burn_ratio": None, "status": "no_budget"}
+    without = found | {"budgets": [row | none for row in found["budgets"]]}
     assert without["budgets"]
     told = " ".join(" ".join(section(without, "Budget beside actual")).split())
-    assert "no budget is loaded for this month: put a budgets file into ledgers/; month end:" in told
+    assert "no budget is loaded for this month: put a budgets file into ledgers/" in told
     assert "no budget is loaded" not in plain_text(found)
 
 

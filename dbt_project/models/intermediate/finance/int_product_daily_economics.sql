@@ -59,6 +59,17 @@ last_reported as (
 
 ),
 
+unreported as (
+
+    select entries.product_id, date_trunc('month', min(entries.posting_date)) as first_date
+    from {{ ref('int_ledger_entries_classified') }} as entries
+    left join (select distinct product_id from revenue) as reported on entries.product_id = reported.product_id
+    where entries.account_role = 'revenue' and reported.product_id is null
+    group by entries.product_id
+    having sum(entries.credit_amount - entries.debit_amount) <> 0
+
+),
+
 product_days as (
 
     select
@@ -74,6 +85,7 @@ select
     product_days.product_id,
     product_days.margin_date,
     case
+        when product_days.margin_date >= unreported.first_date then null
         when product_days.margin_date <= coalesce(revenue_known.known_through, last_reported.last_revenue_date)
             then coalesce(revenue.revenue, cast(0 as decimal(38, 9)))
     end as revenue,
@@ -83,6 +95,7 @@ select
     coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
 from product_days
 cross join last_reported
+left join unreported on product_days.product_id = unreported.product_id
 left join revenue_known on product_days.product_id = revenue_known.product_id
 left join revenue
     on product_days.product_id = revenue.product_id and product_days.margin_date = revenue.margin_date

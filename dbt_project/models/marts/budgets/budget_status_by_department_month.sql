@@ -1,5 +1,5 @@
-{# What a department's spend of a period is judged against: core by its flexible budget where every core initiative
-   is verified, else by what was funded; experimentation by what was funded. #}
+{# What a department's spend of a period is judged against: what was funded; core by its flexible budget where units of
+   work are known of every core initiative. What nobody funded allows nothing and is judged against nothing. #}
 with
 
 run_parameters as (
@@ -85,14 +85,10 @@ compared as (
         coalesce({{ money('budgets.budget_amount') }}, cast(0 as decimal(38, 9))) as budget_amount,
         {{ fine_money('flexible.flexible_budget_amount') }} as flexible_budget_amount,
         case
-            when flexible.flexible_budget_amount is null then 'budget'
-            when flexible.is_by_units then 'flexible'
+            when flexible.flexible_budget_amount is null or coalesce(budgets.budget_amount, 0) <= 0 then 'budget'
+            when flexible.is_by_units and flexible.flexible_budget_amount > 0 then 'flexible'
             else 'fixed'
         end as budget_basis,
-        coalesce(
-            {{ fine_money('flexible.flexible_budget_amount') }}, {{ fine_money('budgets.budget_amount') }},
-            cast(0 as decimal(38, 12))
-        ) as allowance_amount,
         coalesce({{ fine_money('spending.spent_amount') }}, cast(0 as decimal(38, 12))) as spent_amount
     from keys
     left join budgets
@@ -108,27 +104,37 @@ compared as (
         and keys.fiscal_period = flexible.fiscal_period
         and keys.budget_class = flexible.budget_class
 
+),
+
+allowed as (
+
+    select
+        *,
+        case
+            when budget_basis = 'flexible' then flexible_budget_amount
+            when budget_amount > 0 then {{ fine_money('budget_amount') }}
+        end as allowance_amount
+    from compared
+
 )
 
 select
-    compared.fiscal_period,
-    compared.department_id,
-    compared.budget_class,
-    compared.budget_amount,
-    compared.flexible_budget_amount,
-    compared.budget_basis,
-    compared.allowance_amount,
-    compared.spent_amount,
-    {{ fine_money('compared.allowance_amount - compared.spent_amount') }} as remaining_amount,
-    case when compared.allowance_amount > 0
-        then cast(compared.spent_amount as double) / cast(compared.allowance_amount as double)
-    end as burn_ratio,
+    allowed.fiscal_period,
+    allowed.department_id,
+    allowed.budget_class,
+    allowed.budget_amount,
+    allowed.flexible_budget_amount,
+    allowed.budget_basis,
+    allowed.allowance_amount,
+    allowed.spent_amount,
+    {{ fine_money('allowed.allowance_amount - allowed.spent_amount') }} as remaining_amount,
+    cast(allowed.spent_amount as double) / cast(allowed.allowance_amount as double) as burn_ratio,
     case
-        when compared.allowance_amount <= 0 then 'no_budget'
-        when compared.spent_amount > compared.allowance_amount then 'over_budget'
-        when compared.budget_basis <> 'budget' then 'ok'
-        else {{ spent_part_status('compared.spent_amount', 'compared.allowance_amount') }}
+        when allowed.allowance_amount is null then 'no_budget'
+        when allowed.spent_amount > allowed.allowance_amount then 'over_budget'
+        when allowed.budget_basis = 'flexible' then 'ok'
+        else {{ spent_part_status('allowed.spent_amount', 'allowed.allowance_amount') }}
     end as status,
     run_parameters.reporting_currency
-from compared
+from allowed
 cross join run_parameters

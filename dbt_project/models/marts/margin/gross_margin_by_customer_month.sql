@@ -150,5 +150,7 @@ select
     {{ reporting_currency() }} as reporting_currency,
     coalesce(margins.days_compared, 0) as days_compared,
     coalesce(margins.days_compared, 0) < extract(day from last_day(cast(margins.fiscal_period || '-01' as date)))
-        as is_partial
+        as is_partial,
+    margins.compared_ai_cogs,
+    margins.compared_other_cogs
 from margins

@@ -89,6 +89,7 @@ margins as (
         months.initiative_id,
         {{ money('months.revenue') }} as revenue,
         {{ fine_money('months.ai_cogs') }} as ai_cogs,
+        case when months.revenue is not null then {{ fine_money('months.compared_ai_cogs') }} end as compared_ai_cogs,
         {{ fine_money('months.revenue - months.compared_ai_cogs') }} as gross_profit,
         case when months.revenue is not null then cast(0 as decimal(38, 9)) end as other_cogs,
         case
@@ -126,5 +127,6 @@ select
     margins.gross_margin_null_reason,
     coalesce(margins.margin_basis, 'none') as margin_basis,
     coalesce(margins.other_cogs_basis, 'none') as other_cogs_basis,
-    {{ reporting_currency() }} as reporting_currency
+    {{ reporting_currency() }} as reporting_currency,
+    margins.compared_ai_cogs
 from margins

@@ -1,4 +1,5 @@
-{# The ratio sets revenue against the cost of the same days: those whose revenue is known. Costs are of all days. #}
+{# The ratio sets revenue against the cost of the same days: those whose revenue is known. Costs are of all days, those
+   compared of the same days; what the ledger holds of the month so far stands beside both. #}
 with
 
 economics as (
@@ -22,6 +23,8 @@ months as (
         {{ fine_money('sum(ai_cogs)') }} as ai_cogs,
         {{ money('sum(other_cogs)') }} as other_cogs,
         {{ fine_money('sum(revenue - ai_cogs - other_cogs)') }} as gross_profit,
+        {{ fine_money('coalesce(sum(ai_cogs) filter (where revenue is not null), 0)') }} as compared_ai_cogs,
+        {{ money('coalesce(sum(other_cogs) filter (where revenue is not null), 0)') }} as compared_other_cogs,
         count(revenue) as days_compared,
         count(revenue) < datediff('day', min(margin_date), last_day(min(margin_date))) + 1 as is_partial,
         case
@@ -29,6 +32,24 @@ months as (
             else max(other_cogs_basis)
         end as other_cogs_basis
     from economics
+    group by all
+
+),
+
+posted_costs as (
+
+    select product_id, coalesce(service_period, fiscal_period) as fiscal_period, sum(amount) as posted_other_cogs
+    from {{ ref('int_other_cogs_selected') }}
+    where not is_left_out
+    group by all
+
+),
+
+posted_revenue as (
+
+    select product_id, fiscal_period, sum(credit_amount - debit_amount) as posted_revenue
+    from {{ ref('int_ledger_entries_classified') }}
+    where account_role = 'revenue' and product_id is not null
     group by all
 
 ),
@@ -45,8 +66,16 @@ select
     {{ product_margin_columns() }},
     {{ reporting_currency() }} as reporting_currency,
     margins.days_compared,
-    margins.is_partial
+    margins.is_partial,
+    margins.compared_ai_cogs,
+    margins.compared_other_cogs,
+    coalesce({{ money('posted_costs.posted_other_cogs') }}, cast(0 as decimal(38, 9))) as posted_other_cogs,
+    coalesce({{ money('posted_revenue.posted_revenue') }}, cast(0 as decimal(38, 9))) as posted_revenue
 from margins
+left join posted_costs
+    on margins.product_id = posted_costs.product_id and margins.fiscal_period = posted_costs.fiscal_period
+left join posted_revenue
+    on margins.product_id = posted_revenue.product_id and margins.fiscal_period = posted_revenue.fiscal_period
 left join products
     on margins.product_id = products.product_id
     and last_day(cast(margins.fiscal_period || '-01' as date)) >= products.valid_from
