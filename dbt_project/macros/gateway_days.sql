@@ -25,15 +25,15 @@
         partition in ({{ partitions }})
         and {{ between_gateway_days(event_dates) }}
         {%- if (last_day - first_day).days >= days | length %}
-        and cast(started_at at time zone 'UTC' as date) in ({{ event_dates }})
+        and cast({{ utc_time('started_at') }} as date) in ({{ event_dates }})
         {%- endif %}
     )
 {%- endmacro %}
 
 {% macro between_gateway_days(event_dates) -%}
     {%- set days = event_dates.split(', ') -%}
-    started_at >= timestamptz '{{ days[0][6:16] }} 00:00:00+00'
-    and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
+    started_at >= {{ midnight_utc(days[0][6:16]) }}
+    and started_at < {{ midnight_utc(days[-1][6:16]) }} + interval 1 day
 {%- endmacro %}
 
 {# Which of the rows of one request, or of one call, and day counts. `besides`: what else of a row the model reads, so

@@ -11,5 +11,5 @@ dimensions as (
 )
 
 select * from {{ ref('int_usage_owners_matched') }}
-union all by name
+union all
 select * from ({{ owners_matched('dimensions') }})

@@ -22,9 +22,9 @@ period_ends as (
 
     select
         first_costs.provider,
-        last_day(cast(unnest(generate_series(
-            cast(first_costs.first_period || '-01' as date), run_parameters.as_of_date, interval 1 month
-        )) as date)) as period_end
+        last_day({{ dates_from(
+            "cast(first_costs.first_period || '-01' as date)", 'run_parameters.as_of_date', 'month'
+        ) }}) as period_end
     from (select provider, min(service_period) as first_period from costs group by provider) as first_costs
     cross join run_parameters
 

@@ -43,8 +43,8 @@ summed as (
         dimensions.model_id,
         dimensions.request_tags,
         {{ fine_money('coalesce(sum(summed_by_source.list_cost), 0)') }} as list_cost,
-        cast(coalesce(sum(summed_by_source.tokens), 0) as hugeint) as tokens,
-        cast(coalesce(sum(summed_by_source.requests), 0) as hugeint) as requests
+        {{ as_whole('coalesce(sum(summed_by_source.tokens), 0)') }} as tokens,
+        {{ as_whole('coalesce(sum(summed_by_source.requests), 0)') }} as requests
     from summed_by_source
     inner join dimensions on summed_by_source.owner_key = dimensions.owner_key
     group by all

@@ -63,7 +63,7 @@ product_days as (
 
     select
         bounds.product_id,
-        cast(unnest(generate_series(bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date)
+        {{ dates_from('bounds.first_date', 'run_parameters.as_of_date') }}
             as margin_date
     from (select product_id, min(known_date) as first_date from known group by product_id) as bounds
     cross join run_parameters

@@ -58,9 +58,9 @@ first_starts as (
 
 days as (
 
-    select cast(unnest(generate_series(
-        least(first_costs.first_date, first_starts.first_date), run_parameters.as_of_date, interval 1 day
-    )) as date) as term_date
+    select {{ dates_from(
+        'least(first_costs.first_date, first_starts.first_date)', 'run_parameters.as_of_date'
+    ) }} as term_date
     from first_costs
     cross join first_starts
     cross join run_parameters
@@ -75,10 +75,10 @@ declared as (
         coalesce(initiatives.allocation_starts_on, initiatives.started_on) as allocation_first_day,
         concat_ws(
             '|',
-            coalesce(cast(initiatives.allocation_amount as varchar), '-'),
-            coalesce(cast(initiatives.allocation_daily_cap as varchar), '-'),
+            coalesce(cast(initiatives.allocation_amount as string), '-'),
+            coalesce(cast(initiatives.allocation_daily_cap as string), '-'),
             coalesce(initiatives.allocation_currency, '-'),
-            coalesce(cast(initiatives.guardrail_daily_cap as varchar), '-'),
+            coalesce(cast(initiatives.guardrail_daily_cap as string), '-'),
             coalesce(initiatives.guardrail_currency, '-'),
             coalesce(initiatives.complexity, '-')
         ) as configuration

@@ -31,7 +31,7 @@ dated as (
 
     select
         incidents.*,
-        cast(timezone(run_parameters.reporting_time_zone, incidents.started_at) as date) as incident_date
+        cast({{ local_time('run_parameters.reporting_time_zone', 'incidents.started_at') }} as date) as incident_date
     from incidents
     cross join run_parameters
 

@@ -23,7 +23,7 @@ months as (
         {{ money('sum(other_cogs)') }} as other_cogs,
         {{ fine_money('sum(revenue - ai_cogs - other_cogs)') }} as gross_profit,
         count(revenue) as days_compared,
-        count(revenue) < datediff('day', min(margin_date), last_day(min(margin_date))) + 1 as is_partial,
+        count(revenue) < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
         case
             when bool_or(other_cogs_basis = 'estimated') then 'estimated'
             else max(other_cogs_basis)
