@@ -89,7 +89,7 @@ metrics: $(READY) ## Ask a metric of the last run, by default those of the month
 	@TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.metrics $(QUERY)
 
 compare-engines: $(READY) ## Build the demo company on DuckDB and on Spark and compare every published table, row for row
-	$(BIN)/python -m orchestration.publish.compare_engines "$(HOME_DIR)"
+	$(BIN)/python -m orchestration.publish.compare_engines $(if $(COMPANY),--company "$(COMPANY)") "$(HOME_DIR)-engines"
 
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
 	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"

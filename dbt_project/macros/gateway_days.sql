@@ -37,11 +37,11 @@
 {%- endmacro %}
 
 {# Which of the rows of one request, or of one call, and day counts. `besides`: what else of a row the model reads, so
-   that two rows that no column puts in order are one. #}
+   that two rows that no column puts in order are one. Where nulls stand is said: the engines disagree. #}
 {% macro counted_first(besides=[]) -%}
     case when status = 'success' then 0 else 1 end, is_served desc, prompt_tokens + completion_tokens desc,
-    started_at, partition, request_id, provider, model_id, service_tier,
-    {{ (gateway_counts() + besides) | join(', ') }}
+    started_at nulls last, partition nulls last, request_id nulls last, provider nulls last, model_id nulls last,
+    service_tier nulls last, {{ (gateway_counts() + besides) | join(' nulls last, ') }} nulls last
 {%- endmacro %}
 
 {# The changed days of all batches as one list of literals: none where the log is summed whole (also where dbt compiles

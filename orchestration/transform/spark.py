@@ -7,7 +7,7 @@ Failure mode: :class:`~orchestration.transform.spark_session.SparkUnavailable`, 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,13 @@ from orchestration.transform.spark_session import dbt_on, open_spark, refuse_oth
 from orchestration.transform.spark_tables import contract_types, hand_over, register_in_spark, show_in_duckdb
 
 if TYPE_CHECKING:
-    pass
+    from pyspark.sql import SparkSession
 
 WHOLE_RUN = "fqn:*"
 """How dbt is asked for everything; then nothing that an earlier process built is read."""
 KEPT_BETWEEN_RUNS = ("intermediate.int_gateway_usage_summed_by_hour",)
 VIEWS = "config.materialized:view"
+SCHEMAS = ("landing", "staging", "intermediate", "marts")
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def on_spark(home: Home, arguments: Sequence[str]) -> Iterator[None]:
     refuse_other_settings(spark)
     tables = home.spark / "tables"
     with _warehouse(home) as connection:
-        hand_over(connection, spark, home.spark, _handed(home.root))
+        hand_over(connection, spark, home.spark, _streams_of(spark, home))
     only = KEPT_BETWEEN_RUNS if WHOLE_RUN in arguments else None
     register_in_spark(spark, tables, only)
     with dbt_on(spark):
@@ -60,10 +61,24 @@ def _make_views(home: Home) -> None:
         run_dbt(home, command, load_manifest(home, "spark"))
 
 
-@cache
-def _handed(root: Path) -> dict[str, str]:
-    """The streams that the session of this process has of one home."""
-    return {}
+@dataclass
+class _Catalog:
+    """What the session of this process has: the streams of one home, each as DuckDB's view of it reads."""
+
+    root: Path | None = None
+    streams: dict[str, str] = field(default_factory=dict)
+
+
+_CATALOG = _Catalog()
+
+
+def _streams_of(spark: "SparkSession", home: Home) -> dict[str, str]:
+    """The streams of ``home`` that Spark has; of another home nothing stays in the catalog (its files do)."""
+    if _CATALOG.root != home.root:
+        for schema in SCHEMAS if _CATALOG.root is not None else ():
+            spark.sql(f"drop database if exists {schema} cascade")
+        _CATALOG.root, _CATALOG.streams = home.root, {}
+    return _CATALOG.streams
 
 
 @contextmanager

@@ -83,6 +83,8 @@ def open_spark(settings: SparkSettings, folder: Path) -> "SparkSession":
         for name, value in {**LOCAL, "spark.sql.warehouse.dir": str(folder / "warehouse")}.items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
+    if settings.remote is None:
+        session.sparkContext.setLogLevel("ERROR")
     for name, value in SETTINGS.items():
         session.conf.set(name, value)
     refuse_other_settings(session)
@@ -126,13 +128,14 @@ class GuardedConnection:
 
 
 @contextmanager
-def dbt_on(session: "SparkSession") -> Iterator[None]:
-    """Within the block dbt-spark's connections are :class:`GuardedConnection` on ``session``."""
-    from dbt.adapters.spark import session as theirs
+def dbt_on(spark: "SparkSession") -> Iterator[None]:
+    """Within the block dbt-spark's connections are :class:`GuardedConnection` on the session ``spark``."""
+    from dbt.adapters.spark import session
 
+    theirs: Any = session
     before = theirs.Connection
-    theirs.Connection = type("OurConnection", (GuardedConnection,), {"session": session})  # type: ignore[misc]
+    theirs.Connection = type("OurConnection", (GuardedConnection,), {"session": spark})
     try:
         yield
     finally:
-        theirs.Connection = before  # type: ignore[misc]
+        theirs.Connection = before

@@ -25,7 +25,8 @@ labor_rates as (
         hourly_rate,
         currency,
         valid_from,
-        lead(valid_from, 1, date '9999-12-31') over (partition by labor_rate_id order by valid_from) as valid_to
+        lead(valid_from, 1, date '9999-12-31') over (partition by labor_rate_id order by valid_from nulls last)
+            as valid_to
     from {{ ref('stg_ledgers__labor_rates') }}
 
 ),

@@ -55,7 +55,8 @@ lowest as (
     select *
     from configured
     qualify row_number() over (
-        partition by adapter, entity, cap_window, cap_date order by cap_configured, cap_id, subject_id
+        partition by adapter, entity, cap_window, cap_date
+        order by cap_configured nulls last, cap_id nulls last, subject_id nulls last
     ) = 1
 
 ),

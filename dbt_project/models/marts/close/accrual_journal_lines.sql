@@ -71,7 +71,9 @@ select
     both_ways.journal_id,
     cast(row_number() over (
         partition by both_ways.journal_id
-        order by both_ways.credit_amount, both_ways.account_number, both_ways.cost_class, both_ways.department_id
+        order by
+            both_ways.credit_amount, both_ways.account_number, both_ways.cost_class nulls last,
+            both_ways.department_id nulls last
     ) as integer) as journal_line_number,
     both_ways.posting_date,
     both_ways.account_number,
