@@ -56,12 +56,14 @@
     explode(sequence({{ first }}, {{ last }}, interval 15 minute))
 {%- endmacro %}
 
-{# The beginning, as a local time or a moment like what is given, of the hour or day that it lies in. #}
+{# The beginning of the hour or day that a local time lies in, a local time itself. #}
 {% macro begin_of(unit, time) -%} {{ return(adapter.dispatch('begin_of')(unit, time)) }} {%- endmacro %}
 
 {% macro duckdb__begin_of(unit, time) -%} date_trunc('{{ unit }}', {{ time }}) {%- endmacro %}
 
-{% macro spark__begin_of(unit, time) -%} date_trunc('{{ unit }}', {{ time }}) {%- endmacro %}
+{% macro spark__begin_of(unit, time) -%}
+    cast(date_trunc('{{ unit }}', {{ time }}) as timestamp_ntz)
+{%- endmacro %}
 
 {# A moment that begins a UTC day, from the text of a date. #}
 {% macro midnight_utc(day) -%} {{ return(adapter.dispatch('midnight_utc')(day)) }} {%- endmacro %}
