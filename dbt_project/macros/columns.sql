@@ -17,3 +17,8 @@
 {% macro spark__all_but(columns, relation) -%}
     {{ relation ~ '.' if relation }}* except ({{ columns | join(', ') }})
 {%- endmacro %}
+
+{# A column as a property file names it, "quoted" or not, in the quotes of the engine. #}
+{% macro quoted_column(column) -%}
+    {{ adapter.quote(column | replace('"', '')) if '"' in column else column }}
+{%- endmacro %}

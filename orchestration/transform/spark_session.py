@@ -23,13 +23,15 @@ ANSI = "spark.sql.ansi.enabled"
 SETTINGS = {
     ANSI: "true",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.legacy.decimal.retainFractionDigitsOnTruncate": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.cteRecursionLevelLimit": "-1",
     "spark.sql.cteRecursionRowLimit": "-1",
 }
-"""What every statement runs under: errors where a value does not fit, exact decimals, UTC, local times without a zone."""
+"""What every statement runs under: errors where a value does not fit, exact decimals, UTC, local times without a zone. Decimals
+of different scales meet in the larger scale, as in DuckDB; otherwise Spark rounds one before it compares, adds or unites them."""
 
 LOCAL = {
     "spark.ui.enabled": "false",
