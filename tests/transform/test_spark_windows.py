@@ -23,6 +23,7 @@ sources:
   - {name: landing, schema: landing, tables: [{name: run_parameters}, {name: gateway_batches}, {name: log}]}
 """
 SUMMED = """
+-- depends_on: {{ ref('stg_run__parameters') }}, {{ ref('stg_run__gateway_batches') }}
 {{ config(materialized='summed_by_batches', event_date='billing_date', schema='intermediate') }}
 select cast({{ utc_time('started_at') }} as date) as billing_date, cast(sum(tokens) as bigint) as tokens
 from {{ ref('log') }}
@@ -42,8 +43,8 @@ class Log:
         for name in ("gateway_days.sql", "moments.sql"):
             shutil.copy(ROOT / "dbt_project" / "macros" / name, small.folder / "macros")
         small.write("_sources.yml", SOURCES)
-        for name in ("run_parameters", "gateway_batches"):
-            small.write(f"stg_run__{name}.sql", f"select * from {{{{ source('landing', '{name}') }}}}")
+        for model, name in (("stg_run__parameters", "run_parameters"), ("stg_run__gateway_batches", "gateway_batches")):
+            small.write(f"{model}.sql", f"select * from {{{{ source('landing', '{name}') }}}}")
         small.write("log.sql", "{{ config(materialized='view') }} select * from {{ source('landing', 'log') }}")
         small.write("summed.sql", SUMMED)
         self.files.mkdir(parents=True)
@@ -58,7 +59,7 @@ class Log:
                 "tokens": pa.array([tokens], pa.int64()),
                 "partition": pa.array([f"p{day}"], pa.string()),
             }
-            pq.write_table(pa.table(rows), self.files / f"p{day}.parquet")
+            pq.write_table(pa.table(rows), self.files / f"p{day}_{tokens}.parquet")
 
     def build(self, changed: list[int] | None, days: Days) -> list[str]:
         wanted = list(days) if changed is None else changed
@@ -77,7 +78,7 @@ class Log:
             for row in taken:
                 connection.execute("insert into landing.gateway_batches values (?, ?, ?)", row)
         results = invoke(self.small.home, ["run"], target="spark")
-        return [one.unique_id for one in results if one.is_failed]
+        return [f"{one.unique_id}: {one.message}" for one in results if one.is_failed]
 
     def rows(self) -> dict[int, int]:
         found = self.small.rows("select billing_date, tokens from intermediate.summed order by all")
@@ -103,10 +104,10 @@ def test_whole_days_are_replaced_and_a_build_left_half_way_heals(log: Log) -> No
 
     third = {0: 11, 2: 33, 3: 40}
     log.land(third)
-    damaged = log.files / "p0.parquet"
+    damaged = log.files / "p0_11.parquet"
     content = damaged.read_bytes()
-    damaged.write_bytes(content[: len(content) // 2])
-    assert "model.tokenomics.summed" in log.build([0], third)
+    damaged.write_bytes(content[:4] + b"\xff" * 40 + content[44:])
+    assert any("model.tokenomics.summed" in failure for failure in log.build([0], third))
     assert log.rows() == second
 
     killed = log.small.home.spark / "tables" / "intermediate" / "summed" / "killed"
