@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui docs metrics compare bench bench-enforcement bench-series bench-loops lock
+.PHONY: help install install-spark run test lint types parse pytest test-kill test-companies test-replay test-gateway dashboard ui docs metrics compare compare-engines bench bench-enforcement bench-series bench-loops lock
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ $(READY): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock --compile-bytecode
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
+
+install-spark: $(READY) ## Add what --target spark needs, from requirements-spark.lock; Java 17 has to be there
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements-spark.lock --compile-bytecode
 
 run: $(READY) ## Run the demo company (or TOKENOMICS_COMPANY) and print the summary
 	$(BIN)/tokenomics run $(if $(TOKENOMICS_HOME),,--home $(HOME_DIR))
@@ -85,6 +88,9 @@ docs: $(READY) ## Write the dbt project's documentation as one page into the hom
 metrics: $(READY) ## Ask a metric of the last run, by default those of the month close; QUERY="list metrics"
 	@TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.metrics $(QUERY)
 
+compare-engines: $(READY) ## Build the demo company on DuckDB and on Spark and compare every published table, row for row
+	$(BIN)/python -m orchestration.publish.compare_engines $(if $(COMPANY),--company "$(COMPANY)") "$(HOME_DIR)-engines"
+
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
 	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"
 
@@ -100,6 +106,8 @@ bench-series: $(READY) ## Measure stability, run-rates and forecasts on real dai
 bench-loops: $(READY) ## Measure the loop detector on a real trace with injected loops; rewrites benchmarks/loops/REPORT.md
 	$(BIN)/python -m benchmarks.loops
 
-lock: $(READY) ## Compile requirements.lock from requirements.in
+lock: $(READY) ## Compile requirements.lock and requirements-spark.lock from their .in files
 	$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile requirements-spark.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet --output-file requirements-spark.lock

@@ -13,6 +13,7 @@ warehouse without the summed log, another zone, project or engine rebuilds every
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 
 import duckdb
 
@@ -60,10 +61,15 @@ EVERYTHING = ChangedDays(None)
 
 
 def find_changed_days(
-    connection: duckdb.DuckDBPyConnection, landing: Landing, zone: str, *, full_refresh: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    landing: Landing,
+    zone: str,
+    *,
+    full_refresh: bool = False,
+    target: str = "duckdb",
 ) -> ChangedDays:
     """Compare what is visible with what was built, and write ``landing.gateway_load_days`` and ``gateway_batches``. The
-    landed streams are registered.
+    landed streams are registered. ``target``: the engine that builds; what another one summed is summed again.
     """
     for statement in _TABLES:
         connection.execute(statement)
@@ -74,7 +80,7 @@ def find_changed_days(
         "partition varchar, load_id varchar, event_date date, row_count bigint",
         visible,
     )
-    changed = EVERYTHING if full_refresh else _changed(connection, visible, zone)
+    changed = EVERYTHING if full_refresh else _changed(connection, visible, zone, target)
     wanted = {day for _, _, day, _ in visible} if changed.days is None else changed.days
     _replace(
         connection,
@@ -128,7 +134,7 @@ def begin(connection: duckdb.DuckDBPyConnection, changed: ChangedDays) -> None:
     connection.execute("commit")
 
 
-def record(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+def record(connection: duckdb.DuckDBPyConnection, zone: str, target: str = "duckdb") -> None:
     """After a successful build: what :func:`find_changed_days` saw is built, nothing is pending."""
     connection.execute("begin")
     connection.execute("delete from landing.built_load_days")
@@ -136,22 +142,23 @@ def record(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
     connection.execute("delete from landing.built_context_tiers")
     connection.execute(f"insert into landing.built_context_tiers {_TIERS}")
     connection.execute("delete from landing.built_by")
-    connection.execute("insert into landing.built_by values (?, ?)", [zone, _made_by()])
+    connection.execute("insert into landing.built_by values (?, ?)", [zone, _made_by(target)])
     connection.execute("delete from landing.pending_days")
     connection.execute("commit")
 
 
-def _made_by() -> str:
-    return f"{project_digest()} duckdb {duckdb.__version__}"
+def _made_by(target: str) -> str:
+    engine = f"duckdb {duckdb.__version__}" if target == "duckdb" else f"spark {version('pyspark')}"
+    return f"{project_digest()} {engine}"
 
 
-def _changed(connection: duckdb.DuckDBPyConnection, visible: list[LoadDay], zone: str) -> ChangedDays:
+def _changed(connection: duckdb.DuckDBPyConnection, visible: list[LoadDay], zone: str, target: str) -> ChangedDays:
     known = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?", list(SUMMED_LOG)
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?", list(SUMMED_LOG)
     ).fetchone()
     state = connection.execute("select reporting_time_zone, made_by from landing.built_by").fetchone()
     pending = {day for (day,) in connection.execute("from landing.pending_days").fetchall()}
-    if known == (0,) or state != (zone, _made_by()) or None in pending:
+    if known == (0,) or state != (zone, _made_by(target)) or None in pending:
         return EVERYTHING
     built = {tuple(row) for row in connection.execute("from landing.built_load_days").fetchall()}
     return ChangedDays(frozenset(pending | {row[2] for row in built ^ set(visible)} | _retiered(connection)))

@@ -99,6 +99,11 @@ class Home:
         return self.root / "dbt" / "logs"
 
     @property
+    def spark(self) -> Path:
+        """What Spark built and was handed, where it builds; see :mod:`orchestration.transform.spark_tables`."""
+        return self.root / "spark"
+
+    @property
     def manifest(self) -> Path:
         """dbt's manifest, from which the orchestrator reads the models."""
         return self.dbt_target / "manifest.json"

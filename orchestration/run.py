@@ -20,10 +20,11 @@ from orchestration.landing.late import not_known
 from orchestration.lock import home_lock
 from orchestration.project import Home
 from orchestration.session import day_of_run, landing_as_known, require_keys
-from orchestration.settings import RunSettings, redact, redactor
+from orchestration.settings import RunSettings, redact, redactor, spark_settings
 from orchestration.summary.collect import collect
 from orchestration.summary.show import write_summary
 from orchestration.transform.manifest import ensure_manifest
+from orchestration.transform.spark_session import refuse_absence
 from orchestration.watch import step_text, watching
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     Raises RegistryError, and SettingsError for a day that has not ended or a missing key, before anything is read or
     written.
     """
+    if settings.target == "spark":
+        refuse_absence(spark_settings())
     who, as_of, zone, notes, redacted = _asked(settings)
     home = Home(settings.home)
     print(f"{who}, as of {as_of}, in {home.root}", file=stream, flush=True)

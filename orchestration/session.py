@@ -138,5 +138,5 @@ def _session(
     home = Home(settings.home)
     landing = landing_as_known(home, as_of, company.config.zone, allow_shrink=settings.allow_shrink)
     lag = timedelta(hours=max((company.settle_lag_hours(name) for name in company.sources), default=0))
-    fed = Fed(home, landing, as_of, program_digest(), files, lag)
+    fed = Fed(home, landing, as_of, f"{program_digest()} {settings.target}", files, lag)
     return Session(settings, home, company, landing, as_of, fed, demo_keys)

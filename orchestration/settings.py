@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
-TARGETS = ("duckdb",)
+TARGETS = ("duckdb", "spark")
 REDACTED = "[redacted]"
 MIN_SECRET_LENGTH = 6
 
@@ -24,7 +24,7 @@ _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS|WEBHOOK_URL|D
 _CHILD_NAMES = re.compile(
     r"^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV|"
     r"PYTHON(PATH|HOME|DONTWRITEBYTECODE|UNBUFFERED|WARNINGS|HASHSEED)|NO_COLOR|TERM|COLUMNS|"
-    r"DAGSTER_(HOME|DISABLE_TELEMETRY)|TOKENOMICS_(HOME|COMPANY|WAREHOUSE)|DO_NOT_TRACK)$"
+    r"DAGSTER_(HOME|DISABLE_TELEMETRY)|TOKENOMICS_(HOME|COMPANY|WAREHOUSE|SPARK_\w+)|DO_NOT_TRACK)$"
 )
 _NO_TELEMETRY = {
     "DO_NOT_TRACK": "1",
@@ -54,6 +54,26 @@ class RunSettings:
     def is_demo(self) -> bool:
         """No company folder was named: the simulated company is meant."""
         return self.company is None
+
+
+@dataclass(frozen=True)
+class SparkSettings:
+    """Where Spark runs: ``remote`` is a Spark Connect endpoint (``sc://host:port``); without one it runs here, as ``master``
+    says.
+    """
+
+    remote: str | None = None
+    master: str = "local[2]"
+    java_home: str | None = None
+
+
+def spark_settings() -> SparkSettings:
+    """From ``TOKENOMICS_SPARK_REMOTE``, ``TOKENOMICS_SPARK_MASTER`` and ``JAVA_HOME``."""
+    return SparkSettings(
+        remote=_lookup("TOKENOMICS_SPARK_REMOTE") or None,
+        master=_lookup("TOKENOMICS_SPARK_MASTER") or SparkSettings.master,
+        java_home=os.environ.get("JAVA_HOME") or None,
+    )
 
 
 def load_settings(

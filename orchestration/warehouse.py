@@ -64,11 +64,14 @@ def prepare(
     as_of: date,
     *,
     full_refresh: bool = False,
+    target: str = "duckdb",
 ) -> ChangedDays:
-    """Register the landed streams and write ``landing.run_parameters``; returns the gateway days to rebuild."""
+    """Register the landed streams and write ``landing.run_parameters``; returns the gateway days to rebuild by ``target``."""
     landing.register(connection)
     config = company.config
-    changed = gateway_days.find_changed_days(connection, landing, config.reporting_time_zone, full_refresh=full_refresh)
+    changed = gateway_days.find_changed_days(
+        connection, landing, config.reporting_time_zone, full_refresh=full_refresh, target=target
+    )
     connection.execute(
         "create or replace table landing.run_parameters (as_of_date date, reporting_time_zone varchar, "
         "reporting_currency varchar, minor_unit_digits integer, "
@@ -106,6 +109,6 @@ def begin_build(connection: duckdb.DuckDBPyConnection, changed: ChangedDays) -> 
     gateway_days.begin(connection, changed)
 
 
-def record_built(connection: duckdb.DuckDBPyConnection, company: "Company") -> None:
+def record_built(connection: duckdb.DuckDBPyConnection, company: "Company", target: str = "duckdb") -> None:
     """After a successful build: the loads that are now registered are built, nothing is pending."""
-    gateway_days.record(connection, company.config.reporting_time_zone)
+    gateway_days.record(connection, company.config.reporting_time_zone, target)

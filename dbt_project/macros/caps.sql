@@ -14,11 +14,11 @@
 
 {# The first day of the next window. #}
 {% macro next_window_start(window, start) -%}
-    cast({{ start }} + case {{ window }}
-        when 'daily' then interval 1 day
-        when 'weekly' then interval 7 day
-        when 'monthly' then interval 1 month
-    end as date)
+    case {{ window }}
+        when 'daily' then cast({{ start }} + interval 1 day as date)
+        when 'weekly' then cast({{ start }} + interval 7 day as date)
+        when 'monthly' then cast({{ start }} + interval 1 month as date)
+    end
 {%- endmacro %}
 
 {# The day, in the zone of a cap, of an hour of UTC. Where that is the reporting zone the day is known to the quarter of
@@ -26,7 +26,7 @@
 {% macro day_in_zone(zone, usage_start_at, usage_date, parameters='run_parameters') -%}
     case
         when {{ zone }} = {{ parameters }}.reporting_time_zone then {{ usage_date }}
-        else cast(timezone({{ zone }}, timezone('UTC', {{ usage_start_at }})) as date)
+        else cast({{ local_time(zone, moment_of("'UTC'", usage_start_at)) }} as date)
     end
 {%- endmacro %}
 
@@ -81,7 +81,7 @@
         {{ return(none) }}
     {%- endif -%}
     {%- set query -%}
-        select distinct 'date ''' || cast(billing_date as varchar) || '''' from {{ ref('int_caps_crossed_days') }}
+        select distinct 'date ''' || cast(billing_date as string) || '''' from {{ ref('int_caps_crossed_days') }}
         order by 1
     {%- endset -%}
     {%- set days = [] -%}

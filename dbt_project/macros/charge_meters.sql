@@ -4,20 +4,20 @@
     class is named. -#}
 {% macro charge_token_class(line_item) -%}
     case
-        when regexp_matches(lower({{ line_item }}), 'web[ _]search') then 'web_search'
-        when regexp_matches(lower({{ line_item }}), 'audio|image') then null
-        when regexp_matches(lower({{ line_item }}), 'ephemeral_5m') then 'cache_write_5m'
-        when regexp_matches(lower({{ line_item }}), 'ephemeral_1h') then 'cache_write_1h'
-        when regexp_matches(lower({{ line_item }}), 'cache[- _]write|cache_creation') then 'cache_write_other'
-        when regexp_matches(lower({{ line_item }}), 'cached input|cache[- _]read') then 'cache_read'
-        when regexp_matches(lower({{ line_item }}), 'input($|[ _-]token)') then 'input_uncached'
-        when regexp_matches(lower({{ line_item }}), 'output($|[ _-]token)') then 'output'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'web[ _]search'") }} then 'web_search'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'audio|image'") }} then null
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'ephemeral_5m'") }} then 'cache_write_5m'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'ephemeral_1h'") }} then 'cache_write_1h'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'cache[- _]write|cache_creation'") }} then 'cache_write_other'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'cached input|cache[- _]read'") }} then 'cache_read'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'input($|[ _-]token)'") }} then 'input_uncached'
+        when {{ text_matches('lower(' ~ line_item ~ ')', "'output($|[ _-]token)'") }} then 'output'
     end
 {%- endmacro %}
 
 {#- The price variant that an OpenAI line item spells before its meter. -#}
 {% macro charge_price_variant(line_item) -%}
-    coalesce(nullif(regexp_extract(lower({{ line_item }}), ', (batch|flex|priority) ', 1), ''), 'standard')
+    coalesce(nullif({{ text_extract('lower(' ~ line_item ~ ')', "', (batch|flex|priority) '", 1) }}, ''), 'standard')
 {%- endmacro %}
 
 {% macro sku_meter(token_class, line_item) -%}

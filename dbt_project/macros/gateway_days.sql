@@ -25,23 +25,23 @@
         partition in ({{ partitions }})
         and {{ between_gateway_days(event_dates) }}
         {%- if (last_day - first_day).days >= days | length %}
-        and cast(started_at at time zone 'UTC' as date) in ({{ event_dates }})
+        and cast({{ utc_time('started_at') }} as date) in ({{ event_dates }})
         {%- endif %}
     )
 {%- endmacro %}
 
 {% macro between_gateway_days(event_dates) -%}
     {%- set days = event_dates.split(', ') -%}
-    started_at >= timestamptz '{{ days[0][6:16] }} 00:00:00+00'
-    and started_at < timestamptz '{{ days[-1][6:16] }} 00:00:00+00' + interval 1 day
+    started_at >= {{ midnight_utc(days[0][6:16]) }}
+    and started_at < {{ midnight_utc(days[-1][6:16]) }} + interval 1 day
 {%- endmacro %}
 
 {# Which of the rows of one request, or of one call, and day counts. `besides`: what else of a row the model reads, so
-   that two rows that no column puts in order are one. #}
+   that two rows that no column puts in order are one. Where nulls stand is said: the engines disagree. #}
 {% macro counted_first(besides=[]) -%}
     case when status = 'success' then 0 else 1 end, is_served desc, prompt_tokens + completion_tokens desc,
-    started_at, partition, request_id, provider, model_id, service_tier,
-    {{ (gateway_counts() + besides) | join(', ') }}
+    started_at nulls last, partition nulls last, request_id nulls last, provider nulls last, model_id nulls last,
+    service_tier nulls last, {{ (gateway_counts() + besides) | join(' nulls last, ') }} nulls last
 {%- endmacro %}
 
 {# The changed days of all batches as one list of literals: none where the log is summed whole (also where dbt compiles

@@ -3,11 +3,11 @@
    remainders, ties by key. The parts sum to the amount exactly, whatever the order of the rows; what an amount holds
    below 10^-9 stays with the first part; negative amounts are split by absolute value. relation: a CTE or relation
    with one row per amount and part amount_key: columns that identify the amount part_key: column that breaks ties
-   amount: decimal(38, 12) weight: hugeint, not negative, with a positive sum per amount Adds `part_amount`
-   decimal(38, 12) to the columns of the relation. #}
+   amount: decimal(38, 12) weight: a whole number (as_whole), not negative, with a positive sum per amount Adds
+   `part_amount` decimal(38, 12) to the columns of the relation. #}
 {% macro largest_remainder(relation, amount_key, part_key, amount='amount', weight='weight') -%}
     select
-        * exclude (lr_units, lr_total, lr_floor, lr_remainder, lr_left, lr_rank),
+        {{ all_but(['lr_units', 'lr_total', 'lr_floor', 'lr_remainder', 'lr_left', 'lr_rank']) }},
         case when {{ amount }} < 0 then -1 else 1 end
         * cast({{ from_nano('lr_floor + case when lr_rank <= lr_left then 1 else 0 end') }} as decimal(38, 12))
         + case
@@ -27,13 +27,14 @@
         from (
             select
                 *,
-                lr_units * {{ weight }} // lr_total as lr_floor,
-                lr_units * {{ weight }} % lr_total as lr_remainder
+                {{ wide_quotient('lr_units * ' ~ weight, 'lr_total') }} as lr_floor,
+                {{ wide_remainder('lr_units * ' ~ weight, 'lr_total') }} as lr_remainder
             from (
                 select
                     *,
                     {{ to_nano('abs(' ~ amount ~ ')') }} as lr_units,
-                    cast(sum({{ weight }}) over (partition by {{ amount_key | join(', ') }}) as hugeint) as lr_total
+                    {{ as_whole('sum(' ~ weight ~ ') over (partition by ' ~ amount_key | join(', ') ~ ')') }}
+                        as lr_total
                 from {{ relation }}
             ) as weighed
         ) as floored

@@ -77,3 +77,94 @@
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
+
+{# The same on Spark: every build of a table has a folder of its own below TOKENOMICS_SPARK_TABLES, named after dbt's
+   call. Spark marks it with _SUCCESS when it is whole; until then it is nobody's, and what reads the tables from outside
+   takes the newest marked one. #}
+{% materialization table, adapter='spark' -%}
+    {%- do drop_existing(this) -%}
+    {%- call statement('main') -%} {{ create_spark_table(this, spark_query_within_contract(sql)) }} {%- endcall -%}
+    {{- return({'relations': [this.incorporate(type='table')]}) -}}
+{%- endmaterialization %}
+
+{% materialization view, adapter='spark' -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if existing is not none and existing.type != 'view' -%} {%- do drop_existing(this) -%} {%- endif -%}
+    {%- call statement('main') -%} create or replace view {{ this }} as {{ sql }} {%- endcall -%}
+    {{- return({'relations': [this.incorporate(type='view')]}) -}}
+{%- endmaterialization %}
+
+{#- The log on Spark: the days of all batches are summed in one statement, which also carries over the days that stand.
+    It is as whole as any table, and a day that was withdrawn is in neither part. -#}
+{% materialization summed_by_batches, adapter='spark' -%}
+    {%- set batches = gateway_batches() -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if existing is none and not batches[0][0] -%}
+        {%- do exceptions.raise_compiler_error(this ~ ' is not there, and this run does not build it whole') -%}
+    {%- endif -%}
+    {%- set days, partitions = [], [] -%}
+    {%- for _, event_dates, of_days in batches if event_dates is not none -%}
+        {%- do days.append(event_dates) -%}
+        {%- if of_days -%} {%- do partitions.append(of_days) -%} {%- endif -%}
+    {%- endfor -%}
+    {%- set summed -%}
+        {{ sql | replace(in_gateway_batch(),
+            on_gateway_days(days | join(', '), partitions | join(', ')) if partitions else 'false') }}
+    {%- endset -%}
+    {%- set query -%}
+        {%- if batches[0][0] -%} {{ summed }}
+        {%- else -%}
+        select * from {{ this }}
+        {% if days -%} where {{ config.get('event_date') }} not in ({{ days | join(', ') }}) {%- endif %}
+        union all
+        select * from ({{ summed }}) as summed
+        {%- endif -%}
+    {%- endset -%}
+    {%- set fresh = api.Relation.create(schema=this.schema, identifier=this.identifier ~ '__fresh', type='table') -%}
+    {%- call statement('fresh') -%} {{ create_spark_table(fresh, query, this) }} {%- endcall -%}
+    {%- do drop_existing(this) -%}
+    {%- call statement('main') -%} alter table {{ fresh }} rename to {{ this }} {%- endcall -%}
+    {{- return({'relations': [this.incorporate(type='table')]}) -}}
+{%- endmaterialization %}
+
+{% macro drop_existing(relation) -%}
+    {%- set existing = load_cached_relation(relation) -%}
+    {%- if existing is not none -%}
+        {%- call statement('drop_existing') -%} drop {{ existing.type }} if exists {{ existing }} {%- endcall -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro create_spark_table(relation, query, named_after=none) -%}
+    {%- set name = named_after or relation -%}
+    create table {{ relation }} using parquet
+    location '{{ env_var('TOKENOMICS_SPARK_TABLES') }}/{{ name.schema }}/{{ name.identifier }}/{{ invocation_id }}'
+    as
+    {{ query }}
+{%- endmacro %}
+
+{#- A contract names types as DuckDB does. Names must be the same; a value that its type cannot hold is an error. -#}
+{% macro spark_query_within_contract(query) -%}
+    {%- if not config.get('contract').enforced -%} {{ return(query) }} {%- endif -%}
+    {%- set wanted = [] -%}
+    {%- for column in model.columns.values() -%} {%- do wanted.append(column.name | lower) -%} {%- endfor -%}
+    {%- set given = [] -%}
+    {%- for row in run_query('describe query ' ~ query).rows -%} {%- do given.append(row[0] | lower) -%} {%- endfor -%}
+    {%- if wanted | sort != given | sort -%}
+        {%- do exceptions.raise_compiler_error(
+            this ~ ' has the columns ' ~ given | sort | join(', ') ~ ' and its contract ' ~ wanted | sort | join(', ')
+        ) -%}
+    {%- endif -%}
+    select
+        {%- for column in model.columns.values() %}
+        cast({{ adapter.quote(column.name | replace('"', '')) }} as {{ spark_type(column.data_type) }})
+            as {{ adapter.quote(column.name | replace('"', '')) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from ({{ query }}) as contracted
+{%- endmacro %}
+
+{% macro spark_type(type) -%}
+    {{ {
+        'varchar': 'string', 'timestamp': 'timestamp_ntz', 'timestamptz': 'timestamp_ltz',
+        'timestamp with time zone': 'timestamp_ltz',
+    }.get(type, type) }}
+{%- endmacro %}

@@ -16,9 +16,9 @@
 {#- The same for a share of tokens, which has nine decimals: its fraction of a token is rounded at the twelfth. -#}
 {% macro metered_share_cost(quantity, price_per_million) -%}
     (
-        {{ metered_cost('trunc(' ~ quantity ~ ')', price_per_million) }}
+        {{ metered_cost(whole_part(quantity), price_per_million) }}
         + cast(
-            cast({{ quantity }} - trunc({{ quantity }}) as decimal(19, 9))
+            cast({{ quantity }} - {{ whole_part(quantity) }} as decimal(19, 9))
             * cast({{ price_per_million }} as decimal(18, 6)) * cast(0.000001 as decimal(7, 6))
             as decimal(38, 12)
         )
@@ -31,9 +31,9 @@
         when
             abs(cast({{ expression }} as decimal(38, 9)) - cast({{ expression }} as decimal(38, 18)))
             = cast(0.0000000005 as decimal(10, 10))
-            and cast(
-                cast({{ expression }} as decimal(38, 9)) * cast(1000000000 as decimal(10, 0)) as hugeint
-            ) % 2 <> 0
+            and {{ as_whole(
+                'cast(' ~ expression ~ ' as decimal(38, 9)) * cast(1000000000 as decimal(10, 0))'
+            ) }} % 2 <> 0
             then
                 cast({{ expression }} as decimal(38, 9))
                 - case
@@ -57,7 +57,7 @@
 
 {#- Amount as a whole number of 10^-9 units, and back: the integers that largest-remainder splits work on. -#}
 {% macro to_nano(expression) -%}
-    cast(trunc({{ expression }} * cast(1000000000 as decimal(10, 0))) as hugeint)
+    {{ as_whole(whole_part(expression ~ ' * cast(1000000000 as decimal(10, 0))')) }}
 {%- endmacro %}
 
 {% macro from_nano(expression) -%}
@@ -66,21 +66,20 @@
 
 {#- A weight with twelve decimals as a whole number. -#}
 {% macro to_pico(expression) -%}
-    cast(abs({{ expression }}) * cast(1000000000000 as decimal(13, 0)) as hugeint)
+    {{ as_whole('abs(' ~ expression ~ ') * cast(1000000000000 as decimal(13, 0))') }}
 {%- endmacro %}
 
 {#- Amount in whole minor units of the reporting currency, rounded half to even at the ninth decimal's precision, and
     back from units of 10^-9. How many digits the currency has is the run's to know. -#}
 {% macro to_minor_units(expression, parameters='run_parameters') -%}
-    cast(
-        {{ round_half_even(
+    {{ as_whole(
+        round_half_even(
             'cast(' ~ expression ~ ' as decimal(38, 12)) * case ' ~ parameters ~ '.minor_unit_digits'
             ~ ' when 0 then cast(0.000000001 as decimal(9, 9))'
             ~ ' when 2 then cast(0.0000001 as decimal(9, 9))'
             ~ ' when 3 then cast(0.000001 as decimal(9, 9)) end'
-        ) }}
-        * cast(1000000000 as decimal(10, 0)) as hugeint
-    )
+        ) ~ ' * cast(1000000000 as decimal(10, 0))'
+    ) }}
 {%- endmacro %}
 
 {% macro from_minor_units(expression, parameters='run_parameters') -%}
@@ -98,9 +97,10 @@
         when {{ quantity }} > 0
             then cast(
                 cast(
-                    {{ to_pico(cost) }} * cast(1000000000 as hugeint)
-                    // cast({{ quantity }} * cast(1000000000 as decimal(10, 0)) as hugeint)
-                    as decimal(38, 0)
+                    {{ wide_quotient(
+                        to_pico(cost) ~ ' * ' ~ as_whole('1000000000'),
+                        as_whole(quantity ~ ' * cast(1000000000 as decimal(10, 0))')
+                    ) }} as decimal(38, 0)
                 ) * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
             ) * case when {{ cost }} < 0 then -1 else 1 end
     end
@@ -113,8 +113,7 @@
         when {{ amount }} = {{ whole }} then {{ fine_money(part) }}
         when {{ part }} = {{ whole }} then {{ fine_money(amount) }}
         else case when {{ amount }} < 0 then -1 else 1 end * cast(
-            cast({{ to_pico(amount) }} * cast(trunc({{ part }} * cast(1000000000 as decimal(10, 0))) as hugeint)
-                // cast(trunc({{ whole }} * cast(1000000000 as decimal(10, 0))) as hugeint) as decimal(38, 0))
+            cast({{ wide_quotient(to_pico(amount) ~ ' * ' ~ to_nano(part), to_nano(whole)) }} as decimal(38, 0))
             * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
         )
     end

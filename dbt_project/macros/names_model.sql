@@ -2,7 +2,7 @@
    (openai/gpt-4.1), as the price list knows; gpt-* means that one too. #}
 {% macro names_model(model_id, pattern) -%}
     (
-        regexp_full_match({{ model_id }}, {{ pattern }})
-        or regexp_full_match(regexp_replace({{ model_id }}, '^.*/', ''), {{ pattern }})
+        {{ text_is(model_id, pattern) }}
+        or {{ text_is('regexp_replace(' ~ model_id ~ ", '^.*/', '')", pattern) }}
     )
 {%- endmacro %}

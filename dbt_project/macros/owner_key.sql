@@ -21,7 +21,7 @@
 {% macro cost_owner_key(relation) -%}
     case
         when {{ relation }}.usage_owner_key <> {{ owner_key(relation) }}
-            then hash({{ owner_key(relation) }}, {{ relation }}.usage_owner_key)
+            then {{ hash_of([owner_key(relation), relation ~ '.usage_owner_key']) }}
         else {{ owner_key(relation) }}
     end
 {%- endmacro %}

@@ -7,7 +7,7 @@ with
 rules as (
 
     select
-        * exclude (valid_from, valid_to),
+        {{ all_but(['valid_from', 'valid_to']) }},
         {{ effective_bounds() }}
     from {{ ref('stg_registry__ownership_rules') }}
 
@@ -33,7 +33,7 @@ candidates as (
         {%- set value, pattern = 'dimensions.' ~ column, 'rules.' ~ (column | replace('model_id', 'model')) ~ '_pattern' %}
         and (
             {{ pattern }} is null
-            or regexp_full_match(coalesce({{ value }}, ''), {{ pattern }}) and {{ value }} is not null
+            or {{ text_is('coalesce(' ~ value ~ ", '')", pattern) }} and {{ value }} is not null
         )
         {% endfor %}
         and {{ tags_match('dimensions.request_tags', 'rules.tag_patterns') }}

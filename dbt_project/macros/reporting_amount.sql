@@ -14,8 +14,10 @@
         when {{ currency }} = 'USD' then {{ money(amount) }}
         when run_parameters.reporting_currency = 'USD' then {{ rounded_down(amount ~ ' * ' ~ rates ~ '.rate') }}
         else {{ from_nano(
-            to_pico(reporting_amount(amount, currency, rates)) ~ ' * cast(1000000000 as hugeint) // '
-            ~ to_pico(dollar_rates ~ '.rate')
+            wide_quotient(
+                to_pico(reporting_amount(amount, currency, rates)) ~ ' * ' ~ as_whole('1000000000'),
+                to_pico(dollar_rates ~ '.rate')
+            )
         ) }}
     end
 {%- endmacro %}

@@ -8,7 +8,7 @@
         {%- for listed in names if not listed.endswith('*') %}{% do exact.append(listed) %}{% endfor %}
         when
             {%- for listed in names if listed.endswith('*') %}
-            starts_with(lower(trim({{ name }})), '{{ listed[:-1] }}') {{ 'or' if not loop.last or exact }}
+            {{ text_begins('lower(trim(' ~ name ~ '))', "'" ~ listed[:-1] ~ "'") }} {{ 'or' if not loop.last or exact }}
             {%- endfor %}
             {%- if exact %}
             lower(trim({{ name }})) in ('{{ exact | join("', '") }}')

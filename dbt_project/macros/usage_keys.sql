@@ -26,7 +26,7 @@
    table built day by day needs no counter. That no two combinations share a number is tested where the keys are
    listed. #}
 {% macro integer_key(columns) -%}
-    hash({{ columns | join(', ') }})
+    {{ hash_of(columns) }}
 {%- endmacro %}
 
 {# The words that a number of int_usage_keys_numbered stands for, in one text. #}
@@ -34,7 +34,7 @@
     concat_ws(
         chr(31)
         {%- for column in usage_key_columns() %},
-        coalesce(cast({{ relation }}.{{ column }} as varchar), chr(30))
+        coalesce(cast({{ relation }}.{{ column }} as string), chr(30))
         {%- endfor %}
     )
 {%- endmacro %}
@@ -45,12 +45,12 @@
     md5(concat_ws(
         chr(31),
         {{ usage }}.usage_key_text,
-        cast({{ usage }}.usage_date as varchar),
-        cast({{ usage }}.billing_date as varchar),
+        cast({{ usage }}.usage_date as string),
+        cast({{ usage }}.billing_date as string),
         {{ usage }}.token_class,
         {{ usage }}.unit,
-        cast({{ usage }}.context_tier_start as varchar),
-        cast({{ usage }}.is_measured as varchar),
-        coalesce(cast({{ usage }}.stated_unit_price as varchar), '')
+        cast({{ usage }}.context_tier_start as string),
+        cast({{ usage }}.is_measured as string),
+        coalesce(cast({{ usage }}.stated_unit_price as string), '')
     ))
 {%- endmacro %}

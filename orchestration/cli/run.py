@@ -26,7 +26,7 @@ def run(
         ),
     ] = False,
     target: Annotated[
-        str, typer.Option("--target", metavar="ENGINE", help="What builds the tables; duckdb is the only one.")
+        str, typer.Option("--target", metavar="ENGINE", help="What builds the tables: duckdb or spark.")
     ] = "duckdb",
     verbose: Annotated[bool, typer.Option("--verbose", help="Show the whole trace of a failure.")] = False,
 ) -> None:

@@ -4,6 +4,7 @@ A model that does not build or a test that finds rows is a result; dbt that cann
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,9 @@ import duckdb
 
 from orchestration.project import Home
 from orchestration.transform.data_tests import explained
-from orchestration.transform.manifest import load_manifest
+from orchestration.transform.manifest import load_manifest, target_path
 from orchestration.transform.runner import as_a_child, run_dbt
+from orchestration.transform.spark import on_spark
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -52,23 +54,28 @@ class NodeResult:
         return self.status not in NOT_RUN
 
 
-def invoke(home: Home, arguments: Sequence[str], on_end: Callable[[str], None] | None = None) -> list[NodeResult]:
+def invoke(
+    home: Home, arguments: Sequence[str], on_end: Callable[[str], None] | None = None, target: str = "duckdb"
+) -> list[NodeResult]:
     """Run a dbt command (``build``, ``test``) on the warehouse of ``home``; results in the order in which nodes ended.
 
-    ``on_end`` hears the unique id of each node as it ends. Raises :class:`DbtStopped`, and whatever interrupted dbt.
+    ``on_end`` hears the unique id of each node as it ends. With target ``spark`` the nodes run on Spark, and DuckDB has views
+    over what it built. Raises :class:`DbtStopped`, and whatever interrupted dbt.
     """
 
     def hear(event: Any) -> None:
         if on_end is not None and event.info.name == "NodeFinished":
             on_end(event.data.node_info.unique_id)
 
-    manifest = load_manifest(home)
-    command = [*QUIET, *arguments, "--threads", "1"]
-    with as_a_child(home):
+    manifest = load_manifest(home, target)
+    command = [*QUIET, *arguments, "--threads", "1", "--target", target]
+    with on_spark(home, arguments) if target == "spark" else nullcontext(), as_a_child(home, target_path(home, target)):
         ended = run_dbt(home, command, manifest, [hear])
         if ended.result is None:
             raise DbtStopped(str(ended.exception or "dbt stopped without saying why"))
-        ended.result.write(str(home.dbt_target / "run_results.json"))
+        ended.result.write(str(target_path(home, target) / "run_results.json"))
+    if target == "spark":
+        _show_views(home, ended.result.results)
     said = _sentences(home, manifest, ended.result.results)
     return [
         NodeResult(
@@ -81,6 +88,15 @@ def invoke(home: Home, arguments: Sequence[str], on_end: Callable[[str], None] |
         )
         for one in ended.result.results
     ]
+
+
+def _show_views(home: Home, results: Sequence[Any]) -> None:
+    """What is a view on Spark is a view in DuckDB, over the tables that Spark built and the landed streams."""
+    built = [one.node for one in results if str(one.status) == "success" and one.node.resource_type == "model"]
+    views = [node.name for node in built if node.config.materialized == "view"]
+    failed = [one for one in invoke(home, ["run", "--select", *views]) if one.is_failed] if views else []
+    if failed:
+        raise DbtStopped("; ".join(failure_lines(failed)))
 
 
 def _sentences(home: Home, manifest: "Manifest", results: Sequence[Any]) -> dict[str, str]:

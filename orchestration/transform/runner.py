@@ -7,6 +7,7 @@ are as they were and the warehouse is closed, so that anyone may open it.
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import chdir, contextmanager
+from pathlib import Path
 from typing import Any
 
 from orchestration.project import DBT_PROFILES, DBT_PROJECT, Home
@@ -27,18 +28,21 @@ def run_dbt(home: Home, command: Sequence[str], manifest: Any = None, callbacks:
 
 
 @contextmanager
-def as_a_child(home: Home) -> Iterator[None]:
-    """Within the block: the environment of a dbt process, where everything is and nothing secret. The folder comes back, and the
-    root logger, to which a library of dbt's adds a handler when it is imported.
+def as_a_child(home: Home, target_path: Path | None = None) -> Iterator[None]:
+    """Within the block: the environment of a dbt process, where everything is and nothing secret; dbt writes to ``target_path``,
+    by default the home's. The folder comes back, and the root logger, to which a library of dbt's adds a handler when it is
+    imported.
     """
-    home.dbt_target.mkdir(parents=True, exist_ok=True)
+    output = target_path or home.dbt_target
+    output.mkdir(parents=True, exist_ok=True)
     home.dbt_logs.mkdir(parents=True, exist_ok=True)
     places = {
         "TOKENOMICS_WAREHOUSE": str(home.warehouse),
         "DBT_PROFILES_DIR": str(DBT_PROFILES),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
-        "DBT_TARGET_PATH": str(home.dbt_target),
+        "DBT_TARGET_PATH": str(output),
         "DBT_LOG_PATH": str(home.dbt_logs),
+        "TOKENOMICS_SPARK_TABLES": str(home.spark / "tables"),
     }
     handlers = list(logging.root.handlers)
     try:

@@ -5,12 +5,12 @@ with
 consumed as (
 
     select
-        "x_Model" as model_id,
-        "x_TokenType" as token_class,
-        cast("ChargePeriodStart" as date) as billing_date,
-        sum("ConsumedQuantity") as consumed_quantity
+        x_Model as model_id,
+        x_TokenType as token_class,
+        cast(ChargePeriodStart as date) as billing_date,
+        sum(ConsumedQuantity) as consumed_quantity
     from {{ ref('focus_cost_and_usage') }}
-    where "ConsumedQuantity" is not null
+    where ConsumedQuantity is not null
     group by all
 
 ),

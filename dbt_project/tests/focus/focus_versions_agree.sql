@@ -3,14 +3,14 @@ with
 
 current_version as (
 
-    select "x_BilledCostKey", "BilledCost", "EffectiveCost", "ListCost", "ServiceProviderName" as provider_name
+    select x_BilledCostKey, BilledCost, EffectiveCost, ListCost, ServiceProviderName as provider_name
     from {{ ref('focus_cost_and_usage') }}
 
 ),
 
 former_version as (
 
-    select "x_BilledCostKey", "BilledCost", "EffectiveCost", "ListCost", "ProviderName" as provider_name
+    select x_BilledCostKey, BilledCost, EffectiveCost, ListCost, ProviderName as provider_name
     from {{ ref('focus_cost_and_usage_v1_2') }}
 
 )

@@ -8,7 +8,7 @@ where overshoot < 0
     or minutes_late < 0
     or cost_after_crossing > cost
     or crossed_at >= resets_at
-    or crossed_at < timezone(time_zone, cast(window_start_date as timestamp))
+    or crossed_at < {{ moment_of('time_zone', 'cast(window_start_date as timestamp)') }}
     or refused_at < crossed_at
     or (crossed_at is null and refused_at is not null)
 {% endtest %}

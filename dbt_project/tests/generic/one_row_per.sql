@@ -9,10 +9,10 @@ counted as (
     select
         count(*) as row_count
         {%- for column in never_null %},
-        count(*) filter (where {{ column }} is null) as null_{{ loop.index }}
+        count(*) filter (where {{ quoted_column(column) }} is null) as null_{{ loop.index }}
         {%- endfor %}
         {%- for column, values in accepted_values.items() %},
-        count(*) filter (where {{ column }} not in (
+        count(*) filter (where {{ quoted_column(column) }} not in (
             {%- for value in values -%}
                 {{ "'" ~ value ~ "'" if value is string else value }}{{ ', ' if not loop.last }}
             {%- endfor -%}
@@ -28,7 +28,8 @@ repeated as (
     from (
         select 1 as one
         from {{ model }}
-        group by {{ columns | join(', ') }}
+        group by
+            {%- for column in columns %} {{ quoted_column(column) }}{{ ',' if not loop.last }} {%- endfor %}
         having count(*) > 1
     ) as keys
 

@@ -35,7 +35,7 @@ def build(context: dg.AssetExecutionContext, session: Session, *, loaded: str) -
     manifest, translator, _ = get_manifest_and_translator_from_dbt_assets([context.assets_def])
     command = ["build", "--exclude-resource-type", "unit_test", *_selection(context, manifest, translator)]
     try:
-        results = invoke(session.home, command, _Counted(context))
+        results = invoke(session.home, command, _Counted(context), session.settings.target)
     except DbtStopped as error:
         raise TransformFailed(session.redact(str(error))) from None
     yield from _events(context, session, manifest, translator, results)

@@ -60,7 +60,12 @@ def warehouse(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.Materi
     run.decide(context)
     with connect(session.home.warehouse) as connection:
         changed = prepare(
-            connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
+            connection,
+            session.landing,
+            session.company,
+            session.as_of,
+            full_refresh=session.settings.full_refresh,
+            target=session.settings.target,
         )
         refuse_missing_rates(connection, session.company.config.reporting_currency, session.as_of)
         loads = connection.execute("select count(*) from landing.loads").fetchone()
@@ -87,12 +92,17 @@ def dbt_models(context: dg.AssetExecutionContext, run: Run) -> Iterator[Any]:
         return
     with connect(session.home.warehouse) as connection:
         changed = prepare(
-            connection, session.landing, session.company, session.as_of, full_refresh=session.settings.full_refresh
+            connection,
+            session.landing,
+            session.company,
+            session.as_of,
+            full_refresh=session.settings.full_refresh,
+            target=session.settings.target,
         )
         begin_build(connection, changed)
     yield from build(context, session, loaded=LOADED)
     with connect(session.home.warehouse) as connection:
-        record_built(connection, session.company)
+        record_built(connection, session.company, session.settings.target)
 
 
 @dbt_assets(

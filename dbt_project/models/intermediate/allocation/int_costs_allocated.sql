@@ -42,7 +42,7 @@ shared as (
 split as (
 
     select
-        * exclude (part_amount),
+        {{ all_but(['part_amount']) }},
         part_amount as allocated_cost
     from ({{ largest_remainder('shared', shared_key, 'target_key') }}) as parts
 
@@ -59,8 +59,8 @@ unallocated as (
 
     select
         owned.cost_date, owned.source, owned.provider, owned.model_id, owned.actor_id, owned.cost_basis,
-        cast(null as varchar) as initiative_id, cast(null as varchar) as department_id,
-        cast(null as varchar) as product_id, cast(null as varchar) as customer_id,
+        cast(null as string) as initiative_id, cast(null as string) as department_id,
+        cast(null as string) as product_id, cast(null as string) as customer_id,
         'unallocated' as allocation_method, owned.rule_id as allocation_rule_id, owned.amount as allocated_cost,
         owned.credit_amount
     from owned
@@ -71,11 +71,11 @@ unallocated as (
 )
 
 select * from direct
-union all by name
+union all
 select
     cost_date, source, provider, model_id, actor_id, cost_basis, initiative_id, department_id, product_id, customer_id,
     coalesce(method_override, share_method) as allocation_method, rule_id as allocation_rule_id, allocated_cost,
     cast(part_amount as decimal(38, 12)) as credit_amount
 from credits_split
-union all by name
+union all
 select * from unallocated

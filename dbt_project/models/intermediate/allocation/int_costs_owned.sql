@@ -45,7 +45,7 @@ ruled as (
 )
 
 select
-    ruled.* exclude (department_id, product_id, customer_id),
+    {{ all_but(['department_id', 'product_id', 'customer_id'], 'ruled') }},
     coalesce(ruled.department_id, initiatives.department_id) as department_id,
     coalesce(ruled.product_id, initiatives.product_id) as product_id,
     coalesce(ruled.customer_id, initiatives.customer_id) as customer_id

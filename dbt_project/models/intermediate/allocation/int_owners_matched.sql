@@ -22,7 +22,7 @@ costs as (
 
 dimensions as (
 
-    select * exclude (usage_owner_key) from costs
+    select {{ all_but(['usage_owner_key']) }} from costs
     union
     select
         costs.owner_key,
@@ -35,5 +35,5 @@ dimensions as (
 )
 
 select * from {{ ref('int_usage_owners_matched') }}
-union all by name
+union all
 select * from ({{ owners_matched('dimensions') }})

@@ -19,7 +19,7 @@ reported as (
         'direct_cost' as share_basis,
         cost_date as basis_date,
         initiative_id,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         department_id,
         sum(amount) as basis_value
     from {{ ref('int_costs_owned') }}
@@ -29,12 +29,12 @@ reported as (
     having abs(sum(amount)) >= cast(0.000001 as decimal(7, 6))
     union all
     select
-        'headcount', cast(date_trunc('month', month_end) as date), cast(null as varchar), cast(null as varchar),
+        'headcount', cast(date_trunc('month', month_end) as date), cast(null as string), cast(null as string),
         department_id, sum(headcount)
     from {{ ref('stg_ledgers__headcount') }}
     group by all
     union all
-    select 'revenue', revenue_date, initiative_id, product_id, cast(null as varchar), sum(revenue)
+    select 'revenue', revenue_date, initiative_id, product_id, cast(null as string), sum(revenue)
     from {{ ref('int_revenue_recognised_by_day') }}
     group by all
     union all

@@ -30,8 +30,8 @@ targets as (
     select
         pools_without_share.rule_id,
         known.initiative_id,
-        cast(null as varchar) as department_id,
-        cast(null as varchar) as pool_id,
+        cast(null as string) as department_id,
+        cast(null as string) as pool_id,
         cast(null as decimal(38, 9)) as weight,
         pools_without_share.effective_from,
         pools_without_share.effective_to
@@ -61,7 +61,7 @@ changes as (
     select
         targets.rule_id,
         targets.effective_from,
-        unnest([initiatives.effective_from, initiatives.effective_to])
+        {{ each_of(['initiatives.effective_from', 'initiatives.effective_to']) }}
     from targets
     inner join initiatives on targets.initiative_id = initiatives.initiative_id
 

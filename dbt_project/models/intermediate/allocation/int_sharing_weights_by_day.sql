@@ -12,7 +12,7 @@ expanded as (
         rule_id, shared_date, target_key, initiative_id, department_id, product_id, customer_id, pool_id,
         weight, share_ratio, false as is_stepped_down
     from stated
-    where not starts_with(rule_id, 'pool:')
+    where not {{ text_begins('rule_id', "'pool:'") }}
     union all
     select
         expanded.rule_id, expanded.shared_date, expanded.target_key || '>' || stated.target_key as target_key,
@@ -49,7 +49,7 @@ select
         when pool_id is not null then 'unallocated'
         when is_stepped_down then 'step_down'
     end as method_override,
-    case when feeds_pools then cast(round(share_ratio * 1e15) as hugeint) else weight end as weight,
+    case when feeds_pools then {{ as_whole('round(share_ratio * 1e15)') }} else weight end as weight,
     share_ratio
 from final_targets
 where share_ratio > 0

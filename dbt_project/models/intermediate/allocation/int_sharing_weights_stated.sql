@@ -35,7 +35,7 @@ shared_days as (
         days.owner_date as shared_date
     from rules
     inner join owned_days as days
-        on (rules.rule_id = days.rule_id or starts_with(rules.rule_id, 'pool:'))
+        on (rules.rule_id = days.rule_id or {{ text_begins('rules.rule_id', "'pool:'") }})
         and days.owner_date >= rules.effective_from
         and days.owner_date < rules.effective_to
     group by all
@@ -92,7 +92,7 @@ weights as (
         targets.target_key,
         case
             when rules.share_method = 'fixed' then {{ to_pico('targets.weight') }}
-            else cast(1 as hugeint)
+            else {{ as_whole('1') }}
         end as weight
     from shared_days
     inner join rules

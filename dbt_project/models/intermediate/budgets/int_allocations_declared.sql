@@ -122,7 +122,7 @@ periods as (
         *,
         false as is_continued
     from allocations
-    union all by name
+    union all
     select * from moved
 
 )

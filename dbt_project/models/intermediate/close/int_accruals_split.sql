@@ -35,7 +35,7 @@ owed as (
 rounded as (
 
     select
-        owed.* exclude (amount),
+        {{ all_but(['amount'], 'owed') }},
         {{ to_minor_units('owed.amount') }} as minor_units
     from owed
     cross join run_parameters

@@ -54,7 +54,11 @@ counted_again as (
 
     select
         'counted_again' as outcome,
-        * exclude ({{ gateway_counts() | join(', ') }}),
+        provider,
+        billing_date,
+        model_id,
+        context_tier_start,
+        price_variant,
         {{ gateway_classes() }}
     from repeated_summed
 
@@ -62,17 +66,25 @@ counted_again as (
 
 occurrences as (
 
-    select * from removed
-    union all by name
-    select * from counted_again
+    select outcome, provider, billing_date, model_id, context_tier_start, price_variant, {{ classes | join(', ') }}
+    from removed
+    union all
+    select outcome, provider, billing_date, model_id, context_tier_start, price_variant, {{ classes | join(', ') }}
+    from counted_again
 
 ),
 
 by_class as (
 
-    unpivot occurrences
-    on {{ classes | join(', ') }}
-    into name token_class value quantity
+    {% for token_class in classes -%}
+    select
+        outcome, provider, billing_date, model_id, context_tier_start, price_variant,
+        '{{ token_class }}' as token_class,
+        cast({{ token_class }} as bigint) as quantity
+    from occurrences
+    where {{ token_class }} is not null
+    {% if not loop.last -%} union all {% endif -%}
+    {%- endfor %}
 
 ),
 

@@ -45,7 +45,7 @@ left_over as (
 select
     stated.provider,
     '' as known_from,
-    cast(null as varchar) as known_until,
+    cast(null as string) as known_until,
     stated.posting_period,
     stated.service_period,
     case

@@ -46,7 +46,9 @@ ordered as (
         *,
         row_number() over (
             partition by provider
-            order by posting_period, posting_date, settlement_amount < 0, legal_entity_id, journal_entry_id
+            order by
+                posting_period, posting_date, settlement_amount < 0, legal_entity_id nulls last,
+                journal_entry_id nulls last
         ) as posting_number
     from postings
 

@@ -91,7 +91,7 @@ walk as (
         cast(0 as decimal(38, 12)) as spent,
         cast(0 as decimal(38, 12)) as covered,
         cast(null as bigint) as posting_number,
-        cast(null as varchar) as service_period,
+        cast(null as string) as service_period,
         cast(0 as decimal(38, 12)) as settled_amount,
         cast(0 as decimal(38, 12)) as unused_amount
     from postings

@@ -18,15 +18,22 @@ run_parameters as (
 
 ),
 
-period_ends as (
+months as (
 
     select
         first_costs.provider,
-        last_day(cast(unnest(generate_series(
-            cast(first_costs.first_period || '-01' as date), run_parameters.as_of_date, interval 1 month
-        )) as date)) as period_end
+        {{ dates_from(
+            "cast(first_costs.first_period || '-01' as date)", 'run_parameters.as_of_date', 'month'
+        ) }} as month_start
     from (select provider, min(service_period) as first_period from costs group by provider) as first_costs
     cross join run_parameters
+
+),
+
+period_ends as (
+
+    select provider, last_day(month_start) as period_end
+    from months
 
 ),
 

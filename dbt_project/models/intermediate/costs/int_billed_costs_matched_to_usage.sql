@@ -53,7 +53,7 @@ common_models as (
 keyed as (
 
     select
-        charged.* exclude (api_key_id),
+        {{ all_but(['api_key_id'], 'charged') }},
         case when metered_columns.has_key then charged.api_key_id end as api_key_id,
         coalesce(metered_columns.has_project, false) and billed_columns.has_project as is_matched_by_project,
         common_accounts.account_id as matched_account_id,

@@ -1,3 +1,8 @@
+{% set columns = [
+    'billed_cost_key', 'cost_date', 'source', 'provider', 'account_id', 'project_id', 'api_key_id', 'model_id',
+    'line_item', 'charge_category', 'billed_currency', 'effective_amount', 'stated_list_amount', 'effective_cost',
+    'stated_list_cost', 'charged_amount', 'billed_amount', 'billed_cost', 'prepaid_cost', 'metered_cost_key',
+] -%}
 with
 
 charges as (
@@ -42,7 +47,8 @@ prepaid as (
 billed as (
 
     select
-        charges.* exclude (billed_cost, billed_amount),
+        {{ all_but(['billed_cost', 'billed_amount'], 'charges') }},
+        cast(null as string) as metered_cost_key,
         charges.billed_amount as charged_amount,
         case when prepaid.drawn_amount is null then charges.billed_amount
             else {{ money(portion_of(
@@ -59,12 +65,17 @@ billed as (
 credits as (
 
     select
-        charges.* exclude (
-            billed_cost_key, line_item, charge_category, billed_currency, billed_amount, effective_amount, billed_cost,
-            effective_cost, stated_list_amount, stated_list_cost
-        ),
+        charges.cost_date,
+        charges.source,
+        charges.provider,
+        charges.account_id,
+        charges.project_id,
+        charges.api_key_id,
+        charges.model_id,
+        {{ nulls({'stated_list_amount': 'decimal(38, 9)', 'stated_list_cost': 'decimal(38, 9)'}) }},
+        {{ nulls({'charged_amount': 'decimal(38, 9)', 'metered_cost_key': 'string'}) }},
         md5(concat_ws(
-            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as varchar)
+            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as string)
         )) as billed_cost_key,
         'credit ' || drawn.contract_id as line_item,
         'credit' as charge_category,
@@ -85,7 +96,7 @@ metered_draws as (
 
     select
         md5(concat_ws(
-            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as varchar)
+            chr(31), drawn.billed_cost_key, drawn.kind, drawn.contract_id, cast(drawn.valid_from as string)
         )) as billed_cost_key,
         metered.cost_date,
         metered.source,
@@ -94,6 +105,8 @@ metered_draws as (
         metered.project_id,
         metered.api_key_id,
         metered.model_id,
+        {{ nulls({'stated_list_amount': 'decimal(38, 9)', 'stated_list_cost': 'decimal(38, 9)'}) }},
+        {{ nulls({'charged_amount': 'decimal(38, 9)'}) }},
         drawn.kind || ' ' || drawn.contract_id as line_item,
         case when drawn.kind = 'credit' then 'credit' else 'draw' end as charge_category,
         run_parameters.reporting_currency as billed_currency,
@@ -113,11 +126,14 @@ metered_draws as (
 contract_charges as (
 
     select
-        md5(concat_ws(chr(31), derived.contract_id, cast(derived.valid_from as varchar), derived.line_item))
+        md5(concat_ws(chr(31), derived.contract_id, cast(derived.valid_from as string), derived.line_item))
             as billed_cost_key,
         derived.cost_date,
         'contracts' as source,
         derived.provider,
+        {{ nulls({'account_id': 'string', 'project_id': 'string', 'api_key_id': 'string', 'model_id': 'string'}) }},
+        {{ nulls({'stated_list_amount': 'decimal(38, 9)', 'stated_list_cost': 'decimal(38, 9)'}) }},
+        {{ nulls({'charged_amount': 'decimal(38, 9)', 'metered_cost_key': 'string'}) }},
         derived.charge_category,
         derived.line_item,
         run_parameters.reporting_currency as billed_currency,
@@ -131,10 +147,10 @@ contract_charges as (
 
 )
 
-select * from billed
-union all by name
-select * from credits
-union all by name
-select * from metered_draws
-union all by name
-select * from contract_charges
+{% for charged in ['billed', 'credits', 'metered_draws', 'contract_charges'] -%}
+select
+    {{ columns | join(',
+    ') }}
+from {{ charged }}
+{% if not loop.last -%} union all {% endif %}
+{%- endfor %}

@@ -52,8 +52,8 @@ settled_loads as (
     where (loads.source, loads.stream) in (
         ('openai', 'costs'), ('anthropic', 'costs'), ('openrouter', 'activity')
     )
-    and loads.watermark_at >= timezone('UTC', try_cast(loads.partition as timestamp) + interval 1 day)
-        + to_hours(cast(coalesce(sources.settle_lag_hours, 24) as integer))
+    and loads.watermark_at >= {{ moment_of("'UTC'", 'try_cast(loads.partition as timestamp) + interval 1 day') }}
+        + {{ hours('coalesce(sources.settle_lag_hours, 24)') }}
 
 ),
 
@@ -86,9 +86,9 @@ covered as (
     select
         last_covered.provider,
         last_covered.account_id,
-        cast(unnest(generate_series(
-            last_covered.first_date, least(last_covered.last_date, run_parameters.as_of_date), interval 1 day
-        )) as date) as billing_date
+        {{ dates_from(
+            'last_covered.first_date', 'least(last_covered.last_date, run_parameters.as_of_date)'
+        ) }} as billing_date
     from last_covered
     cross join run_parameters
     where last_covered.last_date is not null
@@ -98,4 +98,4 @@ covered as (
 select provider, account_id, billing_date from covered
 where account_id is not null
 union
-select provider, cast(null as varchar) as account_id, billing_date from covered
+select provider, cast(null as string) as account_id, billing_date from covered

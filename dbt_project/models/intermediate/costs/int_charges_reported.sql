@@ -28,14 +28,14 @@ billed as (
     from {{ ref('stg_anthropic__costs') }}
     union all
     select
-        cost_date, 'openrouter' as source, 'openrouter' as provider, cast(null as varchar) as account_id, project_id,
+        cost_date, 'openrouter' as source, 'openrouter' as provider, cast(null as string) as account_id, project_id,
         api_key_id, model_id, model_id as line_item,
         case when billed_amount < 0 then 'credit' else 'usage' end as charge_category,
         billed_amount, billed_amount as effective_amount, cast(null as decimal(38, 9)) as list_amount, billed_currency
     from {{ ref('stg_openrouter__activity') }}
     union all
     select
-        cost_date, 'focus_files' as source, provider, account_id, project_id, cast(null as varchar) as api_key_id,
+        cost_date, 'focus_files' as source, provider, account_id, project_id, cast(null as string) as api_key_id,
         coalesce(model_id, case when token_class is not null then line_item end) as model_id, line_item,
         charge_category,
         billed_amount, effective_amount, list_amount, billed_currency
@@ -45,7 +45,7 @@ billed as (
 
 select
     md5(concat_ws(
-        chr(31), cast(billed.cost_date as varchar), billed.source, billed.provider,
+        chr(31), cast(billed.cost_date as string), billed.source, billed.provider,
         coalesce(billed.account_id, chr(30)),
         coalesce(billed.project_id, chr(30)), coalesce(billed.api_key_id, chr(30)), coalesce(billed.model_id, chr(30)),
         coalesce(billed.line_item, chr(30)), billed.charge_category, billed.billed_currency

@@ -40,13 +40,13 @@ judged as (
         standing.*,
         case
             when standing.charge_period_end_at <= standing.charge_period_start_at + interval 1 day then 1
-            else date_diff(
-                'day', standing.cost_date, cast(standing.charge_period_end_at - interval 1 microsecond as date)
-            ) + 1
+            else {{ days_between(
+                'standing.cost_date', 'cast(standing.charge_period_end_at - interval 1 microsecond as date)'
+            ) }} + 1
         end as period_days,
         coalesce(
             lower(standing.service_category) = 'ai and machine learning'
-            or regexp_full_match(lower(standing.service_name), services.services_pattern)
+            or {{ text_is('lower(standing.service_name)', 'services.services_pattern') }}
             or {{ is_model_maker('standing.provider_name') }}
             or {{ is_model_maker('standing.publisher_name') }}
             or standing.token_class is not null,
@@ -60,7 +60,7 @@ judged as (
 )
 
 select
-    * exclude (is_named_ai, is_unnamed, is_described_as_other),
+    {{ all_but(['is_named_ai', 'is_unnamed', 'is_described_as_other']) }},
     is_named_ai or (is_unnamed and not is_described_as_other) as is_ai,
     not is_named_ai and is_unnamed and not is_described_as_other as is_unclear
 from judged

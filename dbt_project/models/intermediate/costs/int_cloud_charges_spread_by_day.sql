@@ -22,7 +22,7 @@ days as (
 
     select
         *,
-        unnest(generate_series(1, period_days)) as day_number
+        {{ numbers_from(1, 'period_days') }} as day_number
     from charges
     where period_days > 1
 
@@ -39,7 +39,7 @@ select
     true as proves_day
 from charges
 where period_days = 1
-union all by name
+union all
 select
     {{ columns | join(',\n    ') }},
     cast(cost_date + cast(day_number - 1 as integer) as date) as cost_date,

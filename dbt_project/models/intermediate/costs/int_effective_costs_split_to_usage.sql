@@ -1,3 +1,7 @@
+{% set columns = [
+    'cost_date', 'source', 'provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model_id',
+    'request_tags', 'charged_model_id', 'cost_basis', 'amount',
+] -%}
 with
 
 billed as (
@@ -48,7 +52,7 @@ billed_pieces as (
 metered_credits as (
 
     select
-        metered.* exclude (metered_cost_key, metered_cost),
+        {{ all_but(['metered_cost_key', 'metered_cost'], 'metered') }},
         metered.model_id as charged_model_id,
         'billed' as cost_basis,
         {{ fine_money('billed.effective_cost') }} as amount
@@ -61,7 +65,7 @@ metered_credits as (
 metered_pieces as (
 
     select
-        * exclude (metered_cost_key, metered_cost),
+        {{ all_but(['metered_cost_key', 'metered_cost']) }},
         model_id as charged_model_id,
         'metered' as cost_basis,
         metered_cost as amount
@@ -70,16 +74,16 @@ metered_pieces as (
 )
 
 select
-    pieces.* exclude (amount),
+    {{ all_but(['amount'], 'pieces') }},
     {{ cost_owner_key('pieces') }} as owner_key,
     {{ fine_money('sum(amount)') }} as amount,
     {{ fine_money('sum(least(amount, 0))') }} as credit_amount
 from (
-    select * from billed_pieces
-    union all by name
-    select * from metered_pieces
-    union all by name
-    select * from metered_credits
+    {% for piece in ['billed_pieces', 'metered_pieces', 'metered_credits'] -%}
+    select {{ columns | join(', ') }}
+    from {{ piece }}
+    {% if not loop.last -%} union all {% endif %}
+    {%- endfor %}
 ) as pieces
 group by all
 having sum(amount) <> 0

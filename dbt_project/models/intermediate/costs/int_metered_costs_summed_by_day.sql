@@ -35,7 +35,7 @@ select
         {% for column in owner_columns() -%}
         coalesce(dimensions.{{ column }}, chr(30)),
         {% endfor -%}
-        cast(summed.cost_date as varchar)
+        cast(summed.cost_date as string)
     )) as metered_cost_key,
     summed.cost_date,
     {% for column in owner_columns() -%}

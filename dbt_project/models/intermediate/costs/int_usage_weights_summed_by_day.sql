@@ -45,8 +45,8 @@ summed as (
         dimensions.model_id,
         dimensions.request_tags,
         {{ fine_money('coalesce(summed_by_owner.list_cost, 0)') }} as list_cost,
-        cast(coalesce(summed_by_owner.tokens, 0) as hugeint) as tokens,
-        cast(coalesce(summed_by_owner.requests, 0) as hugeint) as requests
+        {{ as_whole('coalesce(summed_by_owner.tokens, 0)') }} as tokens,
+        {{ as_whole('coalesce(summed_by_owner.requests, 0)') }} as requests
     from summed_by_owner
     inner join dimensions on summed_by_owner.owner_key = dimensions.owner_key
 

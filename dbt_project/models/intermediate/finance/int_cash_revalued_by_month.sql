@@ -30,7 +30,7 @@ months as (
 
     select
         first_moves.currency,
-        cast(unnest(generate_series(first_moves.month_start, run_parameters.as_of_date, interval 1 month)) as date)
+        {{ dates_from('first_moves.month_start', 'run_parameters.as_of_date', 'month') }}
             as month_start
     from (select currency, min(month_start) as month_start from cash_moves group by currency) as first_moves
     cross join run_parameters

@@ -37,7 +37,7 @@ account_roles as (
         min_by(account_patterns.account_role, account_patterns.position) as account_role
     from (select distinct account_number from entries) as accounts
     inner join account_patterns
-        on regexp_full_match(accounts.account_number, account_patterns.account_pattern)
+        on {{ text_is('accounts.account_number', 'account_patterns.account_pattern') }}
     group by accounts.account_number
 
 ),
@@ -59,8 +59,10 @@ providers as (
         ) as provider
     from (select distinct counterparty_name from entries) as counterparties
     left join counterparty_patterns
-        on regexp_full_match(lower(counterparties.counterparty_name), counterparty_patterns.counterparty_pattern)
-    left join known_providers on starts_with(lower(counterparties.counterparty_name), known_providers.provider)
+        on {{ text_is('lower(counterparties.counterparty_name)', 'counterparty_patterns.counterparty_pattern') }}
+    left join known_providers on {{ text_begins(
+        'lower(counterparties.counterparty_name)', 'known_providers.provider'
+    ) }}
     group by counterparties.counterparty_name
 
 )
@@ -83,8 +85,8 @@ select
     entries.counterparty_name,
     providers.provider,
     entries.description,
-    coalesce(regexp_full_match(entries.account_number, subscriptions.subscription_account_pattern), false)
-    or coalesce(regexp_full_match(lower(entries.description), subscriptions.subscription_description_pattern), false)
+    coalesce({{ text_is('entries.account_number', 'subscriptions.subscription_account_pattern') }}, false)
+    or coalesce({{ text_is('lower(entries.description)', 'subscriptions.subscription_description_pattern') }}, false)
         as is_subscription,
     coalesce(entries.is_reversal, false) as is_reversal,
     entries.currency as posted_currency,

@@ -58,8 +58,8 @@ days as (
         period_end,
         known_from,
         amount,
-        cast(unnest(generate_series(period_start, period_end, interval 1 day)) as date) as cost_date,
-        cast(1 as hugeint) as weight
+        {{ dates_from('period_start', 'period_end') }} as cost_date,
+        {{ as_whole('1') }} as weight
     from complete
 
 ),
@@ -85,9 +85,9 @@ open_periods as (
 
     select
         products.product_id,
-        cast(unnest(generate_series(
-            products.first_start, date_trunc('month', run_parameters.as_of_date), interval 1 month
-        )) as date) as period_start
+        {{ dates_from(
+            'products.first_start', "cast(date_trunc('month', run_parameters.as_of_date) as date)", 'month'
+        ) }} as period_start
     from (select product_id, min(period_start) as first_start from complete group by product_id) as products
     cross join run_parameters
 
@@ -144,7 +144,7 @@ estimated_days as (
 
     select
         product_id,
-        cast(unnest(generate_series(period_start, last_day(period_start), interval 1 day)) as date) as cost_date,
+        {{ dates_from('period_start', 'last_day(period_start)') }} as cost_date,
         known_from,
         part_amount
     from estimates

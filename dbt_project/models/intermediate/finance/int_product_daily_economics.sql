@@ -61,7 +61,7 @@ last_reported as (
 
 unreported as (
 
-    select entries.product_id, date_trunc('month', min(entries.posting_date)) as first_date
+    select entries.product_id, cast(date_trunc('month', min(entries.posting_date)) as date) as first_date
     from {{ ref('int_ledger_entries_classified') }} as entries
     left join (select distinct product_id from revenue) as reported on entries.product_id = reported.product_id
     where entries.account_role = 'revenue' and reported.product_id is null
@@ -74,7 +74,7 @@ product_days as (
 
     select
         bounds.product_id,
-        cast(unnest(generate_series(bounds.first_date, run_parameters.as_of_date, interval 1 day)) as date)
+        {{ dates_from('bounds.first_date', 'run_parameters.as_of_date') }}
             as margin_date
     from (select product_id, min(known_date) as first_date from known group by product_id) as bounds
     cross join run_parameters

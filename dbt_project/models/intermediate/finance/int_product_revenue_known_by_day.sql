@@ -41,11 +41,10 @@ known_days as (
     select
         product_days.product_id,
         product_days.revenue_date as last_reported,
-        cast(unnest(generate_series(
-            product_days.revenue_date,
-            coalesce(product_days.next_date - interval 1 day, run_parameters.as_of_date),
-            interval 1 day
-        )) as date) as known_on
+        {{ dates_from(
+            'product_days.revenue_date',
+            'coalesce(product_days.next_date - interval 1 day, run_parameters.as_of_date)'
+        ) }} as known_on
     from product_days
     cross join run_parameters
 

@@ -41,8 +41,8 @@ days as (
         customer_id,
         initiative_id,
         {{ fine_money('converted_amount') }} as amount,
-        cast(unnest(generate_series(revenue_date, last_date, interval 1 day)) as date) as revenue_date,
-        cast(1 as hugeint) as weight
+        {{ dates_from('revenue_date', 'last_date') }} as revenue_date,
+        {{ as_whole('1') }} as weight
     from converted
 
 ),

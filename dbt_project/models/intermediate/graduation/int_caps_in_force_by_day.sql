@@ -29,11 +29,10 @@ speaking as (
     select
         readings.entity,
         readings.as_of_date as reading_date,
-        cast(unnest(generate_series(
-            readings.speaks_from,
-            least(coalesce(readings.speaks_to, run_parameters.as_of_date), run_parameters.as_of_date),
-            interval 1 day
-        )) as date) as cap_date
+        {{ dates_from(
+            'readings.speaks_from',
+            'least(coalesce(readings.speaks_to, run_parameters.as_of_date), run_parameters.as_of_date)'
+        ) }} as cap_date
     from readings
     cross join run_parameters
 
@@ -135,7 +134,7 @@ select
     case
         when is_blocked then null
         when daily_cap is not null and converted_cap is null
-            then 'no_exchange_rate: no rate from ' || budget_currency || ' on ' || cast(cap_date as varchar)
+            then 'no_exchange_rate: no rate from ' || budget_currency || ' on ' || cast(cap_date as string)
                 || '; add it to the exchange_rates ledger'
         when has_unreadable_duration then 'unreadable_duration: ''' || budget_duration || ''' is no budget duration'
         when daily_cap is null and rpm_limit is not null

@@ -17,10 +17,10 @@ windows as (
     select
         entity,
         as_of_date,
-        try_cast(json_extract_string(one, '$.max_budget') as decimal(38, 9)) as budget,
-        {{ duration_seconds("json_extract_string(one, '$.budget_duration')") }} as duration_seconds
+        try_cast({{ json_text('one', 'max_budget') }} as decimal(38, 9)) as budget,
+        {{ duration_seconds(json_text('one', 'budget_duration')) }} as duration_seconds
     from (
-        select entity, as_of_date, unnest(json_extract(budget_limits, '$[*]')) as one
+        select entity, as_of_date, {{ json_elements('budget_limits') }} as one
         from settings
         where budget_limits is not null
     ) as listed
@@ -46,11 +46,13 @@ durations as (
         settings.*,
         cast(settings.max_budget as decimal(38, 9)) as budget,
         {{ duration_words('settings.budget_duration') }} as duration,
-        timezone(run_parameters.reporting_time_zone, settings.settings_updated_at) as updated_at,
+        {{ local_time('run_parameters.reporting_time_zone', 'settings.settings_updated_at') }} as updated_at,
         lag(settings.as_of_date) over readings as previous_date,
         -- a reading stands, at the latest, for the end of its day
         lag(least(
-            timezone(run_parameters.reporting_time_zone, settings.read_at), cast(settings.as_of_date + 1 as timestamp)
+            {{ local_time(
+                'run_parameters.reporting_time_zone', 'settings.read_at'
+            ) }}, cast(settings.as_of_date + 1 as timestamp)
         )) over readings as previous_stands_at,
         coalesce(settings.currency, run_parameters.reporting_currency) as budget_currency
     from settings

@@ -25,7 +25,8 @@ labor_rates as (
         hourly_rate,
         currency,
         valid_from,
-        lead(valid_from, 1, date '9999-12-31') over (partition by labor_rate_id order by valid_from) as valid_to
+        lead(valid_from, 1, date '9999-12-31') over (partition by labor_rate_id order by valid_from nulls last)
+            as valid_to
     from {{ ref('stg_ledgers__labor_rates') }}
 
 ),
@@ -58,9 +59,9 @@ first_starts as (
 
 days as (
 
-    select cast(unnest(generate_series(
-        least(first_costs.first_date, first_starts.first_date), run_parameters.as_of_date, interval 1 day
-    )) as date) as term_date
+    select {{ dates_from(
+        'least(first_costs.first_date, first_starts.first_date)', 'run_parameters.as_of_date'
+    ) }} as term_date
     from first_costs
     cross join first_starts
     cross join run_parameters
@@ -75,10 +76,10 @@ declared as (
         coalesce(initiatives.allocation_starts_on, initiatives.started_on) as allocation_first_day,
         concat_ws(
             '|',
-            coalesce(cast(initiatives.allocation_amount as varchar), '-'),
-            coalesce(cast(initiatives.allocation_daily_cap as varchar), '-'),
+            coalesce(cast(initiatives.allocation_amount as string), '-'),
+            coalesce(cast(initiatives.allocation_daily_cap as string), '-'),
             coalesce(initiatives.allocation_currency, '-'),
-            coalesce(cast(initiatives.guardrail_daily_cap as varchar), '-'),
+            coalesce(cast(initiatives.guardrail_daily_cap as string), '-'),
             coalesce(initiatives.guardrail_currency, '-'),
             coalesce(initiatives.complexity, '-')
         ) as configuration

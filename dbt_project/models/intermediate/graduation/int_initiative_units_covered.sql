@@ -54,7 +54,10 @@ judged as (
 
     select
         *,
-        days_of_28 >= least(14, datediff('day', first_date, last_date) + 1) and last_date > first_date as is_by_day,
+        days_of_28 >= least(14, {{ days_between(
+            'first_date', 'last_date'
+        ) }} + 1)
+            and last_date > first_date as is_by_day,
         lag(last_date) over (partition by initiative_id order by unit_run) as last_date_before,
         lead(first_date) over (partition by initiative_id order by unit_run) as first_date_after
     from reported

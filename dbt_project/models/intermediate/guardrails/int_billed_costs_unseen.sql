@@ -52,10 +52,10 @@ unseen as (
         billed.account_id,
         billed.project_id,
         billed.api_key_id,
-        cast(null as varchar) as actor_id,
-        cast(null as varchar) as team_id,
+        cast(null as string) as actor_id,
+        cast(null as string) as team_id,
         billed.model_id,
-        cast(null as varchar) as request_tags,
+        cast(null as string) as request_tags,
         {{ fine_money('explained.effective_cost') }} as amount
     from explained
     inner join billed on explained.billed_cost_key = billed.billed_cost_key

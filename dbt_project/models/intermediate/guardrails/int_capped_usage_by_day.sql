@@ -1,5 +1,8 @@
 {% set classes = token_classes('litellm') | map(attribute=0) | reject('equalto', 'request') | list -%}
 {% set grain = ['adapter', 'entity', 'time_zone', 'cap_date'] -%}
+{% set columns = grain + [
+    'requests', 'refused_requests', 'gateway_cost', 'last_request_hour', 'cost', 'is_partly_unpriced', 'is_logged'
+] -%}
 with
 
 hourly as (
@@ -85,9 +88,9 @@ matched as (
         on hourly.api_key_id is not distinct from capped_keys.api_key_id
         and hourly.team_id is not distinct from capped_keys.team_id
         and hourly.actor_id is not distinct from capped_keys.actor_id
-    union all by name
+    union all
     select
-        initiative_usage.* exclude (usage_key_id, usage_date),
+        {{ all_but(['usage_key_id', 'usage_date'], 'initiative_usage') }},
         hourly.*
     from hourly
     inner join initiative_usage
@@ -161,23 +164,18 @@ logged as (
 named as (
 
     select
-        * exclude (entity),
-        unnest(entity) as entity
-    from (
-        select
-            usage_date,
-            source,
-            token_class,
-            quantity,
-            contracted_cost,
-            pricing_status,
-            list_filter([
-                'key:' || api_key_id, 'team:' || team_id, 'developer:' || actor_id, 'initiative:' || initiative_id,
-                'project:' || project_id, 'workspace:' || project_id
-            ], x -> x is not null) as entity
-        from usage
-        where source <> 'litellm' or is_aggregated
-    ) as entities
+        usage_date,
+        source,
+        token_class,
+        quantity,
+        contracted_cost,
+        pricing_status,
+        {{ each_filled([
+            "'key:' || api_key_id", "'team:' || team_id", "'developer:' || actor_id",
+            "'initiative:' || initiative_id", "'project:' || project_id", "'workspace:' || project_id"
+        ]) }} as entity
+    from usage
+    where source <> 'litellm' or is_aggregated
 
 ),
 
@@ -191,6 +189,7 @@ reported as (
         coalesce(sum(named.quantity) filter (where named.token_class = 'request'), 0) as requests,
         cast(0 as bigint) as refused_requests,
         cast(null as decimal(38, 9)) as gateway_cost,
+        cast(null as timestamp) as last_request_hour,
         coalesce(sum(named.contracted_cost), 0) as cost,
         coalesce(bool_or(named.pricing_status = 'unpriced' and named.contracted_cost is null), false)
             as is_partly_unpriced,
@@ -212,13 +211,15 @@ select
     cast(sum(requests) as bigint) as requests,
     cast(sum(refused_requests) as bigint) as refused_requests,
     cast(sum(gateway_cost) as decimal(38, 9)) as gateway_cost,
-    timezone('UTC', max(last_request_hour)) as last_request_hour,
+    {{ moment_of("'UTC'", 'max(last_request_hour)') }} as last_request_hour,
     {{ fine_money('sum(cost)') }} as cost,
     bool_or(is_partly_unpriced) as is_partly_unpriced,
     bool_and(is_logged) as is_logged
 from (
-    select * from logged
-    union all by name
-    select * from reported
+    select {{ columns | join(', ') }}
+    from logged
+    union all
+    select {{ columns | join(', ') }}
+    from reported
 ) as days
 group by all

@@ -8,7 +8,7 @@ configured as (
         cap_id,
         subject,
         subject_id,
-        "window" as cap_window,
+        {{ adapter.quote('window') }} as cap_window,
         cap_date,
         window_start_date,
         cap_configured,
@@ -55,7 +55,8 @@ lowest as (
     select *
     from configured
     qualify row_number() over (
-        partition by adapter, entity, cap_window, cap_date order by cap_configured, cap_id, subject_id
+        partition by adapter, entity, cap_window, cap_date
+        order by cap_configured nulls last, cap_id nulls last, subject_id nulls last
     ) = 1
 
 ),
@@ -71,10 +72,10 @@ limits as (
         entity,
         as_of_date,
         budget_currency,
-        try_cast(json_extract_string(one, '$.max_budget') as decimal(38, 9)),
-        {{ duration_seconds("json_extract_string(one, '$.budget_duration')") }}
+        try_cast({{ json_text('one', 'max_budget') }} as decimal(38, 9)),
+        {{ duration_seconds(json_text('one', 'budget_duration')) }}
     from (
-        select entity, as_of_date, budget_currency, unnest(json_extract(budget_limits, '$[*]')) as one
+        select entity, as_of_date, budget_currency, {{ json_elements('budget_limits') }} as one
         from readings
         where budget_limits is not null
     ) as listed
@@ -107,14 +108,14 @@ of_the_gateway_alone as (
     select
         'litellm' as adapter,
         limits_by_day.entity,
-        cast(null as varchar) as cap_id,
+        cast(null as string) as cap_id,
         split_part(limits_by_day.entity, ':', 1) as subject,
         split_part(limits_by_day.entity, ':', 2) as subject_id,
         limits_by_day.cap_window,
         limits_by_day.cap_date,
         {{ window_start('limits_by_day.cap_window', 'limits_by_day.cap_date') }} as window_start_date,
         cast(null as decimal(38, 9)) as cap_configured,
-        cast(null as varchar) as mode,
+        cast(null as string) as mode,
         'UTC' as time_zone
     from limits_by_day
     anti join lowest
@@ -130,7 +131,7 @@ of_the_gateway_alone as (
 windows as (
 
     select * from lowest
-    union all by name
+    union all
     select * from of_the_gateway_alone
 
 ),
@@ -149,7 +150,7 @@ keys_used as (
 
     select distinct
         usage_date,
-        unnest(['developer:' || actor_id, 'initiative:' || initiative_id]) as entity,
+        {{ each_of(["'developer:' || actor_id", "'initiative:' || initiative_id"]) }} as entity,
         'key:' || api_key_id as holder
     from {{ ref('int_usage_owned') }}
     where source = 'litellm' and api_key_id is not null
@@ -203,7 +204,7 @@ let_through as (
 held as (
 
     select
-        let_through.* exclude (amount),
+        {{ all_but(['amount'], 'let_through') }},
         caps_in_force.entity is not null
         and caps_in_force.cap_gap is null
         and not caps_in_force.is_blocked_since
@@ -242,9 +243,9 @@ in_force as (
 )
 
 select
-    dated.* exclude (window_days),
-    timezone(dated.time_zone, cast(dated.window_start_date as timestamp)) as window_starts_at,
-    timezone(dated.time_zone, cast(dated.next_window_start_date as timestamp)) as resets_at,
+    {{ all_but(['window_days'], 'dated') }},
+    {{ moment_of('dated.time_zone', 'cast(dated.window_start_date as timestamp)') }} as window_starts_at,
+    {{ moment_of('dated.time_zone', 'cast(dated.next_window_start_date as timestamp)') }} as resets_at,
     coalesce(in_force.is_read_back, false) as is_read_back,
     in_force.amount as cap_in_force
 from dated

@@ -28,11 +28,10 @@ days as (
 
     select
         caps.*,
-        cast(unnest(generate_series(
-            greatest(caps.effective_from, caps.first_date),
-            least(cast(caps.effective_to - 1 as date), run_parameters.as_of_date),
-            interval 1 day
-        )) as date) as cap_date
+        {{ dates_from(
+            'greatest(caps.effective_from, caps.first_date)',
+            'least(cast(caps.effective_to - 1 as date), run_parameters.as_of_date)'
+        ) }} as cap_date
     from caps
     cross join run_parameters
 
@@ -42,8 +41,8 @@ bounded as (
 
     select
         *,
-        timezone(time_zone, cast(cap_date as timestamp)) as day_start,
-        timezone(time_zone, cast(cap_date + 1 as timestamp)) as day_end
+        {{ moment_of('time_zone', 'cast(cap_date as timestamp)') }} as day_start,
+        {{ moment_of('time_zone', 'cast(cap_date + 1 as timestamp)') }} as day_end
     from days
 
 ),
@@ -57,9 +56,10 @@ overridden as (
         bounded.cap_date,
         max(overrides.amount) as amount,
         sum(
-            epoch(least(overrides.expires_at, bounded.day_end))
-            - epoch(greatest(overrides.starts_at, bounded.day_start))
-        ) >= epoch(max(bounded.day_end)) - epoch(max(bounded.day_start)) as is_all_day
+            {{ seconds_between(
+                'greatest(overrides.starts_at, bounded.day_start)', 'least(overrides.expires_at, bounded.day_end)'
+            ) }}
+        ) >= {{ seconds_between('max(bounded.day_start)', 'max(bounded.day_end)') }} as is_all_day
     from bounded
     inner join overrides
         on bounded.cap_id = overrides.cap_id
@@ -74,7 +74,7 @@ overridden as (
 in_force as (
 
     select
-        bounded.* exclude (amount),
+        {{ all_but(['amount'], 'bounded') }},
         overridden.cap_id is not null as has_override,
         case
             when overridden.is_all_day then overridden.amount
@@ -95,7 +95,7 @@ select
     in_force.cap_id,
     in_force.subject,
     in_force.subject_id,
-    in_force.cap_window as "window",
+    in_force.cap_window as {{ adapter.quote('window') }},
     in_force.cap_date,
     cast(case in_force.cap_window
         when 'daily' then in_force.cap_date

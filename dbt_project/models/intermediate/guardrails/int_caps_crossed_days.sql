@@ -34,9 +34,9 @@ select
     entity,
     time_zone,
     cap_date,
-    cast(unnest(generate_series(
-        cast(timezone('UTC', timezone(time_zone, cast(cap_date as timestamp))) as date),
-        cast(timezone('UTC', timezone(time_zone, cast(cap_date + 1 as timestamp)) - interval 1 second) as date),
-        interval 1 day
-    )) as date) as billing_date
+    {{ dates_from(
+        'cast(' ~ utc_time(moment_of('time_zone', 'cast(cap_date as timestamp)')) ~ ' as date)',
+        'cast(' ~ utc_time(moment_of('time_zone', 'cast(cap_date + 1 as timestamp)') ~ ' - interval 1 second')
+        ~ ' as date)'
+    ) }} as billing_date
 from looked_at

@@ -5,7 +5,7 @@ with
 caps as (
 
     select
-        * exclude (valid_from, valid_to),
+        {{ all_but(['valid_from', 'valid_to']) }},
         {{ effective_bounds() }}
     from {{ ref('stg_registry__caps') }}
 
@@ -59,7 +59,7 @@ subjects as (
     union all
     select 'team' as subject, source, team_id as subject_id, first_date from ids_seen
     union all
-    select 'initiative' as subject, cast(null as varchar) as source, initiative_id as subject_id, started_on
+    select 'initiative' as subject, cast(null as string) as source, initiative_id as subject_id, started_on
     from initiatives
 
 ),
@@ -76,7 +76,7 @@ matched as (
         caps.time_zone,
         caps.reset_day,
         caps.mode,
-        cast(null as varchar) as actions,
+        cast(null as string) as actions,
         caps.amount,
         caps.currency,
         caps.headroom,
@@ -86,7 +86,7 @@ matched as (
     from caps
     inner join subjects
         on caps.subject = subjects.subject
-        and regexp_full_match(subjects.subject_id, caps.id_pattern)
+        and {{ text_is('subjects.subject_id', 'caps.id_pattern') }}
         -- what is no source itself (a webhook, a file, a gateway whose log is not read) holds caps of ids seen anywhere
         and (
             subjects.source is null
@@ -109,7 +109,7 @@ declared as (
         run_parameters.reporting_time_zone as time_zone,
         cast(null as integer) as reset_day,
         case
-            when list_contains(string_split(initiatives.guardrail_actions, ','), 'block') then 'hard' else 'alert'
+            when ',' || initiatives.guardrail_actions || ',' like '%,block,%' then 'hard' else 'alert'
         end as mode,
         initiatives.guardrail_actions as actions,
         initiatives.guardrail_daily_cap as amount,

@@ -36,18 +36,18 @@ logs as (
 
     select
         *,
-        cast(started_at at time zone 'UTC' as date) as billing_date,
+        cast({{ utc_time('started_at') }} as date) as billing_date,
         'litellm' as source,
-        cast(null as varchar) as project_id,
+        cast(null as string) as project_id,
         false as is_aggregated,
         {{ gateway_price_variant() }} as price_variant
     from {{ ref('stg_litellm__spend_logs') }}
     where
         {% if crossed_days is none -%}
-        cast(started_at at time zone 'UTC' as date) in (select billing_date from crossed_days)
+        cast({{ utc_time('started_at') }} as date) in (select billing_date from crossed_days)
         {%- elif crossed_days -%}
         {{ between_gateway_days(crossed_days) }}
-        and cast(started_at at time zone 'UTC' as date) in ({{ crossed_days }})
+        and cast({{ utc_time('started_at') }} as date) in ({{ crossed_days }})
         {%- else -%}
         false
         {%- endif %}
@@ -63,7 +63,7 @@ owned as (
     cross join run_parameters
     left join owners
         on {{ integer_key(key_columns) }} = owners.usage_key_id
-        and cast(timezone(run_parameters.reporting_time_zone, logs.started_at) as date) = owners.usage_date
+        and cast({{ local_time('run_parameters.reporting_time_zone', 'logs.started_at') }} as date) = owners.usage_date
 
 ),
 
@@ -71,9 +71,9 @@ named as (
 
     select
         *,
-        unnest(list_distinct(list_filter([
-            'key:' || api_key_id, 'team:' || team_id, 'developer:' || actor_id, initiative_entity
-        ], x -> x is not null))) as entity
+        {{ each_filled([
+            "'key:' || api_key_id", "'team:' || team_id", "'developer:' || actor_id", 'initiative_entity'
+        ]) }} as entity
     from owned
 
 ),
@@ -88,7 +88,7 @@ wanted as (
     from named
     inner join crossed_days
         on named.entity = crossed_days.entity and named.billing_date = crossed_days.billing_date
-    where cast(timezone(crossed_days.time_zone, named.started_at) as date) = crossed_days.cap_date
+    where cast({{ local_time('crossed_days.time_zone', 'named.started_at') }} as date) = crossed_days.cap_date
 
 ),
 
@@ -121,12 +121,12 @@ counted as (
 placed as (
 
     select
-        counted.* exclude (status, is_served, linked_call_id, request_rank),
+        {{ all_but(['status', 'is_served', 'linked_call_id', 'request_rank'], 'counted') }},
         counted.status = 'success' as is_success,
         counted.status = 'success' and counted.is_served as is_generated,
-        counted.status <> 'success' and regexp_matches(
-            lower(concat_ws(' ', counted.error_type, counted.error_class)), 'budget|rate_?limit|throttl'
-        ) as is_refused,
+        counted.status <> 'success' and {{ text_matches(
+            "lower(concat_ws(' ', counted.error_type, counted.error_class))", "'budget|rate_?limit|throttl'"
+        ) }} as is_refused,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from counted
     left join context_tiers
@@ -140,11 +140,11 @@ placed as (
 classes as (
 
     select
-        * exclude ({{ gateway_counts() | join(', ') }}),
+        {{ all_but(gateway_counts()) }},
         {{ gateway_classes() }}
     from (
         select
-            * exclude ({{ gateway_counts() | join(', ') }}),
+            {{ all_but(gateway_counts()) }},
             {% for count in gateway_counts() -%}
             case when is_generated then coalesce({{ count }}, 0) else 0 end as {{ count }}{{ ',' if not loop.last }}
             {% endfor %}

@@ -18,7 +18,7 @@ key_owners as (
     select
         'key:' || api_key_id as entity,
         case when count(distinct actor_id) = 1 and count(actor_id) = count(*) then min(actor_id) end as actor_id,
-        arg_max(initiative_id, (cost, initiative_id)) filter (where initiative_id is not null) as initiative_id
+        max_by(initiative_id, (cost, initiative_id)) filter (where initiative_id is not null) as initiative_id
     from (
         select api_key_id, actor_id, initiative_id, sum(cost) as cost
         from usage

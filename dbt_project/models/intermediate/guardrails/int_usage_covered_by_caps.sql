@@ -54,7 +54,7 @@ seen_twice as (
 )
 
 select
-    usage.* exclude (cost, is_counted),
+    {{ all_but(['cost', 'is_counted'], 'usage') }},
     case
         when seen_twice.provider is null or not usage.is_counted then usage.cost
         else {{ portion_of(

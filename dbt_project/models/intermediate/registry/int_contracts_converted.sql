@@ -28,11 +28,11 @@ select
     contracts.valid_to,
     coalesce(
         {{ reporting_amount('contracts.amount', 'contracts.currency') }},
-        error(
-            'contract ' || contracts.contract_id || ' needs a rate from ' || contracts.currency || ' on '
-            || contracts.valid_from || ', its first day: add one of that day, or of the seven days before it, to the'
-            || ' exchange_rates ledger'
-        )
+        {{ stop_with(
+            "'contract ' || contracts.contract_id || ' needs a rate from ' || contracts.currency || ' on '"
+            ~ " || contracts.valid_from || ', its first day: add one of that day, or of the seven days before it, to'"
+            ~ " || ' the exchange_rates ledger'"
+        ) }}
     ) as balance
 from contracts
 cross join run_parameters

@@ -60,7 +60,7 @@ filled as (
             order by quoted.quoted_date desc, quoted.direction
         ) as preference
     from quoted
-    cross join (select unnest(range(0, 8)) as days) as age
+    cross join (select {{ numbers_from(0, 7) }} as days) as age
 
 )
 

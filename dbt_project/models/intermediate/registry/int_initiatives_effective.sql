@@ -25,7 +25,7 @@ graduations as (
 versions as (
 
     select
-        initiatives.* exclude (stage, valid_from, valid_to),
+        {{ all_but(['stage', 'valid_from', 'valid_to'], 'initiatives') }},
         initiatives.stage as registered_stage,
         {{ effective_bounds('initiatives') }},
         lag(initiatives.stage) over (
@@ -38,7 +38,7 @@ versions as (
 changed as (
 
     select
-        * exclude (stage_before),
+        {{ all_but(['stage_before']) }},
         max(case when registered_stage <> stage_before then effective_from end) over (
             partition by initiative_id order by effective_from
         ) as changed_on
@@ -63,7 +63,7 @@ segment_starts as (
 segments as (
 
     select
-        changed.* exclude (effective_from, effective_to),
+        {{ all_but(['effective_from', 'effective_to'], 'changed') }},
         segment_starts.segment_from as effective_from,
         lead(segment_starts.segment_from, 1, changed.effective_to) over (
             partition by changed.initiative_id, changed.effective_from order by segment_starts.segment_from
@@ -104,7 +104,7 @@ judged as (
 )
 
 select
-    * exclude (changed_on, last_graduated_on, next_graduated_on, is_graduated),
+    {{ all_but(['changed_on', 'last_graduated_on', 'next_graduated_on', 'is_graduated']) }},
     case when is_graduated then 'core' else registered_stage end as stage,
     case when is_graduated then last_graduated_on else next_graduated_on end as graduated_on
 from judged

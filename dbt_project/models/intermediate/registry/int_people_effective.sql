@@ -12,6 +12,6 @@ people as (
 )
 
 select
-    * exclude (valid_from, valid_to, next_valid_from),
+    {{ all_but(['valid_from', 'valid_to', 'next_valid_from']) }},
     coalesce(valid_to, next_valid_from, date '9999-12-31') as effective_to
 from people

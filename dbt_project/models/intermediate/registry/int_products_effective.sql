@@ -1,4 +1,4 @@
 select
-    * exclude (valid_from, valid_to),
+    {{ all_but(['valid_from', 'valid_to']) }},
     {{ effective_bounds() }}
 from {{ ref('stg_registry__products') }}

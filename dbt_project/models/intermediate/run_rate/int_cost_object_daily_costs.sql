@@ -104,9 +104,9 @@ entity_days as (
     select
         bounds.entity_type,
         bounds.entity_id,
-        cast(unnest(generate_series(
-            greatest(bounds.first_date, first_source_date.first_source_date), run_parameters.as_of_date, interval 1 day
-        )) as date) as cost_date
+        {{ dates_from(
+            'greatest(bounds.first_date, first_source_date.first_source_date)', 'run_parameters.as_of_date'
+        ) }} as cost_date
     from bounds
     cross join run_parameters
     cross join first_source_date

@@ -72,8 +72,8 @@ file_rows as (
 
     select distinct
         'litellm' as source,
-        cast(null as varchar) as provider,
-        cast(null as varchar) as account_id,
+        cast(null as string) as provider,
+        cast(null as string) as account_id,
         usage_date as row_date
     from {{ ref('int_gateway_usage_summed_by_hour') }}
     union
@@ -84,12 +84,12 @@ file_rows as (
 
 last_events as (
 
-    select 'litellm' as source, cast(null as varchar) as provider, cast(null as varchar) as account_id,
+    select 'litellm' as source, cast(null as string) as provider, cast(null as string) as account_id,
         max(last_event_at) as last_event_at
     from usage_loads
     where source = 'litellm'
     union all
-    select 'focus_files' as source, provider, account_id, timezone('UTC', max(charged_at)) as last_event_at
+    select 'focus_files' as source, provider, account_id, {{ moment_of("'UTC'", 'max(charged_at)') }} as last_event_at
     from bill_rows
     group by provider, account_id
 
@@ -100,7 +100,7 @@ day_pieces as (
     select
         usage_date as source_date,
         billing_date,
-        timezone('UTC', max(usage_start_at) + interval 1 hour) as piece_end_at
+        {{ moment_of("'UTC'", 'max(usage_start_at) + interval 1 hour') }} as piece_end_at
     from quarter_hours
     group by usage_date, billing_date
 
@@ -115,7 +115,7 @@ api_days as (
         and bool_and(
             usage_loads.load_id is not null
             and usage_loads.watermark_at >= day_pieces.piece_end_at
-                + to_hours(cast(sources.settle_lag_hours as integer))
+                + {{ hours('sources.settle_lag_hours') }}
         ) as is_complete,
         false as is_missing,
         sources.settle_lag_hours
@@ -126,7 +126,7 @@ api_days as (
     left join usage_loads
         on sources.source = usage_loads.source
         and streams.stream = usage_loads.stream
-        and usage_loads.partition = strftime(day_pieces.billing_date, '%Y-%m-%d')
+        and usage_loads.partition = cast(day_pieces.billing_date as string)
     where not sources.is_file_source and day_pieces.source_date <= run_parameters.as_of_date
     group by
         sources.source, sources.is_enabled, sources.start_date, sources.settle_lag_hours, day_pieces.source_date
@@ -162,19 +162,12 @@ file_days as (
 
     select
         file_bounds.source,
-        cast(unnest(generate_series(
-            file_bounds.first_date,
-            case
-                when file_bounds.is_enabled
-                    then least(
-                        run_parameters.as_of_date,
-                        greatest(file_bounds.last_date + 60, file_bounds.complete_through)
-                    )
-                else least(run_parameters.as_of_date, file_bounds.last_date)
-            end,
-            interval 1 day
-        )) as date) as source_date,
-        file_bounds.* exclude (source)
+        {{ dates_from(
+            'file_bounds.first_date',
+            'least(run_parameters.as_of_date, case when file_bounds.is_enabled then'
+            ~ ' greatest(file_bounds.last_date + 60, file_bounds.complete_through) else file_bounds.last_date end)'
+        ) }} as source_date,
+        {{ all_but(['source'], 'file_bounds') }}
     from file_bounds
     cross join run_parameters
 
@@ -193,7 +186,9 @@ judged_file_days as (
             or not file_days.is_enabled
             or (
                 file_days.source_date = file_days.last_date
-                and extract(hour from timezone(run_parameters.reporting_time_zone, file_days.last_event_at)) = 23
+                and extract(hour from {{ local_time(
+                    'run_parameters.reporting_time_zone', 'file_days.last_event_at'
+                ) }}) = 23
             )
         ) is true as is_complete,
         file_rows.row_date is null
@@ -212,7 +207,7 @@ judged_file_days as (
 
 select
     source,
-    cast(null as varchar) as provider,
+    cast(null as string) as provider,
     source_date,
     coalesce(is_complete, false) as is_complete,
     is_missing,

@@ -20,24 +20,24 @@ select
     quarter_hours.billing_date,
     'anthropic' as source,
     'anthropic' as provider,
-    cast(null as varchar) as gateway_provider,
+    cast(null as string) as gateway_provider,
     usage.account_id,
     usage.project_id,
     usage.api_key_id,
-    cast(null as varchar) as actor_id,
-    cast(null as varchar) as team_id,
+    cast(null as string) as actor_id,
+    cast(null as string) as team_id,
     usage.model_id,
-    cast(null as varchar) as request_tags,
+    cast(null as string) as request_tags,
     usage.service_tier,
     usage.price_variant,
     true as is_aggregated,
     case
         when usage.context_window = '200k-1M' then 200001
         when usage.requests > 0
-            then (
-                usage.uncached_input_tokens + usage.cache_creation_5m_input_tokens
-                + usage.cache_creation_1h_input_tokens + usage.cache_read_input_tokens
-            ) // usage.requests
+            then {{ quotient(
+                'usage.uncached_input_tokens + usage.cache_creation_5m_input_tokens'
+                ~ ' + usage.cache_creation_1h_input_tokens + usage.cache_read_input_tokens', 'usage.requests'
+            ) }}
         else 0
     end as mean_prompt_tokens,
     usage.uncached_input_tokens as input_uncached,
@@ -49,4 +49,4 @@ select
     usage.requests as request
 from usage
 inner join quarter_hours
-    on cast(floor(epoch(usage.usage_start_at)) as bigint) // 900 = quarter_hours.quarter_hour
+    on {{ quarter_hour('usage.usage_start_at') }} = quarter_hours.quarter_hour

@@ -7,7 +7,7 @@ charges as (
     select
         *,
         cast(
-            list_unit_price * cast(1000000 // tokens_per_unit as decimal(7, 0)) as decimal(18, 6)
+            list_unit_price * cast({{ quotient(1000000, 'tokens_per_unit') }} as decimal(7, 0)) as decimal(18, 6)
         ) as price_per_million
     from {{ ref('int_cloud_charges_spread_by_day') }}
     where token_class is not null and tokens_per_unit is not null and charge_category = 'usage'
@@ -34,19 +34,14 @@ periods as (
         charges.cost_date as billing_date,
         'focus_files' as source,
         charges.provider,
-        cast(null as varchar) as gateway_provider,
+        cast(null as string) as gateway_provider,
         charges.account_id,
         charges.project_id,
-        cast(null as varchar) as api_key_id,
-        cast(null as varchar) as actor_id,
-        cast(null as varchar) as team_id,
+        cast(null as string) as api_key_id,
+        cast(null as string) as actor_id,
+        cast(null as string) as team_id,
         coalesce(charges.model_id, charges.line_item) as model_id,
-        case when charges.tags <> '{}'
-            then cast(to_json(list_sort(list_transform(
-                json_keys(charges.tags),
-                lambda tag: tag || ':' || coalesce(json_extract_string(charges.tags, '$."' || tag || '"'), '')
-            ))) as varchar)
-        end as request_tags,
+        case when charges.tags <> '{}' then {{ json_tags('charges.tags') }} end as request_tags,
         'standard' as service_tier,
         'standard' as price_variant,
         cast(0 as bigint) as context_tier_start,

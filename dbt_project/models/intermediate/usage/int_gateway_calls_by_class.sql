@@ -8,7 +8,7 @@ logs as (
         request_id,
         coalesce(call_id, request_id) as call_id,
         started_at,
-        cast(started_at at time zone 'UTC' as date) as billing_date,
+        cast({{ utc_time('started_at') }} as date) as billing_date,
         provider,
         model_id,
         api_key_id,

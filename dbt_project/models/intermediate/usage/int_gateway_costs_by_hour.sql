@@ -57,7 +57,9 @@ costs as (
 select
     costs.api_key_id,
     costs.usage_start_at,
-    timezone(run_parameters.reporting_time_zone, timezone('UTC', costs.usage_start_at)) as local_start_at,
+    {{ local_time(
+        'run_parameters.reporting_time_zone', moment_of("'UTC'", 'costs.usage_start_at')
+    ) }} as local_start_at,
     costs.cost,
     costs.calls
 from costs

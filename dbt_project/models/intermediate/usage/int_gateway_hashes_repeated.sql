@@ -9,7 +9,7 @@ with
 ids as (
 
     {% for id in ids -%}
-    select hash({{ id }}) as request_hash
+    select {{ hash_of([id]) }} as request_hash
     from {{ ref('stg_litellm__spend_logs') }}
     where {{ id }} is not null
     {% if not loop.last %}union all{% endif %}
@@ -22,7 +22,7 @@ from ids
 group by request_hash
 having count(*) > 1
 {%- elif not changed_days -%}
-select cast(null as ubigint) as request_hash
+select {{ hash_of(["''"]) }} as request_hash
 where false
 {%- else -%}
 with
@@ -30,11 +30,11 @@ with
 changed_ids as (
 
     {% for id in ids -%}
-    select hash({{ id }}) as request_hash
+    select {{ hash_of([id]) }} as request_hash
     from {{ ref('stg_litellm__spend_logs') }}
     where
         {{ between_gateway_days(changed_days) }}
-        and cast(started_at at time zone 'UTC' as date) in ({{ changed_days }})
+        and cast({{ utc_time('started_at') }} as date) in ({{ changed_days }})
         and {{ id }} is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -54,10 +54,10 @@ changed as (
 others as (
 
     {% for id in ids -%}
-    select hash({{ id }}) as request_hash
+    select {{ hash_of([id]) }} as request_hash
     from {{ ref('stg_litellm__spend_logs') }}
     where
-        cast(started_at at time zone 'UTC' as date) not in ({{ changed_days }})
+        cast({{ utc_time('started_at') }} as date) not in ({{ changed_days }})
         and {{ id }} is not null
     {% if not loop.last %}union all{% endif %}
     {% endfor %}

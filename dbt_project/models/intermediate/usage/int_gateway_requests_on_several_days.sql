@@ -23,10 +23,10 @@ on_several_days as (
 
     select repeated_hashes.request_hash
     from {{ ref('stg_litellm__spend_logs') }} as logs
-    inner join repeated_hashes on hash(logs.request_id) = repeated_hashes.request_hash
+    inner join repeated_hashes on {{ hash_of(['logs.request_id']) }} = repeated_hashes.request_hash
     group by repeated_hashes.request_hash
     having
-        cast(min(logs.started_at) at time zone 'UTC' as date) <> cast(max(logs.started_at) at time zone 'UTC' as date)
+        cast({{ utc_time('min(logs.started_at)') }} as date) <> cast({{ utc_time('max(logs.started_at)') }} as date)
 
 ),
 {%- else -%}
@@ -41,8 +41,8 @@ found as (
 
     select
         logs.request_id,
-        hash(logs.request_id) as request_hash,
-        cast(logs.started_at at time zone 'UTC' as date) as billing_date,
+        {{ hash_of(['logs.request_id']) }} as request_hash,
+        cast({{ utc_time('logs.started_at') }} as date) as billing_date,
         logs.started_at,
         logs.partition,
         logs.status,
@@ -54,7 +54,7 @@ found as (
         logs.{{ count }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('stg_litellm__spend_logs') }} as logs
-    semi join on_several_days on hash(logs.request_id) = on_several_days.request_hash
+    semi join on_several_days on {{ hash_of(['logs.request_id']) }} = on_several_days.request_hash
     {% if not is_rebuilt -%}
     union
     select * from {{ this }}

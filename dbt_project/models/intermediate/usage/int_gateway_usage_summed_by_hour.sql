@@ -11,10 +11,10 @@ logs as (
 
     select
         request_id,
-        hash(request_id) as request_hash,
+        {{ hash_of(['request_id']) }} as request_hash,
         call_id,
-        case when call_id is not null then hash(call_id) end as call_hash,
-        cast(floor(epoch(started_at)) as bigint) // 900 as quarter_hour,
+        case when call_id is not null then {{ hash_of(['call_id']) }} end as call_hash,
+        {{ quarter_hour('started_at') }} as quarter_hour,
         started_at,
         partition,
         status,
@@ -61,14 +61,14 @@ linked_requests as (
     select
         *,
         coalesce(
-            max(call_id) over (partition by request_id, quarter_hour // 96), request_id
+            max(call_id) over (partition by request_id, {{ quotient('quarter_hour', 96) }}), request_id
         ) as linked_call_id,
         status = 'success' and row_number() over (
-            partition by request_id, quarter_hour // 96
+            partition by request_id, {{ quotient('quarter_hour', 96) }}
             order by {{ counted_first(besides) }}
         ) = 1 as may_count,
         row_number() over (
-            partition by request_id, quarter_hour // 96
+            partition by request_id, {{ quotient('quarter_hour', 96) }}
             order by {{ counted_first(besides) }}
         ) > 1 as is_repeated
     from logs
@@ -81,9 +81,9 @@ linked_requests as (
 repeated_requests as (
 
     select
-        * exclude (linked_call_id, may_count, is_repeated),
+        {{ all_but(['linked_call_id', 'may_count', 'is_repeated']) }},
         is_repeated or may_count and row_number() over (
-            partition by linked_call_id, quarter_hour // 96, may_count
+            partition by linked_call_id, {{ quotient('quarter_hour', 96) }}, may_count
             order by {{ counted_first(besides) }}
         ) > 1 as is_duplicate
     from linked_requests
@@ -112,9 +112,9 @@ placed as (
         requests.status = 'success' as is_success,
         requests.status = 'success' and requests.is_served as is_generated,
         case when requests.status <> 'success' then
-            regexp_matches(
-                lower(concat_ws(' ', requests.error_type, requests.error_class)), 'budget|rate_?limit|throttl'
-            )
+            {{ text_matches(
+                "lower(concat_ws(' ', requests.error_type, requests.error_class))", "'budget|rate_?limit|throttl'"
+            ) }}
         end as is_refused,
         coalesce(requests.gateway_spend, 0) = 0 and requests.status = 'success' and requests.is_served
         and requests.prompt_tokens + requests.completion_tokens > 0 as is_without_gateway_cost,
@@ -138,7 +138,7 @@ summed as (
         provider,
         gateway_provider,
         account_id,
-        cast(null as varchar) as project_id,
+        cast(null as string) as project_id,
         api_key_id,
         actor_id,
         team_id,
@@ -167,6 +167,6 @@ summed as (
 select
     {{ integer_key(usage_key_columns()) }} as usage_key_id,
     cast(usage_start_at as date) as billing_date,
-    * exclude ({{ gateway_counts() | join(', ') }}),
+    {{ all_but(gateway_counts()) }},
     {{ gateway_classes() }}
 from summed

@@ -29,7 +29,7 @@ dimensions_without_usage as (
 owners as (
 
     select * from {{ ref('int_usage_owners_matched') }}
-    union all by name
+    union all
     select * from ({{ owners_matched('dimensions_without_usage') }}) as failed_owners
 
 ),

@@ -26,18 +26,20 @@ select
     quarter_hours.billing_date,
     'openai' as source,
     'openai' as provider,
-    cast(null as varchar) as gateway_provider,
+    cast(null as string) as gateway_provider,
     organization.account_id,
     usage.project_id,
     usage.api_key_id,
     usage.user_id as actor_id,
-    cast(null as varchar) as team_id,
+    cast(null as string) as team_id,
     usage.model_id,
-    cast(null as varchar) as request_tags,
+    cast(null as string) as request_tags,
     usage.service_tier,
     usage.price_variant,
     true as is_aggregated,
-    case when usage.requests > 0 then usage.input_tokens // usage.requests else 0 end as mean_prompt_tokens,
+    case when usage.requests > 0 then {{ quotient(
+        'usage.input_tokens', 'usage.requests'
+    ) }} else 0 end as mean_prompt_tokens,
     usage.input_uncached_tokens - usage.input_audio_tokens - usage.input_image_tokens as input_uncached,
     usage.input_cached_tokens - usage.input_cached_audio_tokens - usage.input_cached_image_tokens as cache_read,
     usage.input_cache_write_tokens as cache_write_other,
@@ -51,5 +53,5 @@ select
     usage.requests as request
 from usage
 inner join quarter_hours
-    on cast(floor(epoch(usage.usage_start_at)) as bigint) // 900 = quarter_hours.quarter_hour
+    on {{ quarter_hour('usage.usage_start_at') }} = quarter_hours.quarter_hour
 cross join organization

@@ -16,7 +16,7 @@ keys as (
 prices as (
 
     select
-        * exclude (valid_from, valid_to),
+        {{ all_but(['valid_from', 'valid_to']) }},
         {{ effective_bounds() }}
     from {{ ref('stg_prices__price_book') }}
 
@@ -25,7 +25,7 @@ prices as (
 contracts as (
 
     select
-        * exclude (valid_from, valid_to),
+        {{ all_but(['valid_from', 'valid_to']) }},
         {{ effective_bounds() }}
     from {{ ref('stg_registry__contracts') }}
     where kind in ('discount', 'price')

@@ -55,5 +55,5 @@ select
         || coalesce(' from ' || valid_from, '') || coalesce(' before ' || valid_to, '')
         || ': ' || reason as reason,
     cast(null as decimal(38, 9)) as amount,
-    cast(null as varchar) as currency
+    cast(null as string) as currency
 from refused_prices

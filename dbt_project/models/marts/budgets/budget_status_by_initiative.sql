@@ -78,11 +78,10 @@ days as (
 
     select
         allocations.*,
-        cast(unnest(generate_series(
-            allocations.starts_on,
-            least(run_parameters.as_of_date, coalesce(allocations.superseded_on - 1, run_parameters.as_of_date)),
-            interval 1 day
-        )) as date) as as_of_date
+        {{ dates_from(
+            'allocations.starts_on',
+            'least(run_parameters.as_of_date, coalesce(allocations.superseded_on - 1, run_parameters.as_of_date))'
+        ) }} as as_of_date
     from allocations
     cross join run_parameters
 

@@ -1,3 +1,7 @@
+{% set columns = [
+    'movement_id', 'posting_number', 'posted_at', 'effective_on', 'kind', 'account', 'initiative_id', 'department_id',
+    'fiscal_period', 'amount', 'approver', 'evidence_id', 'policy_version',
+] -%}
 with
 
 commanded as (
@@ -20,9 +24,11 @@ run_parameters as (
 
 movements as (
 
-    select * from commanded
-    union all by name
-    select * from scheduled
+    select {{ columns | join(', ') }}
+    from commanded
+    union all
+    select {{ columns | join(', ') }}
+    from scheduled
 
 )
 

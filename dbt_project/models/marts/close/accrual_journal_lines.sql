@@ -36,10 +36,10 @@ sides as (
         debit_account as account_number, department_id, cost_class,
         amount as debit_amount, cast(0 as decimal(38, 9)) as credit_amount
     from parts
-    union all by name
+    union all
     select
         provider, period_end, service_period, credit_role, what, journal_key,
-        credit_account as account_number,
+        credit_account as account_number, cast(null as string) as department_id, cast(null as string) as cost_class,
         cast(0 as decimal(38, 9)) as debit_amount, {{ money('sum(amount)') }} as credit_amount
     from parts
     group by all
@@ -71,7 +71,9 @@ select
     both_ways.journal_id,
     cast(row_number() over (
         partition by both_ways.journal_id
-        order by both_ways.credit_amount, both_ways.account_number, both_ways.cost_class, both_ways.department_id
+        order by
+            both_ways.credit_amount, both_ways.account_number, both_ways.cost_class nulls last,
+            both_ways.department_id nulls last
     ) as integer) as journal_line_number,
     both_ways.posting_date,
     both_ways.account_number,

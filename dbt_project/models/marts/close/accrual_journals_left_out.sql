@@ -33,7 +33,7 @@ select
     amounts.provider,
     amounts.service_period,
     amounts.credit_role,
-    string_agg(missing_roles.missing_role, ', ' order by missing_roles.missing_role) as missing_roles,
+    {{ joined_in_order('missing_roles.missing_role', "', '") }} as missing_roles,
     {{ money('amounts.amount') }} as amount,
     {{ reporting_currency() }} as reporting_currency
 from amounts

@@ -21,14 +21,16 @@ directories as (
     union all
     select 'anthropic' as source, api_key_id, name, workspace_id as project_id from {{ ref('stg_anthropic__api_keys') }}
     union all
-    select 'openrouter' as source, api_key_id, name, cast(null as varchar) as project_id
+    select 'openrouter' as source, api_key_id, name, cast(null as string) as project_id
     from {{ ref('stg_openrouter__api_keys') }}
 
 ),
 
 aliases as (
 
-    select uses.api_key_id, max_by(uses.key_alias, (uses.used_at, uses.key_alias)) as key_alias
+    select
+        uses.api_key_id,
+        max_by(uses.key_alias, (uses.used_at, uses.key_alias)) filter (where uses.key_alias is not null) as key_alias
     from (
         select api_key_id, key_alias, cast(started_at as timestamp) as used_at from {{ ref('stg_litellm__spend_logs') }}
         union all

@@ -9,11 +9,9 @@ run_parameters as (
 days as (
 
     select
-        cast(unnest(generate_series(
-            date_trunc('year', as_of_date) - interval 2 year,
-            date_trunc('year', as_of_date) + interval 2 year,
-            interval 1 day
-        )) as date) as calendar_date
+        {{ dates_from(
+            "date_trunc('year', as_of_date) - interval 2 year", "date_trunc('year', as_of_date) + interval 2 year"
+        ) }} as calendar_date
     from run_parameters
 
 )
@@ -22,8 +20,8 @@ select
     days.calendar_date,
     cast(extract(year from days.calendar_date) as integer) as calendar_year,
     cast(extract(month from days.calendar_date) as integer) as calendar_month,
-    cast(extract(isodow from days.calendar_date) as integer) as iso_weekday,
-    extract(isodow from days.calendar_date) >= 6 as is_weekend,
+    cast({{ iso_weekday('days.calendar_date') }} as integer) as iso_weekday,
+    {{ iso_weekday('days.calendar_date') }} >= 6 as is_weekend,
     {{ fiscal_period('days.calendar_date') }} as fiscal_period,
     cast(
         extract(year from days.calendar_date)

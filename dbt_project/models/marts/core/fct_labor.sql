@@ -11,7 +11,7 @@ labor_rates as (
 
     select
         *,
-        lead(valid_from) over (partition by labor_rate_id order by valid_from) as valid_to
+        lead(valid_from) over (partition by labor_rate_id order by valid_from nulls last) as valid_to
     from {{ ref('stg_ledgers__labor_rates') }}
 
 ),

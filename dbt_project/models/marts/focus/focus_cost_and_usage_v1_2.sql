@@ -9,15 +9,15 @@ charges as (
 )
 
 select
-    * exclude ("HostProviderName", "InvoiceDetailId", "ServiceProviderName"),
-    "ServiceProviderName" as "ProviderName",
-    "ServiceProviderName" as "PublisherName",
-    "BillingCurrency" as "PricingCurrency",
-    cast(null as decimal(18, 6)) as "PricingCurrencyContractedUnitPrice",
-    "EffectiveCost" as "PricingCurrencyEffectiveCost",
-    "ListUnitPrice" as "PricingCurrencyListUnitPrice",
+    {{ all_but(['HostProviderName', 'InvoiceDetailId', 'ServiceProviderName']) }},
+    ServiceProviderName as ProviderName,
+    ServiceProviderName as PublisherName,
+    BillingCurrency as PricingCurrency,
+    cast(null as decimal(18, 6)) as PricingCurrencyContractedUnitPrice,
+    EffectiveCost as PricingCurrencyEffectiveCost,
+    ListUnitPrice as PricingCurrencyListUnitPrice,
     {% for column in ['Category', 'Id', 'Name', 'Status', 'Type', 'Unit'] -%}
-    cast(null as varchar) as "CommitmentDiscount{{ column }}",
+    cast(null as string) as CommitmentDiscount{{ column }},
     {% endfor -%}
-    cast(null as decimal(38, 9)) as "CommitmentDiscountQuantity"
+    cast(null as decimal(38, 9)) as CommitmentDiscountQuantity
 from charges

@@ -64,7 +64,7 @@ audited as (
 select
     adapter,
     entity,
-    cap_window as "window",
+    cap_window as {{ adapter.quote('window') }},
     cap_date,
     window_start_date,
     resets_at,
@@ -86,7 +86,7 @@ select
     cast(case
         when crossed_at is null then null
         when not is_late then 0
-        else (epoch(coalesce(refused_at, last_passed_at)) - epoch(crossed_at)) / 60.0
+        else {{ seconds_between('crossed_at', 'coalesce(refused_at, last_passed_at)') }} / 60.0
     end as double) as minutes_late,
     case when crossed_at is not null then passed_cost when crossed_on is null and is_logged then 0 end
         as cost_after_crossing,

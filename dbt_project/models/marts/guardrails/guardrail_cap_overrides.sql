@@ -9,7 +9,7 @@ overrides as (
 caps as (
 
     select
-        * exclude (valid_from, valid_to),
+        {{ all_but(['valid_from', 'valid_to']) }},
         {{ effective_bounds() }}
     from {{ ref('stg_registry__caps') }}
 
@@ -40,12 +40,12 @@ kept as (
     inner join caps
         on overrides.cap_id = caps.cap_id
         and overrides.cap_window = caps.cap_window
-        and overrides.expires_at > timezone(caps.time_zone, cast(caps.effective_from as timestamp))
-        and overrides.starts_at < timezone(caps.time_zone, cast(caps.effective_to as timestamp))
+        and overrides.expires_at > {{ moment_of('caps.time_zone', 'cast(caps.effective_from as timestamp)') }}
+        and overrides.starts_at < {{ moment_of('caps.time_zone', 'cast(caps.effective_to as timestamp)') }}
     cross join run_parameters
-    where overrides.expires_at > timezone(
-        run_parameters.reporting_time_zone, cast(run_parameters.as_of_date + 1 as timestamp)
-    )
+    where overrides.expires_at > {{ moment_of(
+        'run_parameters.reporting_time_zone', 'cast(run_parameters.as_of_date + 1 as timestamp)'
+    ) }}
 
 )
 
@@ -53,7 +53,7 @@ select
     run_parameters.as_of_date,
     kept.cap_id,
     kept.subject_id,
-    kept.cap_window as "window",
+    kept.cap_window as {{ adapter.quote('window') }},
     kept.starts_at,
     kept.expires_at,
     kept.approver,

@@ -12,7 +12,7 @@ caps as (
 declared as (
 
     select
-        * exclude (valid_from, valid_to),
+        {{ all_but(['valid_from', 'valid_to']) }},
         {{ effective_bounds() }}
     from {{ ref('stg_registry__caps') }}
 
@@ -44,7 +44,7 @@ listed as (
         cap_id,
         subject,
         subject_id,
-        cast(null as varchar) as id_pattern,
+        cast(null as string) as id_pattern,
         adapter,
         case when cap_id = 'initiative:' || subject_id then entity end as entity,
         cap_window,
@@ -62,15 +62,15 @@ listed as (
     select
         cap_id,
         subject,
-        cast(null as varchar) as subject_id,
+        cast(null as string) as subject_id,
         id_pattern,
         adapter,
-        cast(null as varchar) as entity,
+        cast(null as string) as entity,
         cap_window,
         time_zone,
         reset_day,
         mode,
-        cast(null as varchar) as actions,
+        cast(null as string) as actions,
         amount,
         currency,
         headroom,
@@ -89,7 +89,7 @@ select
     listed.id_pattern,
     listed.adapter,
     coalesce(listed.entity, initiatives.guardrail_entity) as entity,
-    listed.cap_window as "window",
+    listed.cap_window as {{ adapter.quote('window') }},
     listed.time_zone,
     cast(listed.reset_day as integer) as reset_day,
     listed.mode,

@@ -31,13 +31,13 @@ dated as (
 
     select
         incidents.*,
-        cast(timezone(run_parameters.reporting_time_zone, incidents.started_at) as date) as incident_date
+        cast({{ local_time('run_parameters.reporting_time_zone', 'incidents.started_at') }} as date) as incident_date
     from incidents
     cross join run_parameters
 
 ),
 
-owners as (
+users as (
 
     select
         usage.api_key_id,
@@ -45,7 +45,9 @@ owners as (
         usage.team_id,
         usage.actor_id,
         usage.initiative_id,
-        usage.department_id
+        usage.department_id,
+        coalesce(sum(usage.list_cost), 0) as list_cost,
+        sum(usage.quantity) as quantity
     from usage
     semi join dated on usage.api_key_id = dated.api_key_id and usage.usage_date = dated.incident_date
     group by
@@ -55,15 +57,22 @@ owners as (
         usage.actor_id,
         usage.initiative_id,
         usage.department_id
+
+),
+
+owners as (
+
+    select *
+    from users
     qualify row_number() over (
-        partition by usage.api_key_id, usage.usage_date
+        partition by api_key_id, usage_date
         order by
-            coalesce(sum(usage.list_cost), 0) desc,
-            sum(usage.quantity) desc,
-            usage.team_id,
-            usage.actor_id,
-            usage.initiative_id,
-            usage.department_id
+            list_cost desc,
+            quantity desc,
+            team_id nulls last,
+            actor_id nulls last,
+            initiative_id nulls last,
+            department_id nulls last
     ) = 1
 
 ),

@@ -20,10 +20,14 @@ initiatives as (
 
     select
         effective.initiative_id,
-        max_by(effective.milestone_metric_id, effective.effective_from) as metric_id,
-        max_by(effective.milestone_target, effective.effective_from) as target,
-        max_by(effective.milestone_by, effective.effective_from) as by_date,
-        max_by(effective.milestone_margin_floor_ratio, effective.effective_from) as margin_floor_ratio,
+        max_by(effective.milestone_metric_id, effective.effective_from)
+            filter (where effective.milestone_metric_id is not null) as metric_id,
+        max_by(effective.milestone_target, effective.effective_from)
+            filter (where effective.milestone_target is not null) as target,
+        max_by(effective.milestone_by, effective.effective_from)
+            filter (where effective.milestone_by is not null) as by_date,
+        max_by(effective.milestone_margin_floor_ratio, effective.effective_from)
+            filter (where effective.milestone_margin_floor_ratio is not null) as margin_floor_ratio,
         min(effective.started_on) as started_on
     from versions as effective
     cross join run_parameters
@@ -69,7 +73,7 @@ progress as (
 
     select
         initiatives.initiative_id,
-        max_by(adoption.value, adoption.metric_date) as metric_value,
+        max_by(adoption.value, adoption.metric_date) filter (where adoption.value is not null) as metric_value,
         min(adoption.metric_date) filter (where adoption.value >= adoption.target) as met_on
     from initiatives
     left join adoption on initiatives.initiative_id = adoption.initiative_id

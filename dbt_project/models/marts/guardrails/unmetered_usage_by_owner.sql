@@ -24,7 +24,7 @@ findings as (
     from unspent
     union all
     select
-        cost_date, 'billed_but_unseen', initiative_id, department_id, cast(null as varchar), api_key_id,
+        cost_date, 'billed_but_unseen', initiative_id, department_id, cast(null as string), api_key_id,
         cast(null as bigint), cast(null as bigint), amount
     from unseen
     union all

@@ -112,11 +112,10 @@ months as (
         coalesce({{ money('other_cogs.compared_other_cogs') }}, cast(0 as decimal(38, 9))) as compared_other_cogs,
         coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis,
         greatest(
-            datediff(
-                'day',
-                cast(keys.fiscal_period || '-01' as date),
-                least(known.known_through, last_day(cast(keys.fiscal_period || '-01' as date)))
-            ) + 1,
+            {{ days_between(
+                "cast(keys.fiscal_period || '-01' as date)",
+                "least(known.known_through, last_day(cast(keys.fiscal_period || '-01' as date)))"
+            ) }} + 1,
             0
         ) as days_compared
     from keys

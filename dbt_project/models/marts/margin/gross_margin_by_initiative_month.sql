@@ -55,7 +55,10 @@ costs as (
 
 initiatives as (
 
-    select initiative_id, max_by(target_gross_margin_ratio, effective_from) as target_gross_margin_ratio
+    select
+        initiative_id,
+        max_by(target_gross_margin_ratio, effective_from) filter (where target_gross_margin_ratio is not null)
+            as target_gross_margin_ratio
     from {{ ref('int_initiatives_effective') }}
     group by initiative_id
 

@@ -26,7 +26,7 @@ months as (
         {{ fine_money('coalesce(sum(ai_cogs) filter (where revenue is not null), 0)') }} as compared_ai_cogs,
         {{ money('coalesce(sum(other_cogs) filter (where revenue is not null), 0)') }} as compared_other_cogs,
         count(revenue) as days_compared,
-        count(revenue) < datediff('day', min(margin_date), last_day(min(margin_date))) + 1 as is_partial,
+        count(revenue) < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
         case
             when bool_or(other_cogs_basis = 'estimated') then 'estimated'
             else max(other_cogs_basis)

@@ -60,7 +60,7 @@ calendar as (
 
     select
         covered.first_date,
-        cast(unnest(generate_series(covered.first_month, covered.last_month, interval 1 month)) as date) as month_start
+        {{ dates_from('covered.first_month', 'covered.last_month', 'month') }} as month_start
     from covered
 
 ),

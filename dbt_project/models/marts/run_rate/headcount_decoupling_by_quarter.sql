@@ -38,7 +38,7 @@ placed as (
 
 select
     concat(
-        cast(fiscal_year as varchar), '-Q',
+        cast(fiscal_year as string), '-Q',
         case
             when months_into_year < 3 then '1'
             when months_into_year < 6 then '2'

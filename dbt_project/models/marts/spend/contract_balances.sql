@@ -15,10 +15,10 @@ contracts as (
         run_parameters.as_of_date,
         cast(contracts.valid_to - interval 1 day as date) as ends_on,
         least(
-            datediff(
-                'day', contracts.valid_from,
-                least(run_parameters.as_of_date + 1, coalesce(contracts.valid_to, date '9999-12-31'))
-            ),
+            {{ days_between(
+                'contracts.valid_from',
+                "least(run_parameters.as_of_date + 1, coalesce(contracts.valid_to, date '9999-12-31'))"
+            ) }},
             28
         ) as pace_days
     from {{ ref('int_contracts_converted') }} as contracts
@@ -50,7 +50,7 @@ balances as (
         contracts.balance - coalesce(drawn.drawn_amount, 0) as remaining_amount,
         coalesce(drawn.pace_amount, 0) as pace_amount,
         drawn.last_drawn_on,
-        datediff('day', contracts.as_of_date, contracts.ends_on) as days_left
+        {{ days_between('contracts.as_of_date', 'contracts.ends_on') }} as days_left
     from contracts
     left join drawn
         on contracts.contract_id = drawn.contract_id
@@ -66,7 +66,8 @@ projected as (
         case
             when days_left <= 0 or remaining_amount <= 0 then remaining_amount
             when days_left is not null and pace_days >= 7 then greatest(
-                remaining_amount - {{ from_nano(to_nano('pace_amount') ~ ' * days_left // pace_days') }}, 0
+                remaining_amount
+                - {{ from_nano(wide_quotient(to_nano('pace_amount') ~ ' * days_left', 'pace_days')) }}, 0
             )
         end as unused_amount,
         case

@@ -47,8 +47,9 @@ windows as (
         count(*) over later as later_days,
         sum(input_tokens) over later as later_input_tokens,
         sum(cache_read_tokens) over later as later_read_tokens,
-        sum(input_tokens) filter (where usage_date > run_parameters.as_of_date - 7) over whole as latest_input_tokens,
-        sum(cache_read_tokens) filter (where usage_date > run_parameters.as_of_date - 7) over whole
+        sum(case when usage_date > run_parameters.as_of_date - 7 then input_tokens end) over whole
+            as latest_input_tokens,
+        sum(case when usage_date > run_parameters.as_of_date - 7 then cache_read_tokens end) over whole
             as latest_read_tokens,
         run_parameters.as_of_date
     from days
@@ -76,12 +77,14 @@ compared as (
         cast(earlier_read_tokens as double) / cast(earlier_input_tokens as double) as ratio_before,
         cast(later_read_tokens as double) / cast(later_input_tokens as double) as ratio_after,
         cast(latest_read_tokens as double) / cast(latest_input_tokens as double) as ratio_latest,
-        cast(earlier_read_tokens as hugeint) as earlier_reads,
+        {{ as_whole('earlier_read_tokens') }} as earlier_reads,
         least(
-            cast(later_input_tokens as hugeint) * cast(earlier_read_tokens as hugeint)
-            // cast(earlier_input_tokens as hugeint) - cast(later_read_tokens as hugeint),
+            {{ wide_quotient(
+                as_whole('later_input_tokens') ~ ' * ' ~ as_whole('earlier_read_tokens'),
+                as_whole('earlier_input_tokens')
+            ) }} - {{ as_whole('later_read_tokens') }},
             case when not is_one_model
-                then cast(earlier_read_tokens as hugeint) - cast(later_read_tokens as hugeint)
+                then {{ as_whole('earlier_read_tokens') }} - {{ as_whole('later_read_tokens') }}
             end
         ) as lost_reads
     from windows
@@ -130,8 +133,9 @@ select
     {{ money('later_input_tokens') }} as input_tokens_after,
     case when is_saving_known
         then {{ fine_money(
-            'case when earlier_saving < 0 then -1 else 1 end * cast('
-            ~ to_pico('earlier_saving') ~ ' * lost_reads // earlier_reads * 36525 // 8400 as decimal(38, 0))'
+            'case when earlier_saving < 0 then -1 else 1 end * cast(' ~ wide_quotient(
+                wide_quotient(to_pico('earlier_saving') ~ ' * lost_reads', 'earlier_reads') ~ ' * 36525', '8400'
+            ) ~ ' as decimal(38, 0))'
             ~ ' * cast(0.000000000001 as decimal(12, 12))'
         ) }}
     end as lost_amount_monthly,
@@ -149,5 +153,5 @@ where is_one_model
         where of_a_model.is_one_model
             and of_a_model.initiative_id is not distinct from changes.initiative_id
             and of_a_model.department_id is not distinct from changes.department_id
-            and abs(of_a_model.usage_date - changes.usage_date) <= 6
+            and abs({{ days_between('changes.usage_date', 'of_a_model.usage_date') }}) <= 6
     )

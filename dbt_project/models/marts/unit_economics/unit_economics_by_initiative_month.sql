@@ -36,11 +36,10 @@ compared as (
         costs.fiscal_period,
         costs.initiative_id,
         sum(greatest(
-            datediff(
-                'day',
-                greatest(covered.covered_from, costs.month_start),
-                least(covered.covered_to, last_day(costs.month_start), run_parameters.as_of_date)
-            ) + 1,
+            {{ days_between(
+                'greatest(covered.covered_from, costs.month_start)',
+                'least(covered.covered_to, last_day(costs.month_start), run_parameters.as_of_date)'
+            ) }} + 1,
             0
         )) as days_compared
     from costs

@@ -39,7 +39,7 @@ renamed as (
         {{ round_half_even('exact_list_amount') }} as list_amount,
 
         ---------- dates
-        cast(starting_at at time zone 'UTC' as date) as cost_date
+        cast({{ utc_time('starting_at') }} as date) as cost_date
     from exact
 
 )

@@ -33,7 +33,7 @@ renamed as (
         web_search_requests,
 
         ---------- timestamps
-        starting_at at time zone 'UTC' as usage_start_at
+        {{ utc_time('starting_at') }} as usage_start_at
     from source
 
 )

@@ -45,7 +45,7 @@ renamed as (
         {{ round_half_even('exact_estimate') }} as estimated_cost,
 
         ---------- dates
-        cast(starting_at at time zone 'UTC' as date) as usage_date
+        cast({{ utc_time('starting_at') }} as date) as usage_date
     from exact
 
 )

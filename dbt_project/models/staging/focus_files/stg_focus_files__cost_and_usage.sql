@@ -53,9 +53,9 @@ renamed as (
         {{ focus_unit_tokens('consumed_unit') }} as tokens_per_unit,
 
         ---------- dates and timestamps
-        cast(charge_period_start at time zone 'UTC' as date) as cost_date,
-        charge_period_start at time zone 'UTC' as charge_period_start_at,
-        charge_period_end at time zone 'UTC' as charge_period_end_at
+        cast({{ utc_time('charge_period_start') }} as date) as cost_date,
+        {{ utc_time('charge_period_start') }} as charge_period_start_at,
+        {{ utc_time('charge_period_end') }} as charge_period_end_at
     from exact
 
 )

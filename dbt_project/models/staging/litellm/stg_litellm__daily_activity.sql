@@ -29,7 +29,7 @@ renamed as (
         cast(gateway_spend as decimal(38, 18)) as gateway_spend,
 
         ---------- dates
-        cast(start_time at time zone 'UTC' as date) as billing_date
+        cast({{ utc_time('start_time') }} as date) as billing_date
     from source
 
 )

@@ -30,7 +30,7 @@ renamed as (
         cast(web_search_spend as decimal(38, 18)) as web_search_spend,
 
         ---------- dates
-        cast(start_time at time zone 'UTC' as date) as billing_date
+        cast({{ utc_time('start_time') }} as date) as billing_date
     from source
 
 )

@@ -34,7 +34,7 @@ renamed as (
         cast(quantity as decimal(38, 9)) as quantity,
 
         ---------- dates
-        cast(start_time at time zone 'UTC' as date) as cost_date
+        cast({{ utc_time('start_time') }} as date) as cost_date
     from exact
 
 )

@@ -37,7 +37,7 @@ renamed as (
         coalesce(output_image_tokens, 0) as output_image_tokens,
 
         ---------- timestamps
-        start_time at time zone 'UTC' as usage_start_at
+        {{ utc_time('start_time') }} as usage_start_at
     from source
 
 )

@@ -25,7 +25,7 @@ renamed as (
         num_model_requests as requests,
 
         ---------- dates
-        cast(start_time at time zone 'UTC' as date) as billing_date
+        cast({{ utc_time('start_time') }} as date) as billing_date
     from source
 
 )

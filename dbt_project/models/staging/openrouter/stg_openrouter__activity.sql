@@ -39,7 +39,7 @@ renamed as (
         {{ round_half_even('exact_byok_amount') }} as own_key_amount,
 
         ---------- dates
-        cast(start_time at time zone 'UTC' as date) as cost_date
+        cast({{ utc_time('start_time') }} as date) as cost_date
     from exact
 
 )

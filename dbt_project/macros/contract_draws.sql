@@ -1,0 +1,114 @@
+{# What contracts draw from charges, one balance of a provider after the other: the CTE `drawn`, which begins with the
+   rows of `untouched` and goes on with a round for each balance. DuckDB recurs; Spark lets no window stand in a
+   recursion, so that there the rounds are written out, as many as a provider has balances. #}
+{% macro contract_draws(untouched) -%} {{ return(adapter.dispatch('contract_draws')(untouched)) }} {%- endmacro %}
+
+{% macro duckdb__contract_draws(untouched) -%}
+drawn as (
+
+    select * from {{ untouched }}
+    union all
+    {{ contract_draw('drawn') }}
+)
+{%- endmacro %}
+
+{% macro spark__contract_draws(untouched) -%}
+    {%- set rounds = balances_in_a_row() -%}
+    {%- for round in range(rounds) %}
+drawn_{{ round + 1 }} as (
+
+    {{ contract_draw(untouched if loop.first else 'drawn_' ~ round) }}
+),
+    {%- endfor %}
+
+drawn as (
+
+    select * from {{ untouched }}
+    {%- for round in range(rounds) %}
+    union all
+    select * from drawn_{{ round + 1 }}
+    {%- endfor %}
+
+)
+{%- endmacro %}
+
+{#- The most balances of one kind that a provider has; none where dbt compiles without a warehouse. -#}
+{% macro balances_in_a_row() -%}
+    {%- if not execute or load_relation(ref('int_contracts_converted')) is none -%} {{ return(0) }} {%- endif -%}
+    {%- set query -%}
+        select coalesce(max(balances), 0)
+        from (
+            select count(*) as balances
+            from {{ ref('int_contracts_converted') }}
+            group by provider, kind = 'commitment'
+        ) as counted
+    {%- endset -%}
+    {{ return(run_query(query).rows[0][0] | int) }}
+{%- endmacro %}
+
+{#- One round: every provider's next balance draws from what is left of each day's charges. -#}
+{% macro contract_draw(drawn) -%}
+    select
+        provider,
+        is_commitment,
+        draw_order,
+        contract_id,
+        valid_from,
+        kind,
+        billed_cost_key,
+        cost_date,
+        model_id,
+        {{ as_whole('open_units - ' ~ to_nano('coalesce(part_amount, 0)')) }} as open_units,
+        {{ to_nano('coalesce(part_amount, 0)') }} as drawn_units
+    from (
+        with
+
+        offered as (
+
+            select
+                {{ all_but(['draw_order', 'contract_id', 'valid_from', 'kind', 'drawn_units'], 'drawn') }},
+                balances.draw_order,
+                balances.contract_id,
+                balances.valid_from,
+                balances.kind,
+                balances.balance_units,
+                case
+                    when drawn.cost_date >= balances.effective_from
+                        and drawn.cost_date < balances.effective_to
+                        and {{ names_model("coalesce(drawn.model_id, '')", 'balances.model_pattern') }}
+                        then drawn.open_units
+                    else 0
+                end as weight
+            from {{ drawn }} as drawn
+            inner join balances
+                on drawn.provider = balances.provider
+                and drawn.is_commitment = balances.is_commitment
+                and drawn.draw_order + 1 = balances.draw_order
+
+        ),
+
+        summed as (
+
+            select
+                *,
+                sum(weight) over (partition by provider, is_commitment order by cost_date) as used_by_day_end,
+                sum(weight) over (partition by provider, is_commitment, cost_date) as used_on_day
+            from offered
+
+        ),
+
+        shared as (
+
+            select
+                *,
+                {{ fine_money(from_nano(
+                    'greatest(least(balance_units, used_by_day_end)'
+                    ~ ' - least(balance_units, used_by_day_end - used_on_day), 0)'
+                )) }} as amount
+            from summed
+
+        )
+
+        {{ largest_remainder('shared', ['provider', 'is_commitment', 'cost_date'], 'billed_cost_key') }}
+    ) as split
+{%- endmacro %}

@@ -1,0 +1,175 @@
+"""Money at the edges of its types: the same value and decimal type, or the same refusal, from DuckDB and from Spark.
+
+What is expected is worked out by hand; a refusal is an error of the engine, never a null.
+"""
+
+from collections.abc import Callable
+from contextlib import chdir
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.project import DBT_PROJECT
+from orchestration.settings import only_child_environment
+from orchestration.transform.spark_session import dbt_on
+from tests.dbt_project.test_engine_free_sql import NoSpark
+from tests.spark import session
+
+REFUSED = "refused"
+SPLIT = (
+    "select cast(max(case when p = 'a' then part_amount end) as decimal(38, 12)) as value from "
+    "({{ largest_remainder(\"(select 1 as k, 'a' as p, cast(%s as decimal(38, 12)) as amount, \" ~ as_whole('%s') ~ \" as weight "
+    "union all select 1, 'b', cast(%s as decimal(38, 12)), \" ~ as_whole('%s') ~ \" union all select 1, 'c', "
+    "cast(%s as decimal(38, 12)), \" ~ as_whole('%s') ~ \") as parts\", ['k'], 'p') }}) as split"
+)
+
+
+def value(expression: str) -> str:
+    return f"select {expression} as value"
+
+
+PROBES: dict[str, tuple[str, Decimal | str | None]] = {
+    "metered cost of many tokens at a high price": (
+        value("{{ metered_cost('99999999999', '9.999999') }}"),
+        Decimal("999999.899990000001"),
+    ),
+    "money that its type cannot hold": (value("{{ money(\"cast('1e29' as decimal(38, 0))\") }}"), REFUSED),
+    "the most that money holds": (
+        value("{{ money(\"cast('99999999999999999999999999999.999999999' as decimal(38, 9))\") }}"),
+        Decimal("99999999999999999999999999999.999999999"),
+    ),
+    "an amount that is no number": (value("{{ money(\"cast('12,50' as decimal(38, 9))\") }}"), REFUSED),
+    "an amount that is empty": (value("{{ money(\"cast('' as decimal(38, 9))\") }}"), REFUSED),
+    "what may not be a number, and is none": (value("try_cast('12,50' as decimal(38, 9))"), None),
+    "half a unit rounds to the even one below": (
+        value("{{ round_half_even(\"cast('0.0000000005' as decimal(38, 18))\") }}"),
+        Decimal("0.000000000"),
+    ),
+    "half a unit rounds to the even one above": (
+        value("{{ round_half_even(\"cast('0.0000000015' as decimal(38, 18))\") }}"),
+        Decimal("0.000000002"),
+    ),
+    "a negative half rounds to the even one": (
+        value("{{ round_half_even(\"cast('-0.0000000025' as decimal(38, 18))\") }}"),
+        Decimal("-0.000000002"),
+    ),
+    "a cast rounds half away from zero": (
+        value("cast(cast('-0.0000000005' as decimal(38, 18)) as decimal(38, 9))"),
+        Decimal("-0.000000001"),
+    ),
+    "rounded down is never more": (
+        value("{{ rounded_down(\"cast('-0.0000000001' as decimal(38, 18))\") }}"),
+        Decimal("-0.000000001"),
+    ),
+    "units of an amount and back": (
+        value("{{ from_nano(to_nano(\"cast('-12345678901234567.123456789999' as decimal(38, 12))\")) }}"),
+        Decimal("-12345678901234567.123456789"),
+    ),
+    "a third of a cent": (
+        value("{{ cost_per(\"cast('-0.01' as decimal(38, 9))\", \"cast('3' as decimal(18, 0))\") }}"),
+        Decimal("-0.003333333333"),
+    ),
+    "cost of nothing": (
+        value("{{ cost_per(\"cast('1' as decimal(38, 9))\", \"cast('0' as decimal(18, 0))\") }}"),
+        None,
+    ),
+    "a portion of an amount": (
+        value(
+            "{{ portion_of(\"cast('100' as decimal(38, 9))\", \"cast('1' as decimal(38, 9))\", "
+            "\"cast('3' as decimal(38, 9))\") }}"
+        ),
+        Decimal("33.333333333333"),
+    ),
+    "a portion of more than 38 digits": (
+        value(
+            "{{ portion_of(\"cast('90000000000000' as decimal(38, 9))\", \"cast('80000000' as decimal(38, 9))\", "
+            "\"cast('3' as decimal(38, 9))\") }}"
+        ),
+        REFUSED,
+    ),
+    "a quotient of more than 64 bits": (
+        value("cast({{ wide_quotient(as_whole('30000000000000000001'), '2') }} as decimal(38, 0))"),
+        Decimal("15000000000000000000"),
+    ),
+    "a quotient of 33 digits": (
+        value("cast({{ wide_quotient(as_whole(\"'" + "9" * 37 + "'\"), '70007') }} as decimal(38, 0))"),
+        Decimal(int("9" * 37) // 70007),
+    ),
+    "a quotient by a divisor of 30 digits": (
+        value(
+            "cast({{ wide_quotient(as_whole(\"'"
+            + "9" * 37
+            + "'\"), as_whole(\"'"
+            + "7" * 30
+            + "'\")) }} as decimal(38, 0))"
+        ),
+        Decimal(int("9" * 37) // int("7" * 30)),
+    ),
+    "a quotient by zero": (value("cast({{ wide_quotient(as_whole('5'), as_whole('0')) }} as decimal(38, 0))"), None),
+    "a count of more than 64 bits": (value("cast(9223372036854775807 as bigint) + cast(1 as bigint)"), REFUSED),
+    "a date that there is not": (value("cast('2026-02-30' as date)"), REFUSED),
+    "the first of three equal parts": (SPLIT % ("0.10", 1, "0.10", 1, "0.10", 1), Decimal("0.033333334000")),
+    "the first part of a negative amount": (SPLIT % ("-0.10", 1, "-0.10", 1, "-0.10", 1), Decimal("-0.033333334000")),
+    "what is below a unit stays with the first part": (
+        SPLIT % ("0.000000001001", 1, "0.000000001001", 1, "0.000000001001", 1),
+        Decimal("0.000000001001"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, str]]:
+    """Every probe as one engine is given it."""
+
+    def render(target: str) -> dict[str, str]:
+        from dbt.cli.main import dbtRunner
+
+        folder = tmp_path_factory.mktemp(target)
+        places = {
+            "DBT_PROFILES_DIR": str(DBT_PROJECT),
+            "DBT_TARGET_PATH": str(folder),
+            "DBT_LOG_PATH": str(folder),
+            "TOKENOMICS_SPARK_TABLES": str(folder),
+            "TOKENOMICS_WAREHOUSE": str(folder / "warehouse.duckdb"),
+        }
+        between = "\n-- next probe\n"
+        quiet = ["--quiet", "--no-print", "--log-level", "none", "--log-level-file", "none"]
+        asked = between.join(probe for probe, _ in PROBES.values())
+        with only_child_environment(**places), chdir(DBT_PROJECT), dbt_on(NoSpark()):  # type: ignore[arg-type]
+            ended = dbtRunner().invoke([*quiet, "compile", "--inline", asked, "--target", target, "--threads", "1"])
+        assert ended.success, ended.exception
+        return dict(zip(PROBES, ended.result.results[0].node.compiled_code.split(between), strict=True))
+
+    return render
+
+
+def answer(run: Callable[[], Any]) -> Decimal | str | None:
+    try:
+        found = run()
+    except Exception:
+        return REFUSED
+    return found if found is None or isinstance(found, Decimal) else str(found)
+
+
+def test_duckdb_gives_what_was_worked_out(rendered: Callable[[str], dict[str, str]]) -> None:
+    connection = duckdb.connect()
+    answers = {
+        name: answer(lambda sql=sql: (connection.execute(sql).fetchone() or (None,))[0])
+        for name, sql in rendered("duckdb").items()
+    }
+    assert answers == {name: wanted for name, (_, wanted) in PROBES.items()}
+
+
+def test_spark_gives_the_same(rendered: Callable[[str], dict[str, str]], tmp_path: Path) -> None:
+    spark = session(tmp_path)
+    queries = rendered("spark")
+    answers = {name: answer(lambda sql=sql: spark.sql(sql).collect()[0][0]) for name, sql in queries.items()}
+    assert answers == {name: wanted for name, (_, wanted) in PROBES.items()}
+    connection = duckdb.connect()
+    for name, sql in rendered("duckdb").items():
+        if isinstance(PROBES[name][1], Decimal):
+            (kind,) = [str(column[1]) for column in connection.execute(f"describe {sql}").fetchall()]
+            assert spark.sql(queries[name]).dtypes[0][1] == kind.lower(), name
