@@ -1,6 +1,6 @@
 {% set columns = [
     'cost_date', 'source', 'provider', 'account_id', 'project_id', 'api_key_id', 'actor_id', 'team_id', 'model_id',
-    'request_tags', 'charged_model_id', 'cost_basis', 'amount',
+    'request_tags', 'usage_owner_key', 'charged_model_id', 'cost_basis', 'amount',
 ] -%}
 with
 
@@ -53,6 +53,7 @@ metered_credits as (
 
     select
         {{ all_but(['metered_cost_key', 'metered_cost'], 'metered') }},
+        {{ owner_key('metered') }} as usage_owner_key,
         metered.model_id as charged_model_id,
         'billed' as cost_basis,
         {{ fine_money('billed.effective_cost') }} as amount
@@ -65,11 +66,12 @@ metered_credits as (
 metered_pieces as (
 
     select
-        {{ all_but(['metered_cost_key', 'metered_cost']) }},
-        model_id as charged_model_id,
+        {{ all_but(['metered_cost_key', 'metered_cost'], 'metered') }},
+        {{ owner_key('metered') }} as usage_owner_key,
+        metered.model_id as charged_model_id,
         'metered' as cost_basis,
-        metered_cost as amount
-    from {{ ref('int_metered_costs_summed_by_day') }}
+        metered.metered_cost as amount
+    from {{ ref('int_metered_costs_summed_by_day') }} as metered
 
 )
 
