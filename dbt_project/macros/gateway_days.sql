@@ -37,10 +37,10 @@
 {%- endmacro %}
 
 {# Which of the rows of one request, or of one call, and day counts. `besides`: what else of a row the model reads, so
-   that two rows that no column puts in order are one. #}
-{% macro counted_first(besides=[]) -%}
+   that two rows that no column puts in order are one. `is_in_files`: rows of several files, told apart by partition. #}
+{% macro counted_first(besides=[], is_in_files=true) -%}
     case when status = 'success' then 0 else 1 end, is_served desc, prompt_tokens + completion_tokens desc,
-    started_at, partition, request_id, provider, model_id, service_tier,
+    started_at, {{ 'partition, ' if is_in_files }}request_id, provider, model_id, service_tier,
     {{ (gateway_counts() + besides) | join(', ') }}
 {%- endmacro %}
 
