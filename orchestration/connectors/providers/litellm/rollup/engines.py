@@ -24,6 +24,8 @@ SOURCE = "litellm"
 FILES = "log_files"
 """What Parquet files are called in a statement."""
 MEMORY_LIMIT = "1500MB"
+_LOCAL_SPARK = (("spark.sql.shuffle.partitions", "8"), ("spark.ui.enabled", "false"))
+"""For a session of this process: two hundred partitions are for clusters."""
 DATABASE_SUFFIXES = (".duckdb", ".db")
 
 
@@ -132,6 +134,8 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None) ->
             "tokenomics rollup there and name its results",
         ) from None
     builder = SparkSession.builder.appName("tokenomics")
+    for key, value in () if connection else _LOCAL_SPARK:
+        builder = builder.config(key, value)
     try:
         session = (builder.remote(connection) if connection else builder.master("local[*]")).getOrCreate()
         session.conf.set("spark.sql.session.timeZone", "UTC")
