@@ -81,7 +81,7 @@ logged as (
         custom_llm_provider as provider,
         coalesce(is_served, true) as is_served,
         {% for name, column in rollup_columns().items() -%}
-        {{ column }} as {{ name }},
+        {{ column }}{{ ' as ' ~ name if name != column }},
         {% endfor -%}
         {{ gateway_counts() | join(',\n        ') }},
         case

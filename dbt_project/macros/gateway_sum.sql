@@ -21,13 +21,13 @@
     ) > 1
 {%- endmacro %}
 
-{# Whether the gateway refused the call for want of budget or by a rate limit; null for one that succeeded. #}
+{# Whether the gateway refused the call for want of budget or by a rate limit. #}
 {% macro is_refused_call(relation) -%}
     {%- set error = "lower(coalesce(" ~ relation ~ ".error_type, '') || ' ' || coalesce(" ~ relation ~ ".error_class, ''))" -%}
-    case when {{ relation }}.status <> 'success' then
+    {{ relation }}.status <> 'success' and (
         {{ error }} like '%budget%' or {{ error }} like '%throttl%'
         or replace({{ error }}, 'rate_limit', 'ratelimit') like '%ratelimit%'
-    end
+    )
 {%- endmacro %}
 
 {% macro gateway_flags(relation) -%}

@@ -32,7 +32,7 @@ def rollup(
     """
     with clear_errors():
         settings = settings_of(company, home)
-        from orchestration.connectors.providers.litellm.rollup.statement import ENGINES, IN_UTC
+        from orchestration.connectors.providers.litellm.rollup.statement import ENGINES, SESSION
         from orchestration.connectors.providers.litellm.rollup.trial import printed
 
         if engine is not None and engine not in ENGINES:
@@ -43,8 +43,8 @@ def rollup(
         days = [first.date() + timedelta(days=n) for n in range((last - first).days + 1)]
         wanted = engine or str(source.rollup)
         text = printed(source, days, wanted)
-        if wanted in IN_UTC:
-            print(f"{IN_UTC[wanted]};")
+        for told in SESSION[wanted]:
+            print(f"{told};")
         print(f"{text};")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv
 
 from orchestration.connectors.providers.litellm.rollup.statement import rules
 from orchestration.connectors.window import DAY, utc_midnight
@@ -147,10 +148,9 @@ def _facts(day: date, table: pa.Table, read_at: datetime, origin: str) -> dict[s
 
 
 def _content(table: pa.Table) -> str:
-    """A hash of rows in order."""
+    """A hash of rows in order, of their text: equal rows may lie in memory in several ways."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema.remove_metadata()) as writer:
-        writer.write_table(table)
+    csv.write_csv(table, sink)
     return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
 
 

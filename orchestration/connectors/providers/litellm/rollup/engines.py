@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 import pyarrow as pa
 
-from orchestration.connectors.providers.litellm.rollup.statement import IN_UTC
+from orchestration.connectors.providers.litellm.rollup.statement import SESSION
 from orchestration.connectors.text_tables import literal
 from orchestration.landing.errors import PermanentFailure, TransientFailure
 
@@ -49,7 +49,8 @@ def open_engine(source: "SourceConfig", folder: Path, connection: str | None, sc
         return
     place = Path(connection) if connection else folder / str(source.path)
     with duckdb.connect() as session:
-        session.execute(IN_UTC["duckdb"])
+        for told in SESSION["duckdb"]:
+            session.execute(told)
         session.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         session.execute(f"set temp_directory = {literal(str(scratch))}")
         yield _open_duckdb(session, place, source.table)
@@ -138,8 +139,9 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None) ->
         builder = builder.config(key, value)
     try:
         session = (builder.remote(connection) if connection else builder.master("local[*]")).getOrCreate()
-        session.conf.set("spark.sql.session.timeZone", "UTC")
         session.conf.set("spark.sql.ansi.enabled", "true")
+        for told in SESSION["spark"]:
+            session.sql(told)
     except Exception as error:  # what the gateway to Java raises, or the address
         raise TransientFailure(
             SOURCE, f"no Spark session: {_first_line(error)}; look at Java, or at the address in connection_env"

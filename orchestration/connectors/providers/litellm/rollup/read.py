@@ -22,7 +22,7 @@ from orchestration.connectors.providers.litellm.rollup.day_sums import (
 )
 from orchestration.connectors.providers.litellm.rollup.engines import SOURCE, Engine, open_engine
 from orchestration.connectors.providers.litellm.rollup.log_columns import refuse_wrong_columns
-from orchestration.connectors.providers.litellm.rollup.statement import IN_UTC, rules, statement
+from orchestration.connectors.providers.litellm.rollup.statement import SESSION, rules, statement
 from orchestration.connectors.text_tables import literal
 from orchestration.connectors.window import day_windows, days_between, read_days
 from orchestration.landing.errors import PermanentFailure, SchemaDrift
@@ -92,7 +92,8 @@ def _run(engine: Engine, source: "SourceConfig", days: list[date]) -> Iterator[D
     began = utc_now()
     result = engine.run(statement(str(source.rollup), engine.table, days))
     with duckdb.connect() as session:
-        session.execute(IN_UTC["duckdb"])
+        for told in SESSION["duckdb"]:
+            session.execute(told)
         session.register("answer", result)
         found = list(day_sums(session, "answer", began, engine.table))
     missing = set(days) - {sums.day for sums in found}
@@ -111,7 +112,8 @@ def _from_results(landing: Landing, folder: Path, pattern: str, scratch: Path) -
     files = ", ".join(literal(str(path)) for path in result_files(folder, pattern))
     held = landing.manifest(SOURCE, STREAM)
     with duckdb.connect() as session:
-        session.execute(IN_UTC["duckdb"])
+        for told in SESSION["duckdb"]:
+            session.execute(told)
         session.execute(f"set temp_directory = {literal(str(scratch))}")
         for sums in day_sums(session, f"read_parquet([{files}], union_by_name = true)", None, pattern):
             part = held.get(sums.day.isoformat())

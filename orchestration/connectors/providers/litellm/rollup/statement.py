@@ -22,14 +22,18 @@ from orchestration.project import DBT_PROJECT
 
 ENGINES = ("duckdb", "spark", "snowflake", "bigquery", "databricks", "trino")
 MACRO_FILES = ("gateway_days.sql", "gateway_tokens.sql", "gateway_sum.sql", "gateway_rollup.sql")
-IN_UTC = {
-    "duckdb": "set timezone = 'UTC'",
-    "spark": "set time zone 'UTC'",
-    "databricks": "set time zone 'UTC'",
-    "snowflake": "alter session set timezone = 'UTC'",
-    "trino": "set time zone 'UTC'",
+_SPARK = ("set time zone 'UTC'", "set spark.sql.constraintPropagation.enabled = false")
+SESSION = {
+    "duckdb": ("set timezone = 'UTC'",),
+    "spark": _SPARK,
+    "databricks": _SPARK,
+    "snowflake": ("alter session set timezone = 'UTC'",),
+    "bigquery": (),
+    "trino": ("set time zone 'UTC'",),
 }
-"""What makes a session speak in UTC; BigQuery's does already."""
+"""What a session is told first: that it speaks in UTC, as BigQuery's does anyway, and Spark that it needs not think for minutes
+about what follows from conditions on some thirty columns.
+"""
 
 _MACRO = re.compile(r"\{%-? macro (\w+)\(.*?\{%-? endmacro -?%\}", re.S)
 _PLACE = "the_log"
