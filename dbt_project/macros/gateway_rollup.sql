@@ -6,7 +6,8 @@
 
   Three kinds of rows (`part`): `usage`, sums by quarter of an hour and key; `refused`, rows that no sum holds, by reason;
   `day`, one for every day asked for, with the rows that the log has of it. `log_rows` of the first two add up to that of
-  the third. `summed_at` is one moment for all rows of a statement, so that the parts of its result know each other.
+  the third. `summed_at` is one moment for all rows of a statement, so that the parts of its result know each other. The names
+  within begin with rollup_, since a table of the name would be hidden by them.
 #}
 {% macro rollup_keys() -%}
     {{ return([
@@ -61,7 +62,7 @@
     + rollup_columns() | reject('eq', 'request_id') | list + gateway_counts() -%}
 with
 
-days as (
+rollup_days as (
 
     {% for day in days -%}
     select date '{{ day }}' as billing_date
@@ -70,7 +71,7 @@ days as (
 
 ),
 
-logged as (
+rollup_logged as (
 
     select
         cast(started_at as date) as billing_date,
@@ -98,15 +99,15 @@ logged as (
 
 ),
 
-shared_ids as (
+rollup_shared_ids as (
 
     select
         id,
         billing_date
     from (
-        select request_id as id, billing_date from logged
+        select request_id as id, billing_date from rollup_logged
         union all
-        select call_id as id, billing_date from logged
+        select call_id as id, billing_date from rollup_logged
         where call_id is not null
     ) as ids
     group by id, billing_date
@@ -114,77 +115,77 @@ shared_ids as (
 
 ),
 
-marked as (
+rollup_marked as (
 
     select
-        logged.*,
+        rollup_logged.*,
         fault is null and (by_request.id is not null or by_call.id is not null) as is_shared
-    from logged
-    left join shared_ids as by_request
-        on logged.request_id = by_request.id and logged.billing_date = by_request.billing_date
-    left join shared_ids as by_call
-        on logged.call_id = by_call.id and logged.billing_date = by_call.billing_date
+    from rollup_logged
+    left join rollup_shared_ids as by_request
+        on rollup_logged.request_id = by_request.id and rollup_logged.billing_date = by_request.billing_date
+    left join rollup_shared_ids as by_call
+        on rollup_logged.call_id = by_call.id and rollup_logged.billing_date = by_call.billing_date
 
 ),
 
-linked as (
+rollup_linked as (
 
     select
-        marked.*,
+        rollup_marked.*,
         {{ linked_call('billing_date', order) }}
-    from marked
+    from rollup_marked
     where is_shared
 
 ),
 
-requests as (
+rollup_requests as (
 
     select
         {{ columns | join(',\n        ') }},
         false as is_repeated,
         false as is_duplicate
-    from marked
+    from rollup_marked
     where not is_shared
     union all
     select
         {{ columns | join(',\n        ') }},
         is_repeated,
         {{ is_duplicate_of_call('billing_date', order) }} as is_duplicate
-    from linked
+    from rollup_linked
 
 ),
 
-flagged as (
+rollup_flagged as (
 
     select
-        requests.*,
-        {{ gateway_flags('requests') }}
-    from requests
+        rollup_requests.*,
+        {{ gateway_flags('rollup_requests') }}
+    from rollup_requests
 
 ),
 
-measured as (
+rollup_measured as (
 
     select
-        flagged.*,
+        rollup_flagged.*,
         {{ is_measured_call() }} as is_measured
-    from flagged
+    from rollup_flagged
 
 ),
 
-summed as (
+rollup_summed as (
 
     select
         {{ grain | join(',\n        ') }},
         count(*) as log_rows,
         count(*) filter (where not is_repeated) as distinct_requests,
         {{ gateway_sums() }}
-    from measured
+    from rollup_measured
     group by {{ grain | join(', ') }}
 
 ),
 
-log_days as (
+rollup_log_days as (
 
     select
         cast(started_at as date) as billing_date,
@@ -215,11 +216,11 @@ select
     gateway_cost,
     '{{ rules }}' as rules,
     cast(current_timestamp as timestamp) as summed_at
-from summed
+from rollup_summed
 union all
 select
     'day' as part,
-    days.billing_date,
+    rollup_days.billing_date,
     cast(null as varchar) as fault,
     cast(null as bigint) as quarter_of_day,
     {% for name in rollup_keys() -%}
@@ -229,7 +230,7 @@ select
     {% for name in rollup_flags() -%}
     cast(null as boolean) as {{ name }},
     {% endfor -%}
-    coalesce(log_days.log_rows, 0) as log_rows,
+    coalesce(rollup_log_days.log_rows, 0) as log_rows,
     {% for name in sums[1:] -%}
     cast(null as bigint) as {{ name }},
     {% endfor -%}
@@ -237,6 +238,6 @@ select
     cast(null as decimal(38, 9)) as gateway_cost,
     '{{ rules }}' as rules,
     cast(current_timestamp as timestamp) as summed_at
-from days
-left join log_days on days.billing_date = log_days.billing_date
+from rollup_days
+left join rollup_log_days on rollup_days.billing_date = rollup_log_days.billing_date
 {%- endmacro %}

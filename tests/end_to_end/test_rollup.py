@@ -139,11 +139,11 @@ def test_check_and_rollup_speak_of_the_engine(site: Site) -> None:
     assert "litellm: reached; logs.requests has the columns that duckdb sums" in done.stdout, done.stdout + done.stderr
     asked = ("rollup", "--company", site.there, "--from", "2026-10-01", "--to", "2026-10-02")
     done = tokenomics(*asked)
-    assert done.stdout.startswith("set timezone = 'UTC';\nWITH days AS (")
+    assert done.stdout.startswith("set timezone = 'UTC';\nWITH rollup_days AS (")
     with duckdb.connect(str(site.there / "gateway.duckdb"), read_only=True) as connection:
         assert len({row[1] for row in connection.execute(done.stdout).fetchall()}) == 2
     done = tokenomics(*asked, "--engine", "snowflake")
-    assert done.stdout.startswith("alter session set timezone = 'UTC';\nWITH days AS (")
+    assert done.stdout.startswith("alter session set timezone = 'UTC';\nWITH rollup_days AS (")
 
 
 KILLED = """
@@ -185,5 +185,5 @@ def test_a_failed_read_is_no_empty_read(site: Site) -> None:
     done = tokenomics(*site.arguments(site.there), OPENAI_ADMIN_KEY=KEY)
     kept.rename(database)
     assert done.returncode == 1
-    assert "litellm: the database gateway.duckdb is not there" in done.stdout + done.stderr
+    assert "the database gateway.duckdb is not there; correct path in sources.yaml" in done.stdout + done.stderr
     assert site.days() == before

@@ -33,7 +33,7 @@ _COLUMNS = [name for name, _ in STREAMS[SOURCE, STREAM] if name not in ("start_t
 _TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.bool_(): "boolean", pa.float64(): "double"}
 _DAYS = f"""
 with stated as (
-    select billing_date, max(summed_at) as summed_at from {RESULT} where part = 'day' group by billing_date
+    select billing_date, max(summed_at) as summed_at from {RESULT} group by billing_date
 )
 select
     stated.billing_date, stated.summed_at,
