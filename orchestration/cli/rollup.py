@@ -7,10 +7,10 @@ import typer
 
 from orchestration.cli.errors import clear_errors, fail
 from orchestration.cli.options import CompanyOption, HomeOption, settings_of
-from orchestration.settings import RunSettings, SettingsError
 
 if TYPE_CHECKING:
     from orchestration.registry import SourceConfig
+    from orchestration.settings import RunSettings
 
 
 def rollup(
@@ -23,12 +23,14 @@ def rollup(
     company: CompanyOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Print the SQL that sums the gateway's log in the engine that holds it (litellm, mode: query).
+    """Print the SQL that sums a gateway's log where it is.
+
+    It is for the engine that holds the log, as sources.yaml names it (litellm, mode: query).
 
     Run it there, in a session in UTC, and put its result as Parquet where results in sources.yaml says; the next run lands
     it. A day may be stated again: its latest result counts. Nothing is read or run here.
 
-    Example:  tokenomics rollup --from 2026-10-01 --to 2026-10-07 --company my-company > rollup.sql
+    Example:  tokenomics rollup --from 2026-10-01 --to 2026-10-07 --company my-company
     """
     with clear_errors():
         settings = settings_of(company, home)
@@ -48,9 +50,10 @@ def rollup(
         print(f"{text};")
 
 
-def _queried(settings: RunSettings) -> "SourceConfig":
+def _queried(settings: "RunSettings") -> "SourceConfig":
     """The gateway of the company, whose log is summed elsewhere; raises SettingsError where none is."""
     from orchestration.registry import load_company
+    from orchestration.settings import SettingsError
 
     if settings.company is None:
         raise SettingsError("name a company folder with --company: the demo company's log is read here")
