@@ -23,7 +23,8 @@
 
 {# Whether the gateway refused the call for want of budget or by a rate limit. #}
 {% macro is_refused_call(relation) -%}
-    {%- set error = "lower(coalesce(" ~ relation ~ ".error_type, '') || ' ' || coalesce(" ~ relation ~ ".error_class, ''))" -%}
+    {%- set error_type = "coalesce(" ~ relation ~ ".error_type, '')" -%}
+    {%- set error = "lower(" ~ error_type ~ " || ' ' || coalesce(" ~ relation ~ ".error_class, ''))" -%}
     {{ relation }}.status <> 'success' and (
         {{ error }} like '%budget%' or {{ error }} like '%throttl%'
         or replace({{ error }}, 'rate_limit', 'ratelimit') like '%ratelimit%'

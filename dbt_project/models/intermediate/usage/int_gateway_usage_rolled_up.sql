@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
-{# The columns are those of a day of the summed log, which takes them from here. A prompt above one bound and not above the
-   next is above the same context tiers as any other such prompt: every tier begins at a bound. #}
+{# The columns are those of a day of the summed log, which takes them from here. A prompt above one bound and not above
+   the next is above the same context tiers as any other such prompt: every tier begins at a bound. #}
 {% set sums = ['request', 'failed_requests', 'refused_requests'] + gateway_counts() -%}
 with
 

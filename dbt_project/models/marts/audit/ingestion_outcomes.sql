@@ -69,9 +69,10 @@ select
     loads.loaded_at,
     case
         when loads.stream = 'rolled_up_usage' and loads.rows > 0
-            then case when set_aside.rejected_rows > 0 then 'some rows cannot be counted: see rejected_rows; ' else '' end
-                || 'summed where the log is: what passed after a cap was reached, runaway loops, and requests that other days '
-                || 'hold as well are not known of this day'
+            then case
+                when set_aside.rejected_rows > 0 then 'some rows cannot be counted: see rejected_rows; ' else ''
+            end || 'summed where the log is: what passed after a cap was reached, runaway loops, and requests that '
+            || 'other days hold as well are not known of this day'
         when set_aside.rejected_rows > 0
             then set_aside.rejected_rows || ' bad rows were set aside' || coalesce(
                 ', ' || set_aside.amount || ' USD by the gateway''s own count', ''
