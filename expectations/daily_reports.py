@@ -118,11 +118,47 @@ LITELLM_DAILY_ACTIVITY = Suite(
     ),
 )
 
+LITELLM_ROLLED_UP = Suite(
+    "litellm",
+    "rolled_up_usage",
+    ("start_time", "api_key", "model"),
+    (
+        required("is_duplicate", "is_measured", "is_without_gateway_cost", moments=("start_time", "end_time")),
+        ordered("start_time", "end_time"),
+        inside_window("start_time"),
+        day_is_partition("start_time"),
+        not_negative(
+            *("prompt_bound", "log_rows", "distinct_requests", "request", "failed_requests", "refused_requests"),
+            *("prompt_tokens", "completion_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_5m_tokens"),
+            *("cache_write_1h_tokens", "audio_input_tokens", "audio_cache_read_tokens", "audio_output_tokens"),
+            *("image_input_tokens", "image_cache_read_tokens", "image_output_tokens", "video_input_tokens"),
+            *("web_search_requests", "other_tool_requests"),
+        ),
+        Rule(
+            "rows_add_up",
+            "every row of the log succeeded or failed, and not more requests are distinct than there are rows",
+            "r.request + r.failed_requests = r.log_rows and r.distinct_requests <= r.log_rows "
+            "and r.refused_requests <= r.failed_requests",
+        ),
+        Rule(
+            "cache_fits_prompt",
+            "cache reads and writes are part of the prompt tokens",
+            "r.cache_read_tokens + r.cache_write_tokens <= r.prompt_tokens",
+        ),
+        Rule(
+            "bound_fits_prompts",
+            "successful requests above a prompt size have more tokens than it, as far as any were generated",
+            "r.prompt_tokens = 0 or r.prompt_tokens > r.prompt_bound",
+        ),
+    ),
+)
+
 DAILY_REPORTS = (
     OPENAI_OTHER_USAGE,
     CLAUDE_CODE_DAILY,
     OPENROUTER_ACTIVITY,
     MERGE_GATEWAY_USAGE,
     LITELLM_DAILY_ACTIVITY,
+    LITELLM_ROLLED_UP,
 )
 """Every suite of this module."""

@@ -71,7 +71,11 @@ needed as (
     select 'revenue', file, line, currency, revenue_date from landing.ledgers__revenue
     union all
     select 'usage of litellm', null, null, $list_currency, cast(timezone('UTC', started_at) as date)
-    from landing.litellm__spend_logs where exists (select 1 from rates where currency = $list_currency)
+    from (
+        select started_at from landing.litellm__spend_logs
+        union all
+        select start_time from landing.litellm__rolled_up_usage
+    ) where exists (select 1 from rates where currency = $list_currency)
 ),
 
 without as (

@@ -6,7 +6,8 @@ it summed by), ``built_by`` (zone, dbt project and engine) and ``pending_days`` 
 ended may have touched; a day of null means all). ``gateway_batches`` is what dbt reads: the days of this build, few at a
 time, with the partitions that hold them, so that no other load is opened.
 
-A load's days come from its manifest entry; a load landed without them is read for its days. Nothing here is guessed: a
+A day's usage stands in one of two streams: single requests, or the sums that another engine made of a log that is not
+here. A load's days come from its manifest entry; a load landed without them is read for its days. Nothing here is guessed: a
 warehouse without the summed log, another zone, project or engine rebuilds everything.
 """
 
@@ -22,6 +23,7 @@ from orchestration.project import project_digest
 from orchestration.quoting import literal
 
 GATEWAY = ("litellm", "spend_logs")
+ROLLED_UP = ("litellm", "rolled_up_usage")
 SUMMED_LOG = ("intermediate", "int_gateway_usage_summed_by_hour")
 BATCH_ROWS = 1_000_000
 """Rows summed at a time: few enough to stay in memory whatever the log's size, enough to pay for opening the files."""
@@ -73,7 +75,7 @@ def find_changed_days(
     """
     for statement in _TABLES:
         connection.execute(statement)
-    visible = load_days(connection, landing)
+    visible = load_days(connection, landing) + load_days(connection, landing, ROLLED_UP)
     _replace(
         connection,
         "gateway_load_days",
@@ -91,12 +93,14 @@ def find_changed_days(
     return changed
 
 
-def load_days(connection: duckdb.DuckDBPyConnection, landing: Landing) -> list[LoadDay]:
-    """The days of every visible load of the log."""
+def load_days(
+    connection: duckdb.DuckDBPyConnection, landing: Landing, stream: tuple[str, str] = GATEWAY
+) -> list[LoadDay]:
+    """The days of every visible load of the log, or of its sums."""
     found: list[LoadDay] = []
-    for partition, load in landing.visible_loads(*GATEWAY).items():
+    for partition, load in landing.visible_loads(*stream).items():
         if load.days is None:
-            file = landing.load_file(*GATEWAY, partition, load)
+            file = landing.load_file(*stream, partition, load)
             days = connection.execute(_DAYS, [str(file)]).fetchall()
         else:
             days = [(date.fromisoformat(day), rows) for day, rows in load.days.items()]

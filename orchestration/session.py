@@ -62,16 +62,19 @@ class Session:
 
     def redact(self, text: str) -> str:
         """``text`` without the value of any secret that this run may use."""
-        named = [source.api_key_env for source in self.company.sources.values() if source.api_key_env]
+        sources = self.company.sources.values()
+        named = [name for source in sources for name in (source.api_key_env, source.connection_env) if name]
         return environment.redact(text, extra=self.demo_keys.values(), named=named)
 
 
 def require_keys(settings: RunSettings, company: "Company") -> None:
     """Raise SettingsError that names every variable a run of a real ``company`` would miss, before anything is read."""
-    wanted = [one for one in company.sources.values() if one.enabled and one.base_url and one.api_key_env]
-    missing = [one for one in wanted if not settings.offline and environment.find_secret(str(one.api_key_env)) is None]
+    enabled = [one for one in company.sources.values() if one.enabled and not settings.offline]
+    wanted = [(one.name, one.api_key_env) for one in enabled if one.base_url and one.api_key_env]
+    wanted += [(one.name, one.connection_env) for one in enabled if one.connection_env and not one.results]
+    missing = [(name, variable) for name, variable in wanted if environment.find_secret(variable) is None]
     if missing:
-        lines = [f"{one.name}: the environment variable {one.api_key_env} is not set" for one in missing]
+        lines = [f"{name}: the environment variable {variable} is not set" for name, variable in missing]
         remedy = "set it, or put it into a .env file in this folder, or write enabled: false in sources.yaml"
         raise SettingsError("\n".join([*lines, f"Nothing was read: {remedy}."]))
 

@@ -19,7 +19,8 @@ PASSED = """
 select
     adapter, entity, subject, subject_id, "window", count(*) filter (where status = 'overshot') as windows,
     count(*) filter (where status = 'not_in_force') as windows_not_in_force,
-    count(*) filter (where status = 'unknown') as windows_unknown, max(cap_date) as last_date,
+    count(*) filter (where status = 'unknown') as windows_unknown,
+    count(*) filter (where status = 'requests_not_here') as windows_not_here, max(cap_date) as last_date,
     max(minutes_late) as minutes_late,
     sum(cost_after_crossing) filter (where status = 'overshot') as passed_cost,
     sum(overshoot) filter (where status <> 'held') as over_cost
@@ -28,13 +29,16 @@ from (
     qualify row_number() over (partition by adapter, entity, "window", window_start_date order by cap_date desc) = 1
 )
 group by all
-having count(*) filter (where status in ('overshot', 'not_in_force', 'unknown')) > 0
+having count(*) filter (where status in ('overshot', 'not_in_force', 'requests_not_here', 'unknown')) > 0
 """
 """Of each window its last day, which holds what was spent in the whole of it."""
 
 AUDITED = """
 select 1 as found from cap_audit_by_entity_day where cap_date > cast(? as date) - 28 and cap_date <= cast(? as date) limit 1
 """
+
+ELSEWHERE = "select count(*) as days from ingestion_outcomes where stream = 'rolled_up_usage' and rows > 0"
+"""Days that were summed where the log is: their requests are not here."""
 
 UNCAPPED = """
 select adapter, entity, subject, subject_id, sum(uncapped_cost) as uncapped_cost, count(*) as days, max(cap_date) as last_date
@@ -140,6 +144,8 @@ def _figures(
     publication: Publication, leaks: list[Row], breakers: list[Row], incidents: list[Row]
 ) -> tuple[Block, ...]:
     figures: list[Block] = []
+    elsewhere = publication.one("ingestion_outcomes", ELSEWHERE)
+    days_elsewhere = elsewhere["days"] if elsewhere else 0
     if _is_audited(publication):
         dear = leaks[0] if leaks and leaks[0]["amount"] else None
         currency = publication.provenance.currency
@@ -180,8 +186,9 @@ def _figures(
                 "incidents",
                 rows="incidents",
                 total="incident_cost",
-                verdict="watch" if incidents else "good",
-                says="" if incidents else "no runaway loop and no slow drip was found",
+                verdict="watch" if incidents else "unknown" if days_elsewhere else "good",
+                says=_not_looked_for(days_elsewhere)
+                or ("" if incidents else "no runaway loop and no slow drip was found"),
             )
         )
     return tuple(figures) or (
@@ -192,6 +199,12 @@ def _figures(
 def _is_audited(publication: Publication) -> bool:
     as_of = publication.provenance.as_of
     return publication.one("cap_audit_by_entity_day", AUDITED, [as_of, as_of]) is not None
+
+
+def _not_looked_for(days: int) -> str:
+    if not days:
+        return ""
+    return f"runaway loops are not looked for on {days:,} {'day' if days == 1 else 'days'} summed where the log is"
 
 
 def _leaks(publication: Publication, names: Names) -> list[Row]:
@@ -221,6 +234,16 @@ def _leaks(publication: Publication, names: Names) -> list[Row]:
                     "amount": row["over_cost"] or None,
                     "remedy": "Name the entity under adapters in guardrails.yaml with apply: true, then run "
                     "tokenomics enforce --apply.",
+                }
+            )
+        if row["windows_not_here"]:
+            found.append(
+                who
+                | {
+                    "what": "the cap was reached on a day summed where the log is; what passed after it is not known here, "
+                    + _times(row["windows_not_here"], row["window"]),
+                    "amount": None,
+                    "remedy": "Look in the log itself, or read these days as single requests (mode: files or api).",
                 }
             )
         if row["windows_unknown"]:

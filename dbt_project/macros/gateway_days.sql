@@ -37,11 +37,13 @@
 {%- endmacro %}
 
 {# Which of the rows of one request, or of one call, and day counts. `besides`: what else of a row the model reads, so
-   that two rows that no column puts in order are one. Where nulls stand is said: the engines disagree. #}
-{% macro counted_first(besides=[]) -%}
+   that two rows that no column puts in order are one. Where nulls stand is said: the engines disagree. `is_in_files`: rows
+   of several files, told apart by partition. #}
+{% macro counted_first(besides=[], is_in_files=true) -%}
     case when status = 'success' then 0 else 1 end, is_served desc, prompt_tokens + completion_tokens desc,
-    started_at nulls last, partition nulls last, request_id nulls last, provider nulls last, model_id nulls last,
-    service_tier nulls last, {{ (gateway_counts() + besides) | join(' nulls last, ') }} nulls last
+    started_at nulls last, {{ 'partition nulls last, ' if is_in_files }}request_id nulls last, provider nulls last,
+    model_id nulls last, service_tier nulls last,
+    {{ (gateway_counts() + besides) | join(' nulls last, ') }} nulls last
 {%- endmacro %}
 
 {# The changed days of all batches as one list of literals: none where the log is summed whole (also where dbt compiles

@@ -29,6 +29,14 @@
     other_tool_requests as other_tools
 {%- endmacro %}
 
+{# The service tier by one name. #}
+{% macro gateway_service_tier() -%}
+    case
+        when service_tier in ('default', 'on_demand') then 'standard'
+        else coalesce(service_tier, 'standard')
+    end
+{%- endmacro %}
+
 {# Which price a service tier pays. #}
 {% macro gateway_price_variant() -%}
     case when service_tier in ('batch', 'flex', 'priority', 'fast') then service_tier else 'standard' end

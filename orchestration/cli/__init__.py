@@ -15,6 +15,7 @@ from orchestration.cli.close import close
 from orchestration.cli.company import check, init
 from orchestration.cli.enforce import enforce
 from orchestration.cli.replay import replay
+from orchestration.cli.rollup import rollup
 from orchestration.cli.run import open_dashboard, run, status, test
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.command()(graduate)
 app.command()(close)
 app.command()(replay)
 app.command()(enforce)
+app.command()(rollup)
 
 budget = typer.Typer(no_args_is_help=True, help="Change an experiment's allocation of money.")
 budget.command(context_settings={"ignore_unknown_options": True})(adjust)

@@ -106,7 +106,7 @@ def check(
         settings = settings_of(company, home)
         from orchestration.alerts.destinations import half_set
         from orchestration.alerts.destinations import missing as unset_destinations
-        from orchestration.connectors.reach import reach
+        from orchestration.connectors.reach import reach, said_of
         from orchestration.connectors.trial import try_files
         from orchestration.registry import RegistryError, missing_posting_roles, prices_without_currency
         from orchestration.registry import explain_policy as policy_table
@@ -128,10 +128,13 @@ def check(
                     print(f"{company_id}: the YAML files of the company folder are valid")
                 for name in session.company.sources:
                     if session.is_read(name):
-                        if fault := reach(session.company, name, session.secret):
+                        fault, line = reach(session.company, name, session.secret), ""
+                        if fault is None:
+                            fault, line = said_of(session.company, name)
+                        if fault is not None:
                             say("faults", session.redact(fault))
                         else:
-                            say("reached", name, f"{name}: reached")
+                            say("reached", name, session.redact(line))
                 if not any(source.enabled for source in session.company.sources.values()):
                     say("notes", NO_SOURCE)
                 trial = try_files(session.company, session.as_of)

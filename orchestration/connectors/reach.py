@@ -17,6 +17,16 @@ from orchestration.settings import SettingsError
 SecretOf = Callable[[str], str | None]
 
 
+def said_of(company: Company, name: str) -> tuple[str | None, str]:
+    """Of source ``name``, which was reached: what stands in the way all the same, or None, and what ``check`` says of it."""
+    descriptor = SOURCES_BY_NAME.get(name)
+    try:
+        found = descriptor.says(company, company.sources[name]) if descriptor and descriptor.says else None
+    except (SettingsError, SourceError) as error:
+        return (str(error) if isinstance(error, SourceError) else f"{name}: {error}"), ""
+    return None, f"{name}: {found or 'reached'}"
+
+
 def reach(company: Company, name: str, secret_of: SecretOf) -> str | None:
     """What stands in the way of reading source ``name``; None if nothing does."""
     source = company.sources[name]

@@ -14,6 +14,7 @@ from orchestration.connectors.outcome import StreamOutcome
 from orchestration.landing.store import Landing
 from orchestration.registry import Company, SourceConfig
 
+Says = Callable[[Company, SourceConfig], str | None]
 Probe = Callable[[SourceConfig, str | None], None]
 
 
@@ -28,7 +29,8 @@ class Extract(Protocol):
 @dataclass(frozen=True)
 class Source:
     """``about`` completes "rows come from ..."; ``reading`` says what one read covers; ``probe`` is one cheap read, which
-    raises what is in the way, None for files. ``names_models``: its rows name models that list prices may value.
+    raises what is in the way, None for files. ``names_models``: its rows name models that list prices may value. ``says``: what
+    ``check`` says of one that was reached in another way, or None; it raises what is in the way, too.
     """
 
     name: str
@@ -37,3 +39,4 @@ class Source:
     extract: Extract
     probe: Probe | None
     names_models: bool = True
+    says: Says | None = None

@@ -37,5 +37,6 @@ MODELS_OF_USAGE: dict[tuple[str, str], ModelColumns] = {
     ("openrouter", "activity"): ModelColumns(provider="openrouter"),
     ("merge_gateway", "usage"): ModelColumns(provider_column="vendor"),
     ("litellm", "spend_logs"): ModelColumns(provider_column="custom_llm_provider"),
+    ("litellm", "rolled_up_usage"): ModelColumns(provider_column="custom_llm_provider"),
     ("litellm", "daily_activity"): ModelColumns(provider_column="custom_llm_provider"),
 }

@@ -140,6 +140,22 @@ STREAMS: dict[tuple[str, str], list[tuple[str, pa.DataType]]] = {
             "other_tool_requests",
         ),
     ],
+    ("litellm", "rolled_up_usage"): [
+        *_columns(MOMENT, "start_time end_time"),
+        *_columns(TEXT, "custom_llm_provider organization_id api_key key_alias user_id team_id model request_tags"),
+        ("service_tier", TEXT),
+        ("prompt_bound", WHOLE),
+        *_columns(FLAG, "is_duplicate is_measured is_without_gateway_cost"),
+        *_columns(WHOLE, "log_rows distinct_requests request failed_requests refused_requests"),
+        *_columns(
+            WHOLE,
+            "prompt_tokens completion_tokens cache_read_tokens cache_write_tokens cache_write_5m_tokens "
+            "cache_write_1h_tokens audio_input_tokens audio_cache_read_tokens audio_output_tokens image_input_tokens "
+            "image_cache_read_tokens image_output_tokens video_input_tokens web_search_requests other_tool_requests",
+        ),
+        ("dearest_request", pa.float64()),
+        ("gateway_cost", MONEY),
+    ],
     ("litellm", "rejected_rows"): [
         *_columns(TEXT, "source file"),
         ("line", WHOLE),

@@ -49,6 +49,10 @@ _OWN_KEYS = {
     "legal_entity_id": LEDGER_SOURCES,
     "currency": LEDGER_SOURCES,
     "services": ("focus_files",),
+    "rollup": ("litellm",),
+    "table": ("litellm",),
+    "results": ("litellm",),
+    "connection_env": ("litellm",),
 }
 MODEL_SERVICES = (
     "*bedrock*",
@@ -67,6 +71,10 @@ MODEL_SERVICES = (
     "claude*",
 )
 """The clouds' services that sell the use of models, as their bills name them; without regard to case."""
+
+ROLLUP_ENGINES = ("duckdb", "spark", "snowflake", "bigquery", "databricks", "trino")
+CONNECTED_ENGINES = ("duckdb", "spark")
+"""The engines in which a run can have the log summed itself."""
 
 APIS = {"anthropic": ("analytics", "legacy"), "quickbooks": ("general_ledger", "journal_entries")}
 NO_SOURCE = (
@@ -105,7 +113,8 @@ class SourceConfig(Part):
 
     ``lookback_days`` is how far each run reads again; ``start_date`` the first day ever read; ``path`` a glob below
     the company folder; ``complete_through`` the last day a file source is known to be complete for. ``mode:
-    daily_activity`` reads LiteLLM's daily totals instead of its spend log.
+    daily_activity`` reads LiteLLM's daily totals instead of its spend log; ``mode: query`` has its spend log summed by
+    the engine ``rollup`` that holds it.
     """
 
     name: SourceName = Field(exclude=True)
@@ -119,8 +128,8 @@ class SourceConfig(Part):
     """Days before the as-of day that each run reads again, because providers restate."""
     start_date: Day | None = None
     """First day ever read."""
-    mode: Literal["api", "daily_activity", "files"]
-    """Where the data comes from: an API, its daily totals, or files."""
+    mode: Literal["api", "daily_activity", "files", "query"]
+    """Where the data comes from: an API, its daily totals, files, or a table that another engine sums."""
     path: Annotated[Text, AfterValidator(check_relative_path)] | None = None
     """Glob of the files, relative to the company folder, with forward slashes."""
     api: Literal["analytics", "legacy", "general_ledger", "journal_entries"] | None = None
@@ -132,6 +141,18 @@ class SourceConfig(Part):
     services: Globs | None = None
     """Patterns of the services on a cloud's bill that are AI cost, without regard to case, beside the service category AI and
     Machine Learning and the makers of models. Default: the clouds' model services.
+    """
+    rollup: Literal["duckdb", "spark", "snowflake", "bigquery", "databricks", "trino"] | None = None
+    """With mode query: the engine that holds the spend log."""
+    table: Text | None = None
+    """With mode query: the table or view with the columns of the spend log, as the engine names it."""
+    results: Annotated[Text, AfterValidator(check_relative_path)] | None = None
+    """With mode query: glob of the Parquet files with results of the statement that tokenomics rollup prints. Without it the
+    statement is run there by each run, which duckdb and spark can.
+    """
+    connection_env: Annotated[Text, AfterValidator(check_variable)] | None = None
+    """With mode query: name of the environment variable that holds where the engine is: of duckdb a database file or Parquet
+    files, of spark a Connect address with its token.
     """
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = None
     """Longest wait for one answer, in seconds."""
@@ -177,9 +198,29 @@ class SourceConfig(Part):
             raise ValueError("mode daily_activity is LiteLLM's only; write mode: api or mode: files")
         if not self.is_file_source and self.start_date is None:
             raise ValueError("key 'start_date' is missing; give the first day to read, as YYYY-MM-DD")
-        if not self.is_file_source and self.base_url is None:
+        if self.mode == "query":
+            self._complete_query()
+        elif not self.is_file_source and self.base_url is None:
             raise ValueError("key 'base_url' is missing; give the address of the API")
         return self
+
+    def _complete_query(self) -> None:
+        if self.name != "litellm":
+            raise ValueError("mode query is LiteLLM's only; write mode: api or mode: files")
+        if self.rollup is None:
+            raise ValueError(
+                f"key 'rollup' is missing; name the engine that holds the log: {', '.join(ROLLUP_ENGINES)}"
+            )
+        if self.results is None and self.rollup not in CONNECTED_ENGINES:
+            raise ValueError(
+                f"key 'results' is missing; a run does not connect to {self.rollup}: let it run what tokenomics rollup "
+                "prints, and name the Parquet files of the results, like rollup/*.parquet"
+            )
+        is_placed = self.results is not None or self.path is not None or self.connection_env is not None
+        if self.rollup == "duckdb" and not is_placed:
+            raise ValueError("key 'path' is missing; name the database file or the Parquet files that hold the log")
+        if self.table is None and self.path is None:
+            raise ValueError("key 'table' is missing; name the table or view that holds the log")
 
 
 def foreign_keys(name: str, written: set[str]) -> list[str]:

@@ -31,7 +31,7 @@ FLOORS = (
         "demo",
     },
     {"project", "watch", "people"},
-    {"landing", "knowledge", "sellers", "remembered"},
+    {"landing", "knowledge", "sellers", "remembered", "context_bounds"},
     {"registry", "run_rate", "gateway_days", "exchange_rates", "transform"},
     {"connectors", "prices", "session", "warehouse", "graduation", "close"},
     {"landed_rows", "verify", "publish"},

@@ -15,7 +15,7 @@ from orchestration.cli import app
 from tests.cli.call import tokenomics
 
 COMMANDS = {
-    *("init", "check", "run", "open", "status", "test", "graduate", "close", "replay", "enforce"),
+    *("init", "check", "run", "open", "status", "test", "graduate", "close", "replay", "enforce", "rollup"),
     *("budget adjust", "budget return"),
     "alerts test",
 }

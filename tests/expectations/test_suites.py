@@ -18,7 +18,7 @@ DAY = "2026-10-05"
 NEXT = "2026-10-06"
 FACTS = {"window_start": f"{DAY}T00:00:00.000000Z", "window_end": f"{NEXT}T00:00:00.000000Z"}
 API = {"openai", "anthropic", "claude_code", "openrouter", "merge_gateway"}
-API_STREAMS = {("litellm", "spend_logs"), ("litellm", "daily_activity")}
+API_STREAMS = {("litellm", "spend_logs"), ("litellm", "daily_activity"), ("litellm", "rolled_up_usage")}
 
 
 def at(hour: int, day: int = 5) -> datetime:
@@ -130,6 +130,14 @@ CLEAN: dict[tuple[str, str], dict[str, Any]] = {
         "api_requests": 3,
         "successful_requests": 3,
         "failed_requests": 0,
+    },
+    ("litellm", "rolled_up_usage"): {
+        **{"start_time": at(9), "end_time": at(10), "model": "gpt-6-sol", "prompt_bound": 200_000},
+        **{"is_duplicate": False, "is_measured": True, "is_without_gateway_cost": False},
+        **{"log_rows": 4, "distinct_requests": 3, "request": 3, "failed_requests": 1, "refused_requests": 1},
+        **{name: 0 for name, kind in STREAMS["litellm", "rolled_up_usage"] if name.endswith(("_tokens", "_requests"))},
+        **{"distinct_requests": 3, "failed_requests": 1, "refused_requests": 1},
+        **{"prompt_tokens": 200_001, "cache_read_tokens": 60, "cache_write_tokens": 199_941, "completion_tokens": 20},
     },
     ("focus_files", "cost_and_usage"): {
         "billed_cost": "0.00000080000",
@@ -289,6 +297,16 @@ DEFECTS: dict[tuple[str, str], dict[str, dict[str, Any]]] = {
         "plausible_counts": {"failed_requests": None},
         "cache_fits_prompt": {"cache_write_tokens": 41},
         "money_in_gateway_spend": {"gateway_spend": "1,0"},
+    },
+    ("litellm", "rolled_up_usage"): {
+        "required_keys": {"is_duplicate": None},
+        "end_time_after_start_time": {"end_time": at(9)},
+        "inside_window": {"start_time": at(0, 4)},
+        "day_is_partition": {"start_time": at(0, 6), "end_time": at(0, 7)},
+        "plausible_counts": {"video_input_tokens": None},
+        "rows_add_up": {"log_rows": 5},
+        "cache_fits_prompt": {"cache_write_tokens": 199_942},
+        "bound_fits_prompts": {"prompt_bound": 200_001},
     },
     ("focus_files", "cost_and_usage"): {
         "required_keys": {"effective_cost": None},

@@ -91,3 +91,14 @@ def test_the_way_of_daily_activity_is_shown_and_valid(tmp_path: Path):
     shown = paragraph.split("  # litellm:\n")[1].replace("  # ", "  ")
     file.write_text(text.replace(paragraph, f"  litellm:\n{shown}"))
     assert load_company(tmp_path / "company").sources["litellm"].mode == "daily_activity"
+
+
+def test_the_way_of_a_query_is_shown_and_valid(tmp_path: Path):
+    write_company_folder(tmp_path / "company")
+    file = tmp_path / "company" / "sources.yaml"
+    text = file.read_text()
+    paragraph = next(part for part in text.split("\n\n") if "\n  litellm:\n" in part)
+    shown = re.sub("(?m)^  # ", "  ", text.split("  # litellm:\n")[2].partition("\n\n")[0])
+    file.write_text(text.replace(paragraph, f"  litellm:\n{shown}"))
+    litellm = load_company(tmp_path / "company").sources["litellm"]
+    assert (litellm.mode, litellm.rollup, litellm.results) == ("query", "snowflake", "rollup/*.parquet")

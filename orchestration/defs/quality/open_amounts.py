@@ -65,6 +65,7 @@ UNNAMED = (
     "select partition, unnamed_rows, unnamed_amount from ingestion_outcomes where unnamed_rows > 0 order by partition"
 )
 UNNAMED_REMEDY = "counted as AI cost: let the export write ServiceName and ServiceCategory, or take the rows out of it"
+ELSEWHERE = "select count(*) from ingestion_outcomes where stream = 'rolled_up_usage' and rows > 0"
 REFUSED = "select value, column_name, reason from rejected_rows where source = 'prices' order by reason, column_name"
 
 
@@ -109,7 +110,13 @@ def judged(
             for one in bridge
             if one.bridge_line in lines and one.warned_months
         ]
-        yield _result(BRIDGE, name, found, "; ".join(REMEDIES[line] for line in lines))
+        remedy = "; ".join(REMEDIES[line] for line in lines)
+        if "repeated_requests" in lines and (days := connection.execute(ELSEWHERE).fetchall()[0][0]):
+            found.append(
+                f"not known of {days} days summed where the log is: whether other days hold their requests as well"
+            )
+            remedy += "; count request ids by day in the log itself"
+        yield _result(BRIDGE, name, found, remedy)
 
 
 def _result(asset: dg.AssetKey, name: str, found: list[str], remedy: str, **told: str) -> dg.AssetCheckResult:

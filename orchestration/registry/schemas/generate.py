@@ -64,7 +64,7 @@ SOURCES = {
     "openai": "Organization usage and costs of OpenAI.",
     "anthropic": "Organization usage and costs of Anthropic.",
     "claude_code": "Claude Code analytics of Anthropic, per developer.",
-    "litellm": "The LiteLLM gateway: spend logs over its API or in files; caps of keys and teams are read back over its API.",
+    "litellm": "The LiteLLM gateway: spend logs over its API, in files, or summed elsewhere; caps are read back over its API.",
     "openrouter": "Activity of OpenRouter.",
     "merge_gateway": "Organization usage of Merge Gateway.",
     "focus_files": "Cloud bills in the FOCUS format.",

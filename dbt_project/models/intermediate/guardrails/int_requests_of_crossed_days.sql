@@ -124,9 +124,7 @@ placed as (
         {{ all_but(['status', 'is_served', 'linked_call_id', 'request_rank'], 'counted') }},
         counted.status = 'success' as is_success,
         counted.status = 'success' and counted.is_served as is_generated,
-        counted.status <> 'success' and {{ text_matches(
-            "lower(concat_ws(' ', counted.error_type, counted.error_class))", "'budget|rate_?limit|throttl'"
-        ) }} as is_refused,
+        {{ is_refused_call('counted') }} as is_refused,
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from counted
     left join context_tiers

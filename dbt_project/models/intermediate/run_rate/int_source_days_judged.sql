@@ -49,7 +49,9 @@ usage_loads as (
         ('focus_files', 'cost_and_usage')
     ) or (
         loads.source = 'litellm'
-        and loads.stream = case when sources.mode = 'daily_activity' then 'daily_activity' else 'spend_logs' end
+        and loads.stream = case sources.mode
+            when 'daily_activity' then 'daily_activity' when 'query' then 'rolled_up_usage' else 'spend_logs'
+        end
     )
 
 ),

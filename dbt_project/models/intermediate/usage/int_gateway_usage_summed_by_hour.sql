@@ -4,6 +4,7 @@
     'api_key_id', 'actor_id', 'team_id', 'account_id', 'call_id', 'request_tags', 'has_token_evidence', 'error_type',
     'error_class', 'gateway_spend',
 ] %}
+{%- set order = counted_first(besides) %}
 
 with
 
@@ -60,17 +61,7 @@ linked_requests as (
 
     select
         *,
-        coalesce(
-            max(call_id) over (partition by request_id, {{ quotient('quarter_hour', 96) }}), request_id
-        ) as linked_call_id,
-        status = 'success' and row_number() over (
-            partition by request_id, {{ quotient('quarter_hour', 96) }}
-            order by {{ counted_first(besides) }}
-        ) = 1 as may_count,
-        row_number() over (
-            partition by request_id, {{ quotient('quarter_hour', 96) }}
-            order by {{ counted_first(besides) }}
-        ) > 1 as is_repeated
+        {{ linked_call(quotient('quarter_hour', 96), order) }}
     from logs
     where
         request_hash in (select request_hash from repeated_hashes)
@@ -82,10 +73,7 @@ repeated_requests as (
 
     select
         {{ all_but(['linked_call_id', 'may_count', 'is_repeated']) }},
-        is_repeated or may_count and row_number() over (
-            partition by linked_call_id, {{ quotient('quarter_hour', 96) }}, may_count
-            order by {{ counted_first(besides) }}
-        ) > 1 as is_duplicate
+        {{ is_duplicate_of_call(quotient('quarter_hour', 96), order) }} as is_duplicate
     from linked_requests
 
 ),
@@ -109,15 +97,7 @@ placed as (
         quarter_hours.usage_start_at,
         quarter_hours.usage_date,
         requests.*,
-        requests.status = 'success' as is_success,
-        requests.status = 'success' and requests.is_served as is_generated,
-        case when requests.status <> 'success' then
-            {{ text_matches(
-                "lower(concat_ws(' ', requests.error_type, requests.error_class))", "'budget|rate_?limit|throttl'"
-            ) }}
-        end as is_refused,
-        coalesce(requests.gateway_spend, 0) = 0 and requests.status = 'success' and requests.is_served
-        and requests.prompt_tokens + requests.completion_tokens > 0 as is_without_gateway_cost,
+        {{ gateway_flags('requests') }},
         coalesce(context_tiers.context_tier_start, 0) as context_tier_start
     from requests
     inner join quarter_hours on requests.quarter_hour = quarter_hours.quarter_hour
@@ -149,18 +129,27 @@ summed as (
         false as is_aggregated,
         context_tier_start,
         is_duplicate,
-        is_success and (has_token_evidence or not is_served) as is_measured,
+        {{ is_measured_call() }} as is_measured,
         is_without_gateway_cost,
-        count(*) filter (where is_success) as request,
-        count(*) filter (where not is_success) as failed_requests,
-        count(*) filter (where is_refused) as refused_requests,
-        {% for count in gateway_counts() -%}
-        cast(coalesce(sum({{ count }}) filter (where is_generated), 0) as bigint) as {{ count }},
-        {% endfor -%}
-        max(gateway_spend) as dearest_request,
-        cast(sum(try_cast(gateway_spend as decimal(18, 9))) as decimal(38, 9)) as gateway_cost
+        {{ gateway_sums() }}
     from placed
     group by all
+
+),
+
+-- what another engine summed of a log that is not here, see macros/gateway_rollup.sql
+rolled_up as (
+
+    select * from {{ ref('int_gateway_usage_rolled_up') }}
+    where {{ in_gateway_batch() }}
+
+),
+
+hours as (
+
+    select * from summed
+    union all
+    select {{ all_but(['partition', 'started_at']) }} from rolled_up
 
 )
 
@@ -169,4 +158,4 @@ select
     cast(usage_start_at as date) as billing_date,
     {{ all_but(gateway_counts()) }},
     {{ gateway_classes() }}
-from summed
+from hours

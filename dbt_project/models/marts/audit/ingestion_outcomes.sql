@@ -50,7 +50,6 @@ set_aside as (
 
     select
         source,
-        'spend_logs' as stream,
         file as partition,
         count(*) as rejected_rows,
         cast(sum(amount) as decimal(38, 9)) as amount
@@ -69,6 +68,11 @@ select
     loads.watermark_at,
     loads.loaded_at,
     case
+        when loads.stream = 'rolled_up_usage' and loads.rows > 0
+            then case
+                when set_aside.rejected_rows > 0 then 'some rows cannot be counted: see rejected_rows; ' else ''
+            end || 'summed where the log is: what passed after a cap was reached, runaway loops, and requests that '
+            || 'other days hold as well are not known of this day'
         when set_aside.rejected_rows > 0
             then set_aside.rejected_rows || ' bad rows were set aside' || coalesce(
                 ', ' || set_aside.amount || ' USD by the gateway''s own count', ''
@@ -89,4 +93,6 @@ cross join run_parameters
 left join judged
     on loads.source = judged.source and loads.stream = judged.stream and loads.partition = judged.partition
 left join set_aside
-    on loads.source = set_aside.source and loads.stream = set_aside.stream and loads.partition = set_aside.partition
+    on loads.source = set_aside.source
+    and loads.stream in ('spend_logs', 'rolled_up_usage')
+    and loads.partition = set_aside.partition

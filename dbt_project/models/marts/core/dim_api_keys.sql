@@ -34,6 +34,8 @@ aliases as (
     from (
         select api_key_id, key_alias, cast(started_at as timestamp) as used_at from {{ ref('stg_litellm__spend_logs') }}
         union all
+        select api_key_id, key_alias, cast(started_at as timestamp) from {{ ref('stg_litellm__rolled_up_usage') }}
+        union all
         select api_key_id, key_alias, cast(billing_date as timestamp) from {{ ref('stg_litellm__daily_activity') }}
     ) as uses
     cross join run_parameters

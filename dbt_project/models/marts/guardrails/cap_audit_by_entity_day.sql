@@ -18,6 +18,14 @@ uncapped as (
 
 ),
 
+rolled_up_days as (
+
+    select cast(partition as date) as billing_date
+    from {{ ref('stg_run__loads') }}
+    where source = 'litellm' and stream = 'rolled_up_usage' and rows > 0
+
+),
+
 owned as (
 
     select distinct adapter, entity, subject, subject_id from uncapped
@@ -97,6 +105,10 @@ select
         when cap_configured is not null and is_read_back and coalesce(cap_in_force > cap_configured, true)
             then 'not_in_force'
         when crossed_on is not null and passed_requests > 0 then 'overshot'
+        when crossed_on is not null and crossed_at is null and is_logged and exists (
+            select 1 from rolled_up_days
+            where rolled_up_days.billing_date between audited.crossed_on - 1 and audited.crossed_on + 1
+        ) then 'requests_not_here'
         when crossed_on is not null and crossed_at is null then 'overshot'
         when crossed_on is not null and (is_read_back or refused_at is not null) then 'held'
         when crossed_on is not null or cap_line is null or is_partly_unpriced then 'unknown'

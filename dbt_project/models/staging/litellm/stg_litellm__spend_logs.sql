@@ -22,10 +22,7 @@ renamed as (
 
         ---------- strings
         key_alias,
-        case
-            when service_tier in ('default', 'on_demand') then 'standard'
-            else coalesce(service_tier, 'standard')
-        end as service_tier,
+        {{ gateway_service_tier() }} as service_tier,
         status,
         error_type,
         error_class,

@@ -1,13 +1,14 @@
-"""Read the LiteLLM gateway into the landing area: its spend log (``mode: files`` or ``api``) or, for a gateway without
-one, its daily totals (``mode: daily_activity``), and the settings of capped keys.
+"""Read the LiteLLM gateway into the landing area: its spend log (``mode: files`` or ``api``), sums of a log that stays where
+it is (``mode: query``) or, for a gateway without one, its daily totals (``mode: daily_activity``), and the settings of
+capped keys.
 
 Source: files in the shape of table ``LiteLLM_SpendLogs`` that ``path`` names, or ``GET /spend/logs/v2``. Grain: one
 row per logged request, as logged; a request id may come in several files. A bad row is set aside in
 ``litellm/rejected_rows``, with the gateway's own spend as its amount (US dollars). Partitions: a file's path relative to the
-company folder, or the UTC day. An unchanged file is no new load, a vanished one is withdrawn. Settings are read in
-both modes where ``base_url`` is given. Failure mode: typed errors of connectors/errors.py; whatever fails, the
-landing area stays as it was. Scratch files live below the landing area, hold allow-listed fields only, and are
-removed by the next read when a killed one leaves them behind.
+company folder, or the UTC day. An unchanged file is no new load, a vanished one is withdrawn. A day is landed as requests or
+as sums, never as both. Settings are read in every mode where ``base_url`` is given. Failure mode: typed errors of
+connectors/errors.py; whatever fails, the landing area stays as it was. Scratch files live below the landing area, hold
+allow-listed fields only, and are removed by the next read when a killed one leaves them behind.
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from orchestration.connectors.http import JsonApi, utc_now
 from orchestration.connectors.outcome import StreamOutcome
@@ -32,11 +35,16 @@ from orchestration.connectors.providers.litellm.client import LOGS_PATH, SOURCE,
 from orchestration.connectors.providers.litellm.conversion import beside, connect, convert
 from orchestration.connectors.providers.litellm.log_files import LogFile, combined_id, open_log_file
 from orchestration.connectors.providers.litellm.records import COLUMNS, PATHS, REQUIRED
+from orchestration.connectors.providers.litellm.rollup.day_sums import STREAM as SUMS
+from orchestration.connectors.providers.litellm.rollup.day_sums import DaySums
+from orchestration.connectors.providers.litellm.rollup.read import read_sums
 from orchestration.connectors.reads import PartitionRead, landed_days
 from orchestration.connectors.window import DAY, read_days, utc_midnight
 from orchestration.files import utc_text
 from orchestration.landing.errors import PermanentFailure
 from orchestration.landing.store import Batch, Landing
+from orchestration.landing.streams import stream_schema
+from orchestration.settings import secret as secret_of
 
 if TYPE_CHECKING:
     from orchestration.registry import Company
@@ -84,6 +92,10 @@ def extract(
         activity: list[PartitionRead] | None = None
         if source.mode == "files":
             loads = _read_files(connection, company, landing, scratch)
+        elif source.mode == "query":
+            place = secret_of(source.connection_env) if source.connection_env and not source.results else None
+            sums = read_sums(company, landing, as_of, place, scratch, full_refresh=full_refresh)
+            loads = [_prepared_sums(one, scratch / f"{one.day}.parquet") for one in sums]
         elif gateway is None:
             raise PermanentFailure(SOURCE, "base_url is missing; write it into sources.yaml")
         else:
@@ -97,7 +109,9 @@ def extract(
         settings: list[dict[str, Any]] = []
         if gateway is not None and guardrails.is_due(landing, as_of):
             settings = guardrails.read_settings(gateway, guardrails.guarded_entities(company), as_of, utc_now())
-        return _land(landing, loads, activity, settings, as_of, is_complete_list=source.mode == "files")
+        is_complete_list = source.mode == "files" or source.results is not None
+        stream = SUMS if source.mode == "query" else LOGS
+        return _land(landing, stream, loads, activity, settings, as_of, is_complete_list=is_complete_list)
 
 
 @contextmanager
@@ -220,12 +234,22 @@ def _prepared(
     return PreparedLoad(log.name, load_id, profile.rows, target, {**facts, **events}, rejected)
 
 
+def _prepared_sums(sums: DaySums, target: Path) -> PreparedLoad:
+    name, schema = sums.day.isoformat(), stream_schema(SOURCE, SUMS)
+    table = sums.table
+    for column, value in (("partition", name), ("load_id", sums.load_id)):
+        table = table.append_column(column, pa.array([value] * table.num_rows, pa.string()))
+    pq.write_table(table.select(schema.names).cast(schema), target, compression="zstd")
+    return PreparedLoad(name, sums.load_id, table.num_rows, target, dict(sums.facts), sums.rejected)
+
+
 def _text_or_none(moment: datetime | None) -> str | None:
     return None if moment is None else utc_text(moment)
 
 
 def _land(
     landing: Landing,
+    stream: str,
     loads: list[PreparedLoad],
     activity: list[PartitionRead] | None,
     settings: list[dict[str, Any]],
@@ -233,15 +257,16 @@ def _land(
     *,
     is_complete_list: bool,
 ) -> list[StreamOutcome]:
-    """Make everything current; ``is_complete_list`` withdraws the partitions that ``loads`` does not name. ``activity``
-    is None where the spend log is read.
+    """Make everything current in ``stream``; ``is_complete_list`` withdraws the partitions that ``loads`` does not name.
+    ``activity`` is None where the spend log is read.
     """
-    outcomes = [StreamOutcome(SOURCE, LOGS, len(loads), sum(load.rows for load in loads))]
+    _refuse_days_landed_otherwise(landing, stream, loads)
+    outcomes = [StreamOutcome(SOURCE, stream, len(loads), sum(load.rows for load in loads))]
     if activity is not None:
         rows = sum(len(part.rows) for part in activity)
         outcomes = [StreamOutcome(SOURCE, daily_activity.STREAM, len(activity), rows)]
     with ExitStack() as stack:
-        batch = stack.enter_context(landing.batch(SOURCE, LOGS))
+        batch = stack.enter_context(landing.batch(SOURCE, stream))
         for load in loads:
             if load.file is not None:
                 batch.add_file(load.partition, _mover(load), load_id=load.load_id, **load.facts)
@@ -261,6 +286,26 @@ def _land(
             readings.add_rows(as_of.isoformat(), settings, **facts)
             outcomes.append(StreamOutcome(SOURCE, guardrails.STREAM, 1, len(settings)))
     return outcomes
+
+
+def _refuse_days_landed_otherwise(landing: Landing, stream: str, loads: list[PreparedLoad]) -> None:
+    """A day that is landed as requests and as sums would count twice."""
+    held = {
+        day
+        for part in landing.manifest(SOURCE, LOGS if stream == SUMS else SUMS).values()
+        if part.current is not None
+        for day in part.current.days or ()
+    }
+    twice = sorted(held & {day for load in loads for day in load.facts.get("days") or ()})
+    if twice:
+        landed, remedy = "sums of mode query", "leave these days out of what is read"
+        if stream == SUMS:
+            landed, remedy = "single requests", f"give a start_date after {max(held)}"
+        raise PermanentFailure(
+            SOURCE,
+            f"{twice[0]} to {twice[-1]} are landed as {landed} already and would count twice; nothing was landed: {remedy}, or "
+            "run with a new --home",
+        )
 
 
 def _land_rejected(batch: Batch, loads: list[PreparedLoad], vanished: set[str]) -> None:
