@@ -32,9 +32,12 @@ drawn as (
 )
 {%- endmacro %}
 
-{#- The most balances of one kind that a provider has; none where dbt compiles without a warehouse. -#}
+{#- The most balances of one kind that a provider has; none where dbt compiles without a warehouse. The rows of a unit test
+    are no relation: there it is more than any has, and a round without a balance draws nothing. -#}
 {% macro balances_in_a_row() -%}
-    {%- if not execute or load_relation(ref('int_contracts_converted')) is none -%} {{ return(0) }} {%- endif -%}
+    {%- if not execute -%} {{ return(0) }} {%- endif -%}
+    {%- if not ref('int_contracts_converted').schema -%} {{ return(5) }} {%- endif -%}
+    {%- if load_relation(ref('int_contracts_converted')) is none -%} {{ return(0) }} {%- endif -%}
     {%- set query -%}
         select coalesce(max(balances), 0)
         from (

@@ -144,9 +144,15 @@ def show_in_duckdb(
         if kinds.get((built.schema, built.table)) == "table":
             connection.execute(f"drop table {named}")
         scan = f"read_parquet({literal(built.folder / '*.parquet')})"
-        typed = types.get((built.schema, built.table), {})
-        replaced = ", ".join(f'cast("{column}" as {kind}) as "{column}"' for column, kind in typed.items())
-        connection.execute(f"create or replace view {named} as select {replaced or '*'} from {scan}")
+        typed = types.get((built.schema, built.table)) or _typed_as_in_duckdb(connection, scan)
+        columns = ", ".join(f'cast("{column}" as {kind}) as "{column}"' for column, kind in typed.items())
+        connection.execute(f"create or replace view {named} as select {columns} from {scan}")
+
+
+def _typed_as_in_duckdb(connection: duckdb.DuckDBPyConnection, scan: str) -> dict[str, str]:
+    """Columns of a table without a contract. A whole number of 38 digits is ``hugeint`` here: ``//`` of a decimal is a double."""
+    described = connection.execute(f"describe select * from {scan}").fetchall()
+    return {column: "HUGEINT" if kind == "DECIMAL(38,0)" else kind for column, kind, *_ in described}
 
 
 def contract_types(nodes: Sequence[Any]) -> dict[tuple[str, str], dict[str, str]]:
