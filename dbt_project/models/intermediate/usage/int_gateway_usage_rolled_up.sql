@@ -34,7 +34,7 @@ select
     quarters.provider,
     quarters.gateway_provider,
     quarters.account_id,
-    cast(null as varchar) as project_id,
+    cast(null as string) as project_id,
     quarters.api_key_id,
     quarters.actor_id,
     quarters.team_id,
