@@ -30,7 +30,7 @@ def rollup(
     Run it there, in a session in UTC, and put its result as Parquet where results in sources.yaml says; the next run lands
     it. A day may be stated again: its latest result counts. Nothing is read or run here.
 
-    Example:  tokenomics rollup --from 2026-10-01 --to 2026-10-07 --company my-company
+    Example:  tokenomics rollup --from 2026-10-01 --to 2026-10-07
     """
     with clear_errors():
         settings = settings_of(company, home)
