@@ -1,39 +1,34 @@
-{# What contracts draw from charges, one balance of a provider after the other: the CTE `drawn`, which begins with the
-   rows of `untouched` and goes on with a round for each balance. DuckDB recurs; Spark lets no window stand in a
-   recursion, so that there the rounds are written out, as many as a provider has balances. #}
-{% macro contract_draws(untouched) -%} {{ return(adapter.dispatch('contract_draws')(untouched)) }} {%- endmacro %}
-
-{% macro duckdb__contract_draws(untouched) -%}
-drawn as (
-
-    select * from {{ untouched }}
-    union all
-    {{ contract_draw('drawn') }}
-)
+{# What contracts draw from charges, one balance of a provider after the other: a relation to be united, in the CTE
+   `drawn`, with the rows of `untouched`. DuckDB recurs; Spark lets no window stand in a recursion, so that there the rounds are
+   written out, as many as a provider has balances. #}
+{% macro contract_draws(untouched, drawn) -%}
+    {{ return(adapter.dispatch('contract_draws')(untouched, drawn)) }}
 {%- endmacro %}
 
-{% macro spark__contract_draws(untouched) -%}
+{% macro duckdb__contract_draws(untouched, drawn) -%}
+(
+    {{ contract_draw(drawn) }}
+) as draws
+{%- endmacro %}
+
+{% macro spark__contract_draws(untouched, drawn) -%}
     {%- set rounds = balances_in_a_row() -%}
+(
     {%- for round in range(rounds) %}
-drawn_{{ round + 1 }} as (
-
-    {{ contract_draw(untouched if loop.first else 'drawn_' ~ round) }}
-),
+    {{ 'with' if loop.first }} drawn_{{ round + 1 }} as (
+        {{ contract_draw(untouched if loop.first else 'drawn_' ~ round) }}
+    ){{ ',' if not loop.last }}
     {%- endfor %}
-
-drawn as (
-
-    select * from {{ untouched }}
     {%- for round in range(rounds) %}
-    union all
-    select * from drawn_{{ round + 1 }}
+    {{ 'union all' if not loop.first }} select * from drawn_{{ round + 1 }}
+    {%- else %}
+    select * from {{ untouched }} where false
     {%- endfor %}
-
-)
+) as draws
 {%- endmacro %}
 
-{#- The most balances of one kind that a provider has; none where dbt compiles without a warehouse. The rows of a unit test
-    are no relation: there it is more than any has, and a round without a balance draws nothing. -#}
+{#- The most balances of one kind that a provider has; none where dbt compiles without a warehouse. The rows of a unit
+    test are no relation: there it is more than any has, and a round without a balance draws nothing. -#}
 {% macro balances_in_a_row() -%}
     {%- if not execute -%} {{ return(0) }} {%- endif -%}
     {%- if not ref('int_contracts_converted').schema -%} {{ return(5) }} {%- endif -%}

@@ -58,7 +58,13 @@ untouched as (
 
 ),
 
-{{ contract_draws('untouched') }}
+drawn as (
+
+    select * from untouched
+    union all
+    select * from {{ contract_draws('untouched', 'drawn') }}
+
+)
 
 select
     contract_id,
