@@ -77,6 +77,8 @@ def budgets(summary: Row) -> Section:
         total: Row = {name: str(_sum(rows, name)) for name in ("budget_amount", "allowance_amount", "spent_amount")}
         allowed, is_known = Decimal(total["allowance_amount"]), not unbudgeted
         used = float(Decimal(total["spent_amount"]) / allowed) if is_known and allowed else None
+        if len(unbudgeted) == len(rows):
+            total["allowance_amount"] = None
         shown.append(_budget_row("total", total | {"burn_ratio": used}, ""))
     over = [at for at, row in enumerate(rows) if row["status"] == "over_budget"]
     todo = [f"over budget: {', '.join(_budget_name(rows[at]) for at in over)}"] if over else []

@@ -285,6 +285,7 @@ def test_spend_beside_no_budget_says_that_none_is_loaded(found: dict[str, Any]) 
     without = found | {"budgets": [row | none for row in found["budgets"]]}
     assert without["budgets"]
     told = " ".join(" ".join(section(without, "Budget beside actual")).split())
+    assert "total 900.00" in told, "what nobody stated is no amount"
     assert "no budget is loaded for this month: put a budgets file into ledgers/" in told
     assert "no budget is loaded" not in plain_text(found)
 
