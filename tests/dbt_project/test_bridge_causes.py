@@ -38,7 +38,7 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_discount": {JULY: {"discount": "-2"}},
     "p_unpriced": {JULY: {"unpriced_usage": "5"}},
     "p_unlisted_and_nameless": {JULY: {"unpriced_usage": "6", "unposted_accrual": "-6"}},
-    "p_unlisted_and_unbilled": {JULY: {"unpriced_usage": "9", "unposted_accrual": "-9"}},
+    "p_unlisted_and_unbilled": {JULY: {"unposted_accrual": "-9"}},
     "p_untracked": {JULY: {"untracked_traffic": "3"}},
     "p_credit": {JULY: {"credits": "-1"}},
     "p_tax": {JULY: {"tax": "2"}},
