@@ -6,7 +6,6 @@ The model's own SQL runs on a landed range that the test chooses; the expected d
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import duckdb
@@ -14,7 +13,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-MODEL = Path(__file__).parents[2] / "dbt_project/models/intermediate/usage/int_quarter_hours.sql"
+from tests.dbt_project.compiled_models import compiled_sql
+
 ZONES = sorted(
     zone
     for zone in available_timezones()
@@ -25,9 +25,8 @@ DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 28))
 
 @pytest.fixture(scope="module")
 def quarter_hours():
-    text = re.sub(r"\{#.*?#\}", "", MODEL.read_text(), flags=re.DOTALL)
-    text = re.sub(r"\{\{ ref\('stg_run__(\w+)'\) \}\}", r"\1", text)
-    assert "{" not in text
+    text = re.sub(r'"\w+"\."staging"\."stg_run__(\w+)"', r"\1", compiled_sql("int_quarter_hours"))
+    assert "stg_run" not in text
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
 

@@ -4,7 +4,7 @@ What is expected is worked out by hand; a refusal is an error of the engine, nev
 """
 
 from collections.abc import Callable
-from contextlib import chdir
+from contextlib import chdir, nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from orchestration.project import DBT_PROJECT
 from orchestration.settings import only_child_environment
 from orchestration.transform.spark_session import dbt_on
 from tests.dbt_project.test_engine_free_sql import NoSpark
-from tests.spark import session
+from tests.spark import require_spark, session
 
 REFUSED = "refused"
 SPLIT = (
@@ -127,6 +127,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[s
     def render(target: str) -> dict[str, str]:
         from dbt.cli.main import dbtRunner
 
+        if target == "spark":
+            require_spark()
         folder = tmp_path_factory.mktemp(target)
         places = {
             "DBT_PROFILES_DIR": str(DBT_PROJECT),
@@ -138,7 +140,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[s
         between = "\n-- next probe\n"
         quiet = ["--quiet", "--no-print", "--log-level", "none", "--log-level-file", "none"]
         asked = between.join(probe for probe, _ in PROBES.values())
-        with only_child_environment(**places), chdir(DBT_PROJECT), dbt_on(NoSpark()):  # type: ignore[arg-type]
+        on_target = dbt_on(NoSpark()) if target == "spark" else nullcontext()  # type: ignore[arg-type]
+        with only_child_environment(**places), chdir(DBT_PROJECT), on_target:
             ended = dbtRunner().invoke([*quiet, "compile", "--inline", asked, "--target", target, "--threads", "1"])
         assert ended.success, ended.exception
         return dict(zip(PROBES, ended.result.results[0].node.compiled_code.split(between), strict=True))

@@ -21,9 +21,7 @@ SECRET = "sk-example-77aa88bb"
 
 
 def session(home: Path) -> Session:
-    openai = SimpleNamespace(
-        api_key_env="MY_VENDOR_CREDENTIAL", connection_env=None, base_url="http://127.0.0.1:9/v1"
-    )
+    openai = SimpleNamespace(api_key_env="MY_VENDOR_CREDENTIAL", connection_env=None, base_url="http://127.0.0.1:9/v1")
     sources = {"openai": openai}
     company = cast(Any, SimpleNamespace(sources=sources))
     landing, as_of = Landing(home / "landing"), date(2026, 10, 31)

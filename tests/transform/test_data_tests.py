@@ -30,6 +30,7 @@ def amounts(small: SmallProject) -> SmallProject:
     (small.folder / "tests" / "generic").mkdir(parents=True)
     for file in (TESTS / "generic").glob("*.sql"):
         (small.folder / "tests" / "generic" / file.name).write_text(file.read_text())
+    (small.folder / "macros" / "columns.sql").write_text((TESTS.parent / "macros" / "columns.sql").read_text())
     small.write(
         "fct_usage.sql",
         "{{ config(materialized='table') }} from (values ('u1', 'ok', 1.50), ('u1', 'ok', 2.50), ('u2', 'odd', null)) "
