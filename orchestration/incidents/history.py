@@ -83,8 +83,14 @@ priced as (
         and once.model_id = tiers.model_id
         and once.prompt_tokens > tiers.context_tier_start
         and once.prompt_tokens <= tiers.last_prompt_tokens
+    left join (
+        select distinct price_key, provider, model_id, price_variant from intermediate.int_usage_keys_numbered
+    ) as keys
+        on once.provider = keys.provider
+        and once.model_id is not distinct from keys.model_id
+        and once.price_variant = keys.price_variant
     left join intermediate.int_gateway_prices_by_day as prices
-        on once.price_key = prices.price_key
+        on keys.price_key = prices.price_key
         and once.billing_date = prices.billing_date
         and coalesce(tiers.context_tier_start, 0) = prices.context_tier_start
 ),

@@ -35,7 +35,7 @@ calls as (
         is_generated,
         prompt_tokens,
         completion_tokens,
-        {{ integer_key(['provider', 'model_id', 'price_variant']) }} as price_key,
+        price_variant,
         {{ gateway_classes() }}
     from logs
 

@@ -1,14 +1,18 @@
 {{ config(materialized='view') }}
+{# A number that stands for words is read where it was built, never made again: another engine would make another. #}
 {% set classes = token_classes('litellm') | rejectattr(0, 'eq', 'request') | list -%}
 with
 
 hours as (
 
-    select
-        *,
-        {{ integer_key(['provider', 'model_id', 'price_variant']) }} as price_key
-    from {{ ref('int_gateway_usage_summed_by_hour') }}
+    select * from {{ ref('int_gateway_usage_summed_by_hour') }}
     where not is_duplicate and api_key_id is not null
+
+),
+
+keys as (
+
+    select usage_key_id, price_key from {{ ref('int_usage_keys_numbered') }}
 
 ),
 
@@ -44,8 +48,9 @@ costs as (
         ) / 1000000 as cost,
         sum(hours.request + hours.failed_requests) as calls
     from hours
+    left join keys on hours.usage_key_id = keys.usage_key_id
     left join prices
-        on hours.price_key = prices.price_key
+        on keys.price_key = prices.price_key
         and hours.context_tier_start = prices.context_tier_start
         and hours.billing_date = prices.billing_date
     cross join run_parameters
