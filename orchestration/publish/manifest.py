@@ -49,11 +49,11 @@ class PublishedTable:
 @dataclass(frozen=True)
 class Before:
     """The publication before: ``tables`` and ``files`` (size by path) are those that may stand for new ones, none after
-    another program.
+    another program. ``sealed_at``: when the last of its files stood, in seconds of the epoch.
     """
 
     folder: Path
-    published_at: float = 0
+    sealed_at: float = 0
     tables: dict[str, PublishedTable] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ class Before:
         body = read_manifest(folder) or {}
         if body.get("writer") != writer():
             return cls(folder)
-        moment = datetime.fromisoformat(body["published_at"]).timestamp()
+        moment = datetime.fromisoformat(body["sealed_at"]).timestamp()
         tables = {name: PublishedTable.from_json(table) for name, table in body["tables"].items()}
         return cls(folder, moment, tables, body["files"])
 
@@ -102,7 +102,7 @@ class Before:
         if not file.is_file():
             return False
         found = file.stat()
-        return found.st_size == self.files[path] and found.st_mtime <= self.published_at
+        return found.st_size == self.files[path] and found.st_mtime <= self.sealed_at
 
 
 def writer() -> str:

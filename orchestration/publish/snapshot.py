@@ -130,7 +130,7 @@ def publish(
     }
     if write_pages is not None:
         body["pages_not_written"] = dict(write_pages(work, body))
-    body["files"] = seal(work)
+    body |= {"files": seal(work), "sealed_at": utc_text(datetime.now(UTC))}
     if people != NAMES:
         keep_facts(connection, home, run_id, names, SCHEMA)
     return Publication(run_id, _finish(home, work, body), tables)

@@ -28,9 +28,9 @@ def run_dbt(home: Home, command: Sequence[str], manifest: Any = None, callbacks:
 
 
 @contextmanager
-def as_a_child(home: Home, target_path: Path | None = None) -> Iterator[None]:
+def as_a_child(home: Home, target_path: Path | None = None, duckdb_threads: int = 1) -> Iterator[None]:
     """Within the block: the environment of a dbt process, where everything is and nothing secret; dbt writes to ``target_path``,
-    by default the home's. The folder comes back, and the root logger, to which a library of dbt's adds a handler when it is
+    by default the home's, and DuckDB works with ``duckdb_threads``. The folder comes back, and the root logger, to which a library of dbt's adds a handler when it is
     imported.
     """
     output = target_path or home.dbt_target
@@ -43,6 +43,7 @@ def as_a_child(home: Home, target_path: Path | None = None) -> Iterator[None]:
         "DBT_TARGET_PATH": str(output),
         "DBT_LOG_PATH": str(home.dbt_logs),
         "TOKENOMICS_SPARK_TABLES": str(home.spark / "tables"),
+        "TOKENOMICS_DUCKDB_THREADS": str(duckdb_threads),
     }
     handlers = list(logging.root.handlers)
     try:

@@ -26,11 +26,12 @@ directories as (
 
 ),
 
-aliases as (
+aliases_used as (
 
     select
         uses.api_key_id,
-        max_by(uses.key_alias, (uses.used_at, uses.key_alias)) filter (where uses.key_alias is not null) as key_alias
+        uses.key_alias,
+        max(uses.used_at) as used_at
     from (
         select api_key_id, key_alias, cast(started_at as timestamp) as used_at from {{ ref('stg_litellm__spend_logs') }}
         union all
@@ -40,7 +41,17 @@ aliases as (
     ) as uses
     cross join run_parameters
     where uses.key_alias <> '' and cast(uses.used_at as date) <= run_parameters.as_of_date
-    group by uses.api_key_id
+    group by uses.api_key_id, uses.key_alias
+
+),
+
+aliases as (
+
+    select
+        api_key_id,
+        max_by(key_alias, (used_at, key_alias)) as key_alias
+    from aliases_used
+    group by api_key_id
 
 )
 
