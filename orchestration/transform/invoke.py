@@ -16,7 +16,6 @@ from orchestration.transform.data_tests import explained
 from orchestration.transform.manifest import load_manifest, target_path
 from orchestration.transform.runner import as_a_child, run_dbt
 from orchestration.transform.spark import on_spark
-from orchestration.warehouse import connect
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -99,7 +98,9 @@ def invoke(
 
 def _duckdb_threads(home: Home) -> int:
     """One for few rows, else as many as there are cores."""
-    with connect(home.warehouse) as connection:
+    if not home.warehouse.exists():
+        return 1
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         known = "select 1 from information_schema.tables where table_schema = 'landing' and table_name = 'loads'"
         if connection.execute(known).fetchone() is None:
             return 1

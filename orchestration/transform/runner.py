@@ -30,8 +30,8 @@ def run_dbt(home: Home, command: Sequence[str], manifest: Any = None, callbacks:
 @contextmanager
 def as_a_child(home: Home, target_path: Path | None = None, duckdb_threads: int = 1) -> Iterator[None]:
     """Within the block: the environment of a dbt process, where everything is and nothing secret; dbt writes to ``target_path``,
-    by default the home's, and DuckDB works with ``duckdb_threads``. The folder comes back, and the root logger, to which a library of dbt's adds a handler when it is
-    imported.
+    by default the home's, and DuckDB works with ``duckdb_threads``. The folder comes back, and the root logger, to which a
+    library of dbt's adds a handler when it is imported.
     """
     output = target_path or home.dbt_target
     output.mkdir(parents=True, exist_ok=True)

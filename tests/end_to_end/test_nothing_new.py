@@ -39,9 +39,15 @@ def built_at(site: Path) -> int:
     return (site / "home" / "dbt" / "target" / "run_results.json").stat().st_mtime_ns
 
 
+def published(site: Path, name: str) -> int:
+    """Which file the name is: equal for the same file, linked."""
+    return (site / "home" / "published" / name).stat().st_ino
+
+
 def test_nothing_new_is_published_again_and_a_change_is_built(site: Path) -> None:
     first = run(site)
     before, built, state = content(site / "home"), built_at(site), manifest(site)
+    files = published(site, "dashboard/index.html"), published(site, "marts.duckdb")
 
     second = run(site)
     assert second != first
@@ -51,6 +57,10 @@ def test_nothing_new_is_published_again_and_a_change_is_built(site: Path) -> Non
     assert again["published_at"] > state["published_at"]
     assert again["as_of_days"] == state["as_of_days"]
     assert again["tables"] == state["tables"]
+    assert again["files"] == state["files"]
+    assert (published(site, "dashboard/index.html"), published(site, "marts.duckdb")) == files, (
+        "a file was written anew"
+    )
     assert not (site / "home" / "run_begun.json").exists()
     assert tokenomics("test", "--company", site / "company", "--home", site / "home").returncode == 0
 
