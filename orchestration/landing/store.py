@@ -145,6 +145,10 @@ class Landing:
         }
         return {name: load for name, load in loads.items() if load is not None}
 
+    def count_rows(self) -> int:
+        """Rows of the visible loads of every stream."""
+        return sum(load.rows for name in STREAMS for load in self.visible_loads(*name).values())
+
     def models_of_usage(self) -> set[tuple[str, str]]:
         """Provider and model of all usage in the visible loads. Only loads that landed before models were written down
         are read for it.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.transform.data_tests import explained
 from orchestration.transform.manifest import load_manifest, target_path
@@ -98,14 +99,7 @@ def invoke(
 
 def _duckdb_threads(home: Home) -> int:
     """One for few rows, else as many as there are cores."""
-    if not home.warehouse.exists():
-        return 1
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
-        known = "select 1 from information_schema.tables where table_schema = 'landing' and table_name = 'loads'"
-        if connection.execute(known).fetchone() is None:
-            return 1
-        (rows,) = connection.execute("select coalesce(sum(rows), 0) from landing.loads").fetchone() or (0,)
-    return 1 if rows <= FEW_ROWS else os.cpu_count() or 1
+    return 1 if Landing(home.landing).count_rows() <= FEW_ROWS else os.cpu_count() or 1
 
 
 def _show_views(home: Home, results: Sequence[Any]) -> None:
