@@ -11,6 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.landing.store import Landing
+from orchestration.landing.streams import stream_schema
+from orchestration.transform import invoke as called
 from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
 from tests.transform.conftest import ROOT, SmallProject
 
@@ -23,6 +26,10 @@ OPENS = """
 import sys, duckdb
 connection = duckdb.connect(sys.argv[1])
 connection.execute("create table theirs as select 1")
+"""
+SETTINGS = """
+{{ config(materialized='table') }}
+select current_setting('threads') as threads, current_setting('TimeZone') as zone, current_setting('memory_limit') as memory
 """
 LONG = """
 import signal, sys
@@ -52,6 +59,29 @@ def test_dbt_sees_no_secret_and_the_environment_comes_back(
     assert dict(os.environ) == before
     assert Path.cwd() == small.folder.parent
     assert not any(SECRET in path.read_bytes().decode(errors="replace") for path in small.home.root.rglob("*.json"))
+
+
+def test_the_warehouse_is_in_utc_and_has_every_core_only_where_rows_are_many(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.write("settings.sql", SETTINGS)
+    monkeypatch.setattr(called, "FEW_ROWS", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    landing = Landing(small.home.landing)
+    rows = [
+        dict.fromkeys(
+            name for name in stream_schema("registry", "policy").names if name not in ("partition", "load_id")
+        )
+    ]
+    with landing.batch("registry", "policy") as batch:
+        batch.add_rows("a", rows)
+    small.build()
+    one = small.rows("from marts.settings")
+
+    with landing.batch("registry", "policy") as batch:
+        batch.add_rows("b", rows)
+    small.build()
+    assert [*one, *small.rows("from marts.settings")] == [(1, "UTC", "1.3 GiB"), (3, "UTC", "1.3 GiB")]
 
 
 def test_another_process_may_write_to_the_warehouse_after_the_call(small: SmallProject) -> None:
