@@ -98,8 +98,9 @@ compare: $(READY) ## Are the published tables of the homes A and B equal, row fo
 bench-enforcement: $(READY) ## How late and by how many dollars enforcement at a real LiteLLM proxy is; writes its MEASURED.md
 	$(BIN)/python -m benchmarks.enforcement.measure
 
-bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing
-	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS))
+bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing; TARGET=spark
+	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(TARGET),--target $(TARGET))
 
 bench-series: $(READY) ## Measure stability, run-rates and forecasts on real daily series; rewrites REAL_SERIES.md
 	$(BIN)/python -m benchmarks.series
