@@ -88,8 +88,9 @@ docs: $(READY) ## Write the dbt project's documentation as one page into the hom
 metrics: $(READY) ## Ask a metric of the last run, by default those of the month close; QUERY="list metrics"
 	@TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.metrics $(QUERY)
 
-compare-engines: $(READY) ## Build the demo company on DuckDB and on Spark and compare every published table, row for row
-	$(BIN)/python -m orchestration.publish.compare_engines $(if $(COMPANY),--company "$(COMPANY)") "$(HOME_DIR)-engines"
+compare-engines: $(READY) ## Build the demo company on DuckDB and on Spark and compare every published table, row for row; MODELS="...": these
+	$(BIN)/python -m orchestration.publish.compare_engines "$(HOME_DIR)-engines" $(if $(COMPANY),--company "$(COMPANY)") \
+		$(if $(AS_OF),--as-of $(AS_OF)) $(if $(MODELS),--models $(MODELS))
 
 compare: $(READY) ## Are the published tables of the homes A and B equal, row for row? Exit code 2 if not
 	$(BIN)/python -m orchestration.publish.compare "$(A)" "$(B)"
@@ -97,8 +98,9 @@ compare: $(READY) ## Are the published tables of the homes A and B equal, row fo
 bench-enforcement: $(READY) ## How late and by how many dollars enforcement at a real LiteLLM proxy is; writes its MEASURED.md
 	$(BIN)/python -m benchmarks.enforcement.measure
 
-bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing
-	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS))
+bench: $(READY) ## Time a run over ROWS generated gateway requests against a hand-written yardstick; BENCH=full new-day restated rule nothing; TARGET=spark
+	$(BIN)/python -m benchmarks.whole_run --case $(or $(BENCH),full) $(if $(ROWS),--rows $(ROWS)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(TARGET),--target $(TARGET))
 
 bench-series: $(READY) ## Measure stability, run-rates and forecasts on real daily series; rewrites REAL_SERIES.md
 	$(BIN)/python -m benchmarks.series

@@ -1,7 +1,8 @@
 """Run a command and say what it cost: wall time, CPU seconds and peak memory of it and of everything it started, and what
 of both went into each of its stages.
 
-CPU is user and system time, children included. Memory is the sum of the resident set sizes of the whole process tree,
+CPU is user and system time, children included; of a process that outlives the command, as Spark's may, up to the last
+sample. Memory is the sum of the resident set sizes of the whole process tree,
 sampled; pages that processes share count in each, so the figure is an upper bound up to what rises and falls between
 two samples. A stage ends with the line ``<stage>: finished in ...`` on the command's output. Linux only.
 """
@@ -55,12 +56,13 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
         stdin=subprocess.DEVNULL,
         text=True,
     )
-    peak, is_over = 0, threading.Event()
+    peak, seen, is_over = 0, 0.0, threading.Event()
 
     def sample() -> None:
-        nonlocal peak
+        nonlocal peak, seen
         while not is_over.wait(SAMPLE_SECONDS):
-            peak = max(peak, tree(process.pid)[0])
+            held, used = tree(process.pid)
+            peak, seen = max(peak, held), max(seen, used)
 
     sampler = threading.Thread(target=sample)
     sampler.start()
@@ -76,7 +78,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
     seconds = time.monotonic() - began
     is_over.set()
     sampler.join()
-    total = _cpu_of_children() - spent
+    total = max(_cpu_of_children() - spent, seen)
     if stages:
         stages.append(Stage("the rest", began + seconds - moment, total - cpu))
     return Measured(seconds, total, peak, process.returncode, "".join(lines), tuple(stages))

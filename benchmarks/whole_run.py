@@ -10,7 +10,7 @@
 
 All but ``full`` begin in a home that holds ROWS calls, and end with ``nothing``, the fixed part. Every answer is compared with
 the yardstick's: exit code 1 when a run fails or the figures differ. With ``--runs N`` each is done N times and the one in
-the middle by CPU is shown; the others are not.
+the middle by CPU is shown; the others are not. With ``--target spark`` the runs build on Spark.
 """
 
 import argparse
@@ -28,10 +28,12 @@ from benchmarks.logs import link_logs
 from benchmarks.measure import Measured, measure
 from benchmarks.results import record
 from benchmarks.traffic import DAYS, FIRST_DAY, LAST_DAY, rows_per_day, write_day
+from orchestration.settings import TARGETS
 
 PROJECT = Path(__file__).parents[1]
 SEED = 20261031
 RESTATED_DAY = FIRST_DAY + timedelta(days=DAYS // 2)
+DUCKDB = TARGETS[0]
 CASES = ("full", "new-day", "restated", "rule", "nothing")
 
 
@@ -42,9 +44,10 @@ class Failed(Exception):
 class Bench:
     """One company with its home below ``folder``; ``product`` is the checkout whose ``tokenomics`` is timed."""
 
-    def __init__(self, folder: Path, cache: Path, rows: int, runs: int, product: Path) -> None:
+    def __init__(self, folder: Path, cache: Path, rows: int, runs: int, product: Path, target: str) -> None:
         self.company, self.home, self.answers = folder / "company", folder / "home", folder / "yardstick"
         self.folder, self.cache, self.rows, self.runs, self.product = folder, cache, rows, runs, product
+        self.engine = ["--target", target] if target != DUCKDB else []
         own = product / ".venv" / "bin" / "python"
         self.python = str(own) if own.exists() else sys.executable
 
@@ -60,6 +63,7 @@ class Bench:
     def run(self, name: str, as_of: date, *, is_fresh: bool = False) -> Measured:
         """Time a run that ends as of ``as_of``; repeated in a home as it was before, or in none if ``is_fresh``."""
         command = [self.python, "-m", "orchestration", "run", "--company", str(self.company), "--home", str(self.home)]
+        command += self.engine
         before = self.folder / "home_before"
         if self.runs > 1 and not is_fresh:
             shutil.rmtree(before, ignore_errors=True)
@@ -149,7 +153,7 @@ def bench_demo(work: Bench) -> dict[str, Measured]:
     command = [work.python, "-m", "orchestration", "run", "--home", str(work.home)]
     measured: dict[str, Measured] = {}
     for name, day in (("the home before", AS_OF - timedelta(days=1)), ("new as-of day", AS_OF), ("nothing new", AS_OF)):
-        measured[name] = measure([*command, "--as-of", day.isoformat()], cwd=work.product)
+        measured[name] = measure([*command, "--as-of", day.isoformat(), *work.engine], cwd=work.product)
         if measured[name].exit_code:
             raise Failed(f"{name} failed:\n{measured[name].output}")
         show(name, measured[name])
@@ -164,19 +168,21 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1, help="repeat each and show the one in the middle")
     parser.add_argument("--folder", type=Path, help="where logs are kept between benchmarks, and homes while they run")
     parser.add_argument("--record", action="store_true", help="add the result to benchmarks/results.csv")
+    parser.add_argument("--target", choices=TARGETS, default=DUCKDB, help="what builds the tables")
     parser.add_argument("--product", type=Path, default=PROJECT, help="another checkout to time")
     arguments = parser.parse_args()
     root = (arguments.folder or Path(tempfile.gettempdir()) / "tokenomics-bench").resolve()
     rows = arguments.rows or 1_000_000
     folder = root / f"{arguments.case}_{rows}_{os.getpid()}"
-    work = Bench(folder, root, rows, arguments.runs, arguments.product.resolve())
+    work = Bench(folder, root, rows, arguments.runs, arguments.product.resolve(), arguments.target)
     try:
         if arguments.case == "nothing" and arguments.rows is None:
             rows, measured = 0, bench_demo(work)
         else:
             measured = bench(arguments.case, work, arguments.day_rows)
         if arguments.record:
-            record(arguments.case, rows, measured, work.product)
+            case = arguments.case if arguments.target == DUCKDB else f"{arguments.case} on {arguments.target}"
+            record(case, rows, measured, work.product)
     except Failed as error:
         print(error)
         return 1

@@ -1,6 +1,7 @@
 {# What contracts draw from charges, one balance of a provider after the other: a relation to be united, in the CTE
    `drawn`, with the rows of `untouched`. DuckDB recurs; Spark lets no window stand in a recursion, so that there the rounds are
-   written out, as many as a provider has balances. #}
+   written out, as many as a provider has balances. Each reads the one before once and carries its draws along: Spark puts a CTE in
+   wherever it is read. #}
 {% macro contract_draws(untouched, drawn) -%}
     {{ return(adapter.dispatch('contract_draws')(untouched, drawn)) }}
 {%- endmacro %}
@@ -14,16 +15,37 @@
 {% macro spark__contract_draws(untouched, drawn) -%}
     {%- set rounds = balances_in_a_row() -%}
 (
-    {%- for round in range(rounds) %}
-    {{ 'with' if loop.first }} drawn_{{ round + 1 }} as (
-        {{ contract_draw(untouched if loop.first else 'drawn_' ~ round) }}
-    ){{ ',' if not loop.last }}
+    with drawn_0 as (
+        select
+            *,
+            cast(
+                array() as array<struct<contract_id: string, valid_from: date, kind: string, drawn_units: decimal(38, 0)>>
+            ) as draws
+        from {{ untouched }}
+    )
+    {%- for round in range(rounds) %},
+    drawn_{{ round + 1 }} as (
+        select
+            * except (draws),
+            concat(draws, array(struct(contract_id, valid_from, kind, drawn_units))) as draws
+        from (
+            {{ contract_draw('drawn_' ~ round, 'left', ['draws']) }}
+        ) as drawn_once
+    )
     {%- endfor %}
-    {%- for round in range(rounds) %}
-    {{ 'union all' if not loop.first }} select * from drawn_{{ round + 1 }}
-    {%- else %}
-    select * from {{ untouched }} where false
-    {%- endfor %}
+    select
+        provider,
+        is_commitment,
+        draw_order,
+        draw.contract_id,
+        draw.valid_from,
+        draw.kind,
+        billed_cost_key,
+        cost_date,
+        model_id,
+        open_units,
+        draw.drawn_units
+    from drawn_{{ rounds }} lateral view explode(draws) as draw
 ) as draws
 {%- endmacro %}
 
@@ -44,8 +66,9 @@
     {{ return(run_query(query).rows[0][0] | int) }}
 {%- endmacro %}
 
-{#- One round: every provider's next balance draws from what is left of each day's charges. -#}
-{% macro contract_draw(drawn) -%}
+{#- One round: every provider's next balance draws from what is left of each day's charges. With a left join the charges of
+    a provider without a further balance stay. kept: further columns of `drawn` -#}
+{% macro contract_draw(drawn, join='inner', kept=[]) -%}
     select
         provider,
         is_commitment,
@@ -56,6 +79,9 @@
         billed_cost_key,
         cost_date,
         model_id,
+        {%- for column in kept %}
+        {{ column }},
+        {%- endfor %}
         {{ as_whole('open_units - ' ~ to_nano('coalesce(part_amount, 0)')) }} as open_units,
         {{ to_nano('coalesce(part_amount, 0)') }} as drawn_units
     from (
@@ -78,7 +104,7 @@
                     else 0
                 end as weight
             from {{ drawn }} as drawn
-            inner join balances
+            {{ join }} join balances
                 on drawn.provider = balances.provider
                 and drawn.is_commitment = balances.is_commitment
                 and drawn.draw_order + 1 = balances.draw_order

@@ -8,6 +8,8 @@ the exit code is 1. A home that has published nothing is an error, never an empt
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,21 +40,28 @@ def compare(first: Path, second: Path) -> tuple[list[str], list[Difference]]:
     """The names of the equal tables, and how the others differ. Raises :class:`NothingPublished`."""
     tables = [_tables(home) for home in (first, second)]
     equal, differing = [], []
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
+    with comparing() as connection:
         for name in sorted(tables[0].keys() | tables[1].keys()):
             paths = [found.get(name) for found in tables]
             if paths[0] is None or paths[1] is None:
                 where = "first" if paths[1] is None else "second"
                 differing.append(Difference(name, (f"only the {where} home publishes it",)))
                 continue
-            found = _compare_table(connection, name, paths[0], paths[1])
+            found = compare_table(connection, name, _source(paths[0]), _source(paths[1]))
             if found.lines:
                 differing.append(found)
             else:
                 equal.append(name)
     return equal, differing
+
+
+@contextmanager
+def comparing() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, in UTC, that spills early."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
+        yield connection
 
 
 def _tables(home: Path) -> dict[str, Path]:
@@ -62,8 +71,9 @@ def _tables(home: Path) -> dict[str, Path]:
     return {path.name: path for path in folder.resolve().iterdir()}
 
 
-def _compare_table(connection: duckdb.DuckDBPyConnection, name: str, first: Path, second: Path) -> Difference:
-    sides = [_source(path) for path in (first, second)]
+def compare_table(connection: duckdb.DuckDBPyConnection, name: str, first: str, second: str) -> Difference:
+    """How two relations differ, each a name or a query in brackets; without lines they are equal."""
+    sides = (first, second)
     columns = [columns_of(connection, side) for side in sides]
     lines = [f"column {column} is gone" for column in columns[0] if column not in columns[1]]
     lines += [f"column {column} is new" for column in columns[1] if column not in columns[0]]

@@ -1,8 +1,12 @@
 """The same company on DuckDB and on Spark: every published table of both compared, row for row and money to the last digit.
-``python -m orchestration.publish.compare_engines FOLDER [--company DIR]``, by default the demo company.
+``python -m orchestration.publish.compare_engines FOLDER [--company DIR] [--as-of DAY] [--models NAME...]``, by default the
+demo company.
 
 DuckDB reads the sources into ``FOLDER/duckdb``; ``FOLDER/spark`` begins with a copy of what landed and reads none, so that both
 build from the same rows. Tables that hold no row on either side are named: that they are equal proves nothing.
+
+With ``--models`` Spark builds only these and what they need, runs no test and publishes nothing; every table of marts that it
+built is compared with DuckDB's, and one without a row fails.
 """
 
 import argparse
@@ -13,13 +17,21 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
-from orchestration.publish.compare import compare
+from orchestration.project import Home
+from orchestration.publish.compare import Difference, compare, compare_table, comparing
 from orchestration.quoting import literal
+from orchestration.session import open_session
+from orchestration.settings import load_settings
+from orchestration.transform.invoke import DbtStopped, failure_lines, invoke
+from orchestration.transform.spark_tables import whole_builds
+from orchestration.warehouse import begin_build, connect, prepare
 
 PR_SET_CHILD_SUBREAPER = 36
 COPIED = ("landing", "demo_company", "budget", "closed", "enforcement")
@@ -71,28 +83,67 @@ def empty_tables(home: Path) -> list[str]:
         )
 
 
+def build_models(home: Home, company: Path | None, as_of: date | None, models: Sequence[str]) -> None:
+    """Build these and what they need on Spark from what ``home`` holds; raises DbtStopped where one does not build."""
+    settings = load_settings(company, home.root, as_of, offline=True, full_refresh=True, target="spark")
+    with open_session(settings) as session, connect(home.warehouse) as connection:
+        begin_build(
+            connection,
+            prepare(connection, session.landing, session.company, session.as_of, full_refresh=True, target="spark"),
+        )
+    selected = [f"+{name}" for name in models]
+    failed = failure_lines(invoke(home, ["run", "--select", *selected], target="spark"))
+    if failed:
+        raise DbtStopped("\n".join(failed))
+
+
+def compare_marts(first: Home, second: Home) -> tuple[list[str], list[Difference], list[str]]:
+    """Tables of marts that Spark built in ``second`` beside those of ``first``: the equal, the others, those without a row."""
+    equal, differing, empty = [], [], []
+    with comparing() as connection:
+        for name, home in (("duckdb_home", first), ("spark_home", second)):
+            connection.execute(f"attach {literal(home.warehouse)} as {name} (read_only)")
+        for table in [built.table for built in whole_builds(second.spark / "tables") if built.schema == "marts"]:
+            sides = [f'{name}.marts."{table}"' for name in ("duckdb_home", "spark_home")]
+            found = compare_table(connection, table, *sides)
+            if found.lines:
+                differing.append(found)
+            else:
+                equal.append(table)
+            if connection.execute(f"select 1 from {sides[0]} limit 1").fetchone() is None:
+                empty.append(table)
+    return equal, differing, empty
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build a company on both engines and compare what they publish.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--company", type=Path, help="a company folder; without it the demo company")
+    parser.add_argument("--as-of", type=date.fromisoformat, help="the day of both runs; without it the last one")
+    parser.add_argument("--models", nargs="+", help="on Spark only these and what they need, as dbt selects")
     arguments = parser.parse_args()
     _adopt()
-    first, second = arguments.folder / "duckdb", arguments.folder / "spark"
+    first, second = Home(arguments.folder.resolve() / "duckdb"), Home(arguments.folder.resolve() / "spark")
     options = ["--company", str(arguments.company)] if arguments.company else []
-    build(first, *options)
-    shutil.rmtree(second, ignore_errors=True)
+    options += ["--as-of", str(arguments.as_of)] if arguments.as_of else []
+    build(first.root, *options)
+    shutil.rmtree(second.root, ignore_errors=True)
     for name in COPIED:
-        if (first / name).exists():
-            shutil.copytree(first / name, second / name, symlinks=True)
-    build(second, "--offline", "--target", "spark", *options)
-    equal, differing = compare(first, second)
+        if (first.root / name).exists():
+            shutil.copytree(first.root / name, second.root / name, symlinks=True)
+    if arguments.models:
+        build_models(second, arguments.company, arguments.as_of, arguments.models)
+        equal, differing, empty = compare_marts(first, second)
+    else:
+        build(second.root, "--offline", "--target", "spark", *options)
+        equal, differing = compare(first.root, second.root)
+        empty = [name for name in empty_tables(first.root) if name in equal]
     for found in differing:
         print(f"{found.table}: {found.lost} rows only on DuckDB, {found.added} only on Spark")
         print("\n".join(f"    {line}" for line in found.lines))
-    empty = [name for name in empty_tables(first) if name in equal]
     print(f"{len(equal)} tables are equal, {len(differing)} differ")
     print(f"without a row in this company: {', '.join(empty) or 'none'}")
-    return 1 if differing else 0
+    return 1 if differing or (arguments.models and empty) else 0
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def on_spark(home: Home, arguments: Sequence[str]) -> Iterator[None]:
     only = KEPT_BETWEEN_RUNS if WHOLE_RUN in arguments else None
     register_in_spark(spark, tables, only)
     with dbt_on(spark):
-        if only is None and not spark.catalog.tableExists("staging.stg_run__parameters"):
+        if only is None and tables.exists() and not spark.catalog.tableExists("staging.stg_run__parameters"):
             _make_views(home)
         try:
             yield

@@ -44,9 +44,11 @@ LOCAL = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
     "spark.sql.files.openCostInBytes": "16384",
+    "spark.sql.sources.fileCompressionFactor": "20",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",
 }
-"""What suits one machine; an endpoint keeps its own."""
+"""What suits one machine; an endpoint keeps its own. Spark holds a table whole for a join if its files are small, and the sum of
+a log is some twenty times as large in memory as in its files."""
 
 JAVA_REMEDY = "install Java 17 or later and put java on the PATH or set JAVA_HOME"
 PACKAGES_REMEDY = "uv pip install --require-hashes -r requirements-spark.lock"

@@ -219,6 +219,16 @@ def test_the_meter_sees_time_and_memory_of_a_child_and_its_stages(tmp_path: Path
     assert measure([sys.executable, "-c", "import sys; print('no'); sys.exit(3)"]).exit_code == 3
 
 
+def test_a_process_that_outlives_the_command_is_counted() -> None:
+    """As Spark's does: its parent ends without waiting for it, and no system counts it with the parent then."""
+    child = "import time\nwhile time.process_time() < 1: pass\nprint('done', flush=True); time.sleep(60)"
+    parent = (
+        f"import os, subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {child!r}], stdout=subprocess.PIPE); "
+        f"child.stdout.readline(); time.sleep(0.5); child.kill(); os._exit(0)"
+    )
+    assert measure([sys.executable, "-c", f"import time; {parent}"]).cpu_seconds >= 1
+
+
 def test_results_are_kept_with_their_version_and_shown(tmp_path: Path) -> None:
     run = Measured(20.04, 30.06, 512_000_000, 0, "", ())
     for rows in (1_000, 100_000):
