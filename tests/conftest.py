@@ -10,6 +10,7 @@ import pytest
 from orchestration.publish.snapshot import publish
 
 AS_OF = date(2026, 10, 31)
+FIRST = ("test_demo_truths.py", "test_faults.py")
 TABLES = {
     "graduation_readiness": (
         "initiative_id varchar, as_of_date date, is_ready boolean, first_ready_date date, blocking_gates varchar, "
@@ -63,8 +64,10 @@ def _publish_state(home: Path, run_id: str = "one", ready: bool = True, returned
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of the longest tests first, so that workers that share the files end together."""
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    """Files of the longest tests first, so that workers that share the files end together. The first two build what others
+    start from, one each, so that no worker waits for the other.
+    """
+    items.sort(key=lambda item: ("end_to_end" not in item.path.parts, item.path.name not in FIRST))
 
 
 @pytest.fixture
