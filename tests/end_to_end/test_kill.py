@@ -21,7 +21,7 @@ import duckdb
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import ROOT
+from tests.end_to_end.command_line import ROOT, tokenomics
 from tests.end_to_end.tiny_company import (
     KEY,
     LAST,
@@ -142,7 +142,9 @@ def test_a_killed_run_loses_and_doubles_nothing(site: Site, tmp_path: Path, seed
         was_killed = kill_after(start(site.companies[kind], home, AS_OF[kind]), moment)
         if kind == "earlier":
             assert (home / "published" / "manifest.json").exists()
-        run_to_the_end(site.companies[kind], home, AS_OF[kind])
+        arguments = ("--company", site.companies[kind], "--home", home, "--as-of", AS_OF[kind])
+        done = tokenomics("run", *arguments, timeout=RUN_LIMIT_SECONDS, OPENAI_ADMIN_KEY=KEY)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
         time.sleep(1)
     assert watchers.faults == []
     assert min(watchers.looks.values()) > 0
