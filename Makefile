@@ -58,7 +58,7 @@ parse: $(READY)
 	TOKENOMICS_HOME=$(UI_HOME) $(BIN)/python -m orchestration.transform.manifest
 
 pytest: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-kill: $(READY) ## Kill runs at many moments and prove that nothing is lost, doubled or half published (long)
 	KILL_SEEDS=20 $(BIN)/pytest -m kill

@@ -1,5 +1,8 @@
 """For every test: nothing of this machine's own company or home is used. Also a small published state."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -8,8 +11,12 @@ import duckdb
 import pytest
 
 from orchestration.publish.snapshot import publish
+from tests.built_once import built_once
 
+ACCEPTANCE_KIT = Path(__file__).parents[2] / "shared" / "acceptance"
 AS_OF = date(2026, 10, 31)
+LONG = {"end_to_end", "reference", "warehouse"}
+FIRST = ("test_demo_truths.py", "test_faults.py")
 TABLES = {
     "graduation_readiness": (
         "initiative_id varchar, as_of_date date, is_ready boolean, first_ready_date date, blocking_gates varchar, "
@@ -63,8 +70,24 @@ def _publish_state(home: Path, run_id: str = "one", ready: bool = True, returned
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of the longest tests first, so that workers that share the files end together."""
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    """Files of the longest tests first, so that workers that share the files end together. The first two build what others
+    start from, one each, so that no worker waits for the other.
+    """
+    items.sort(key=lambda item: (LONG.isdisjoint(item.path.parts), item.path.name not in FIRST))
+
+
+@pytest.fixture(scope="session")
+def acceptance_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated company of the acceptance kit with its truth, to be read or copied."""
+    build = ACCEPTANCE_KIT / "build.py"
+    if not build.exists():
+        pytest.skip("the acceptance kit is not beside this project")
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(folder: Path) -> None:
+        subprocess.run([sys.executable, build, folder], check=True, env=environment, capture_output=True)
+
+    return built_once(tmp_path_factory, "acceptance", run)
 
 
 @pytest.fixture

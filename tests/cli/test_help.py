@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from tests.cli.call import tokenomics
+from tests.cli.call import tokenomics, tokenomics_started
 
 COMMANDS = {
     *("init", "check", "run", "open", "status", "test", "graduate", "close", "replay", "enforce", "rollup"),
@@ -30,7 +30,7 @@ def help_of(command: str) -> str:
 
 def test_help_answers_at_once_and_names_the_way_in(tmp_path: Path) -> None:
     began = time.monotonic()
-    done = tokenomics("--help", cwd=tmp_path)
+    done = tokenomics_started("--help", cwd=tmp_path)
     took = time.monotonic() - began
     assert done.returncode == 0
     for word in ("init", "check", "test", "run", "status", "tokenomics run --company"):
@@ -110,7 +110,7 @@ def test_no_line_of_a_help_is_wider_than_80_columns(command: str) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands_and_options(shell: str, tmp_path: Path) -> None:
     """As the shell itself asks: the script is shown, and what stands at the cursor is answered."""
-    script = tokenomics("--show-completion", shell, cwd=tmp_path)
+    script = tokenomics_started("--show-completion", shell, cwd=tmp_path)
     assert script.returncode == 0 and "_TOKENOMICS_COMPLETE" in script.stdout
     asked = {
         "_TOKENOMICS_COMPLETE": f"complete_{shell}",
@@ -119,4 +119,4 @@ def test_a_shell_completes_commands_and_options(shell: str, tmp_path: Path) -> N
         "_TYPER_COMPLETE_ARGS": "tokenomics st",
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
-    assert "status" in tokenomics(cwd=tmp_path, environment=asked).stdout
+    assert "status" in tokenomics_started(cwd=tmp_path, environment=asked).stdout

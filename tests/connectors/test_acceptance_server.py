@@ -4,6 +4,7 @@ Expected values come from the kit's planted rows, added up here.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -64,9 +65,8 @@ class Kit:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
-    folder = tmp_path_factory.mktemp("acceptance") / "out"
-    subprocess.run([sys.executable, KIT / "build.py", folder], check=True, capture_output=True)
+def running(acceptance_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    folder = shutil.copytree(acceptance_folder, tmp_path_factory.mktemp("acceptance") / "out")
     command = [sys.executable, "-u", KIT / "server.py", folder, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

@@ -3,8 +3,6 @@
 import csv
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -56,18 +54,10 @@ def query(landing: Landing, sql: str) -> list[tuple[Any, ...]]:
 # ------------------------------------------------------------------------------------------ the simulated company
 
 
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("simulated") / "out"
-    build = SHARED / "acceptance" / "build.py"
-    subprocess.run([sys.executable, str(build), str(out)], check=True, capture_output=True)
-    return out
-
-
-def test_every_row_of_the_simulated_ledgers_lands(simulated: Path, tmp_path: Path) -> None:
+def test_every_row_of_the_simulated_ledgers_lands(acceptance_folder: Path, tmp_path: Path) -> None:
     landing = Landing(tmp_path / "landing")
-    rows = {one.stream: one.rows for one in ledgers.extract(Company(simulated / "company"), landing)}
-    for path in (simulated / "company" / "ledgers").glob("*.csv"):
+    rows = {one.stream: one.rows for one in ledgers.extract(Company(acceptance_folder / "company"), landing)}
+    for path in (acceptance_folder / "company" / "ledgers").glob("*.csv"):
         with path.open(newline="") as file:
             assert rows.pop(path.stem) == sum(1 for _ in csv.DictReader(file)) > 0
     assert rows == {"rejected_rows": 0}
@@ -84,23 +74,25 @@ def test_every_row_of_the_simulated_ledgers_lands(simulated: Path, tmp_path: Pat
         ("general_ledger_money.csv", [r"general_ledger_money\.csv:2\b", r"debit_amount '1O0\.00'"]),
     ],
 )
-def test_the_simulated_faults_are_refused(simulated: Path, tmp_path: Path, name: str, patterns: list[str]) -> None:
+def test_the_simulated_faults_are_refused(
+    acceptance_folder: Path, tmp_path: Path, name: str, patterns: list[str]
+) -> None:
     folder = tmp_path / "company"
-    shutil.copytree(simulated / "company" / "ledgers", folder / "ledgers")
-    shutil.copy(simulated / "negative" / name, folder / "ledgers")
+    shutil.copytree(acceptance_folder / "company" / "ledgers", folder / "ledgers")
+    shutil.copy(acceptance_folder / "negative" / name, folder / "ledgers")
     with pytest.raises(RejectedFile) as caught:
         ledgers.extract(Company(folder), Landing(tmp_path / "landing"))
     assert [pattern for pattern in patterns if not re.search(pattern, str(caught.value))] == []
     assert not (tmp_path / "landing").exists()
 
 
-def test_the_simulated_cloud_bill_keeps_quantity_and_unit(simulated: Path, tmp_path: Path) -> None:
+def test_the_simulated_cloud_bill_keeps_quantity_and_unit(acceptance_folder: Path, tmp_path: Path) -> None:
     source = SourceConfig.model_validate({"name": "focus_files", "path": "focus/*.csv"})
     landing = Landing(tmp_path / "landing")
-    focus.extract(Company(simulated / "company", {"focus_files": source}), landing, date(2026, 10, 31), None)
+    focus.extract(Company(acceptance_folder / "company", {"focus_files": source}), landing, date(2026, 10, 31), None)
     columns = ["BilledCost", "ConsumedQuantity", "ConsumedUnit", "x_UsageType", "ListUnitPrice"]
     written: Counter[tuple[str, ...]] = Counter()
-    for path in (simulated / "company" / "focus").glob("*.csv"):
+    for path in (acceptance_folder / "company" / "focus").glob("*.csv"):
         with path.open(newline="") as file:
             written.update(tuple(row[column] for column in columns) for row in csv.DictReader(file))
     landed = query(

@@ -4,9 +4,6 @@ that it lands itself.
 
 import fcntl
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from datetime import date
@@ -18,7 +15,10 @@ from typing import Any
 import duckdb
 
 from orchestration.files import write_atomically
-from orchestration.project import parsed_projects, project_digest
+from orchestration.project import Home, parsed_projects, project_digest
+from orchestration.transform.invoke import QUIET
+from orchestration.transform.manifest import load_manifest
+from orchestration.transform.runner import as_a_child, run_dbt
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 DATABASE = "warehouse"
@@ -48,17 +48,13 @@ def compiled() -> dict[str, Any]:
 
 def _compile() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        environment = {
-            **os.environ,
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "TOKENOMICS_WAREHOUSE": str(Path(folder) / f"{DATABASE}.duckdb"),
-        }
-        command = [str(Path(sys.executable).parent / "dbt"), "-q", "compile"]
-        command += ["--target-path", folder, "--log-path", folder]
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        nodes = json.loads((Path(folder) / "manifest.json").read_text())["nodes"]
-    return {key: node for key, node in nodes.items() if node["resource_type"] in ("model", "test")}
+        home = Home(Path(folder))
+        manifest = load_manifest(home)
+        with as_a_child(home):
+            ended = run_dbt(home, [*QUIET, "compile"], manifest)
+        assert ended.success, ended.exception
+        nodes = [one.node.to_dict() for one in ended.result.results]
+    return {node["unique_id"]: node for node in nodes if node["resource_type"] in ("model", "test")}
 
 
 def compiled_sql(name: str) -> str:

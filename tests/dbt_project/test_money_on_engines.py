@@ -4,7 +4,7 @@ What is expected is worked out by hand; a refusal is an error of the engine, nev
 """
 
 from collections.abc import Callable
-from contextlib import chdir, nullcontext
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.project import DBT_PROJECT
-from orchestration.settings import only_child_environment
+from orchestration.project import Home
+from orchestration.transform.invoke import QUIET
+from orchestration.transform.manifest import load_manifest, target_path
+from orchestration.transform.runner import as_a_child, run_dbt
 from orchestration.transform.spark_session import dbt_on
 from tests.dbt_project.test_engine_free_sql import NoSpark
 from tests.spark import require_spark, session
@@ -125,24 +127,17 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[s
     """Every probe as one engine is given it."""
 
     def render(target: str) -> dict[str, str]:
-        from dbt.cli.main import dbtRunner
-
         if target == "spark":
             require_spark()
         folder = tmp_path_factory.mktemp(target)
-        places = {
-            "DBT_PROFILES_DIR": str(DBT_PROJECT),
-            "DBT_TARGET_PATH": str(folder),
-            "DBT_LOG_PATH": str(folder),
-            "TOKENOMICS_SPARK_TABLES": str(folder),
-            "TOKENOMICS_WAREHOUSE": str(folder / "warehouse.duckdb"),
-        }
+        home = Home(folder)
+        manifest = load_manifest(home, target)
         between = "\n-- next probe\n"
-        quiet = ["--quiet", "--no-print", "--log-level", "none", "--log-level-file", "none"]
         asked = between.join(probe for probe, _ in PROBES.values())
         on_target = dbt_on(NoSpark()) if target == "spark" else nullcontext()  # type: ignore[arg-type]
-        with only_child_environment(**places), chdir(DBT_PROJECT), on_target:
-            ended = dbtRunner().invoke([*quiet, "compile", "--inline", asked, "--target", target, "--threads", "1"])
+        command = [*QUIET, "compile", "--inline", asked, "--target", target, "--threads", "1"]
+        with on_target, as_a_child(home, target_path(home, target)):
+            ended = run_dbt(home, command, manifest)
         assert ended.success, ended.exception
         return dict(zip(PROBES, ended.result.results[0].node.compiled_code.split(between), strict=True))
 

@@ -1,11 +1,12 @@
-"""The installed command line as a user runs it: a process of its own, an environment without the project's variables."""
+"""The command line as a user runs it: a process of its own, an environment without the project's variables."""
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
+
+from tests.processes import run_forked
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,15 +25,7 @@ def python(
 
 def _run(command: list[str], timeout: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env={**kept, **environment},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    return run_forked(command, cwd=ROOT, env={**kept, **environment}, timeout=timeout)
 
 
 def published_tables(home: Path) -> dict[str, Path]:

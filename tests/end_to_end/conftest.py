@@ -1,35 +1,21 @@
-"""Homes that several files start from, built once for all workers of a test session."""
+"""Homes that several files start from."""
 
-import fcntl
-import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.built_once import built_once
 from tests.end_to_end.demo_run import run_tokenomics
-
-
-def built_once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
-    """The folder that ``build`` was given; whoever comes first builds, all others wait. Not to be written to: copy it.
-
-    A build that died is begun anew, and its lock is free.
-    """
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder, built = shared / name, shared / f"{name}.built"
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not built.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            build(folder)
-            built.touch()
-    return folder
+from tests.end_to_end.tiny_company import publish_tiny_company
 
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a first run of the demo company, to be read or copied."""
     return built_once(tmp_path_factory, "demo_home", run_tokenomics)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny company and the home of its first run, to be read or copied with ``copy_tiny_company``."""
+    return built_once(tmp_path_factory, "tiny", publish_tiny_company)

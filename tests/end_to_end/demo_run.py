@@ -1,16 +1,12 @@
 """A run of the demo company as a user starts it, and its published tables."""
 
-import os
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
 from orchestration.demo.catalog import DEMO_KEYS
-
-ROOT = Path(__file__).parents[2]
+from tests.end_to_end.command_line import tokenomics
 
 
 class Published:
@@ -33,16 +29,7 @@ class Published:
 
 def run_tokenomics(home: Path, *arguments: str, **variables: str) -> Published:
     """``tokenomics run`` as a user runs it; no demo key may be said aloud."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
-    run = subprocess.run(
-        [sys.executable, "-m", "orchestration", "run", "--home", str(home), *arguments],
-        cwd=ROOT,
-        env=kept | variables,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    run = tokenomics("run", "--home", home, *arguments, timeout=900, **variables)
     assert run.returncode == 0, (run.stdout + run.stderr)[-4000:]
     assert not any(value in run.stdout + run.stderr for value in DEMO_KEYS.values())
     return Published(home)

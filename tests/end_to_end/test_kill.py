@@ -1,8 +1,8 @@
 """A run killed at any moment and run again gives what an undisturbed run gives, and no reader ever sees less.
 
 For every seed the process group of a run is sent SIGKILL at a random moment: in a fresh home and, every other seed, in
-a home that published an earlier state before. Two seeds unless ``KILL_SEEDS`` says how many; ``make test-kill`` runs the long
-form.
+a home that published the day before, with a day less in the gateway's log. Two seeds unless ``KILL_SEEDS`` says how
+many; ``make test-kill`` runs the long form.
 """
 
 import hashlib
@@ -21,25 +21,33 @@ import duckdb
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import ROOT
-from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, write_gateway_log, write_tiny_company
+from tests.end_to_end.command_line import ROOT, tokenomics
+from tests.end_to_end.tiny_company import (
+    KEY,
+    LAST,
+    PUBLISHED_AS_OF,
+    TinyOpenAI,
+    all_days,
+    copy_tiny_company,
+    write_gateway_log,
+)
 from tests.end_to_end.watchers import Watchers
 
 pytestmark = pytest.mark.kill
 
 SEEDS = range(int(os.environ.get("KILL_SEEDS", "2")))
-AS_OF, AS_OF_BEFORE = "2026-10-05", "2026-10-03"
+AS_OF = {"fresh": PUBLISHED_AS_OF.isoformat(), "earlier": LAST.isoformat()}
 RUN_LIMIT_SECONDS = 900
 LEFT_OUT = {"loaded_at", "watermark_at", "published_at", "run_id"}
 
 
 @dataclass(frozen=True)
 class Site:
-    """What every run starts from. ``seconds`` an undisturbed run takes; ``earlier`` is a home with a publication."""
+    """What every run starts from, by kind. ``seconds`` an undisturbed run takes; ``earlier`` is a home with a publication."""
 
-    company: Path
+    companies: dict[str, Path]
     earlier: Path
-    seconds: dict[str, float]
+    seconds: float
     wanted: dict[str, dict[str, str]]
 
     def home(self, kind: str, target: Path) -> Path:
@@ -48,7 +56,7 @@ class Site:
         return target
 
 
-def start(company: Path, home: Path, as_of: str = AS_OF) -> subprocess.Popen[bytes]:
+def start(company: Path, home: Path, as_of: str) -> subprocess.Popen[bytes]:
     """Start a run in a process group of its own; its output goes to a file beside ``home``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
     with home.with_suffix(".log").open("ab") as log:
@@ -63,7 +71,7 @@ def start(company: Path, home: Path, as_of: str = AS_OF) -> subprocess.Popen[byt
         )
 
 
-def run_to_the_end(company: Path, home: Path, as_of: str = AS_OF) -> float:
+def run_to_the_end(company: Path, home: Path, as_of: str) -> float:
     """Seconds of a run that nothing disturbs."""
     began = time.monotonic()
     code = start(company, home, as_of).wait(RUN_LIMIT_SECONDS)
@@ -105,18 +113,17 @@ def differing(home: Path, wanted: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("kill")
     with LoopbackServer(TinyOpenAI().answer) as server:
-        company = write_tiny_company(folder / "company", server.url)
-        write_gateway_log(company, all_days()[:3])
-        run_to_the_end(company, folder / "earlier", AS_OF_BEFORE)
-        write_gateway_log(company, all_days())
-        seconds = {"fresh": run_to_the_end(company, folder / "fresh")}
-        shutil.copytree(folder / "earlier", folder / "later", symlinks=True)
-        seconds["earlier"] = run_to_the_end(company, folder / "later")
-        wanted = {"fresh": content(folder / "fresh"), "earlier": content(folder / "later")}
-        yield Site(company, folder / "earlier", seconds, wanted)
+        names = {"fresh": "as_published", "earlier": "later"}
+        companies = {
+            kind: copy_tiny_company(tiny, folder / name, server.url) / "company" for kind, name in names.items()
+        }
+        write_gateway_log(companies["earlier"], all_days())
+        seconds = run_to_the_end(companies["earlier"], folder / "later" / "home", AS_OF["earlier"])
+        wanted = {"fresh": content(tiny / "home"), "earlier": content(folder / "later" / "home")}
+        yield Site(companies, tiny / "home", seconds, wanted)
     shutil.rmtree(folder)
 
 
@@ -130,12 +137,14 @@ def test_the_comparison_sees_a_difference(site: Site) -> None:
 def test_a_killed_run_loses_and_doubles_nothing(site: Site, tmp_path: Path, seed: int) -> None:
     kind = ("fresh", "earlier")[seed % 2]
     home = site.home(kind, tmp_path / "home")
-    moment = random.Random(f"{seed}:{kind}").uniform(0.02, 0.98) * site.seconds[kind]
+    moment = random.Random(f"{seed}:{kind}").uniform(0.02, 0.98) * site.seconds
     with Watchers(home) as watchers:
-        was_killed = kill_after(start(site.company, home), moment)
+        was_killed = kill_after(start(site.companies[kind], home, AS_OF[kind]), moment)
         if kind == "earlier":
             assert (home / "published" / "manifest.json").exists()
-        run_to_the_end(site.company, home)
+        arguments = ("--company", site.companies[kind], "--home", home, "--as-of", AS_OF[kind])
+        done = tokenomics("run", *arguments, timeout=RUN_LIMIT_SECONDS, OPENAI_ADMIN_KEY=KEY)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
         time.sleep(1)
     assert watchers.faults == []
     assert min(watchers.looks.values()) > 0

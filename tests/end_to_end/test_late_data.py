@@ -11,14 +11,10 @@ import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
 from tests.end_to_end.command_line import query, tokenomics
-from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, gateway_rows, write_tiny_company
+from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, copy_tiny_company, gateway_rows
 
 RESTATED = date(2026, 10, 3)
 CFO = "cfo@company.example"
-POSTING_ACCOUNTS = (
-    'posting_accounts: {cost_of_goods_sold: "5100", research_and_development: "6100", '
-    'selling_and_administration: "6200", accrued_liabilities: "2100"}\n'
-)
 
 
 @dataclass
@@ -52,24 +48,24 @@ def write_log(company: Path, prompt_tokens: int, requests: int = 30) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    folder = tmp_path_factory.mktemp("late")
-    home = folder / "home"
+def story(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
     checksums, list_cost = {}, {}
     with LoopbackServer(TinyOpenAI().answer) as server:
-        company = write_tiny_company(folder / "company", server.url)
-        with (company / "company.yaml").open("a") as file:
-            file.write(POSTING_ACCOUNTS)
+        folder = copy_tiny_company(tiny, tmp_path_factory.mktemp("late") / "site", server.url)
+        company, home = folder / "company", folder / "home"
 
         def run(name: str, as_of: str) -> None:
             arguments = ("--company", company, "--home", home, "--as-of", as_of)
             done = tokenomics("run", *arguments, OPENAI_ADMIN_KEY=KEY)
             assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+            look(name)
+
+        def look(name: str) -> None:
             tables = json.loads((home / "published" / "manifest.json").read_text())["tables"]
             checksums[name] = {table: facts["checksum"] for table, facts in tables.items()}
             ((list_cost[name],),) = query(home, "fct_usage", "select sum(list_cost) from t where provider = 'mistral'")
 
-        run("before", "2026-10-04")
+        look("before")
         write_log(company, 200)
         run("after", "2026-10-31")
         done = tokenomics("close", "2026-10", "--approver", CFO, "--company", company, "--home", home)

@@ -9,25 +9,30 @@ import pytest
 from tests.connectors.loopback_server import LoopbackServer
 from tests.end_to_end.command_line import tokenomics
 from tests.end_to_end.test_kill import content
-from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, write_gateway_log, write_tiny_company
+from tests.end_to_end.tiny_company import (
+    KEY,
+    PUBLISHED_AS_OF,
+    TinyOpenAI,
+    all_days,
+    copy_tiny_company,
+    write_gateway_log,
+)
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory):
+def site(tiny: Path, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("nothing_new")
     with LoopbackServer(TinyOpenAI().answer) as server:
-        write_tiny_company(folder / "company", server.url)
-        write_gateway_log(folder / "company", all_days()[:-1])
-        yield folder
+        yield copy_tiny_company(tiny, folder / "site", server.url)
     shutil.rmtree(folder)
 
 
 def run(site: Path, *extra: str) -> str:
     """Run, and return the published run's id."""
-    arguments = ("run", "--company", site / "company", "--home", site / "home", "--as-of", "2026-10-05", *extra)
+    arguments = ("run", "--company", site / "company", "--home", site / "home", "--as-of", str(PUBLISHED_AS_OF), *extra)
     done = tokenomics(*arguments, OPENAI_ADMIN_KEY=KEY)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    assert "Five days of one product, as of 2026-10-05" in done.stdout
+    assert "Five days of one product, as of 2026-10-04" in done.stdout
     return str(manifest(site)["run_id"])
 
 
@@ -45,7 +50,7 @@ def published(site: Path, name: str) -> int:
 
 
 def test_nothing_new_is_published_again_and_a_change_is_built(site: Path) -> None:
-    first = run(site)
+    first = str(manifest(site)["run_id"])
     before, built, state = content(site / "home"), built_at(site), manifest(site)
     files = published(site, "dashboard/index.html"), published(site, "marts.duckdb")
 
@@ -72,7 +77,7 @@ def test_nothing_new_is_published_again_and_a_change_is_built(site: Path) -> Non
     assert built_at(site) == built
     assert content(site / "home") == before, "published from the warehouse, since a published file was touched"
 
-    write_gateway_log(site / "company", all_days())
+    write_gateway_log(site / "company", all_days()[1:-1])
     run(site)
     assert built_at(site) > built
     assert content(site / "home") != before

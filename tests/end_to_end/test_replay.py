@@ -1,24 +1,20 @@
 """A replay publishes its table beside all others; later runs keep it; a run of an earlier day does not show it."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.connectors.loopback_server import LoopbackServer
 from tests.end_to_end.command_line import published_tables, query, tokenomics
-from tests.end_to_end.tiny_company import KEY, LAST, TinyOpenAI, write_tiny_company
+from tests.end_to_end.tiny_company import KEY, PUBLISHED_AS_OF
 
 REPLAYED = {"gate_replay", "breaker_replay", "budget_framework_backtest"}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("replayed")
-    with LoopbackServer(TinyOpenAI().answer) as server:
-        write_tiny_company(folder / "company", server.url)
-        command(folder, "run", "--as-of", LAST.isoformat())
-    return folder
+def folder(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(tiny, tmp_path_factory.mktemp("replayed") / "site", symlinks=True)
 
 
 def command(folder: Path, *arguments: str) -> str:
@@ -42,7 +38,7 @@ def test_replayed_tables_are_empty_until_replayed_then_stay(folder: Path) -> Non
     assert set(published_tables(home)) == tables
 
     rows = query(home, "budget_framework_backtest", "select * from t order by all")
-    command(folder, "run", "--offline", "--as-of", LAST.isoformat())
+    command(folder, "run", "--offline", "--as-of", PUBLISHED_AS_OF.isoformat())
     assert query(home, "budget_framework_backtest", "select * from t order by all") == rows
 
     command(folder, "run", "--offline", "--as-of", date(2026, 10, 3).isoformat())

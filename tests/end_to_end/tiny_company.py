@@ -1,16 +1,18 @@
 """A company of five days with one provider on loopback and one gateway log, small enough to run whole in a test."""
 
 import json
+import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.connectors.loopback_server import Answer, Request
-from tests.end_to_end.command_line import ROOT
+from tests.connectors.loopback_server import Answer, LoopbackServer, Request
+from tests.end_to_end.command_line import ROOT, tokenomics
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 5)
+PUBLISHED_AS_OF = date(2026, 10, 4)
 KEY = "sk-admin-tiny-0001"
 SECRET = "sk-planted-in-metadata-4711"
 HOURS = (9, 17)
@@ -28,11 +30,9 @@ class TinyOpenAI:
     """
 
     fault: str | None = None
-    seen_keys: set[str] = field(default_factory=set)
 
     def answer(self, request: Request) -> Answer:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        self.seen_keys.add(bearer)
         if bearer != KEY:
             return Answer({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, 401)
         if self.fault == "500":
@@ -152,4 +152,22 @@ def write_tiny_company(target: Path, base_url: str) -> Path:
     sources = target / "sources.yaml"
     sources.write_text(sources.read_text().replace("__BASE_URL__", base_url))
     write_gateway_log(target, all_days())
+    return target
+
+
+def publish_tiny_company(folder: Path) -> None:
+    """Beside each other ``company``, with the gateway's log up to the last day but one, and ``home``, as of that day."""
+    with LoopbackServer(TinyOpenAI().answer) as server:
+        company = write_tiny_company(folder / "company", server.url)
+        write_gateway_log(company, all_days()[:-1])
+        where = ("--company", company, "--home", folder / "home", "--as-of", PUBLISHED_AS_OF.isoformat())
+        done = tokenomics("run", *where, OPENAI_ADMIN_KEY=KEY)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def copy_tiny_company(published: Path, target: Path, base_url: str) -> Path:
+    """A copy of both, whose provider answers at ``base_url``; that it moved is no news to a run."""
+    shutil.copytree(published, target, symlinks=True)
+    sources = target / "company" / "sources.yaml"
+    sources.write_text(re.sub(r"base_url: \S+", f"base_url: {base_url}/v1", sources.read_text()))
     return target

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,7 +69,7 @@ def said(company: Company, change_files: Callable[[Path], None] = lambda _: None
         return published(folder, Path(place) / "home", company.as_of)
 
 
-@lru_cache(maxsize=1)
+@cache
 def drawn(seed: int) -> Numbers:
     return said(draw(seed))
 

@@ -1,12 +1,8 @@
 """What a valid folder reads as: exact decimals, text as written, defaults of sources, look-ups."""
 
-import os
 import shutil
-import subprocess
-import sys
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,8 +11,6 @@ from hypothesis import strategies as st
 from orchestration.registry import load_company
 from orchestration.registry.faults import RegistryError
 from orchestration.registry.fields import read_decimal
-
-SHARED = Path(__file__).parents[3] / "shared" / "acceptance" / "build.py"
 
 
 def test_plain_and_quoted_numbers_are_exact_decimals(folder, edit):
@@ -130,13 +124,8 @@ def test_tier_of_a_model(folder):
     assert (tiers.rank("flagship"), tiers.rank("economy")) == (1, 2)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the acceptance kit is not beside this project")
-def test_the_acceptance_company_loads_cleanly(tmp_path):
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    subprocess.run(
-        [sys.executable, str(SHARED), str(tmp_path / "kit")], check=True, env=environment, capture_output=True
-    )
-    folder = tmp_path / "kit" / "company"
+def test_the_acceptance_company_loads_cleanly(acceptance_folder, tmp_path):
+    folder = shutil.copytree(acceptance_folder / "company", tmp_path / "company")
     sources = folder / "sources.yaml"
     sources.write_text(sources.read_text().replace("__BASE_URL__", "http://127.0.0.1:1"))
     company = load_company(folder)

@@ -1,8 +1,6 @@
 """The committed JSON Schemas: current, complete, and neither stricter nor laxer than they say."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -18,8 +16,6 @@ from orchestration.registry.policy_keys import KINDS
 from orchestration.registry.schemas import FOLDER, give_schemas, schema_name
 from orchestration.registry.schemas.generate import policy_default, schema_texts
 from orchestration.registry.schemas.policy_texts import POLICY_TEXTS
-
-SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 class Plain(yaml.SafeLoader):
@@ -114,11 +110,8 @@ def test_the_demo_company_is_accepted() -> None:
     assert {file: faults(file, text) for file, text in texts.items()} == {file: [] for file in FILES}
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared is absent")
-def test_the_acceptance_company_is_accepted(tmp_path: Path) -> None:
-    build = SHARED / "acceptance" / "build.py"
-    subprocess.run([sys.executable, str(build), str(tmp_path / "out")], check=True, capture_output=True)
-    found = folder_faults(tmp_path / "out" / "company")
+def test_the_acceptance_company_is_accepted(acceptance_folder: Path) -> None:
+    found = folder_faults(acceptance_folder / "company")
     assert len(found) >= 5 and not any(found.values()), found
 
 
