@@ -132,7 +132,6 @@ def test_the_acceptance_company_loads_cleanly(acceptance_folder, tmp_path):
     assert (len(company.initiatives), len(company.rules), len(company.sources)) == (17, 23, 4)
     assert company.policy.origin("audit_max_higher_tier_ratio") == "company.yaml:10"
     assert company.product_target("prod_assist") == Decimal("0.60")
-    shutil.rmtree(tmp_path / "kit")
 
 
 @pytest.mark.parametrize(
