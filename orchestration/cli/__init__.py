@@ -54,16 +54,15 @@ app.add_typer(budget, name="budget")
 app.add_typer(alerts, name="alerts")
 
 
-COLLECTIONS = (100_000, 50, 1_000)
-"""How many objects a command may add before Python looks for dead cycles among the young, and how many such looks come before one
-at the older. Nearly all that a command loads (Dagster, dbt's manifest) lives to its end; with Python's own (700, 10, 10),
-some 8 % of a run goes into looking at it again.
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""How many objects a command may add before Python looks for dead cycles. Nearly all that a command loads (Dagster, dbt's
+manifest) lives to its end; at Python's own 700, some 8 % of a run goes into looking at it again.
 """
 
 
 def main() -> None:
     """Entry point of the console script: a process of its own, which ends with the command."""
-    gc.set_threshold(*COLLECTIONS)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     try:
         app(prog_name="tokenomics")
     finally:

@@ -139,10 +139,11 @@ def publish(
 def publish_again(home: Path, *, run_id: str, begun_at: str | None = None) -> Publication | None:
     """Publish the published files once more under ``run_id``, for a run in which nothing changed.
 
-    None, and nothing done, when nothing is published, another program wrote it or a file was touched since.
+    None, and nothing done, when nothing is published, another program wrote it, a file was touched since or a page could
+    not be written, which is tried again.
     """
     before, body = Before.read(home / "published"), read_manifest(home / "published")
-    if body is None or not before.is_whole:
+    if body is None or not before.is_whole or body.get("pages_not_written"):
         return None
     work = _begin(home, run_id)
     for path in before.files:

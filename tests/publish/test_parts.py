@@ -36,7 +36,7 @@ class Home:
         warehouse.execute("create table marts.dim_things as select 3 - range as thing_id from range(3)")
         warehouse.execute("create table marts.ingestion as select 'openai' as source, 'first' as loaded_at")
 
-    def publish(self, run_id: str, layouts: dict[str, Layout] | None = None) -> None:
+    def publish(self, run_id: str, layouts: dict[str, Layout] | None = None, write_pages: Any = None) -> None:
         publish(
             self.warehouse,
             self.root,
@@ -45,6 +45,7 @@ class Home:
             company_id="acme",
             version="1",
             layouts=LAYOUTS if layouts is None else layouts,
+            write_pages=write_pages,
         )
 
     def files(self) -> dict[str, int]:
@@ -245,6 +246,20 @@ def test_publishing_again_links_everything_under_the_new_run(home: Home) -> None
     assert list(now["as_of_days"]) == ["2026-10-31"]
     mine = ("run_id", "published_at", "as_of_days")
     assert {k: v for k, v in now.items() if k not in mine} == {k: v for k, v in stated.items() if k not in mine}
+
+
+@pytest.mark.parametrize(("faults", "is_linked"), [({}, True), ({"margin": "OSError"}, False)])
+def test_pages_are_linked_too_unless_one_could_not_be_written(
+    home: Home, faults: dict[str, str], is_linked: bool
+) -> None:
+    def write_pages(folder: Path, manifest: dict) -> dict[str, str]:
+        (folder / "index.html").write_text(manifest["run_id"])
+        return faults
+
+    home.publish("one", write_pages=write_pages)
+    again = publish_again(home.root, run_id="two")
+    assert (again is not None) == is_linked
+    assert (home.published / "index.html").read_text() == "one"
 
 
 def test_nothing_published_cannot_be_published_again(tmp_path: Path) -> None:
