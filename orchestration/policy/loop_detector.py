@@ -11,7 +11,7 @@ Stale data (no minute, or one that was seen before) holds the state. Amounts are
 """
 
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -105,7 +105,9 @@ def observe_minute(
     """
     if totals is None:
         return state, ()
-    totals, now = replace(totals, minute=in_utc(totals.minute)), in_utc(now)
+    now = in_utc(now)
+    if totals.minute.tzinfo is not UTC:
+        totals = replace(totals, minute=in_utc(totals.minute))
     if state.minutes and totals.minute <= state.minutes[-1].minute:
         return state, ()
     state, decisions = _hour_turned(state, totals, baseline, now, limits)
@@ -115,14 +117,16 @@ def observe_minute(
     if state.incident is not None:
         state, more = _continued(state, totals, breach, baseline, limits)
     elif breach is None:
-        state, more = replace(state, breached_at=None), ()
+        state, more = state if state.breached_at is None else replace(state, breached_at=None), ()
     elif state.breached_at is None:
         state, more = replace(state, breached_at=totals.minute), ()
     elif totals.minute - state.breached_at < limits.confirm_minutes * MINUTE:
         more = ()
     else:
         state, more = _opened(state, breach, baseline, now, limits)
-    return replace(state, is_hour_disturbed=state.is_hour_disturbed or state.incident is not None), (*decisions, *more)
+    if state.incident is not None and not state.is_hour_disturbed:
+        state = replace(state, is_hour_disturbed=True)
+    return state, (*decisions, *more)
 
 
 def as_json(state: LoopState) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_usual_traffic_is_no_incident(find):
 
 def test_a_slow_drip_is_found_from_the_hours_alone(find, monkeypatch):
     """A call of 250,000 tokens an hour around the clock from the ninth day on: 0.25 an hour, 6.00 a day."""
-    monkeypatch.setattr(history, "_read_minutes", lambda *_: {})
+    monkeypatch.setattr(history, "read_minutes", lambda *_: {})
     drip = [call(FIRST + timedelta(days=8, hours=n, minutes=7), 250_000, number=n) for n in range(96)]
     (one,) = find([*office_hours(), *drip])
     assert (one.kind, one.ended_at) == ("slow_drip", None)
