@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WHOLE_RUN = "fqn:*"
 """How dbt is asked for everything; then nothing that an earlier process built is read."""
-KEPT_BETWEEN_RUNS = ("intermediate.int_gateway_usage_summed_by_hour",)
+KEPT_BETWEEN_RUNS = ("intermediate.int_gateway_usage_summed_by_hour", "intermediate.int_gateway_key_aliases_by_day")
 VIEWS = "config.materialized:view"
 SCHEMAS = ("landing", "staging", "intermediate", "marts")
 

@@ -27,9 +27,20 @@ FIRST, DAYS, STEPS = date(2026, 7, 1), 12, 7
 COMPARED_AFTER = (2, 4, 6)
 ZONE = "America/New_York"
 LOG = ("litellm", "spend_logs")
-FOLLOWING = ("int_gateway_usage_summed_by_hour", "int_gateway_requests_on_several_days")
-COMPARED = (*FOLLOWING, "int_usage_valued", "int_gateway_duplicates_valued", "fct_usage", "fct_usage_by_hour")
-SELECT = "+fct_usage +fct_usage_by_hour +int_gateway_duplicates_valued"
+FOLLOWING = (
+    "int_gateway_usage_summed_by_hour",
+    "int_gateway_requests_on_several_days",
+    "int_gateway_key_aliases_by_day",
+)
+COMPARED = (
+    *FOLLOWING,
+    "int_usage_valued",
+    "int_gateway_duplicates_valued",
+    "fct_usage",
+    "fct_usage_by_hour",
+    "dim_api_keys",
+)
+SELECT = "+fct_usage +fct_usage_by_hour +int_gateway_duplicates_valued +dim_api_keys"
 Rows = list[dict[str, Any]]
 
 
@@ -138,6 +149,7 @@ class History:
             given = {
                 "started_at": self._moment(last),
                 "api_key": f"k{self.random.randint(0, 3)}",
+                "key_alias": self.random.choice([None, "", "search", "desk"]),
                 "model": f"m{self.random.randint(0, 2)}",
                 "status": self.random.choice(["success", "success", "failure"]),
                 "completion_tokens": self.random.randint(0, 9),
@@ -226,7 +238,7 @@ def test_a_batch_that_fails_leaves_the_sums_as_they_were_and_the_next_build_heal
 def tables(home: Home, names: tuple[str, ...] = COMPARED) -> dict[str, list[tuple[Any, ...]]]:
     with duckdb.connect(str(home.warehouse), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        schemas = {name: "marts" if name.startswith("fct_") else "intermediate" for name in names}
+        schemas = {name: "marts" if name.startswith(("fct_", "dim_")) else "intermediate" for name in names}
         return {name: connection.execute(f"from {schemas[name]}.{name} order by all").fetchall() for name in names}
 
 

@@ -33,7 +33,7 @@ aliases_used as (
         uses.key_alias,
         max(uses.used_at) as used_at
     from (
-        select api_key_id, key_alias, cast(started_at as timestamp) as used_at from {{ ref('stg_litellm__spend_logs') }}
+        select api_key_id, key_alias, used_at from {{ ref('int_gateway_key_aliases_by_day') }}
         union all
         select api_key_id, key_alias, cast(started_at as timestamp) from {{ ref('stg_litellm__rolled_up_usage') }}
         union all
