@@ -8,9 +8,10 @@ at the dollar's rate of the day. Days without such a rate are not judged.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -85,15 +86,24 @@ class _Rates:
 
 
 def find_incidents(
-    connection: duckdb.DuckDBPyConnection, landing: Landing, currency: str, as_of: date, policy_version: str
+    connection: duckdb.DuckDBPyConnection,
+    landing: Landing,
+    currency: str,
+    zone: ZoneInfo,
+    as_of: date,
+    policy_version: str,
+    *,
+    full_refresh: bool = False,
 ) -> list[HistoryIncident]:
-    """Every incident of the landed history up to ``as_of``, in order of time. Without any price or rate: none."""
-    rates = _Rates(connection, currency)
+    """Every incident of the landed history up to the end of ``as_of`` in ``zone``, in order of time. Without any price or rate:
+    none. ``full_refresh``: minutes that were read before are read again.
+    """
+    rates, end = _Rates(connection, currency), datetime.combine(as_of + timedelta(days=1), time(), zone).astimezone(UTC)
     if rates.least is None:
         return []
-    keys = list(_keys(connection, rates.least, as_of))
-    wanted = {hours.key: _wanted(dear_hours(hours, rates.least)) for hours in keys}
-    minutes = read_minutes(connection, landing, wanted)
+    keys = list(_keys(connection, rates.least, as_of, end))
+    wanted = {hours.key: _wanted(dear_hours(hours, rates.least), end) for hours in keys}
+    minutes = read_minutes(connection, landing, wanted, end, full_refresh=full_refresh)
     found: list[Found] = []
     for hours in keys:
         loops, disturbed = _loops(hours, near_breaches(minutes.get(hours.key, []), rates.least), rates)
@@ -102,19 +112,20 @@ def find_incidents(
     return sorted(rows, key=lambda row: (row.started_at, row.entity, row.kind))
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, limits: LoopLimits, as_of: date) -> Iterator[KeyHours]:
+def _keys(connection: duckdb.DuckDBPyConnection, limits: LoopLimits, as_of: date, end: datetime) -> Iterator[KeyHours]:
     read = connection.execute(_HOURS).fetchnumpy()
     names = np.asarray(read.pop("api_key_id"))
     starts: list[int] = np.flatnonzero(np.append(True, names[1:] != names[:-1])).tolist() if len(names) else []
-    for first, end in pairwise([*starts, len(names)]):
-        utc, local, cost, calls = (np.asarray(read[name][first:end]) for name in ("utc", "local", "cost", "calls"))
+    for first, after in pairwise([*starts, len(names)]):
+        utc, local, cost, calls = (np.asarray(read[name][first:after]) for name in ("utc", "local", "cost", "calls"))
         if not is_quiet(cost, limits):
-            yield key_hours(str(names[first]), utc, local, cost, calls, as_of)
+            yield key_hours(str(names[first]), utc, local, cost, calls, as_of, end)
 
 
-def _wanted(dear: list[datetime]) -> list[datetime]:
-    """The dear hours, one before and one after each."""
-    return sorted({hour + step * HOUR for hour in dear for step in (-1, 0, 1)})
+def _wanted(dear: list[datetime], end: datetime) -> list[datetime]:
+    """The dear hours, one before and one after each, as far as they begin before ``end``."""
+    around = {hour + step * HOUR for hour in dear for step in (-1, 0, 1)}
+    return sorted(hour for hour in around if hour < end)
 
 
 Found = tuple[LoopDecision, LoopDecision]

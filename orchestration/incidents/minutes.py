@@ -91,6 +91,7 @@ group by all
 _REMEMBERED = """
 select api_key_id, minute, cost, calls, prompt_tokens, signature, signature_calls
 from landing.incident_minutes
+where minute < ?
 order by api_key_id, minute
 """
 _TABLES = (
@@ -109,9 +110,16 @@ _PRICES = "select billing_date, sum(hash(prices)) from intermediate.int_gateway_
 TABLES = tables_read(_MINUTES)
 
 
-def read_minutes(connection: duckdb.DuckDBPyConnection, landing: Landing, wanted: Hours) -> Minutes:
-    """The minutes with calls of the hours ``wanted`` (UTC, by key), by key in order of time. Writes what was read into schema
-    ``landing``.
+def read_minutes(
+    connection: duckdb.DuckDBPyConnection,
+    landing: Landing,
+    wanted: Hours,
+    end: datetime,
+    *,
+    full_refresh: bool = False,
+) -> Minutes:
+    """The minutes before ``end`` with calls of the hours ``wanted`` (UTC, by key), by key in order of time. Writes what was read
+    into schema ``landing``; ``full_refresh``: all of it anew.
     """
     for statement in _TABLES:
         connection.execute(statement)
@@ -121,11 +129,12 @@ def read_minutes(connection: duckdb.DuckDBPyConnection, landing: Landing, wanted
             hours.setdefault(hour.date(), []).append((key, int(hour.timestamp()) // 3600))
     digests = _digests(connection, landing, hours)
     known = dict(connection.execute("from landing.incident_days").fetchall())
-    stale = sorted(day for day in known.keys() | digests.keys() if known.get(day) != digests.get(day))
+    days = sorted(known.keys() | digests.keys())
+    stale = [day for day in days if full_refresh or known.get(day) != digests.get(day)]
     if stale:
         _read_again(connection, landing, {day: hours.get(day, []) for day in stale}, digests)
     found: Minutes = {}
-    for key, minute, *facts in connection.execute(_REMEMBERED).fetchall():
+    for key, minute, *facts in connection.execute(_REMEMBERED, [end.replace(tzinfo=None)]).fetchall():
         found.setdefault(key, []).append(MinuteTotals(minute.replace(tzinfo=UTC), *facts))
     return found
 

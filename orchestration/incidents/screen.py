@@ -64,13 +64,14 @@ class KeyHours:
         return local // 24, local % 24
 
 
-def key_hours(key: str, utc: Whole, local: Whole, cost: NDArray[np.float64], calls: Whole, last_day: date) -> KeyHours:
-    """The hours of one key with traffic, in order, up to ``last_day`` at least."""
+def key_hours(
+    key: str, utc: Whole, local: Whole, cost: NDArray[np.float64], calls: Whole, last_day: date, end: datetime
+) -> KeyHours:
+    """The hours of one key with traffic, in order, up to ``last_day`` at least; ``end``: that of the last day."""
     first = int(local[0]) // 24
     last = max((last_day - EPOCH.date()).days, int(local[-1]) // 24)
     by_day = np.zeros((last - first + 1, 24))
     np.add.at(by_day, (local // 24 - first, local % 24), cost)
-    end = EPOCH + (24 * (last + 1) - int(local[-1]) + int(utc[-1])) * HOUR
     return KeyHours(key, utc, local, cost, calls, by_day, end, hourly_baselines(by_day))
 
 

@@ -63,15 +63,15 @@ def compiled_sql(name: str) -> str:
     return str(sql)
 
 
-def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """What a run of a company in USD and UTC says of itself; the gateway's log is one batch."""
+def write_run_parameters(connection: duckdb.DuckDBPyConnection, as_of: date, zone: str = "UTC") -> None:
+    """What a run of a company in USD says of itself; the gateway's log is one batch."""
     connection.execute("create table landing.gateway_batches (batch integer, event_dates varchar, partitions varchar)")
     connection.execute(
-        "create table landing.run_parameters as select ?::date as as_of_date, 'UTC' as reporting_time_zone, "
+        "create table landing.run_parameters as select ?::date as as_of_date, ? as reporting_time_zone, "
         "'USD' as reporting_currency, 2 as minor_unit_digits, "
         "1 as fiscal_year_start_month, 'c' as company_id, 'v' as policy_version, "
         "true as rebuilds_gateway",
-        [as_of],
+        [as_of, zone],
     )
 
 

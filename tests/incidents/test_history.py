@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -47,7 +48,9 @@ def loop(at: datetime, minutes: int, tokens: int, key: str = "k", growth: int = 
 
 @pytest.fixture
 def find(tmp_path: Path) -> Find:
-    def of(rows: list[dict[str, Any]], as_of: date = AS_OF, currency: str = "USD", folder: str = "a") -> Any:
+    def of(
+        rows: list[dict[str, Any]], as_of: date = AS_OF, currency: str = "USD", folder: str = "a", zone: str = "UTC"
+    ) -> Any:
         (tmp_path / folder).mkdir()
         landing = Landing(tmp_path / folder / "landing")
         streams = {("litellm", "spend_logs"): rows, ("prices", "price_book"): [price("openai", "1")]}
@@ -59,9 +62,9 @@ def find(tmp_path: Path) -> Find:
         with duckdb.connect(str(tmp_path / folder / "warehouse.duckdb")) as connection:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
-            write_run_parameters(connection, as_of)
+            write_run_parameters(connection, as_of, zone)
             build(connection, ["int_gateway_costs_by_hour", "int_gateway_calls_by_class", "int_exchange_rates_filled"])
-            return find_incidents(connection, landing, currency, as_of, "v")
+            return find_incidents(connection, landing, currency, ZoneInfo(zone), as_of, "v")
 
     return of
 
@@ -87,13 +90,24 @@ def test_usual_traffic_is_no_incident(find):
 
 def test_a_slow_drip_is_found_from_the_hours_alone(find, monkeypatch):
     """A call of 250,000 tokens an hour around the clock from the ninth day on: 0.25 an hour, 6.00 a day."""
-    monkeypatch.setattr(history, "read_minutes", lambda *_: {})
+    monkeypatch.setattr(history, "read_minutes", lambda *_, **__: {})
     drip = [call(FIRST + timedelta(days=8, hours=n, minutes=7), 250_000, number=n) for n in range(96)]
     (one,) = find([*office_hours(), *drip])
     assert (one.kind, one.ended_at) == ("slow_drip", None)
     assert one.detected_at - (FIRST + timedelta(days=8)) <= timedelta(hours=24)
     assert D("20") < one.incident_cost < D("28")
     assert D("0.2") < one.cost_per_hour < D("0.3")
+
+
+@pytest.mark.parametrize(("zone", "day_ends"), [("Asia/Kolkata", time(18, 30)), ("Pacific/Auckland", time(12))])
+def test_what_comes_after_the_as_of_day_is_in_no_incident(find, zone, day_ends):
+    """A loop of eighty minutes, 0.12 a minute, the as-of day's end after its first half; nothing else of the key."""
+    midnight = datetime.combine(AS_OF, day_ends, UTC)
+    (one,) = find(loop(midnight - timedelta(minutes=40), 80, 10_000), zone=zone)
+    assert (one.started_at, one.ended_at) == (midnight - timedelta(minutes=40), None)
+    assert one.incident_cost == D("4.80")
+    (later,) = find(loop(midnight - timedelta(minutes=40), 80, 10_000), zone=zone, as_of=date(2026, 7, 13), folder="b")
+    assert later.incident_cost == D("9.60")
 
 
 def test_without_a_dollar_rate_nothing_is_judged(find):

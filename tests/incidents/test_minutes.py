@@ -18,6 +18,8 @@ D = Decimal
 MODELS = ("int_gateway_costs_by_hour", "int_gateway_calls_by_class", "int_usage_keys_numbered", "int_context_tiers")
 FIRST, SECOND = datetime(2026, 7, 1, 9, 30, tzinfo=UTC), datetime(2026, 7, 20, 23, 59, tzinfo=UTC)
 
+END = datetime(2026, 8, 1, tzinfo=UTC)
+
 
 class Log:
     """A key's log of two days, at a dollar a million tokens."""
@@ -38,7 +40,7 @@ class Log:
         with self.landing.batch("litellm", "spend_logs") as batch:
             batch.add_rows(f"{moment:%Y-%m-%d}", rows, first_event_at=f"{moment:%Y-%m-%d}T00:00:00Z")
 
-    def costs(self, *wanted: datetime) -> dict[datetime, Decimal]:
+    def costs(self, *wanted: datetime, full_refresh: bool = False) -> dict[datetime, Decimal]:
         """Cost by minute of the hours of ``wanted``, in the warehouse as it is after a build."""
         with self.open() as connection:
             self.landing.register(connection)
@@ -50,7 +52,8 @@ class Log:
             write_run_parameters(connection, date(2026, 7, 31))
             build(connection, MODELS)
             hours = {"k": [moment.replace(minute=0) for moment in wanted]}
-            return {one.minute: one.cost for one in read_minutes(connection, self.landing, hours).get("k", [])}
+            found = read_minutes(connection, self.landing, hours, END, full_refresh=full_refresh)
+            return {one.minute: one.cost for one in found.get("k", [])}
 
     def forge(self, cost: int) -> None:
         """Overwrite what is remembered, so that an answer tells where it came from."""
@@ -72,6 +75,7 @@ def test_a_day_is_read_once(log):
     assert log.costs(FIRST, SECOND) == {FIRST: 1, SECOND: 1}
     log.forge(7)
     assert log.costs(FIRST, SECOND) == {FIRST: 7, SECOND: 7}
+    assert log.costs(FIRST, SECOND, full_refresh=True) == {FIRST: 1, SECOND: 1}
 
 
 def test_a_day_that_is_landed_anew_is_read_again_and_no_other(log):

@@ -38,14 +38,22 @@ def guardrails(run: Run) -> Iterator[dg.MaterializeResult]:
         return
     with connect(session.home.warehouse) as connection:
         rows = breakers.guardrail_decisions(connection, session.company.policy, session.as_of)
-        currency, version = session.company.config.reporting_currency, session.company.policy.version
-        incidents = history.find_incidents(connection, session.landing, currency, session.as_of, version)
+        config = session.company.config
+        incidents = history.find_incidents(
+            connection,
+            session.landing,
+            config.reporting_currency,
+            config.zone,
+            session.as_of,
+            session.company.policy.version,
+            full_refresh=session.settings.full_refresh,
+        )
     with session.landing.batch("guardrails", "decisions") as batch:
         batch.add_rows("current", [vars(row) for row in rows])
-        batch.add_rows("live", live_decisions(Decisions(session.home.root), session.as_of, session.company.config.zone))
+        batch.add_rows("live", live_decisions(Decisions(session.home.root), session.as_of, config.zone))
     with session.landing.batch("guardrails", "receipts") as batch:
-        zone = session.company.config.reporting_time_zone
-        batch.add_rows("current", receipt_rows(Receipts(session.home.root), session.as_of, zone))
+        receipts = receipt_rows(Receipts(session.home.root), session.as_of, config.reporting_time_zone)
+        batch.add_rows("current", receipts)
     with session.landing.batch("guardrails", "incidents") as batch:
         batch.add_rows("current", [vars(row) for row in incidents])
     yield from landed_results(session, "guardrails")
