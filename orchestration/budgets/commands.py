@@ -27,7 +27,7 @@ def graduate_initiative(settings: RunSettings, initiative_id: str, approver: str
         done = graduate(
             connection,
             session.landing,
-            Journal(session.home.budget),
+            Journal(session.home.budget, session.company.config.reporting_currency),
             session.company,
             session.home.evidence,
             initiative_id,
@@ -55,7 +55,7 @@ def change_budget(
         booked = change_allocation(
             connection,
             session.landing,
-            Journal(session.home.budget),
+            Journal(session.home.budget, session.company.config.reporting_currency),
             session.company,
             kind,
             initiative_id,

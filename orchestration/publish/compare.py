@@ -33,7 +33,7 @@ class Difference:
 
 
 class NothingPublished(Exception):
-    """A home without a publication."""
+    """A home without a publication, or with one that lacks a table's files."""
 
 
 def compare(first: Path, second: Path) -> tuple[list[str], list[Difference]]:
@@ -68,7 +68,13 @@ def _tables(home: Path) -> dict[str, Path]:
     folder = home / "published" / "parquet"
     if not folder.is_dir():
         raise NothingPublished(f"{home} holds no publication")
-    return {path.name: path for path in folder.resolve().iterdir()}
+    tables = {path.name: path for path in folder.resolve().iterdir()}
+    empty = sorted(name for name, path in tables.items() if not any(path.glob("*.parquet")))
+    if empty:
+        raise NothingPublished(
+            f"{home}: no file of {', '.join(empty)} in {folder}; tokenomics run writes what is missing"
+        )
+    return tables
 
 
 def compare_table(connection: duckdb.DuckDBPyConnection, name: str, first: str, second: str) -> Difference:

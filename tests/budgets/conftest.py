@@ -67,7 +67,7 @@ class Books:
     def __init__(self, home: Path) -> None:
         self.company: Any = CompanyUnderTest()
         self.landing = Landing(home / "landing")
-        self.journal = Journal(home / "budget")
+        self.journal = Journal(home / "budget", "USD")
         self.evidence = home / "evidence"
         self.connection = duckdb.connect()
         self.connection.execute("create schema landing")

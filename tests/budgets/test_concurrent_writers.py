@@ -46,7 +46,7 @@ class Writers:
 def test_random_writers_under_kills_leave_a_balanced_ledger(tmp_path: Path) -> None:
     acknowledgements = tmp_path / "acknowledged"
     acknowledgements.mkdir()
-    journal, dice = Journal(tmp_path / "budget"), random.Random(7)
+    journal, dice = Journal(tmp_path / "budget", "USD"), random.Random(7)
     writers = Writers(tmp_path / "budget", acknowledgements)
     end = time.monotonic() + LIMIT_SECONDS
     kills, next_kill = 0, 20

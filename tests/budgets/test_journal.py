@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.budgets.journal import Journal, JournalDamaged
+from orchestration.budgets.journal import Journal, JournalDamaged, JournalInAnotherCurrency
 from orchestration.budgets.movements import BrokenMovement
 from tests.budgets.examples import fund, graduation, grant
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path / "budget")
+    return Journal(tmp_path / "budget", "USD")
 
 
 def book(journal: Journal, *movements) -> list[str]:
@@ -81,3 +81,15 @@ def test_a_line_that_is_no_transaction_is_damage(journal: Journal, text: bytes) 
 def test_a_line_says_when_it_was_written(journal: Journal) -> None:
     book(journal, fund())
     assert json.loads(journal.path.read_bytes().partition(b" ")[2])["booked_at"].endswith("+00:00")
+
+
+def test_amounts_of_another_reporting_currency_are_refused_not_relabelled(journal: Journal) -> None:
+    book(journal, fund())
+    before = journal.path.read_bytes()
+    changed = Journal(journal.path.parent, "EUR")
+    with pytest.raises(JournalInAnotherCurrency, match=r"journal\.log:1: booked in USD.* reports in EUR.*to USD again"):
+        changed.read()
+    with pytest.raises(JournalInAnotherCurrency), changed.transaction():
+        pass
+    assert journal.path.read_bytes() == before
+    assert len(journal.read()) == 1

@@ -42,7 +42,7 @@ def propose(ledger: Ledger, dice: random.Random, name: str) -> Movement:
 
 
 def main(folder: str, acknowledged: str, seed: str) -> None:
-    journal, dice = Journal(Path(folder)), random.Random(seed)
+    journal, dice = Journal(Path(folder), "USD"), random.Random(seed)
     handle = os.open(acknowledged, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     number = 0
     while True:

@@ -81,6 +81,15 @@ def test_a_home_without_a_publication_is_no_empty_home(tmp_path: Path) -> None:
         compare(tmp_path / "a", tmp_path / "b")
 
 
+def test_a_table_whose_files_are_gone_is_no_empty_table(tmp_path: Path) -> None:
+    for home in ("a", "b"):
+        write(tmp_path / home, "fct_costs", FACTS)
+    for file in (tmp_path / "b").rglob("*.parquet"):
+        file.unlink()
+    with pytest.raises(NothingPublished, match="b: no file of fct_costs"):
+        compare(tmp_path / "a", tmp_path / "b")
+
+
 def test_the_command_exits_with_1_on_a_difference(tmp_path: Path) -> None:
     write(tmp_path / "a", "fct_costs", FACTS)
     write(tmp_path / "b", "fct_costs", FACTS.replace("1.10", "1.11"))

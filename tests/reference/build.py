@@ -65,7 +65,14 @@ def tables(
         prepare(connection, landing, company, as_of)
         if changes is not None:
             build(connection, BOOKED_FROM)
-            _book(connection, landing, Journal(home / "budget"), company, as_of, changes)
+            _book(
+                connection,
+                landing,
+                Journal(home / "budget", company.config.reporting_currency),
+                company,
+                as_of,
+                changes,
+            )
         build(connection, names)
         connection.execute("use marts")
         found = []

@@ -27,5 +27,5 @@ KEYS = (dg.AssetKey(["budget", "movements"]), dg.AssetKey(["budget", "graduation
 def approved_movements(run: Run) -> Iterator[dg.MaterializeResult]:
     """Landed again on every run, so that a command killed after booking is caught up with."""
     session = run.session
-    land_approved(session.landing, Journal(session.home.budget))
+    land_approved(session.landing, Journal(session.home.budget, session.company.config.reporting_currency))
     yield from (one for one in landed_results(session, "budget") if one.asset_key in KEYS)

@@ -38,7 +38,11 @@ def scheduled_movements(context: dg.AssetExecutionContext, run: Run) -> Iterator
     with connect(session.home.warehouse) as connection:
         session.landing.register(connection)
         booked = book_scheduled(
-            connection, session.landing, Journal(session.home.budget), session.company, session.as_of
+            connection,
+            session.landing,
+            Journal(session.home.budget, session.company.config.reporting_currency),
+            session.company,
+            session.as_of,
         )
     for alert in booked.alerts:
         context.log.warning(alert)

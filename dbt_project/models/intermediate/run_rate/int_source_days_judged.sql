@@ -175,14 +175,54 @@ file_days as (
 
 ),
 
+logged_days as (
+
+    select distinct billing_date from {{ ref('int_gateway_usage_summed_by_hour') }}
+
+),
+
+-- where most files hold one UTC day each, a UTC day without rows is a file that is not there, and no local day that it
+-- touches is whole, whatever the files beside it hold of these
+log_files as (
+
+    select
+        2 * sum(
+            case
+                when cast({{ utc_time('first_event_at') }} as date) = cast({{ utc_time('last_event_at') }} as date)
+                    then 1
+                else 0
+            end
+        ) > count(*) as are_by_day
+    from usage_loads
+    where source = 'litellm'
+
+),
+
+days_without_file as (
+
+    select distinct
+        'litellm' as source,
+        day_pieces.source_date
+    from day_pieces
+    inner join (select min(billing_date) as first_date, max(billing_date) as last_date from logged_days) as bounds
+        on day_pieces.billing_date > bounds.first_date and day_pieces.billing_date < bounds.last_date
+    inner join log_files on log_files.are_by_day
+    left join logged_days on day_pieces.billing_date = logged_days.billing_date
+    where logged_days.billing_date is null
+
+),
+
 judged_file_days as (
 
     select
         file_days.source,
         file_days.provider,
         file_days.source_date,
-        (file_rows.row_date is not null or file_days.empty_days = 'zero' or file_days.source_date > file_days.last_date)
-        and (
+        (
+            file_rows.row_date is not null and days_without_file.source_date is null
+            or file_days.empty_days = 'zero'
+            or file_days.source_date > file_days.last_date
+        ) and (
             file_days.source_date < file_days.last_date
             or file_days.source_date <= file_days.complete_through
             or not file_days.is_enabled
@@ -193,7 +233,7 @@ judged_file_days as (
                 ) }}) = 23
             )
         ) is true as is_complete,
-        file_rows.row_date is null
+        (file_rows.row_date is null or days_without_file.source_date is not null)
         and (file_days.empty_days is distinct from 'zero')
         and file_days.source_date < file_days.last_date as is_missing,
         file_days.settle_lag_hours
@@ -204,6 +244,8 @@ judged_file_days as (
         and file_days.provider is not distinct from file_rows.provider
         and file_days.account_id is not distinct from file_rows.account_id
         and file_days.source_date = file_rows.row_date
+    left join days_without_file
+        on file_days.source = days_without_file.source and file_days.source_date = days_without_file.source_date
 
 )
 
