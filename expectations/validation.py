@@ -9,6 +9,7 @@ an ephemeral context and without analytics.
 """
 
 import os
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -104,7 +105,13 @@ _RESULT_FORMAT = {"result_format": "COMPLETE", "unexpected_index_column_names": 
 
 @cache
 def _library() -> Any:
+    """Great Expectations. It loads pyspark where that is, which takes a main module without a file (``python -c``, a process that
+    multiprocessing began) for its own doctests and ends the process with exit code 0.
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        main.__file__ = __file__
     import great_expectations
 
     return great_expectations

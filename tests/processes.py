@@ -1,7 +1,8 @@
 """The product's commands in processes of their own, forked from one that has loaded the libraries already.
 
 Dagster, dbt, Great Expectations and the rest are a quarter of a small run to import. Nothing of ours is loaded before: a process
-imports it anew, with the environment and the folder it was given.
+imports it anew, with the environment and the folder it was given. Where pyspark is, Great Expectations is not loaded before: see
+``expectations.validation``.
 """
 
 import multiprocessing
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 LIBRARIES = (
@@ -19,7 +21,7 @@ LIBRARIES = (
     "dbt.adapters.duckdb",
     "dbt.cli.main",
     "dbt.task.build",
-    "great_expectations",
+    *(["great_expectations"] if find_spec("pyspark") is None else []),
     "pyarrow.parquet",
     "scipy.stats",
     "sqlalchemy.dialects.sqlite",

@@ -99,42 +99,12 @@ rollup_logged as (
 
 ),
 
-rollup_shared_ids as (
-
-    select
-        id,
-        billing_date
-    from (
-        select request_id as id, billing_date from rollup_logged
-        union all
-        select call_id as id, billing_date from rollup_logged
-        where call_id is not null
-    ) as ids
-    group by id, billing_date
-    having count(*) > 1
-
-),
-
-rollup_marked as (
-
-    select
-        rollup_logged.*,
-        fault is null and (by_request.id is not null or by_call.id is not null) as is_shared
-    from rollup_logged
-    left join rollup_shared_ids as by_request
-        on rollup_logged.request_id = by_request.id and rollup_logged.billing_date = by_request.billing_date
-    left join rollup_shared_ids as by_call
-        on rollup_logged.call_id = by_call.id and rollup_logged.billing_date = by_call.billing_date
-
-),
-
 rollup_linked as (
 
     select
-        rollup_marked.*,
-        {{ linked_call('billing_date', order) }}
-    from rollup_marked
-    where is_shared
+        rollup_logged.*,
+        {{ linked_call('billing_date, fault', order) }}
+    from rollup_logged
 
 ),
 
@@ -142,15 +112,8 @@ rollup_requests as (
 
     select
         {{ columns | join(',\n        ') }},
-        false as is_repeated,
-        false as is_duplicate
-    from rollup_marked
-    where not is_shared
-    union all
-    select
-        {{ columns | join(',\n        ') }},
-        is_repeated,
-        {{ is_duplicate_of_call('billing_date', order) }} as is_duplicate
+        fault is null and is_repeated as is_repeated,
+        fault is null and ({{ is_duplicate_of_call('billing_date, fault', order) }}) as is_duplicate
     from rollup_linked
 
 ),

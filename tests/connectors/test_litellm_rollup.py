@@ -39,6 +39,7 @@ from tests.connectors.rollup_log import (
 )
 from tests.dbt_project.compiled_models import build, write_run_parameters
 from tests.dbt_project.warehouse_rows import price
+from tests.spark import session
 
 SUMMED = "intermediate.int_gateway_usage_summed_by_hour"
 SEEN = {"first_event_at": "2026-07-10T00:00:00.000000Z", "last_event_at": "2026-07-12T23:59:59.000000Z"}
@@ -97,6 +98,20 @@ def test_spark_gives_the_rows_of_duckdb(tmp_path: Path) -> None:
     ours = sums_of(rows, tmp_path)
     assert [str(one.table.to_pylist()) for one in theirs] == [str(one.table.to_pylist()) for one in ours]
     assert [one.rejected for one in theirs] == [one.rejected for one in ours]
+
+
+@pytest.mark.skipif(NO_SPARK is not None, reason=str(NO_SPARK))
+def test_a_session_that_the_sum_opened_ends_with_it_and_one_that_was_there_stays(tmp_path: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    if (there := SparkSession.getActiveSession()) is not None:
+        there.stop()
+    sums_of(drawn_log(11, 20), tmp_path, engine="spark")
+    assert SparkSession.getActiveSession() is None
+    there = session(tmp_path / "spark")
+    sums_of(drawn_log(11, 20), tmp_path, engine="spark")
+    assert there.sql("select 1 as a").collect()[0].a == 1
+    there.stop()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from orchestration.project import Home
-from orchestration.publish.compare_engines import compare_marts, empty_tables
+from orchestration.publish.compare import Difference
+from orchestration.publish.compare_engines import compare_marts, empty_tables, tell
 
 TABLES = {
     "same": ("select 1.10::decimal(38, 9) as cost", "select 1.10::decimal(38, 9) as cost"),
@@ -39,3 +41,22 @@ def test_what_spark_built_of_the_marts_is_compared_table_by_table(tmp_path: Path
     assert equal == ["empty", "same"]
     assert (found.table, found.lost, found.added) == ("other", 1, 1)
     assert empty == ["empty"]
+
+
+def test_a_comparison_of_no_table_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    homes = Home(tmp_path / "duckdb"), Home(tmp_path / "spark")
+    for home in homes:
+        home.root.mkdir()
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("create schema marts; create table marts.same as select 1 as a")
+    equal, differing, empty = compare_marts(*homes)
+    assert tell(equal, differing, empty, needs_rows=True) == 1
+    assert tell(equal, differing, empty, needs_rows=False) == 1
+    assert "0 tables are equal, 0 differ" in capsys.readouterr().out
+
+
+def test_a_comparison_ends_well_with_equal_tables_alone() -> None:
+    assert tell(["same"], [], [], needs_rows=True) == 0
+    assert tell(["same", "empty"], [], ["empty"], needs_rows=False) == 0
+    assert tell(["same", "empty"], [], ["empty"], needs_rows=True) == 1
+    assert tell(["same"], [Difference("other", ("cost: 1.10 and 1.11",), 1, 1)], [], needs_rows=False) == 1

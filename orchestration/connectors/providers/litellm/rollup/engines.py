@@ -16,6 +16,7 @@ import pyarrow as pa
 from orchestration.connectors.providers.litellm.rollup.statement import SESSION
 from orchestration.connectors.text_tables import literal
 from orchestration.landing.errors import PermanentFailure, TransientFailure
+from orchestration.transform.spark_session import LOCAL
 
 if TYPE_CHECKING:
     from orchestration.registry import SourceConfig
@@ -24,8 +25,8 @@ SOURCE = "litellm"
 FILES = "log_files"
 """What Parquet files are called in a statement."""
 MEMORY_LIMIT = "1500MB"
-_LOCAL_SPARK = (("spark.sql.shuffle.partitions", "8"), ("spark.ui.enabled", "false"))
-"""For a session of this process: two hundred partitions are for clusters."""
+_LOCAL_SPARK = {**LOCAL, "spark.sql.shuffle.partitions": "8"}
+"""For a session of this process: what a build on Spark sets, with smaller parts of the log in memory."""
 DATABASE_SUFFIXES = (".duckdb", ".db")
 
 
@@ -45,7 +46,7 @@ class Engine(Protocol):
 def open_engine(source: "SourceConfig", folder: Path, connection: str | None, scratch: Path) -> Iterator[Engine]:
     """The engine of ``source``; ``folder`` is that of the company, ``connection`` what its variable holds."""
     if source.rollup == "spark":
-        yield _open_spark(source, folder, connection)
+        yield from _open_spark(source, folder, connection, scratch)
         return
     place = Path(connection) if connection else folder / str(source.path)
     with duckdb.connect() as session:
@@ -125,7 +126,8 @@ class Spark:
             raise TransientFailure(SOURCE, f"spark could not sum the log: {_first_line(error)}") from None
 
 
-def _open_spark(source: "SourceConfig", folder: Path, connection: str | None) -> Spark:
+def _open_spark(source: "SourceConfig", folder: Path, connection: str | None, scratch: Path) -> Iterator[Spark]:
+    """A session that this opens ends with it: a build on Spark, which may follow, sets its own otherwise."""
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -134,8 +136,10 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None) ->
             "rollup: spark needs the package pyspark, which is not installed; install it, or run the statement of "
             "tokenomics rollup there and name its results",
         ) from None
+    is_ours = SparkSession.getActiveSession() is None
+    local = {**_LOCAL_SPARK, "spark.sql.warehouse.dir": str(scratch / "warehouse")}
     builder = SparkSession.builder.appName("tokenomics")
-    for key, value in () if connection else _LOCAL_SPARK:
+    for key, value in ({} if connection else local).items():
         builder = builder.config(key, value)
     try:
         session = (builder.remote(connection) if connection else builder.master("local[*]")).getOrCreate()
@@ -146,14 +150,18 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None) ->
         raise TransientFailure(
             SOURCE, f"no Spark session: {_first_line(error)}; look at Java, or at the address in connection_env"
         ) from None
-    if source.path is not None:
-        try:
-            session.read.parquet(str(folder / source.path)).createOrReplaceTempView(FILES)
-        except Exception:  # a path without files
-            raise PermanentFailure(
-                SOURCE, f"no Parquet file is read from {source.path}: correct path in sources.yaml"
-            ) from None
-    return Spark(session, source.table or FILES)
+    try:
+        if source.path is not None:
+            try:
+                session.read.parquet(str(folder / source.path)).createOrReplaceTempView(FILES)
+            except Exception:  # a path without files
+                raise PermanentFailure(
+                    SOURCE, f"no Parquet file is read from {source.path}: correct path in sources.yaml"
+                ) from None
+        yield Spark(session, source.table or FILES)
+    finally:
+        if is_ours:
+            session.stop()
 
 
 def _no_table(engine: str, table: str) -> str:
