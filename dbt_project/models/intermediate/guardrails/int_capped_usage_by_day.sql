@@ -5,10 +5,18 @@
 ] -%}
 with
 
+capped as (
+
+    select adapter, entity, time_zone, min(window_start_date) as first_date
+    from {{ ref('int_capped_windows_by_day') }}
+    group by all
+
+),
+
 hourly as (
 
     select * from {{ ref('int_gateway_usage_summed_by_hour') }}
-    where not is_duplicate
+    where not is_duplicate and usage_date >= (select min(first_date) - 1 from capped)
 
 ),
 
@@ -27,14 +35,6 @@ exchange_rates as (
 run_parameters as (
 
     select * from {{ ref('stg_run__parameters') }}
-
-),
-
-capped as (
-
-    select adapter, entity, time_zone, min(window_start_date) as first_date
-    from {{ ref('int_capped_windows_by_day') }}
-    group by all
 
 ),
 
