@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
-from orchestration.gateway_days import load_days
+from orchestration.gateway_days import LoadDay, load_days
 from orchestration.landing.store import Landing
 from orchestration.lineage import tables_read
 from orchestration.policy.loop_detector import MinuteTotals
@@ -127,12 +127,13 @@ def read_minutes(
     for key, of_key in wanted.items():
         for hour in of_key:
             hours.setdefault(hour.date(), []).append((key, int(hour.timestamp()) // 3600))
-    digests = _digests(connection, landing, hours)
+    visible = load_days(connection, landing)
+    digests = _digests(connection, visible, hours)
     known = dict(connection.execute("from landing.incident_days").fetchall())
     days = sorted(known.keys() | digests.keys())
     stale = [day for day in days if full_refresh or known.get(day) != digests.get(day)]
     if stale:
-        _read_again(connection, landing, {day: hours.get(day, []) for day in stale}, digests)
+        _read_again(connection, visible, {day: hours.get(day, []) for day in stale}, digests)
     found: Minutes = {}
     for key, minute, *facts in connection.execute(_REMEMBERED, [end.replace(tzinfo=None)]).fetchall():
         found.setdefault(key, []).append(MinuteTotals(minute.replace(tzinfo=UTC), *facts))
@@ -140,11 +141,11 @@ def read_minutes(
 
 
 def _digests(
-    connection: duckdb.DuckDBPyConnection, landing: Landing, hours: Mapping[date, list[tuple[str, int]]]
+    connection: duckdb.DuckDBPyConnection, visible: list[LoadDay], hours: Mapping[date, list[tuple[str, int]]]
 ) -> dict[date, str]:
     """By UTC day: what its minutes follow from."""
     holders: dict[date, list[tuple[str, str]]] = {}
-    for partition, load_id, day, _ in load_days(connection, landing):
+    for partition, load_id, day, _ in visible:
         holders.setdefault(day, []).append((partition, load_id))
     models = [project_digest(), duckdb.__version__, _MINUTES, _PRICED, str(connection.execute(_KEYS).fetchone())]
     prices = dict(connection.execute(_PRICES).fetchall())
@@ -159,14 +160,13 @@ def _digests(
 
 def _read_again(
     connection: duckdb.DuckDBPyConnection,
-    landing: Landing,
+    visible: list[LoadDay],
     hours: Mapping[date, list[tuple[str, int]]],
     digests: Mapping[date, str],
 ) -> None:
     cost = " + ".join(
         _PRICED.format(name=column.removesuffix("_price")) for (column,) in connection.execute(_CLASSES).fetchall()
     )
-    visible = load_days(connection, landing)
     connection.execute("begin")
     connection.execute("delete from landing.incident_days where event_date in (select unnest(?))", [list(hours)])
     connection.execute("delete from landing.incident_minutes where event_date in (select unnest(?))", [list(hours)])

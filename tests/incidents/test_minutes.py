@@ -1,6 +1,5 @@
 """Minutes of a log are read once: a day is remembered until something changes that it follows from. Real models."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -67,8 +66,8 @@ class Log:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    yield Log(tmp_path)
+def log(tmp_path: Path) -> Log:
+    return Log(tmp_path)
 
 
 def test_a_day_is_read_once(log):
