@@ -49,6 +49,9 @@ _LOADS_COLUMNS = (
 _LOADS_TYPES = {"rows": "bigint"} | {
     name: "timestamptz" for name in _LOADS_COLUMNS if name.endswith(("_at", "_start", "_end"))
 }
+_STANDING_VIEWS = """
+select view_name, comment from duckdb_views() where database_name = current_database() and schema_name = 'landing'
+"""
 
 
 def content_id(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -124,16 +127,21 @@ class Landing:
 
         Shown are the current loads, or with ``known_before`` those that were current just before it. The streams of
         :data:`DERIVED_SOURCES` are always shown as they are now. A stream without a load is an empty view of the
-        declared columns; a column that was not yet declared when a load landed is null in it.
+        declared columns; a column that was not yet declared when a load landed is null in it. A view says in its comment what it
+        shows, and one that shows the same stays as it is.
         """
         connection.execute("create schema if not exists landing")
+        standing = dict(connection.execute(_STANDING_VIEWS).fetchall())
         for source, stream in STREAMS:
             files = [
                 self.load_file(source, stream, name, load) for name, load in self.visible_loads(source, stream).items()
             ]
-            name = f"landing.{source}__{stream}"
-            query = _scan(connection, stream_schema(source, stream), files)
-            connection.execute(f"create or replace view {name} as {query}")
+            schema = stream_schema(source, stream)
+            shown = _digest(schema, files)
+            if standing.get(f"{source}__{stream}") != shown:
+                name = f"landing.{source}__{stream}"
+                connection.execute(f"create or replace view {name} as {_scan(connection, schema, files)}")
+                connection.execute(f"comment on view {name} is {literal(shown)}")
         self._register_loads(connection)
 
     def visible_loads(self, source: str, stream: str) -> dict[str, Load]:
@@ -326,6 +334,12 @@ def _scan(connection: duckdb.DuckDBPyConnection, schema: pa.Schema, files: Itera
         origin = f"from read_parquet([{listed}])" if group else "where false"
         scans.append(f"select {', '.join(columns) if missing else '*'} {origin}")
     return " union all by name ".join(scans)
+
+
+def _digest(schema: pa.Schema, files: Iterable[Path]) -> str:
+    """Of all that :func:`_scan` depends on."""
+    written = [(str(file), file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(f"{duckdb.__version__} {schema} {written}".encode()).hexdigest()
 
 
 @cache

@@ -200,3 +200,35 @@ def test_a_load_from_before_a_column_was_declared_shows_null_in_it(tmp_path: Pat
             "select request_id, service_tier, is_served, partition from landing.litellm__spend_logs order by 1"
         ).fetchall()
     assert found == [("2026-10-01", None, None, "2026-10-01"), ("2026-10-02", "flex", None, "2026-10-02")]
+
+
+def test_a_view_is_made_again_only_when_it_shows_something_else(landing):
+    numbers = "select view_name, view_oid from duckdb_views() where schema_name = 'landing'"
+    shown = "select provider from landing.registry__metering order by all"
+    land(landing, "current", rows(2))
+    with duckdb.connect() as connection:
+        landing.register(connection)
+        first = dict(connection.execute(numbers).fetchall())
+        landing.register(connection)
+        assert dict(connection.execute(numbers).fetchall()) == first
+        land(landing, "current", rows(1))
+        landing.register(connection)
+        second = dict(connection.execute(numbers).fetchall())
+        assert connection.execute(shown).fetchall() == [("provider_0",)]
+        connection.execute("drop view landing.registry__metering")
+        connection.execute("create view landing.registry__metering as select 'forged' as provider")
+        landing.register(connection)
+        assert connection.execute(shown).fetchall() == [("provider_0",)]
+    assert len(first) > 50
+    assert {name for name in first if first[name] != second[name]} == {"registry__metering"}
+
+
+def test_a_view_follows_a_file_that_was_written_again(landing):
+    land(landing, "current", rows(1))
+    (file,) = landing.current_files(*STREAM)
+    with duckdb.connect() as connection:
+        landing.register(connection)
+        pq.write_table(pq.ParquetFile(file).read().drop_columns(["source"]), file)
+        landing.register(connection)
+        found = connection.execute("select provider, source from landing.registry__metering").fetchall()
+    assert found == [("provider_0", None)]
