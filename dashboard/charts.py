@@ -122,8 +122,12 @@ def money_axis(title: str | None) -> dict[str, Any]:
     return {"title": title, "format": "~s", "tickCount": 5}
 
 
-def _day_axis() -> dict[str, Any]:
-    return {"format": "%d %b", "tickCount": 6, "labelOverlap": True}
+def _days(field: str, ticks: int = 6) -> dict[str, Any]:
+    """Days along the x axis. A day reads as midnight in UTC, so the scale is of UTC too: in the machine's zone it may be the day
+    before.
+    """
+    axis = {"format": "%d %b", "tickCount": ticks, "labelOverlap": True}
+    return {"field": field, "type": "temporal", "scale": {"type": "utc"}, "title": None, "axis": axis}
 
 
 def bars(
@@ -189,7 +193,7 @@ def ratio_lines(rows: Sequence[dict[str, Any]], period: str, series: str, value:
 
 def band(rows: Sequence[dict[str, Any]], day: str, value: str, low: str, high: str, unit: str) -> dict[str, Any]:
     """A line inside its interval over days."""
-    x = {"field": day, "type": "temporal", "title": None, "axis": _day_axis()}
+    x = _days(day)
     layers: list[dict[str, Any]] = [
         {
             "mark": {"type": "area", "color": BAND, "opacity": 0.5},
@@ -213,7 +217,7 @@ def fan(
     """Rows of (day, value): a line of what was measured, and rows of (day, value, low, high): what is expected inside its
     interval, with its end written out.
     """
-    x = {"field": "day", "type": "temporal", "title": None, "axis": _day_axis()}
+    x = _days("day")
     y = {"field": "value", "type": "quantitative", "axis": money_axis(unit)}
     ends = [
         {"day": ahead[-1]["day"], "at": ahead[-1][name], "text": shown(ahead[-1][name], "money")}
@@ -250,7 +254,7 @@ def burn_down(rows: Sequence[dict[str, Any]], unit: str, *, by: str | None = Non
     """Rows of (day, left, plan): what is left as a line, the plan as a dashed one. ``by`` names a column of which each value
     has a small drawing of its own.
     """
-    x = {"field": "day", "type": "temporal", "title": None, "axis": {**_day_axis(), "tickCount": 3 if by else 6}}
+    x = _days("day", ticks=3 if by else 6)
     axis = {**money_axis(None if by else unit), "tickCount": 3 if by else 5}
     layers = [
         {

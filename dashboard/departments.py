@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from dashboard.publication import Publication, open_publication
+from orchestration import utc_duckdb
 from orchestration.quoting import literal
 
 _DEPARTMENT = "{0}department_id in (select department_id from own.departments)"
@@ -257,7 +258,7 @@ class Departments:
 @contextmanager
 def open_departments(folder: Path, manifest: dict[str, Any]) -> Iterator[Departments]:
     """The departments of the publication in ``folder``, over one connection."""
-    with open_publication(folder, manifest) as whole, duckdb.connect() as connection:
+    with open_publication(folder, manifest) as whole, utc_duckdb.connect() as connection:
         connection.execute(f"attach {literal(folder / 'marts.duckdb')} as published (read_only)")
         connection.execute("attach ':memory:' as own")
         for name, columns in _OWN_TABLES.items():

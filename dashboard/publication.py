@@ -14,6 +14,8 @@ from typing import Any
 
 import duckdb
 
+from orchestration import utc_duckdb
+
 Row = dict[str, Any]
 
 
@@ -72,7 +74,7 @@ class Publication:
 @contextmanager
 def open_publication(folder: Path, manifest: Row) -> Iterator[Publication]:
     """The publication in ``folder``, of which ``manifest`` speaks, read-only."""
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+    with utc_duckdb.connect(folder / "marts.duckdb", read_only=True) as connection:
         yield Publication(connection, _provenance(connection, manifest))
 
 

@@ -6,9 +6,9 @@ They are acts of people, which no run does. What a home already has is left alon
 import hashlib
 import json
 
-import duckdb
 import pyarrow.parquet as pq
 
+from orchestration import utc_duckdb
 from orchestration.checksum import checksum
 from orchestration.files import write_atomically
 from orchestration.project import Home
@@ -38,7 +38,7 @@ def _close(home: Home) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{TABLE}.parquet"
     pq.write_table(frozen_ledger(), file, compression="zstd")
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         rows, digest = checksum(connection, f"read_parquet({literal(file)})")
     table = {"rows": rows, "checksum": digest, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
     manifest = json.dumps({"period": PERIOD, "tables": {TABLE: table}}, indent=1) + "\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from orchestration import gateway_days
+from orchestration import gateway_days, utc_duckdb
 from orchestration.gateway_days import ChangedDays
 from orchestration.landing.store import Landing
 from orchestration.registry.currencies import minor_unit_digits
@@ -34,7 +34,6 @@ def connect(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyC
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _open(path, read_only)
     try:
-        connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         yield connection
     finally:
@@ -46,7 +45,7 @@ def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return utc_duckdb.connect(path, read_only=read_only)
         except duckdb.IOException as error:
             if "lock" not in str(error):
                 raise

@@ -1,5 +1,5 @@
 """What needs a decision: budgets used up or running out, margins below target, cost without a price, core initiatives that
-became dearer, breakers that act. Each with its amount and what to do about it.
+became dearer, breakers that act, runaway loops. Each with its amount and what to do about it.
 
 What is heard of budgets is decided by the same rules as the alerts (:mod:`orchestration.policy.budget_alerts`). A table
 that is not published has no risks here, and the page names it as not published.
@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from dashboard.figures import Column, Table, shown
 from dashboard.fiscal import Period
+from dashboard.names import read_names
 from dashboard.pages.margins import without_owner
 from dashboard.publication import Publication, Row
 from orchestration.files import counted
@@ -103,6 +104,11 @@ where decisions.to_state <> 'closed'
 order by who
 """
 
+INCIDENTS = """
+select entity, kind, started_at, ended_at, incident_cost, cost_per_hour, department_id from incidents
+where ended_at is null or cast(ended_at at time zone 'UTC' as date) >= ? order by incident_cost desc, started_at, entity
+"""
+
 EXTEND = "Graduate it, stop, or: tokenomics budget adjust"
 
 
@@ -186,6 +192,7 @@ def _all(publication: Publication, period: Period | None) -> Iterator[Row]:
         yield from _unowned(publication, period)
         yield from _missing_days(publication, period)
         yield from _breakers(publication, period)
+        yield from _incidents(publication, period)
 
 
 def _risk(row: Row, verdict: str, what: str, amount: Decimal | None, why: str, remedy: str) -> Row:
@@ -346,3 +353,18 @@ def _breakers(publication: Publication, period: Period) -> Iterator[Row]:
         yield _risk(
             row, "bad", what, row["ai_cogs"], why, "It closes by itself once margin is above its floor; see guardrails."
         )
+
+
+def _incidents(publication: Publication, period: Period) -> Iterator[Row]:
+    """Those of the month, and those that go on."""
+    names = read_names(publication)
+    for row in publication.rows("incidents", INCIDENTS, [period.starts_on]):
+        began = f"{in_words(row['kind'])}, since {row['started_at']:%Y-%m-%d %H:%M} UTC"
+        if row["ended_at"] is None:
+            why = f"{began}: {_money(row['cost_per_hour'])} more an hour while it goes on"
+            remedy = "Stop it, or cap the key in guardrails.yaml"
+        else:
+            why, remedy = f"{began}, over; the amount is beyond the usual", "Cap the key in guardrails.yaml"
+        named = {"who": names.entity(row["entity"]), "department_id": row["department_id"]}
+        what = "Slow drip" if row["kind"] == "slow_drip" else "Runaway loop"
+        yield _risk(named, "bad" if row["ended_at"] is None else "watch", what, row["incident_cost"], why, remedy)

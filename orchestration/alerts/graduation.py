@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.alerts.deliver import deliver
 from orchestration.alerts.destinations import configured
 from orchestration.alerts.message import graduation_ready
@@ -44,7 +45,7 @@ def flag_ready(home: Home, over: list[Transport] | None = None) -> Flagged:
     if not (home.published / "marts.duckdb").exists():
         return Flagged((), "nothing is published yet")
     published = home.published.resolve()
-    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as connection:
+    with utc_duckdb.connect(published / "marts.duckdb", read_only=True) as connection:
         returned = _returned(connection)
         packs = {}
         for pack in evidence_packs(connection):

@@ -10,6 +10,7 @@ from datetime import date
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.alerts.deliver import deliver
 from orchestration.alerts.destinations import configured
 from orchestration.alerts.message import Alert
@@ -48,7 +49,7 @@ def tell(home: Home, read: Callable[[Published], list[Alert]], over: list[Transp
     if manifest is None:
         return Told((), "nothing is published yet")
     as_of = date.fromisoformat(manifest["as_of"])
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+    with utc_duckdb.connect(folder / "marts.duckdb", read_only=True) as connection:
         names = connection.execute("select table_name from information_schema.tables").fetchall()
         found = read(Published(connection, as_of, frozenset(name for (name,) in names)))
     people = read_people(home.root)

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.close.freeze import attach_published, freeze
 from orchestration.close.periods import check_period, last_day
 from orchestration.close.register import Decision, append, closed_folder, closed_periods, read_register
@@ -53,7 +54,7 @@ def close_period(home: Path, period: str, approver: str) -> Closed:
     if period in closed:
         before = closed[period]
         raise CloseRefused(f"{period} is closed since {before.at}, approved by {before.approver}.")
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         expressions = attach_published(connection, home / "published")
         _refuse_gaps(connection, expressions, period, set(closed))
         number = sum(one.action == "close" and one.period == period for one in decisions) + 1

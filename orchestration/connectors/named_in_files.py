@@ -9,6 +9,7 @@ from datetime import date
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.exchange_rates import missing_rates
 from orchestration.files import counted
 from orchestration.landing.store import Landing
@@ -38,8 +39,7 @@ class Doubts:
 
 def doubts(company: Company, landing: Landing, as_of: date) -> Doubts:
     """Each name, and each currency of amounts up to ``as_of``, once, with the first file and line that has it."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect() as connection:
         landing.register(connection)
         unknown = {key: tuple(_unknown(connection, company, key)) for key in _NAMED}
         dated = map(str, missing_rates(connection, company.config.reporting_currency, as_of, PRICE_LIST_CURRENCY))

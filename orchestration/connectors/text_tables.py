@@ -66,13 +66,6 @@ class TextFile:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB whose times are UTC."""
-    connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'")
-    return connection
-
-
 def quoted(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 

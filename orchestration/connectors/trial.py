@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.connectors.ledgers import extract as ledgers
 from orchestration.connectors.ledgers.systems import SYSTEMS, system_files
 from orchestration.connectors.named_in_files import doubts
@@ -125,7 +126,7 @@ def _rows(landing: Landing) -> dict[str, int]:
 def _rejected(landing: Landing, files: Iterable[str]) -> list[str]:
     """Of each of ``files`` with rejected rows: how many, and the first."""
     wanted, found = set(files), []
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         for source, stream in STREAMS:
             paths = [str(path) for path in landing.current_files(source, stream)] if stream == REJECTED else []
             if paths:

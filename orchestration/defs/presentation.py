@@ -13,6 +13,7 @@ import dagster as dg
 import duckdb
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
+from orchestration import utc_duckdb
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
 from orchestration.project import DBT_PROJECT
@@ -105,7 +106,7 @@ def landed_results(session: Session, source: str, note: str = "") -> Iterator[dg
     preview.
     """
     landing = session.landing
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         for of_source, stream in STREAMS:
             if of_source != source:
                 continue

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from orchestration import utc_duckdb
 from orchestration.people import NAMES
 from orchestration.policy.breaker_action import Milestone
 from orchestration.policy.loop_detector import NO_BASELINE, HourBaseline
@@ -155,8 +156,7 @@ def read_facts(home: Home, prices: CallPrices) -> Facts:
     if manifest is None:
         return Facts(None, None, missing=("nothing is published yet; run tokenomics run first",))
     as_of = date.fromisoformat(manifest["as_of"])
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect() as connection:
         missing = _show(connection, folder, home, manifest)
         found = _Reader(connection, folder, as_of, manifest["run_id"], prices).read()
     return replace(found, missing=(*missing, *found.missing))

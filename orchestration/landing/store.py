@@ -25,6 +25,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration import utc_duckdb
 from orchestration.files import utc_text, write_atomically
 from orchestration.landing.errors import CollapsedLoad
 from orchestration.landing.loads import Load, Partition
@@ -169,7 +170,7 @@ class Landing:
             if old:
                 listed = ", ".join(literal(file) for file in old)
                 query = f"select distinct {', '.join(columns.columns)} from read_parquet([{listed}])"
-                with duckdb.connect() as connection:
+                with utc_duckdb.connect() as connection:
                     rows = [
                         dict(zip(columns.columns, row, strict=True)) for row in connection.execute(query).fetchall()
                     ]

@@ -12,10 +12,10 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 from jinja2 import Environment
 
+from orchestration import utc_duckdb
 from orchestration.prices.book import Row, list_prices
 from orchestration.project import DBT_PROJECT
 from orchestration.registry.globs import matches
@@ -113,7 +113,7 @@ def _classes(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
     if not rows:
         return []
     counts = {name: pa.array([row[name] or 0 for row in rows], pa.int64()) for name in _COUNTS}
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         connection.execute("set threads = 1")
         connection.register("calls", pa.table({"number": range(len(rows)), **counts}))
         found = connection.execute(f"select {_macro('gateway_classes')} from calls order by number")
@@ -123,7 +123,7 @@ def _classes(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, int]]:
 
 @cache
 def _variant(service_tier: str | None) -> str:
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         (variant,) = connection.execute(
             f"select {_macro('gateway_price_variant')} from (select ?::varchar as service_tier)", [service_tier]
         ).fetchall()[0]

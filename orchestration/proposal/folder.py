@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.connectors.trial import Trial, try_files
 from orchestration.landing.store import Landing
 from orchestration.proposal.ledger import Declaration, accounts, declare, roles
@@ -177,8 +178,7 @@ def _note_what_the_files_leave_open(target: Path, trial: Trial) -> None:
 def _samples(landing: Landing) -> list[str]:
     """The first rows of each kind as they are counted, with how many there are and what they add up to."""
     lines: list[str] = []
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect() as connection:
         landing.register(connection)
         for kind, columns in _SHOWN.items():
             count, rows = _first(connection, f"landing.ledgers__{kind}", columns, "file, line")

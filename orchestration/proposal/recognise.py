@@ -17,9 +17,10 @@ from orchestration.connectors.ledgers.schemas import SCHEMAS
 from orchestration.connectors.providers.focus.columns import REQUIRED as FOCUS_COLUMNS
 from orchestration.connectors.providers.litellm.records import REQUIRED as LOG_COLUMNS
 from orchestration.connectors.table_layout import HEADER_WITHIN, SEPARATORS, Layout, find_layout, records
-from orchestration.connectors.text_tables import connect, open_text_file
+from orchestration.connectors.text_tables import open_text_file
 from orchestration.landing.errors import SchemaDrift
 from orchestration.proposal.headings import ACCOUNT_CLASSES, HEADINGS, folded
+from orchestration.utc_duckdb import connect
 
 GENERAL_LEDGER = "general_ledger"
 TABLES, LINES = (".csv", ".txt", ".tsv"), (".jsonl", ".ndjson", ".json")

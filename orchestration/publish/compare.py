@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.checksum import ASIDE, columns_of
 from orchestration.quoting import literal
 
@@ -58,8 +59,7 @@ def compare(first: Path, second: Path) -> tuple[list[str], list[Difference]]:
 @contextmanager
 def comparing() -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory, in UTC, that spills early."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect() as connection:
         connection.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
         yield connection
 

@@ -22,8 +22,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-import duckdb
-
+from orchestration import utc_duckdb
 from orchestration.project import Home
 from orchestration.publish.compare import Difference, compare, compare_table, comparing
 from orchestration.quoting import literal
@@ -72,7 +71,7 @@ def _reap() -> None:
 
 def empty_tables(home: Path) -> list[str]:
     """The published tables without a row."""
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         return sorted(
             folder.name
             for folder in (home / "published" / "parquet").resolve().iterdir()

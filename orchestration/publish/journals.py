@@ -10,8 +10,7 @@ frozen ones.
 
 from pathlib import Path
 
-import duckdb
-
+from orchestration import utc_duckdb
 from orchestration.quoting import literal
 from orchestration.registry.currencies import minor_unit_digits
 
@@ -39,7 +38,7 @@ def write_journals(lines: Path, folder: Path) -> list[Path]:
     """Write the files from a Parquet file of ``accrual_journal_lines``; returns their paths, none without lines."""
     if not lines.exists():
         return []
-    connection = duckdb.connect()
+    connection = utc_duckdb.connect()
     connection.execute(
         "create table every_line as select *, strftime(posting_date, '%Y-%m') as posting_period from read_parquet(?)",
         [str(lines)],

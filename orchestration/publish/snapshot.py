@@ -24,6 +24,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.checksum import METHOD
 from orchestration.close.periods import ACCRUALS
 from orchestration.close.publication import queries_to_publish
@@ -173,7 +174,7 @@ def _write_derived(
 
 def _write_evidence(parquet: Path, folder: Path) -> None:
     """The packs of the rows as they are published."""
-    with duckdb.connect() as connection:
+    with utc_duckdb.connect() as connection:
         connection.execute("create schema marts")
         for table in EVIDENCE_TABLES:
             if (parquet / table).exists():

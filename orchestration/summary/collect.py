@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.publish.evidence import plain
 from orchestration.publish.snapshot import ALARMS
 from orchestration.published import read_manifest
@@ -60,7 +61,7 @@ def collect(published: Path) -> dict[str, Any]:
 def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     as_of, alarms = manifest["as_of"], _alarms(manifest)
     day = date.fromisoformat(as_of)
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as connection:
+    with utc_duckdb.connect(folder / "marts.duckdb", read_only=True) as connection:
         missing: set[str] = set()
 
         def holds(*tables: str) -> bool:
@@ -129,6 +130,7 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "missing_days": _with_remedy(
                 query("source_day_gaps", MISSING_DAYS, periods.previous_first, as_of), DAYS_REMEDY
             ),
+            "incidents": _with_remedy(query("incidents", INCIDENTS, periods.previous_first), INCIDENT_REMEDY),
             "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
             "ingestion": query("ingestion_outcomes", INGESTION),
             "reads": query("ingestion_outcomes", READS),
@@ -154,6 +156,17 @@ select source, provider, first_date, last_date, days from source_day_gaps
 where status = 'missing' and last_date >= cast(? as date) and first_date <= cast(? as date)
 order by first_date, source, provider
 """
+
+INCIDENT_REMEDY = "see the guardrails page for what each did, and cap such keys under caps in guardrails.yaml"
+INCIDENTS = """
+select
+    kind, api_key_id, names.name as key_name, department_id, started_at, ended_at, incident_cost, cost_per_hour, reason
+from incidents
+left join (select id, max(name) as name from key_names group by id) as names on api_key_id = names.id
+where ended_at is null or cast(ended_at at time zone 'UTC' as date) >= cast(? as date)
+order by ended_at is not null, incident_cost desc, started_at, api_key_id
+"""
+"""Those that go on, then those of this month and the one before, the dearest first."""
 
 CURRENCY = "select max(reporting_currency) as reporting_currency from fct_allocated_costs"
 

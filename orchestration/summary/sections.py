@@ -10,6 +10,8 @@ from orchestration.glossary import in_words, reason_in_words
 from orchestration.summary.money_sections import budgets, margin, month_end, run_rate, spend
 from orchestration.summary.section import Row, Section, amount, percent
 
+INCIDENTS_SHOWN = 5
+
 
 def sections(summary: Row) -> list[Section]:
     """The sections of a summary from :func:`orchestration.summary.collect.collect`."""
@@ -27,6 +29,7 @@ def sections(summary: Row) -> list[Section]:
         _unallocated(summary),
         _open_amounts(summary),
         *_journals_left_out(summary["journals_left_out"]),
+        *_incidents(summary["incidents"]),
         *_missing_days(summary["missing_days"]),
         *_rejected_rows(summary["rejected_rows"]),
         *_pages_not_written(summary["pages_not_written"]),
@@ -232,6 +235,27 @@ def _missing_days(rows: list[Row]) -> list[Section]:
         for row in rows
     ]
     return _asking("Days missing from a source", ("source", "days", "since", "until"), shown, rows)
+
+
+def _incidents(rows: list[Row]) -> list[Section]:
+    """No section where nothing ran away in this month and the one before. What goes on stands first and is all shown."""
+    goes_on = [row for row in rows if row["ended_at"] is None]
+    listed = rows[: max(INCIDENTS_SHOWN, len(goes_on))]
+    shown = [
+        (
+            f"key {row['key_name'] or short(row['api_key_id'])}: {in_words(row['kind'], 'kind')}",
+            f"{row['started_at'][:16].replace('T', ' ')} UTC",
+            amount(row["incident_cost"]),
+            f"goes on, {amount(row['cost_per_hour'])} an hour more" if row["ended_at"] is None else "over",
+        )
+        for row in listed
+    ]
+    rest = [Decimal(row["incident_cost"]) for row in rows[len(listed) :]]
+    note = f"and {len(rest):,} more, {amount(sum(rest, Decimal(0)))} beyond the usual" if rest else ""
+    headers = ("what ran away", "began", "beyond\nthe usual", "stands")
+    todo = [rows[0]["remedy"]] if rows else []
+    title = "Runaway loops and slow drips"
+    return [Section(title, headers, shown, note, todo, frozenset(range(len(goes_on))))] if rows else []
 
 
 def _rejected_rows(rows: list[Row]) -> list[Section]:

@@ -13,8 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from orchestration import utc_duckdb
 from orchestration.files import write_atomically
 from orchestration.project import Home, ProjectError
 from orchestration.settings import load_settings, redact
@@ -57,7 +56,7 @@ def _generated() -> str:
 
 def _create_marts(home: Home, manifest: dict[str, Any]) -> None:
     """The tables that have a contract, empty: the types of their columns are read from the database."""
-    with duckdb.connect(str(home.warehouse)) as connection:
+    with utc_duckdb.connect(home.warehouse) as connection:
         for node in manifest["nodes"].values():
             if node["resource_type"] == "model" and node["contract"]["enforced"]:
                 columns = ", ".join(f'"{one["name"]}" {one["data_type"]}' for one in node["columns"].values())

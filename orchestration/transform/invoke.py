@@ -9,8 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
+from orchestration import utc_duckdb
 from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.transform.data_tests import explained
@@ -117,7 +116,7 @@ def _sentences(home: Home, manifest: "Manifest", results: Sequence[Any]) -> dict
     if not failed:
         return {}
     said = {}
-    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+    with utc_duckdb.connect(home.warehouse, read_only=True) as connection:
         for one in failed:
             tested = manifest.nodes.get(getattr(one.node, "attached_node", None) or "")
             relation = getattr(tested, "relation_name", None) or ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.project import Home
 from orchestration.settings import spark_settings
 from orchestration.transform.manifest import load_manifest, target_path
@@ -83,6 +84,5 @@ def _streams_of(spark: "SparkSession", home: Home) -> dict[str, str]:
 
 @contextmanager
 def _warehouse(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(str(home.warehouse)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect(home.warehouse) as connection:
         yield connection

@@ -26,6 +26,7 @@ FLOORS = (
         "lock",
         "journal",
         "published",
+        "utc_duckdb",
         "statistics",
         "policy",
         "demo",
@@ -54,7 +55,10 @@ PURE = {
         "orchestration.graduation.gates",
         "orchestration.statistics.holding",
     },
-    "landing": {"duckdb", "pyarrow", "orchestration.files", "orchestration.landing", "orchestration.quoting"},
+    "landing": {
+        *("duckdb", "pyarrow", "orchestration.files", "orchestration.landing", "orchestration.quoting"),
+        "orchestration.utc_duckdb",
+    },
     "demo": {"numpy", "pyarrow", "orchestration.demo"},
 }
 """What these packages may import beside the standard library."""

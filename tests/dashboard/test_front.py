@@ -311,6 +311,45 @@ def test_days_that_a_source_lacks_are_at_risk_and_keep_the_month_from_tying_out(
     ]
 
 
+def test_a_runaway_loop_is_at_risk_in_its_month_and_while_it_goes_on(tmp_path: Path) -> None:
+    """The last of them was over before the fiscal month began."""
+    moments = (
+        ("key_a", "steady_hammer", "2026-08-12 23:30:00+00", None, "3"),
+        ("key_b", "slow_drip", "2026-10-11 22:00:00+00", "2026-10-12 05:00:00+00", "9.50"),
+        ("key_c", "velocity", "2026-09-26 12:00:00+00", "2026-09-26 13:00:00+00", "99"),
+    )
+    incidents = [
+        {
+            "entity": f"key:{key}",
+            "kind": kind,
+            "started_at": began,
+            "ended_at": ended,
+            "incident_cost": Decimal(cost),
+            "cost_per_hour": Decimal("12.25"),
+        }
+        for key, kind, began, ended, cost in moments
+    ]
+    rows = {"dim_dates": ROWS["dim_dates"], "incidents": incidents}
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        told = table(front(opened, drawer), "risks").rows
+    assert [(row["verdict"], row["what"], row["who"], row["amount"], row["why"]) for row in told] == [
+        (
+            "bad",
+            "Runaway loop",
+            "key key_a",
+            Decimal(3),
+            "the same request again and again, since 2026-08-12 23:30 UTC: 12.25 more an hour while it goes on",
+        ),
+        (
+            "watch",
+            "Slow drip",
+            "key key_b",
+            Decimal("9.50"),
+            "a small extra cost around the clock, since 2026-10-11 22:00 UTC, over; the amount is beyond the usual",
+        ),
+    ]
+
+
 def test_movers_are_ranked_apart_from_the_number_of_days_and_say_why(page: Page) -> None:
     """Alpha fell from 100 to 40, of which 11 for fewer days; Beta is new; 5.004 belong to nobody."""
     rows = table(page, "movers").rows

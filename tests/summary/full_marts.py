@@ -43,6 +43,13 @@ STATEMENTS = (
     "('focus_files', 'aws', 'missing', date '2026-08-31', date '2026-08-31', 1), "
     "('openai', null, 'incomplete', date '2026-10-20', date '2026-10-20', 1)) as gaps (source, provider, status, first_date, "
     "last_date, days)",
+    "create table incidents as from (values "
+    f"(timestamptz '2026-10-14 01:00:00+00', timestamptz '2026-10-14 01:50:00+00', '{KEY}', 'growing_context', 22.1625, 7.245), "
+    "(timestamptz '2026-10-20 22:30:00+00', null, 'key_pilot', 'steady_hammer', 3.5, 12.25), "
+    "(timestamptz '2026-09-01 00:10:00+00', timestamptz '2026-09-01 00:30:00+00', 'key_pilot', 'velocity', 40, 90), "
+    "(timestamptz '2026-08-31 22:00:00+00', timestamptz '2026-08-31 23:59:00+00', 'key_pilot', 'velocity', 500, 90)) "
+    "as incidents (started_at, ended_at, api_key_id, kind, incident_cost, cost_per_hour), "
+    "(select null as department_id, 'found' as reason)",
     "create table month_end_projection as from (values "
     "(date '2026-10-20', 'company', 'acme', '2026-10', 11, 900, 1300, 1250, 1400), "
     "(date '2026-10-20', 'department', 'ops', '2026-10', 11, 750, 1100, 1050, 1150), "

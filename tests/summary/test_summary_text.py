@@ -179,6 +179,35 @@ def test_days_missing_from_a_source_are_told_while_someone_can_act(found: dict[s
     assert len(found["missing_days"]) == 1
 
 
+def test_what_ran_away_is_told_and_what_goes_on_first(found: dict[str, Any]) -> None:
+    """This month and the one before; what ended on the last of August is of neither."""
+    assert section(found, "Runaway loops") == [
+        "Runaway loops and slow drips",
+        "                                                 beyond",
+        "  what ran away                         began the usual stands",
+        "  key Unclaimed pilot:   2026-10-20 22:30 UTC      3.50 goes on, 12.25 an hour",
+        "  the same request again                                more",
+        "  and again",
+        "  key Unclaimed pilot:   2026-09-01 00:10 UTC     40.00 over",
+        "  far dearer than usual",
+        "  key 310b7fe6...: each  2026-10-14 01:00 UTC     22.16 over",
+        "  call longer than the",
+        "  last",
+        "  To do: see the guardrails page for what each did, and cap such keys under caps",
+        "  in guardrails.yaml",
+    ]
+    assert [row["ended_at"] is None for row in found["incidents"]] == [True, False, False]
+
+
+def test_of_many_that_are_over_the_dearest_are_shown_and_the_rest_summed(tmp_path: Path) -> None:
+    many = (
+        "insert into incidents select incidents.* replace (1.5 as incident_cost) from incidents, range(4) "
+        "where ended_at > '2026-09-01'"
+    )
+    told = section(summary(tmp_path, many), "Runaway loops")
+    assert "  and 6 more, 9.00 beyond the usual" in told
+
+
 def test_reasons_are_told_in_words(found: dict[str, Any]) -> None:
     assert section(found, "Not ready yet") == [
         "Not ready yet",

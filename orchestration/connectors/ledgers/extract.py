@@ -31,7 +31,6 @@ from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.text_tables import (
     SUFFIXES,
     TextFile,
-    connect,
     literal,
     load_text_table,
     open_text_file,
@@ -44,6 +43,7 @@ from orchestration.landing.store import Batch, Landing, content_id
 from orchestration.landing.streams import stream_schema
 from orchestration.registry import Company
 from orchestration.registry.sources import LedgerConfig
+from orchestration.utc_duckdb import connect
 
 SOURCE = "ledgers"
 REJECTED = "rejected_rows"

@@ -45,7 +45,6 @@ from orchestration.connectors.providers.focus.exports import (
 from orchestration.connectors.text_tables import (
     SUFFIXES,
     TextFile,
-    connect,
     literal,
     load_text_table,
     open_text_file,
@@ -57,6 +56,7 @@ from orchestration.landing.errors import MalformedMoney, PermanentFailure, Schem
 from orchestration.landing.store import Landing
 from orchestration.registry import Company
 from orchestration.registry.currencies import CURRENCIES
+from orchestration.utc_duckdb import connect
 
 SOURCE = "focus_files"
 STREAM = "cost_and_usage"

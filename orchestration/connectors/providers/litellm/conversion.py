@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration import utc_duckdb
 from orchestration.connectors.providers.litellm.log_faults import BadRow, bad_rows, explained, refusal
 from orchestration.connectors.providers.litellm.log_files import SOURCE, LogFile
 from orchestration.connectors.text_tables import literal
@@ -93,8 +94,7 @@ def _pairs(providers: pa.Array, models: pa.Array) -> set[tuple[str, str]]:
 
 def connect(temp_folder: Path) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB in UTC, bounded in memory, that spills to ``temp_folder``; one thread per query."""
-    connection = duckdb.connect()
-    connection.execute("set TimeZone = 'UTC'")
+    connection = utc_duckdb.connect()
     connection.execute("set threads = 1")
     connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
     connection.execute(f"set temp_directory = {literal(str(temp_folder))}")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from orchestration import utc_duckdb
 from orchestration.connectors.providers.litellm.client import Gateway
 from orchestration.connectors.providers.litellm.extract import allowed
 from orchestration.connectors.providers.litellm.records import COLUMNS, RawRows
@@ -40,8 +40,7 @@ def typed(raw: Iterable[dict[str, Any]]) -> LiveRows:
         return LiveRows([], 0)
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     columns = {name: [_text(row.get(name)) for row in kept] for name in COLUMNS}
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect() as connection:
         connection.execute("set threads = 1")
         connection.register("live_rows", pa.table(columns, schema=schema))
         query = RawRows("live_rows", _TYPES).landed("live", "live", is_lenient=True)

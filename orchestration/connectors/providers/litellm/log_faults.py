@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import utc_duckdb
 from orchestration.connectors.providers.litellm.log_files import LONGEST_LINE, SOURCE, LogFile
 from orchestration.connectors.text_tables import literal
 from orchestration.landing.errors import SchemaDrift
@@ -69,8 +70,7 @@ def refusal(log: LogFile, found: list[BadRow]) -> SchemaDrift:
 
 def bad_rows(log: LogFile) -> list[BadRow]:
     """All rows at fault, in the order of the file."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
+    with utc_duckdb.connect() as connection:
         connection.execute("set threads = 1")
         if log.kind == "parquet":
             scan, number = (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import duckdb
 import pyarrow as pa
 
+from orchestration import utc_duckdb
 from orchestration.connectors.providers.litellm.rollup.statement import SESSION
 from orchestration.connectors.text_tables import literal
 from orchestration.landing.errors import PermanentFailure, TransientFailure
@@ -49,7 +50,7 @@ def open_engine(source: "SourceConfig", folder: Path, connection: str | None, sc
         yield from _open_spark(source, folder, connection, scratch)
         return
     place = Path(connection) if connection else folder / str(source.path)
-    with duckdb.connect() as session:
+    with utc_duckdb.connect() as session:
         for told in SESSION["duckdb"]:
             session.execute(told)
         session.execute(f"set memory_limit = '{MEMORY_LIMIT}'")

@@ -11,8 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
+from orchestration import utc_duckdb
 from orchestration.connectors.http import utc_now
 from orchestration.connectors.providers.litellm.rollup.day_sums import (
     STREAM,
@@ -91,7 +90,7 @@ def _due(company: "Company", landing: Landing, as_of: date, *, full_refresh: boo
 def _run(engine: Engine, source: "SourceConfig", days: list[date]) -> Iterator[DaySums]:
     began = utc_now()
     result = engine.run(statement(str(source.rollup), engine.table, days))
-    with duckdb.connect() as session:
+    with utc_duckdb.connect() as session:
         for told in SESSION["duckdb"]:
             session.execute(told)
         session.register("answer", result)
@@ -111,7 +110,7 @@ def _is_lost(landing: Landing, sums: DaySums) -> bool:
 def _from_results(landing: Landing, folder: Path, pattern: str, scratch: Path) -> Iterator[DaySums]:
     files = ", ".join(literal(str(path)) for path in result_files(folder, pattern))
     held = landing.manifest(SOURCE, STREAM)
-    with duckdb.connect() as session:
+    with utc_duckdb.connect() as session:
         for told in SESSION["duckdb"]:
             session.execute(told)
         session.execute(f"set temp_directory = {literal(str(scratch))}")
