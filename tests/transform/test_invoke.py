@@ -161,7 +161,8 @@ def test_a_build_that_is_ended_in_the_middle_leaves_what_stood_and_heals(
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     deadline = time.monotonic() + 60
     while (
-        not (compiled := list(small.home.dbt_target.glob("run/**/big.sql"))) or "200000" not in compiled[0].read_text()
+        not (compiled := list(small.home.dbt_target.glob("compiled/**/big.sql")))
+        or "200000" not in compiled[0].read_text()
     ):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.1)
