@@ -81,7 +81,7 @@
                 wanted -> coalesce(exists(
                     from_json({{ tags }}, 'array<string>'),
                     tag -> startswith(tag, concat(wanted.key, ':'))
-                        and substr(tag, length(wanted.key) + 2) rlike concat('^(?:', wanted.value, ')\\z')
+                        and substr(tag, length(wanted.key) + 2) rlike concat('(?d)^(?:', wanted.value, ')\\z')
                 ), false)
             ), false
         )

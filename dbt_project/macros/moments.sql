@@ -17,10 +17,22 @@
     convert_timezone('UTC', {{ zone }}, cast({{ moment }} as timestamp_ntz))
 {%- endmacro %}
 
-{# The moment at which it is a local time in a zone. #}
+{# The moment at which it is a local time in a zone; the first one, where clocks that go back make it twice: DuckDB takes the
+   second of them. #}
 {% macro moment_of(zone, local) -%} {{ return(adapter.dispatch('moment_of')(zone, local)) }} {%- endmacro %}
 
-{% macro duckdb__moment_of(zone, local) -%} timezone({{ zone }}, {{ local }}) {%- endmacro %}
+{% macro duckdb__moment_of(zone, local) -%}
+    {%- set moment = 'timezone(' ~ zone ~ ', ' ~ local ~ ')' -%}
+    {%- set by_the_offset_before = '(timezone(' ~ zone ~ ', ' ~ local ~ ' - interval 1 day) + interval 1 day)' -%}
+    {%- if zone == "'UTC'" -%}
+    {{ moment }}
+    {%- else -%}
+    least(
+        {{ moment }},
+        case when timezone({{ zone }}, {{ by_the_offset_before }}) = {{ local }} then {{ by_the_offset_before }} end
+    )
+    {%- endif -%}
+{%- endmacro %}
 
 {% macro spark__moment_of(zone, local) -%}
     cast(convert_timezone({{ zone }}, 'UTC', cast({{ local }} as timestamp_ntz)) as timestamp_ltz)

@@ -1,12 +1,13 @@
 {# Patterns and texts, in the words of each engine. `$` would match before a last line break in Spark, and a backslash
-   begins an escape in its literals; every pattern goes through here. #}
+   begins an escape in its literals; every pattern goes through here. `(?d)`: only a line feed ends a line, as in DuckDB, so
+   that `.` is a carriage return, U+0085, U+2028 and U+2029 too. #}
 
 {# Whether `pattern` matches somewhere in the text. #}
 {% macro text_matches(text, pattern) -%} {{ return(adapter.dispatch('text_matches')(text, pattern)) }} {%- endmacro %}
 
 {% macro duckdb__text_matches(text, pattern) -%} regexp_matches({{ text }}, {{ pattern }}) {%- endmacro %}
 
-{% macro spark__text_matches(text, pattern) -%} ({{ text }} rlike {{ spark_pattern(pattern) }}) {%- endmacro %}
+{% macro spark__text_matches(text, pattern) -%} ({{ text }} rlike concat('(?d)', {{ spark_pattern(pattern) }})) {%- endmacro %}
 
 {# Whether `pattern` matches the whole text. #}
 {% macro text_is(text, pattern) -%} {{ return(adapter.dispatch('text_is')(text, pattern)) }} {%- endmacro %}
@@ -14,7 +15,7 @@
 {% macro duckdb__text_is(text, pattern) -%} regexp_full_match({{ text }}, {{ pattern }}) {%- endmacro %}
 
 {% macro spark__text_is(text, pattern) -%}
-    ({{ text }} rlike concat('^(?:', {{ spark_pattern(pattern) }}, ')\\z'))
+    ({{ text }} rlike concat('(?d)^(?:', {{ spark_pattern(pattern) }}, ')\\z'))
 {%- endmacro %}
 
 {# The given group of the first match; empty where nothing matches. #}
@@ -27,7 +28,7 @@
 {%- endmacro %}
 
 {% macro spark__text_extract(text, pattern, group) -%}
-    regexp_extract({{ text }}, {{ spark_pattern(pattern) }}, {{ group }})
+    regexp_extract({{ text }}, concat('(?d)', {{ spark_pattern(pattern) }}), {{ group }})
 {%- endmacro %}
 
 {% macro text_begins(text, beginning) -%} {{ return(adapter.dispatch('text_begins')(text, beginning)) }} {%- endmacro %}

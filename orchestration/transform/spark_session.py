@@ -51,6 +51,7 @@ LOCAL = {
 a log is some twenty times as large in memory as in its files."""
 
 JAVA_REMEDY = "install Java 17 or later and put java on the PATH or set JAVA_HOME"
+CONNECT_REMEDY = "install pyspark[connect], and see that TOKENOMICS_SPARK_REMOTE is sc://host:port and answers"
 PACKAGES_REMEDY = "uv pip install --require-hashes -r requirements-spark.lock"
 
 
@@ -87,7 +88,11 @@ def open_spark(settings: SparkSettings, folder: Path) -> "SparkSession":
         builder = SparkSession.builder.master(settings.master).appName("tokenomics")
         for name, value in {**LOCAL, "spark.sql.warehouse.dir": str(folder / "warehouse")}.items():
             builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # what the gateway to Java raises, or the packages of Spark Connect, or an address
+        remedy = f"{JAVA_REMEDY}; or correct TOKENOMICS_SPARK_MASTER" if settings.remote is None else CONNECT_REMEDY
+        raise SparkUnavailable(f"no Spark session: {type(error).__name__}; {remedy}") from error
     if settings.remote is None:
         session.sparkContext.setLogLevel("ERROR")
     for name, value in SETTINGS.items():

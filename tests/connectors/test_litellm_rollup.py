@@ -101,6 +101,18 @@ def test_spark_gives_the_rows_of_duckdb(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(NO_SPARK is not None, reason=str(NO_SPARK))
+def test_spark_reads_the_folders_below_a_folder_that_duckdb_reads(tmp_path: Path) -> None:
+    rows = drawn_log(11, 20)
+    for place in ("log/a.parquet", "log/2026/07/b.parquet", "log/day.parquet/part-0.parquet"):
+        write_parquet(rows, tmp_path / place)
+    counted = {}
+    for engine in ("duckdb", "spark"):
+        with open_engine(query_source(rollup=engine, path="log"), tmp_path, None, tmp_path) as opened:
+            counted[engine] = opened.run(f"select count(*) as n from {opened.table}").column(0)[0].as_py()
+    assert counted == {"duckdb": 3 * len(rows), "spark": 3 * len(rows)}
+
+
+@pytest.mark.skipif(NO_SPARK is not None, reason=str(NO_SPARK))
 def test_a_session_that_the_sum_opened_ends_with_it_and_one_that_was_there_stays(tmp_path: Path) -> None:
     from pyspark.sql import SparkSession
 

@@ -66,6 +66,7 @@ class Company:
     prices: Rows = field(default_factory=lambda: [price("p", "1000000")])
     rules: Rows = field(default_factory=list)
     charges: Rows = field(default_factory=list)
+    contracts: Rows = field(default_factory=list)
     zone: str = "UTC"
     subject: tuple[str, str] | None = None
 
@@ -101,6 +102,7 @@ def built(tmp_path: Path) -> Callable[[Company, str], Rows]:
             ("litellm", "spend_logs", company.calls, logged),
             ("prices", "price_book", company.prices, {}),
             ("registry", "ownership_rules", company.rules, {}),
+            ("registry", "contracts", company.contracts, {}),
             ("focus_files", "cost_and_usage", company.charges, {}),
             ("registry", "policy", policy, {}),
         )
@@ -195,6 +197,20 @@ def test_what_reaches_a_cap_to_the_cent_has_not_crossed_it(audit):
     """10 of 10 at eight, and the request after it crosses."""
     one = audit(Company([call(1, "08:00", 10), call(2, "09:00", 2)], [reading()]))["key:a", "daily", DAY]
     assert (one["crossed_at"], one["overshoot"], one["cost_after_crossing"]) == (at("09:00"), D(2), D(0))
+
+
+def test_nothing_passed_after_the_last_request_where_requests_are_rounded_one_by_one(audit):
+    """A million tokens cost $3 less 0.333333333 of it: 600 tokens $0.0012000000006, to twelve places $0.001200000001. Two such
+    requests add up to one unit of the last place more than 1,200 tokens, which are $0.0024000000012.
+    """
+    discount = row(
+        "registry", "contracts", contract_id="c", provider="p", kind="discount", discount_ratio=D("0.333333333")
+    )
+    calls = [call(1, "08:00", 600), call(2, "08:10", 600)]
+    company = Company(calls, caps=[("key:a", "daily", "0.002")], prices=[price("p", "3")], contracts=[discount])
+    one = audit(company)["key:a", "daily", DAY]
+    assert (one["crossed_at"], one["cost"]) == (at("08:10"), D("0.002400000001"))
+    assert (one["cost_after_crossing"], one["requests_after_crossing"]) == (D(0), 0)
 
 
 @pytest.mark.parametrize("written", [at("12:00"), at("05:00", DAY + timedelta(days=1))])

@@ -1,4 +1,5 @@
-"""Money at the edges of its types: the same value and decimal type, or the same refusal, from DuckDB and from Spark.
+"""Money at the edges of its types, and texts and moments that engines read differently: the same value and decimal type, or
+the same refusal, from DuckDB and from Spark.
 
 What is expected is worked out by hand; a refusal is an error of the engine, never a null.
 """
@@ -113,6 +114,26 @@ PROBES: dict[str, tuple[str, Decimal | str | None]] = {
     "a quotient by zero": (value("cast({{ wide_quotient(as_whole('5'), as_whole('0')) }} as decimal(38, 0))"), None),
     "a count of more than 64 bits": (value("cast(9223372036854775807 as bigint) + cast(1 as bigint)"), REFUSED),
     "a date that there is not": (value("cast('2026-02-30' as date)"), REFUSED),
+    "any one character is also one that ends a line in Java": (
+        value("cast({{ text_is(\"'a\u2028b'\", \"'^a.b$'\") }} as string)"),
+        "true",
+    ),
+    "any text of a tag also holds such characters": (
+        value('cast({{ tags_match("\'[\\"job:a\u0085b\\"]\'", "\'{\\"job\\": \\"^a.*$\\"}\'") }} as string)'),
+        "true",
+    ),
+    "a midnight that clocks going back make twice is the first": (
+        value("cast({{ utc_time(moment_of(\"'America/Havana'\", \"timestamp '2026-11-01 00:00:00'\")) }} as string)"),
+        "2026-11-01 04:00:00",
+    ),
+    "the midnight after it comes once": (
+        value("cast({{ utc_time(moment_of(\"'America/Havana'\", \"timestamp '2026-11-02 00:00:00'\")) }} as string)"),
+        "2026-11-02 05:00:00",
+    ),
+    "a midnight that clocks jump over": (
+        value("cast({{ utc_time(moment_of(\"'America/Havana'\", \"timestamp '2026-03-08 00:00:00'\")) }} as string)"),
+        "2026-03-08 05:00:00",
+    ),
     "the first of three equal parts": (SPLIT % ("0.10", 1, "0.10", 1, "0.10", 1), Decimal("0.033333334000")),
     "the first part of a negative amount": (SPLIT % ("-0.10", 1, "-0.10", 1, "-0.10", 1), Decimal("-0.033333334000")),
     "what is below a unit stays with the first part": (

@@ -42,6 +42,21 @@ def test_java_that_is_not_there_is_named_with_the_remedy(tmp_path: Path) -> None
     spark_session.refuse_absence(SparkSettings(remote="sc://there:15002", java_home=str(tmp_path)))
 
 
+def test_an_endpoint_that_does_not_answer_is_told_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the packages of Spark Connect are missing or the address is none."""
+    pytest.importorskip("dbt.adapters.spark", reason=NEEDS)
+    pytest.importorskip("pyspark", reason=NEEDS)
+    monkeypatch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
+    monkeypatch.delenv("SPARK_CONNECT_MODE_ENABLED")  # pyspark sets it; taken back with the rest
+    with pytest.raises(
+        SparkUnavailable, match=r"no Spark session: .*install pyspark\[connect\].*TOKENOMICS_SPARK_REMOTE"
+    ) as told:
+        spark_session.open_spark(SparkSettings(remote="there;token=secret"), tmp_path)
+    assert "secret" not in str(told.value)
+
+
 def test_settings_that_money_needs_are_read_back() -> None:
     refuse_other_settings(Session())  # type: ignore[arg-type]
     other: Any = Session(spark__sql__ansi__enabled="false")

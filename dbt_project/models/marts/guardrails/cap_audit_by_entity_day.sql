@@ -43,7 +43,7 @@ audited as (
             else spent.requests > crossings.requests_at_crossing
         end as is_late,
         greatest(crossings.last_passed_at, spent.last_request_hour, crossings.crossed_at) as last_passed_at,
-        {{ fine_money('spent.cost - crossings.cost_at_crossing') }} as passed_cost,
+        {{ fine_money('greatest(spent.cost - crossings.cost_at_crossing, 0)') }} as passed_cost,
         spent.requests - crossings.requests_at_crossing as passed_requests,
         {{ fine_money('greatest(spent.cost - coalesce(spent.cap_configured, spent.cap_in_force), 0)') }} as overshoot,
         case when owned.entity is not null then coalesce(uncapped.uncapped_cost, cast(0 as decimal(38, 12))) end

@@ -154,7 +154,7 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None, sc
     try:
         if source.path is not None:
             try:
-                session.read.parquet(str(folder / source.path)).createOrReplaceTempView(FILES)
+                _parquet(session, folder / source.path).createOrReplaceTempView(FILES)
             except Exception:  # a path without files
                 raise PermanentFailure(
                     SOURCE, f"no Parquet file is read from {source.path}: correct path in sources.yaml"
@@ -163,6 +163,14 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None, sc
     finally:
         if is_ours:
             session.stop()
+
+
+def _parquet(session: Any, place: Path) -> Any:
+    """The Parquet files that DuckDB reads too: Spark leaves out those in folders below a folder, where they are no partitions."""
+    if not place.is_dir():
+        return session.read.parquet(str(place))
+    files = [str(file) for file in sorted(place.rglob("*.parquet")) if file.is_file()]
+    return session.read.option("basePath", str(place)).parquet(*files)
 
 
 def _no_table(engine: str, table: str) -> str:
