@@ -30,15 +30,17 @@ reported as (
     union all
     select
         'headcount', cast(date_trunc('month', month_end) as date), cast(null as string), cast(null as string),
-        department_id, sum(headcount)
+        department_id, {{ fine_money('sum(headcount)') }}
     from {{ ref('stg_ledgers__headcount') }}
     group by all
     union all
-    select 'revenue', revenue_date, initiative_id, product_id, cast(null as string), sum(revenue)
+    select
+        'revenue', revenue_date, initiative_id, product_id, cast(null as string), {{ fine_money('sum(revenue)') }}
     from {{ ref('int_revenue_recognised_by_day') }}
     group by all
     union all
-    select 'metric:' || metric_id, metric_date, initiative_id, product_id, department_id, sum(value)
+    select
+        'metric:' || metric_id, metric_date, initiative_id, product_id, department_id, {{ fine_money('sum(value)') }}
     from {{ ref('stg_ledgers__business_metrics') }}
     group by all
 
@@ -115,7 +117,7 @@ select
     effective_to,
     target_key,
     basis_date,
-    {{ fine_money('sum(' ~ cost_per('cast(basis_value as decimal(38, 12))', 'targets_in_common') ~ ')') }}
+    {{ fine_money('sum(' ~ cost_per('basis_value', 'targets_in_common') ~ ')') }}
         as basis_value
 from handed_out
 group by all

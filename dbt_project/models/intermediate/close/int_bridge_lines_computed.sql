@@ -62,17 +62,17 @@ ai_postings as (
 
 lines as (
 
-    select provider, fiscal_period, explanation as bridge_line, charged_cost as amount
+    select provider, fiscal_period, explanation as bridge_line, {{ fine_money('charged_cost') }} as amount
     from explained
     where explanation in ('unpriced_usage', 'untracked_traffic', 'credits')
     union all
-    select provider, fiscal_period, 'credits', -prepaid_cost
+    select provider, fiscal_period, 'credits', {{ fine_money('-prepaid_cost') }}
     from explained
     union all
-    select provider, fiscal_period, 'prepaid_timing', prepaid_timing
+    select provider, fiscal_period, 'prepaid_timing', {{ fine_money('prepaid_timing') }}
     from explained
     union all
-    select provider, fiscal_period, 'discount', stated_discount
+    select provider, fiscal_period, 'discount', {{ fine_money('stated_discount') }}
     from explained
     where explanation = 'matched' and stated_discount is not null
     union all
@@ -87,18 +87,18 @@ lines as (
     select provider, fiscal_period, 'unpriced_usage', unbilled_unpriced_cost
     from metered
     union all
-    select provider, fiscal_period, posting_kind, net_amount
+    select provider, fiscal_period, posting_kind, {{ fine_money('net_amount') }}
     from ai_postings
     where posting_kind in ('tax', 'subscription')
     union all
-    select provider, posting_period, 'currency', posted_amount - amount
+    select provider, posting_period, 'currency', {{ fine_money('posted_amount - amount') }}
     from postings
     union all
-    select provider, posting_period, 'cut_off', amount
+    select provider, posting_period, 'cut_off', {{ fine_money('amount') }}
     from postings
     where posting_period <> service_period
     union all
-    select provider, service_period, 'cut_off', -amount
+    select provider, service_period, 'cut_off', {{ fine_money('-amount') }}
     from postings
     where posting_period <> service_period
     union all
@@ -106,13 +106,15 @@ lines as (
         provider,
         posting_period,
         'cut_off',
-        reporting_amount - {{ portion_of('reporting_amount', 'remaining_amount', 'settlement_amount') }}
+        {{ fine_money(
+            'reporting_amount - ' ~ portion_of('reporting_amount', 'remaining_amount', 'settlement_amount')
+        ) }}
     from netted
     union all
-    select provider, service_period, 'unposted_accrual', -(open_amount + prepaid_open_amount)
+    select provider, service_period, 'unposted_accrual', {{ fine_money('-(open_amount + prepaid_open_amount)') }}
     from still_open
     union all
-    select provider, fiscal_period, 'other_cogs_left_out', amount
+    select provider, fiscal_period, 'other_cogs_left_out', {{ fine_money('amount') }}
     from {{ ref('int_other_cogs_selected') }}
     where is_left_out
     union all
@@ -127,7 +129,8 @@ lines as (
     from {{ ref('int_gateway_duplicates_valued') }}
     where counted_again_cost <> 0
     union all
-    select provider, fiscal_period, case when is_reversal then 'accrual_reversal' else 'accrual' end, net_amount
+    select provider, fiscal_period, case when is_reversal then 'accrual_reversal' else 'accrual' end,
+        {{ fine_money('net_amount') }}
     from ai_postings
     where posting_kind = 'own_journal'
 

@@ -4,14 +4,17 @@ prices as (
 
     select
         *,
-        cast(
-            case
-                when contract_price_per_million is not null then contract_price_per_million * contract_rate
-                when discount_ratio is not null
-                    then list_unit_price_per_million * list_rate * cast(1 - discount_ratio as decimal(10, 9))
-                else list_unit_price_per_million * list_rate
-            end as decimal(18, 6)
-        ) as contracted_price
+        case
+            when contract_price_per_million is not null
+                then cast(contract_price_per_million * contract_rate as decimal(18, 6))
+            when discount_ratio is not null
+                then
+                    cast(
+                        list_unit_price_per_million * list_rate * cast(1 - discount_ratio as decimal(10, 9))
+                        as decimal(18, 6)
+                    )
+            else cast(list_unit_price_per_million * list_rate as decimal(18, 6))
+        end as contracted_price
     from {{ ref('int_prices_in_force') }}
 
 )
