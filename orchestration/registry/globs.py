@@ -68,8 +68,13 @@ def _characters(inside: str, pattern: str) -> frozenset[str]:
 
 def to_regex(patterns: Iterable[str], *, lower: bool = False) -> str:
     """One anchored regular expression for a list of patterns (any of them); ``lower`` for lower-cased text."""
-    bodies = [_body(pattern.lower() if lower else pattern) for pattern in patterns]
+    bodies = [_lowered(_body(pattern.lower())) if lower else _body(pattern) for pattern in patterns]
     return f"^{bodies[0]}$" if len(bodies) == 1 else f"^({'|'.join(bodies)})$"
+
+
+def _lowered(body: str) -> str:
+    """Engines lower two letters in ways of their own: ``\u0130`` may keep its dot, a sigma may be that of a word's end."""
+    return re.sub("[\u03c3\u03c2]", "(\u03c3|\u03c2)", body.replace("i\u0307", "i\u0307?"))
 
 
 def _body(pattern: str) -> str:

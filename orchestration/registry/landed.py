@@ -66,7 +66,7 @@ def _sources(company: Company) -> Rows:
             "is_enabled": source.enabled,
             "settle_lag_hours": company.settle_lag_hours(name),
             "is_file_source": source.is_file_source,
-            "services_pattern": to_regex([glob.lower() for glob in source.services or MODEL_SERVICES])
+            "services_pattern": to_regex(source.services or MODEL_SERVICES, lower=True)
             if name == "focus_files"
             else None,
         }

@@ -100,10 +100,20 @@ def test_spark_gives_the_rows_of_duckdb(tmp_path: Path) -> None:
     assert [one.rejected for one in theirs] == [one.rejected for one in ours]
 
 
+def test_a_folder_without_a_finished_file_is_refused(tmp_path: Path) -> None:
+    write_parquet(drawn_log(11, 20), tmp_path / "log" / "_temporary" / "a.parquet")
+    with (
+        pytest.raises(PermanentFailure, match="no Parquet file is read from log: correct path"),
+        open_engine(query_source(rollup="duckdb", path="log"), tmp_path, None, tmp_path),
+    ):
+        pass
+
+
 @pytest.mark.skipif(NO_SPARK is not None, reason=str(NO_SPARK))
 def test_spark_reads_the_folders_below_a_folder_that_duckdb_reads(tmp_path: Path) -> None:
     rows = drawn_log(11, 20)
-    for place in ("log/a.parquet", "log/2026/07/b.parquet", "log/day.parquet/part-0.parquet"):
+    hidden = ("log/_b.parquet", "log/.c.parquet", "log/_temporary/0/d.parquet")
+    for place in ("log/a.parquet", "log/2026/07/b.parquet", "log/day.parquet/part-0.parquet", *hidden):
         write_parquet(rows, tmp_path / place)
     counted = {}
     for engine in ("duckdb", "spark"):

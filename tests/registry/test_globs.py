@@ -127,3 +127,13 @@ def test_comparisons_never_contradict_a_text(one, other, text):
     if in_other and not in_one:
         assert not covers([one], [other])
     assert matches(one, text) == in_one
+
+
+@pytest.mark.parametrize("pattern", ["\u0130stanbul*", "\u0391\u03a3", "\u03b1\u03c2", "\u0391[\u03a3x]"])
+@pytest.mark.parametrize("text", ["\u0130STANBUL YAZILIM", "\u0391\u03a3", "\u03b1\u03c3"])
+def test_a_letter_that_engines_lower_in_their_own_ways_matches_in_each(pattern: str, text: str) -> None:
+    """DuckDB lowers letter by letter; Python, as Java, keeps the dot of I and knows the sigma that ends a word."""
+    regex, is_meant = to_regex([pattern], lower=True), pattern.startswith("\u0130") == text.startswith("\u0130")
+    with duckdb.connect() as connection:
+        found = connection.execute("select regexp_full_match(lower($1), $2)", [text, regex]).fetchone()
+    assert (found, re.fullmatch(regex, text.lower()) is not None) == ((is_meant,), is_meant)

@@ -93,12 +93,10 @@ def _open_duckdb(session: duckdb.DuckDBPyConnection, place: Path, table: str | N
             ) from None
         session.execute("use the_log")
         return DuckDb(session, str(table))
-    pattern = place / "**" / "*.parquet" if place.is_dir() else place
+    files = ", ".join(literal(str(file)) for file in _parquet_files(place))
     try:
-        session.execute(
-            f"create view {FILES} as select * from read_parquet({literal(str(pattern))}, union_by_name = true)"
-        )
-    except duckdb.IOException:
+        session.execute(f"create view {FILES} as select * from read_parquet([{files}], union_by_name = true)")
+    except (duckdb.IOException, duckdb.BinderException):  # a path without files, an empty list of them
         raise PermanentFailure(
             SOURCE, f"no Parquet file is read from {place.name}: correct path in sources.yaml"
         ) from None
@@ -154,7 +152,9 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None, sc
     try:
         if source.path is not None:
             try:
-                _parquet(session, folder / source.path).createOrReplaceTempView(FILES)
+                place = folder / source.path
+                reader = session.read.option("basePath", str(place)) if place.is_dir() else session.read
+                reader.parquet(*map(str, _parquet_files(place))).createOrReplaceTempView(FILES)
             except Exception:  # a path without files
                 raise PermanentFailure(
                     SOURCE, f"no Parquet file is read from {source.path}: correct path in sources.yaml"
@@ -165,12 +165,12 @@ def _open_spark(source: "SourceConfig", folder: Path, connection: str | None, sc
             session.stop()
 
 
-def _parquet(session: Any, place: Path) -> Any:
-    """The Parquet files that DuckDB reads too: Spark leaves out those in folders below a folder, where they are no partitions."""
+def _parquet_files(place: Path) -> list[Path]:
+    """Those that both engines read: all below a folder, but what a writer hides or has not finished (``.x``, ``_x``)."""
     if not place.is_dir():
-        return session.read.parquet(str(place))
-    files = [str(file) for file in sorted(place.rglob("*.parquet")) if file.is_file()]
-    return session.read.option("basePath", str(place)).parquet(*files)
+        return [place]
+    below = ((path, path.relative_to(place).parts) for path in sorted(place.rglob("*.parquet")) if path.is_file())
+    return [path for path, parts in below if not any(part.startswith((".", "_")) for part in parts)]
 
 
 def _no_table(engine: str, table: str) -> str:
