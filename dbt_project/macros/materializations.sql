@@ -1,8 +1,8 @@
 {# Tables and views in one statement each, instead of dbt's create, rename, rename and drop: `create or replace` is
    whole or absent, and a run that is killed leaves what stood; the statement is its own transaction. A model that changes
-   its kind is dropped in the same transaction. A contract is enforced before the statement, by the names and types that the query would give; the
-   table has its columns in the contract's order. Hooks, grants and indexes are not carried over: a model that asks
-   for a hook is refused. #}
+   its kind is dropped and made in one transaction. A contract is enforced before the statement, by the names and types
+   that the query would give; the table has its columns in the contract's order. Hooks, grants and indexes are not
+   carried over: a model that asks for a hook is refused. #}
 {% materialization table, adapter='duckdb' -%}
     {{- return(replace_relation('table')) -}}
 {%- endmaterialization %}
