@@ -10,6 +10,7 @@ an ephemeral context and without analytics.
 
 import os
 import sys
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -112,7 +113,9 @@ def _library() -> Any:
     main = sys.modules["__main__"]
     if not hasattr(main, "__file__"):
         main.__file__ = __file__
-    import great_expectations
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # pyspark's, of pandas: nothing that a reader can act on
+        import great_expectations
 
     return great_expectations
 
