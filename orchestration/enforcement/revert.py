@@ -20,8 +20,8 @@ def plan_revert(
     actions: Sequence[Action],
     reason: str,
 ) -> Plan:
-    """A plan that gives ``entities`` back what stood before us. A field that somebody else changed since stays, and is no
-    longer ours. The limit of changes and the list of entities hold here too.
+    """A plan that gives ``entities`` back what stood before us, without a stamp of ours. A field that somebody else changed since
+    stays, and is no longer ours. The limit of changes and the list of entities hold here too.
     """
     by_receipts, undone = owned_entities(actions), undone_fields(actions)
     last = last_actions(actions)
@@ -42,7 +42,7 @@ def plan_revert(
             if name not in ours:
                 text = f"{name} was changed by somebody else since and stays"
                 holds.append(Hold(config.name, entity, name, "drift", text))
-        if not owned.after:
+        if not owned.after and observed.stamp is None:
             continue
         if not is_allowed(config, entity):
             text = f"adapters.{config.name}.entities does not name it: {reason}"

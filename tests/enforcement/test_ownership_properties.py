@@ -5,7 +5,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.enforcement.ownership import what_is_ours
@@ -102,8 +102,16 @@ def test_a_second_apply_writes_nothing_also_after_a_kill(stood, wanted, kill, ho
         assert (home.gateway.writes, home.gateway.values[KEY]) == (writes, state)
 
 
+KILLED_BEFORE_THE_BLOCK = [
+    ({"requests_per_minute": 1}, None),
+    ({"requests_per_minute": None, "limits": (), "aliases": {}, "is_blocked": True}, "is_blocked"),
+]
+"""What was written is taken back, and the stamp claims a block that was never written."""
+
+
 @settings(max_examples=200, deadline=None)
 @given(values, st.lists(st.tuples(values, kills), max_size=4), st.booleans())
+@example({}, KILLED_BEFORE_THE_BLOCK, True)
 def test_revert_without_a_persons_change_restores_exactly(stood, wishes, holds_stamp):
     with tempfile.TemporaryDirectory() as folder:
         home = home_at(folder, holds_stamp)
