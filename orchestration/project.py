@@ -119,10 +119,10 @@ def parsed_projects() -> Path:
 
 
 def project_digest() -> str:
-    """A hash of the dbt project's sources: equal digests mean equal models."""
+    """A hash of the dbt project's sources: equal digests mean equal models. Prose beside ``dbt_project.yml`` is none of them."""
     digest = hashlib.sha256()
-    skipped = {parsed_projects(), DBT_PROJECT / "logs"}
+    skipped = {parsed_projects(), DBT_PROJECT / "logs", *DBT_PROJECT.glob("*.md")}
     for path in sorted(DBT_PROJECT.rglob("*")):
-        if path.suffix in _DBT_SUFFIXES and path.is_file() and not skipped & set(path.parents):
+        if path.suffix in _DBT_SUFFIXES and path.is_file() and not skipped & {path, *path.parents}:
             digest.update(str(path.relative_to(DBT_PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
