@@ -94,12 +94,13 @@ def _open_duckdb(session: duckdb.DuckDBPyConnection, place: Path, table: str | N
         session.execute("use the_log")
         return DuckDb(session, str(table))
     files = ", ".join(literal(str(file)) for file in _parquet_files(place))
+    absent = PermanentFailure(SOURCE, f"no Parquet file is read from {place.name}: correct path in sources.yaml")
+    if not files:
+        raise absent
     try:
         session.execute(f"create view {FILES} as select * from read_parquet([{files}], union_by_name = true)")
-    except (duckdb.IOException, duckdb.BinderException):  # a path without files, an empty list of them
-        raise PermanentFailure(
-            SOURCE, f"no Parquet file is read from {place.name}: correct path in sources.yaml"
-        ) from None
+    except duckdb.IOException:
+        raise absent from None
     return DuckDb(session, table or FILES)
 
 
