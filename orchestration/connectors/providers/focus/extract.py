@@ -12,7 +12,7 @@ its amount and the bill loads; more than one such charge and more than :data:`BA
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -64,6 +64,7 @@ REJECTED = "rejected_rows"
 ROW_RULES = "2"
 BAD_ROWS_RATIO = 0.1
 """Share of a bill's charges with a bad cell above which the bill is refused whole."""
+NOTHING_REJECTED = pa.table({})
 DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
 
@@ -128,18 +129,39 @@ def read_bill(connection: duckdb.DuckDBPyConnection, file: TextFile, load_id: st
     expressions = {column: quoted(name) for column, name in REQUIRED.items()}
     expressions |= {column: _first_of(names) for column, names in OPTIONAL.items()}
     expressions["provider_name"] = _first_of(PROVIDER)
-    expressions |= {column: moment(expressions[column]) for column in MOMENTS}
-    expressions["tags"] = tags(expressions["tags"])
+    rewritten = {column: moment(expressions[column]) for column in MOMENTS} | {"tags": tags(expressions["tags"])}
+    expressions |= {column: rewritten[column] for column in _in_other_forms(connection, expressions)}
     shown = ", ".join(f"{sql} as {column}" for column, sql in expressions.items())
     connection.execute(f"create or replace temp table bill as select line, {shown} from bill_text")
-    _refuse_malformed_money(connection, file.name)
-    rejected = _reject_bad_rows(connection, file.name)
+    rejected = NOTHING_REJECTED
+    if _has_bad_cells(connection):
+        _refuse_malformed_money(connection, file.name)
+        rejected = _reject_bad_rows(connection, file.name)
     moments = ", ".join(f"cast({column} as timestamptz) as {column}" for column in MOMENTS)
     charges = connection.execute(
         f"select * replace ({moments}), {literal(focus_version(file.header))} as focus_version from bill order by line"
     ).to_arrow_table()
     first, last = _span(connection)
     return Bill(file.name, load_id, charges, charges.num_rows, first, last, rejected)
+
+
+def _in_other_forms(connection: duckdb.DuckDBPyConnection, expressions: Mapping[str, str]) -> list[str]:
+    """The moments and tags with a cell that is not in the one form: planning how to rewrite them all takes longer than reading a
+    small bill.
+    """
+    asked = {column: f"try_cast({expressions[column]} as timestamptz) is null" for column in MOMENTS}
+    asked["tags"] = f"not starts_with({expressions['tags']}, '{{')"
+    found = ", ".join(f"bool_or({expressions[column]} is not null and {sql})" for column, sql in asked.items())
+    row = connection.execute(f"select {found} from bill_text").fetchone()
+    assert row is not None
+    return [column for column, is_odd in zip(asked, row, strict=True) if is_odd]
+
+
+def _has_bad_cells(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Any cell of the bill breaks a rule: one look at a bill that breaks none."""
+    rules = [f"{column} is null" for column in REQUIRED if column in MONEY]
+    rules += [_is_no_decimal(column) for column in MONEY] + [condition for _, condition, _ in _bad_cells()]
+    return connection.execute(f"select bool_or({' or '.join(rules)}) from bill").fetchone() == (True,)
 
 
 def _focus_name(column: str) -> str:
