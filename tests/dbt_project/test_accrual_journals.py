@@ -112,6 +112,30 @@ def test_lines_are_whole_minor_units_and_sum_to_the_journal(journals, digits, am
     assert [value for *_, value, is_reversal in lines if not is_reversal and value < 0] == [-sum(accrued)]
 
 
+@pytest.mark.parametrize(
+    ("cost", "posted_open", "parts"),
+    [
+        pytest.param({"cost_of_goods_sold": "1240", "selling_and_administration": "-390"}, "850", (1240, -390), id="whole"),
+        pytest.param({"cost_of_goods_sold": "1240", "selling_and_administration": "-390"}, "425", (620, -195), id="half"),
+        pytest.param({"cost_of_goods_sold": "1000", "selling_and_administration": "-999"}, "500", (500, 0), id="more"),
+        pytest.param({"cost_of_goods_sold": "930", "selling_and_administration": "-1500"}, "-570", (930, -1500), id="net"),
+        pytest.param({"cost_of_goods_sold": "-570"}, "-570", (-570, 0), id="credits alone"),
+        pytest.param({"cost_of_goods_sold": "-570"}, "430", (430, 0), id="credited too much"),
+        pytest.param({"cost_of_goods_sold": "10.003", "selling_and_administration": "-5"}, "5.003", (10, -5), id="rounded"),
+    ],
+)
+def test_a_class_whose_credits_exceed_its_charges_is_credited(journals, cost, posted_open, parts):
+    weights = {(cost_class, "d"): amount for cost_class, amount in cost.items()}
+    lines, left_out = journals([("p", "2026-09-30", "2026-09", posted_open, "0")], weights)
+    accounts = {"5100": parts[0], "6200": parts[1], "2100": -sum(parts)}
+    booked = {account: amount for *_, account, amount, is_reversal in lines if not is_reversal}
+    assert booked == {account: amount for account, amount in accounts.items() if amount}
+    assert {account: amount for *_, account, amount, is_reversal in lines if is_reversal} == {
+        account: -amount for account, amount in booked.items()
+    }
+    assert left_out == []
+
+
 def test_a_journal_without_an_account_is_left_out_whole_and_names_the_role(journals):
     weights = {("cost_of_goods_sold", "d"): "2", ("selling_and_administration", "e"): "1"}
     without = {

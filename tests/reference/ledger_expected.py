@@ -123,14 +123,20 @@ class LedgerReference:
                     found |= {(provider, end, month): amount for month, amount in left.items() if amount}
         return found
 
-    def weights(self, provider: str, month: str) -> dict[tuple[str, str | None], Fraction]:
-        """The shares of a month's cost by cost class and department, negative ones left out; they sum to one."""
+    def parts(self, provider: str, month: str, amount: Fraction, unit: Fraction) -> dict[tuple[str, str | None], Fraction]:
+        """What is open of a month's cost by cost class and department: the same share of each, credits too. What is no share of
+        the month's cost goes to the charges alone, or to the credits, by its sign.
+        """
         found: dict[tuple[str, str | None], Fraction] = defaultdict(Fraction)
         for one in costs_of(self.reference):
             if (one.provider, one.month) == (provider, month):
                 found[self.cost_class(one), one.department] += one.amount
-        positive = {key: amount for key, amount in found.items() if amount > 0}
-        return {key: amount / sum(positive.values()) for key, amount in positive.items()}
+        cost = sum(found.values(), Fraction(0))
+        if amount * cost <= 0 or abs(amount) > abs(cost) + unit:
+            alike = {key: part for key, part in found.items() if part * amount > 0}
+            found = defaultdict(Fraction, alike or found)
+            cost = sum(found.values(), Fraction(0))
+        return {key: amount * part / cost for key, part in found.items() if part}
 
     def cost_class(self, cost: Cost) -> str:
         """Experiments are research; what a customer uses is cost of goods sold; the rest, nobody's too, administration."""

@@ -102,22 +102,23 @@ def check_journals(reference: LedgerReference, lines: Rows, left_out: Rows) -> N
     for (provider, end, month), amount in reference.owed().items():
         name = f"{provider}-{month}" if end == month else f"{provider}-{month}-{end}"
         accrued, reversed_ = by_journal.pop(f"TKN-ACC-{name}", []), by_journal.pop(f"TKN-REV-{name}", [])
-        shares = reference.weights(provider, month)
+        shares = reference.parts(provider, month, amount, unit)
         needed = {cost_class for cost_class, _ in shares} | {"accrued_liabilities"}
-        if needed - accounts.keys() or amount <= unit / 2:
+        if needed - accounts.keys() or abs(amount) <= unit / 2:
             assert accrued == reversed_ == []
             said = missing.pop((provider, end, month), Fraction(0))
             assert abs(said - amount) <= unit / 2 + SPLIT or not accounts
             continue
-        debits = {(row["cost_class"], row["department_id"]): row for row in accrued if row["debit_amount"]}
-        total = sum(Fraction(row["debit_amount"]) for row in debits.values())
+        booked = {(row["cost_class"], row["department_id"]): row for row in accrued if row["cost_class"]}
+        total = sum(Fraction(row["debit_amount"] - row["credit_amount"]) for row in booked.values())
         assert abs(total - amount) <= unit / 2 + SPLIT, name
         for key, share in shares.items():
-            row = debits.pop(key, {"debit_amount": 0, "account_number": accounts[key[0]]})
+            row = booked.pop(key, {"debit_amount": 0, "credit_amount": 0, "account_number": accounts[key[0]]})
+            part = Fraction(row["debit_amount"] - row["credit_amount"])
             assert row["account_number"] == accounts[key[0]]
-            assert Fraction(row["debit_amount"]) % unit == 0
-            assert abs(Fraction(row["debit_amount"]) - total * share) < unit + SPLIT, (name, key)
-        assert debits == {}
+            assert part % unit == 0
+            assert abs(part - share) < 2 * unit + SPLIT, (name, key)
+        assert booked == {}
         assert _by_account(accrued)[accounts["accrued_liabilities"]] == -total
         assert _by_account(reversed_) == {account: -part for account, part in _by_account(accrued).items()}
         assert {row["fiscal_period"] for row in accrued} == {month}

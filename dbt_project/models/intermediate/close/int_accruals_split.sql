@@ -49,14 +49,29 @@ objects as (
         {{ fiscal_period('cost_date') }} as service_period,
         coalesce(cost_class, 'selling_and_administration') as cost_class,
         department_id,
-        greatest({{ to_pico('sum(allocated_cost)') }}, 0) as weight
+        {{ fine_money('sum(allocated_cost)') }} as cost
     from {{ ref('int_costs_classified') }}
     group by all
-    having sum(allocated_cost) > 0
+    having sum(allocated_cost) <> 0
 
 ),
 
-weighed as (
+period_sums as (
+
+    select
+        provider,
+        service_period,
+        {{ fine_money('sum(cost)') }} as cost,
+        {{ fine_money('sum(greatest(cost, 0))') }} as charges,
+        {{ fine_money('sum(least(cost, 0))') }} as credits
+    from objects
+    group by provider, service_period
+
+),
+
+-- what is open is that part of the period's charges and of its credits that it is of their sum; where it is no part of
+-- the sum, it is charges or credits alone, by its own sign
+judged as (
 
     select
         rounded.provider,
@@ -64,20 +79,75 @@ weighed as (
         rounded.service_period,
         rounded.credit_role,
         cast({{ from_nano('rounded.minor_units') }} as decimal(38, 12)) as amount,
+        period_sums.cost,
+        period_sums.charges,
+        period_sums.credits,
+        (rounded.minor_units > 0) = (period_sums.cost > 0)
+        and abs(rounded.minor_units)
+        <= {{ to_minor_units('abs(period_sums.cost)') }} + {{ as_whole('1') }} as is_part_of_cost
+    from rounded
+    inner join period_sums
+        on rounded.provider = period_sums.provider and rounded.service_period = period_sums.service_period
+    cross join run_parameters
+    where rounded.minor_units <> 0
+
+),
+
+charged as (
+
+    select
+        {{ all_but(['cost', 'is_part_of_cost']) }},
+        case
+            when charges = 0 then cast(0 as decimal(38, 12))
+            when credits = 0 then amount
+            when is_part_of_cost
+                then cast(cast({{ portion_of('amount', 'charges', 'cost') }} as decimal(38, 9)) as decimal(38, 12))
+            when amount > 0 then amount
+            else cast(0 as decimal(38, 12))
+        end as charged_amount
+    from judged
+
+),
+
+sides as (
+
+    select
+        {{ all_but(['amount', 'charges', 'credits', 'charged_amount']) }},
+        true as is_charge,
+        charged_amount as amount
+    from charged
+    where charges > 0
+    union all
+    select
+        {{ all_but(['amount', 'charges', 'credits', 'charged_amount']) }},
+        false as is_charge,
+        {{ fine_money('amount - charged_amount') }} as amount
+    from charged
+    where credits < 0
+
+),
+
+weighed as (
+
+    select
+        sides.*,
         objects.cost_class,
         objects.department_id,
         objects.cost_class || chr(31) || coalesce(objects.department_id, chr(30)) as object_key,
-        objects.weight
-    from rounded
+        {{ to_pico('objects.cost') }} as weight
+    from sides
     inner join objects
-        on rounded.provider = objects.provider and rounded.service_period = objects.service_period
-    where rounded.minor_units > 0
+        on sides.provider = objects.provider
+        and sides.service_period = objects.service_period
+        and sides.is_charge = (objects.cost > 0)
 
 ),
 
 split as (
 
-    {{ largest_remainder('weighed', ['provider', 'period_end', 'service_period', 'credit_role'], 'object_key') }}
+    {{ largest_remainder(
+        'weighed', ['provider', 'period_end', 'service_period', 'credit_role', 'is_charge'], 'object_key'
+    ) }}
 
 )
 
@@ -98,4 +168,4 @@ from split
 cross join run_parameters
 left join accounts as debited on split.cost_class = debited.posting_role
 left join accounts as credited on split.credit_role = credited.posting_role
-where split.part_amount > 0
+where split.part_amount <> 0

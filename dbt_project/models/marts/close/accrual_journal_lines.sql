@@ -1,6 +1,7 @@
 {# What the books still lack at the end of every ended period, by provider and the period that used it: the liability,
    reversed on the first day of the next period, and what was drawn from a prepaid, which no invoice will follow and
-   nothing reverses. In minor units by largest remainder over cost class and department. A company that names no
+   nothing reverses. In minor units by largest remainder over cost class and department; a class whose credits exceed its
+   charges is credited, and so is all of a period whose credits do. A company that names no
    posting_accounts gets no proposal; a journal whose account is missing is left out whole and stands in
    accrual_journals_left_out. #}
 with
@@ -34,13 +35,13 @@ sides as (
     select
         provider, period_end, service_period, credit_role, what, journal_key,
         debit_account as account_number, department_id, cost_class,
-        amount as debit_amount, cast(0 as decimal(38, 9)) as credit_amount
+        {{ money('greatest(amount, 0)') }} as debit_amount, {{ money('greatest(-amount, 0)') }} as credit_amount
     from parts
     union all
     select
         provider, period_end, service_period, credit_role, what, journal_key,
         credit_account as account_number, cast(null as string) as department_id, cast(null as string) as cost_class,
-        cast(0 as decimal(38, 9)) as debit_amount, {{ money('sum(amount)') }} as credit_amount
+        {{ money('greatest(-sum(amount), 0)') }} as debit_amount, {{ money('greatest(sum(amount), 0)') }} as credit_amount
     from parts
     group by all
 
