@@ -27,6 +27,7 @@ from tests.reference.cash_expected import CashReference
 from tests.reference.company import Allocation, Initiative
 from tests.reference.compared import Quotient
 from tests.reference.ledger_company import BudgetChange
+from tests.reference.ledger_draw import MINOR_UNITS
 from tests.reference.ledger_expected import LedgerReference, costs_of, rate_of
 from tests.reference.months import month_end
 from tests.reference.units_expected import Units
@@ -90,6 +91,7 @@ class BudgetReference:
         cash = CashReference(self.ledger)
         funded, spent, flexible = cash.funded(), cash.spent(), self._flexible()
         found: Rows = {}
+        unit = Fraction(1, 10 ** MINOR_UNITS.get(self.company.currency, 2))
         for department, month, budget_class in {key for key, amount in funded.items() if amount} | spent.keys():
             key = department, month, budget_class
             budget, spending = funded.get(key, Fraction(0)), spent.get(key, Fraction(0))
@@ -107,7 +109,7 @@ class BudgetReference:
                 "spent_amount": spending,
                 "remaining_amount": None if allowance is None else allowance - spending,
                 "burn_ratio": Quotient(spending, allowance or Fraction(0)),
-                "status": _standing(spending, allowance, is_flexed=basis == "flexible"),
+                "status": _standing(spending, allowance, unit, is_flexed=basis == "flexible"),
             }
         return found
 
@@ -297,9 +299,10 @@ def _part(spent: Fraction, allowance: Fraction) -> str:
     return "alert_50" if spent >= allowance * Fraction(5, 10) else "ok"
 
 
-def _standing(spent: Fraction, allowance: Fraction | None, *, is_flexed: bool) -> str:
+def _standing(spent: Fraction, allowance: Fraction | None, unit: Fraction, *, is_flexed: bool) -> str:
+    """Over by what rounds to no minor unit is not over."""
     if allowance is None:
         return "no_budget"
-    if spent > allowance:
+    if spent - allowance > unit / 2:
         return "over_budget"
     return "ok" if is_flexed else _part(spent, allowance)

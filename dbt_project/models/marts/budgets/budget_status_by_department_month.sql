@@ -131,7 +131,8 @@ select
     cast(allowed.spent_amount as double) / cast(allowed.allowance_amount as double) as burn_ratio,
     case
         when allowed.allowance_amount is null then 'no_budget'
-        when allowed.spent_amount > allowed.allowance_amount then 'over_budget'
+        -- a flexible budget is rounded at its twelfth decimal: over by no minor unit is not over
+        when {{ to_minor_units('allowed.spent_amount - allowed.allowance_amount') }} > 0 then 'over_budget'
         when allowed.budget_basis = 'flexible' then 'ok'
         else {{ spent_part_status('allowed.spent_amount', 'allowed.allowance_amount') }}
     end as status,
