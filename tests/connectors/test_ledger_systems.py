@@ -34,7 +34,9 @@ class Company:
     folder: Path
     sources: dict[str, SourceConfig] = field(default_factory=dict)
     ledgers: dict[str, LedgerConfig] = field(default_factory=dict)
-    config: Any = field(default_factory=lambda: SimpleNamespace(company_id="HO1", reporting_currency="USD"))
+    config: Any = field(
+        default_factory=lambda: SimpleNamespace(company_id="HO1", reporting_currency="USD", fiscal_year_start_month=1)
+    )
 
 
 @dataclass

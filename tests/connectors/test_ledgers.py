@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -29,6 +30,7 @@ class Company:
     folder: Path
     sources: dict[str, SourceConfig] = field(default_factory=dict)
     ledgers: dict[str, LedgerConfig] = field(default_factory=dict)
+    config: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(fiscal_year_start_month=1))
 
 
 @dataclass
@@ -174,6 +176,34 @@ def test_journal_lines_that_are_not_posted_are_left_out(drop: Drop) -> None:
     drop.write("general_ledger.csv", LEDGER_HEADER, *draft, *journal("JE-1", "5.00", "5.00", tail="2026-10,,true"))
     drop.extract()
     assert drop.rows("general_ledger", "distinct journal_entry_id, is_reversal") == [("JE-1", True)]
+
+
+@pytest.mark.parametrize(
+    ("first_month", "labels", "is_refused"),
+    [
+        pytest.param(4, ["2026-07"], True, id="by the year it begins in"),
+        pytest.param(4, ["2027-07"], True, id="by the year it ends in"),
+        pytest.param(10, ["2027-01", "2027-01"], True, id="first period of the year"),
+        pytest.param(4, ["2026-07", "2026-06", "2026-07"], True, id="one posting late"),
+        pytest.param(4, ["2026-10", "2026-07"], False, id="calendar months, one posting of another"),
+        pytest.param(4, ["2026-09", "2026-09", "2026-07"], False, id="postings of the months before"),
+        pytest.param(1, ["2026-07"], False, id="the fiscal year is the calendar's"),
+        pytest.param(4, [""], False, id="no label"),
+    ],
+)
+def test_periods_that_count_from_the_fiscal_year_are_refused(drop: Drop, first_month, labels, is_refused) -> None:
+    drop.company.config.fiscal_year_start_month = first_month
+    entries = [journal(f"JE-{at}", "5.00", "5.00", tail=f"{label},posted,") for at, label in enumerate(labels)]
+    drop.write("general_ledger.csv", LEDGER_HEADER, *(line for lines in entries for line in lines))
+    if not is_refused:
+        assert drop.extract()["general_ledger"] == 2 * len(labels)
+        return
+    message = (
+        rf"general_ledger\.csv:2: fiscal_period '{labels[0]}' counts from the first month of the fiscal year, and the "
+        r"posting date is in 2026-10; write the calendar month of the period, or leave fiscal_period out \(journal JE-0\)"
+    )
+    with pytest.raises(RejectedFile, match=message):
+        drop.extract()
 
 
 # ------------------------------------------------------------------------------------------ journals that fail

@@ -115,13 +115,21 @@ def test_lines_are_whole_minor_units_and_sum_to_the_journal(journals, digits, am
 @pytest.mark.parametrize(
     ("cost", "posted_open", "parts"),
     [
-        pytest.param({"cost_of_goods_sold": "1240", "selling_and_administration": "-390"}, "850", (1240, -390), id="whole"),
-        pytest.param({"cost_of_goods_sold": "1240", "selling_and_administration": "-390"}, "425", (620, -195), id="half"),
+        pytest.param(
+            {"cost_of_goods_sold": "1240", "selling_and_administration": "-390"}, "850", (1240, -390), id="whole"
+        ),
+        pytest.param(
+            {"cost_of_goods_sold": "1240", "selling_and_administration": "-390"}, "425", (620, -195), id="half"
+        ),
         pytest.param({"cost_of_goods_sold": "1000", "selling_and_administration": "-999"}, "500", (500, 0), id="more"),
-        pytest.param({"cost_of_goods_sold": "930", "selling_and_administration": "-1500"}, "-570", (930, -1500), id="net"),
+        pytest.param(
+            {"cost_of_goods_sold": "930", "selling_and_administration": "-1500"}, "-570", (930, -1500), id="net"
+        ),
         pytest.param({"cost_of_goods_sold": "-570"}, "-570", (-570, 0), id="credits alone"),
         pytest.param({"cost_of_goods_sold": "-570"}, "430", (430, 0), id="credited too much"),
-        pytest.param({"cost_of_goods_sold": "10.003", "selling_and_administration": "-5"}, "5.003", (10, -5), id="rounded"),
+        pytest.param(
+            {"cost_of_goods_sold": "10.003", "selling_and_administration": "-5"}, "5.003", (10, -5), id="rounded"
+        ),
     ],
 )
 def test_a_class_whose_credits_exceed_its_charges_is_credited(journals, cost, posted_open, parts):

@@ -123,7 +123,9 @@ class LedgerReference:
                     found |= {(provider, end, month): amount for month, amount in left.items() if amount}
         return found
 
-    def parts(self, provider: str, month: str, amount: Fraction, unit: Fraction) -> dict[tuple[str, str | None], Fraction]:
+    def parts(
+        self, provider: str, month: str, amount: Fraction, unit: Fraction
+    ) -> dict[tuple[str, str | None], Fraction]:
         """What is open of a month's cost by cost class and department: the same share of each, credits too. What is no share of
         the month's cost goes to the charges alone, or to the credits, by its sign.
         """

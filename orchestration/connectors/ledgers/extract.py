@@ -89,7 +89,7 @@ def extract(
                 parts += converted
             _load_rows(connection, schema, reading, parts)
             _check_declared(schema, reading, opened)
-            find_faults(connection, schema)
+            find_faults(connection, schema, company.config.fiscal_year_start_month)
             count = _rejected_count(connection)
             if count and policies[prefix] == "fail":
                 refusals.append((prefix, count, describe_faults(connection, schema, SHOWN_FAULTS)))

@@ -23,14 +23,16 @@ PERIOD_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
 FLAG_PATTERN = r"(?i)true|false|t|f|yes|no|y|n|1|0"
 
 
-def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema) -> None:
-    """Fill a fresh table ``faults`` for the rows of table ``schema.prefix``."""
+def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema, first_month: int) -> None:
+    """Fill a fresh table ``faults`` for the rows of table ``schema.prefix``. ``first_month``: that of the fiscal year, 1 to 12."""
     connection.execute(
         "create or replace temp table faults "
         "(file varchar, line bigint, column_name varchar, value varchar, reason varchar, level varchar)"
     )
     for select in (*_value_faults(schema), *_row_faults(schema)):
         connection.execute(f"insert into faults {select}")
+    if schema.prefix == "general_ledger" and first_month != 1:
+        connection.execute(f"insert into faults {_periods_numbered_by_fiscal_year(schema, first_month)}")
     repeated = _repeated_in_another_file(schema) if schema.adds_up else _repeated_keys(schema)
     connection.execute(f"insert into faults {repeated}")
     if schema.prefix == "people":
@@ -248,6 +250,31 @@ def _overlapping_periods(schema: Schema) -> str:
             'the period of ' || actor_id || ' begins before that of ' || last.place || ' ends on ' || last.ends_on,
             'period'
         from earlier where begins_on < last.ends_on
+    """
+
+
+def _periods_numbered_by_fiscal_year(schema: Schema, first_month: int) -> str:
+    """Every posting of a file that counts its periods from the beginning of the fiscal year: no period is the month of its posting
+    date, and most are that month's number in the fiscal year, which is named after the year it begins or ends in.
+    """
+    day, shift = schema.column("posting_date").value, first_month - 1
+    begins = f"cast(date_trunc('month', {day}) as date) - interval {shift} month"
+    numbers = f"strftime({begins}, '%Y-%m'), strftime({begins} + interval 1 year, '%Y-%m')"
+    return f"""
+        with labelled as (
+            select file, line, fiscal_period, strftime({day}, '%Y-%m') as month, fiscal_period in ({numbers}) as is_number
+            from general_ledger anti join faults using (file, line)
+            where fiscal_period is not null
+        ),
+        numbered as (
+            select file from labelled group by file
+            having not bool_or(fiscal_period = month) and 2 * count(*) filter (is_number) > count(*)
+        )
+        select file, line, 'fiscal_period', fiscal_period,
+            'counts from the first month of the fiscal year, and the posting date is in ' || month
+                || '; write the calendar month of the period, or leave fiscal_period out',
+            'value'
+        from labelled semi join numbered using (file) where is_number
     """
 
 
