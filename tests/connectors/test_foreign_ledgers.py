@@ -90,7 +90,9 @@ def test_an_empty_side_is_zero_only_where_that_is_declared(drop: Drop) -> None:
         "legal_entity_id,journal_entry_id,journal_line_number,posting_date,account_number,account_name,account_class,"
     )
     text = f"{header}debit_amount,credit_amount,currency\nA,1,1,2026-10-01,1,x,asset,5,,USD\nA,1,2,2026-10-01,2,y,asset,,5,USD\n"
-    with pytest.raises(RejectedFile, match="credit_amount is empty"):
+    with pytest.raises(
+        RejectedFile, match=r"credit_amount is empty; .*empty_side: zero under ledgers: general_ledger in sources\.yaml"
+    ):
         lines(drop, text)
     assert [row[4:] for row in lines(drop, text, empty_side="zero")] == [(5, 0), (0, 5)]
 

@@ -508,7 +508,7 @@ def test_a_bad_row_is_quarantined_and_its_neighbour_loads(
         ("5.00,0.00", "-5.00,0.00", "debit_amount '-5.00' is negative"),
         ("0.00,5.00", "0.00,-5.00", "credit_amount '-5.00' is negative"),
         ("5.00,0.00", "5.00,5.00", "debit_amount and credit_amount are both set"),
-        ("5.00,0.00", "5.00,", "credit_amount is empty"),
+        ("5.00,0.00", "5.00,", "credit_amount is empty; if an empty side is zero, set empty_side: zero"),
         ("expense", "costs", "account_class 'costs' is none of asset, liability"),
         ("2026-10,posted,", "10/2026,posted,", "fiscal_period '10/2026' is not a fiscal period"),
         ("posted,", "posted,maybe", "is_reversal 'maybe' is neither true nor false"),

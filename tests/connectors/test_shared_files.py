@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -43,6 +44,7 @@ class Company:
     folder: Path
     sources: dict[str, SourceConfig] = field(default_factory=dict)
     ledgers: dict[str, Any] = field(default_factory=dict)
+    config: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(fiscal_year_start_month=1))
 
 
 def query(landing: Landing, sql: str) -> list[tuple[Any, ...]]:

@@ -23,8 +23,12 @@ PERIOD_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
 FLAG_PATTERN = r"(?i)true|false|t|f|yes|no|y|n|1|0"
 
 
+_OTHER_SIDE = {"debit_amount": "credit_amount", "credit_amount": "debit_amount"}
+_EMPTY_SIDE = "if an empty side is zero, set empty_side: zero under ledgers: general_ledger in sources.yaml"
+
+
 def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema, first_month: int) -> None:
-    """Fill a fresh table ``faults`` for the rows of table ``schema.prefix``. ``first_month``: that of the fiscal year, 1 to 12."""
+    """Fill a fresh table ``faults`` for the rows of table ``schema.prefix``. ``first_month``: of the fiscal year, 1 to 12."""
     connection.execute(
         "create or replace temp table faults "
         "(file varchar, line bigint, column_name varchar, value varchar, reason varchar, level varchar)"
@@ -75,6 +79,11 @@ def _fault(schema: Schema, column: str, condition: str, reason: str, level: str)
 def _value_faults(schema: Schema) -> Iterator[str]:
     for column in schema.columns:
         for condition, reason in _cell_checks(column):
+            if (other := _OTHER_SIDE.get(column.name)) and reason == "is empty":
+                yield _fault(
+                    schema, column.name, f"{condition} and {other} is not null", f"is empty; {_EMPTY_SIDE}", "value"
+                )
+                condition += f" and {other} is null"
             yield _fault(schema, column.name, condition, reason, "value")
 
 
@@ -254,8 +263,8 @@ def _overlapping_periods(schema: Schema) -> str:
 
 
 def _periods_numbered_by_fiscal_year(schema: Schema, first_month: int) -> str:
-    """Every posting of a file that counts its periods from the beginning of the fiscal year: no period is the month of its posting
-    date, and most are that month's number in the fiscal year, which is named after the year it begins or ends in.
+    """Every posting of a file that counts its periods from the beginning of the fiscal year: no period is the month of its
+    posting date, and most are that month's number in the fiscal year, which is named after the year it begins or ends in.
     """
     day, shift = schema.column("posting_date").value, first_month - 1
     begins = f"cast(date_trunc('month', {day}) as date) - interval {shift} month"

@@ -41,7 +41,8 @@ sides as (
     select
         provider, period_end, service_period, credit_role, what, journal_key,
         credit_account as account_number, cast(null as string) as department_id, cast(null as string) as cost_class,
-        {{ money('greatest(-sum(amount), 0)') }} as debit_amount, {{ money('greatest(sum(amount), 0)') }} as credit_amount
+        {{ money('greatest(-sum(amount), 0)') }} as debit_amount,
+        {{ money('greatest(sum(amount), 0)') }} as credit_amount
     from parts
     group by all
 

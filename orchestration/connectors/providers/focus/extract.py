@@ -64,6 +64,7 @@ REJECTED = "rejected_rows"
 ROW_RULES = "2"
 BAD_ROWS_RATIO = 0.1
 """Share of a bill's charges with a bad cell above which the bill is refused whole."""
+EMPTY_COST = "FOCUS gives every charge one: export it anew, or write what the charge cost, 0 if nothing"
 NOTHING_REJECTED = pa.table({})
 DECIMAL = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
@@ -177,7 +178,7 @@ def _refuse_malformed_money(connection: duckdb.DuckDBPyConnection, name: str) ->
     for column in (column for column in REQUIRED if column in MONEY):
         found = _first(connection, column, f"{column} is null")
         if found:
-            raise MalformedMoney(SOURCE, f"{name}:{found[0]}: {REQUIRED[column]} is empty")
+            raise MalformedMoney(SOURCE, f"{name}:{found[0]}: {REQUIRED[column]} is empty; {EMPTY_COST}")
     for column in MONEY:
         found = _first(connection, column, _is_no_decimal(column))
         if found:
