@@ -159,6 +159,9 @@ def margin(summary: Row) -> Section:
                 if is_now
                 else f"{_product(row)}: revenue and cost of the {counted(row['days_compared'], 'day')} whose revenue is known"
             )
+        if row["previous_ratio"] is not None and row["previous_is_partial"]:
+            of_days = counted(row["previous_days_compared"], "day")
+            notes.append(f"{_product(row)}: the month before is of the {of_days} whose revenue is known")
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
     todo = [f"below target: {', '.join(below)}"] if below else []
     todo += [text for row in rows if (text := _revenue_remedy(row, periods["days_to_date"] if is_now else None))]

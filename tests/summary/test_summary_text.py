@@ -158,6 +158,15 @@ def test_the_month_before_is_the_calendars_not_the_one_with_figures(tmp_path: Pa
     assert [row["previous_ratio"] for row in summary(tmp_path, earlier)["margin_by_product"]] == [None, None]
 
 
+def test_a_month_before_of_which_only_some_days_are_compared_says_so(tmp_path: Path) -> None:
+    partial = (
+        "update gross_margin_by_product_month set is_partial = true, days_compared = 10 "
+        "where fiscal_period = '2026-09' and product_id = 'prod_desk'"
+    )
+    told = " ".join(" ".join(section(summary(tmp_path, partial), "Gross margin")).split())
+    assert "Helpdesk: the month before is of the 10 days whose revenue is known" in told
+
+
 def test_what_was_read_says_what_an_empty_load_means(found: dict[str, Any]) -> None:
     assert section(found, "What was read") == [
         "What was read",
