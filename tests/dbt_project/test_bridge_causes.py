@@ -197,7 +197,7 @@ def warehouse(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("bridge")
     landing = Landing(home / "landing")
     land_everything(landing)
-    return build_warehouse(home, landing, "+reconciliation_by_provider_month", as_of="2026-08-31")
+    return build_warehouse(home, landing, ["reconciliation_by_provider_month"], as_of="2026-08-31")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from orchestration.gateway_days import find_changed_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
 from orchestration.transform.invoke import invoke
-from tests.dbt_project.conftest import PROJECT
+from tests.dbt_project.compiled_models import PROJECT, build, compiled
 
 RUN_PARAMETERS = """
 create table landing.run_parameters as select
@@ -28,7 +28,7 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         landing.register(connection)
         connection.execute(RUN_PARAMETERS)
         find_changed_days(connection, landing, "UTC")
-    assert [one.unique_id for one in invoke(Home(home), ["run"]) if one.status != "success"] == []
+        build(connection, [node["name"] for node in compiled().values() if node["resource_type"] == "model"])
     return home
 
 

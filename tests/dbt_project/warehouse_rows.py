@@ -1,5 +1,6 @@
-"""Rows of landed streams as a test writes them down, and the warehouse that dbt builds from them. No expectations."""
+"""Rows of landed streams as a test writes them down, and the warehouse that the project's models make of them."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,8 +11,7 @@ import duckdb
 from orchestration.gateway_days import find_changed_days
 from orchestration.landing.store import Landing
 from orchestration.landing.streams import STREAMS
-from orchestration.project import Home
-from orchestration.transform.invoke import failure_lines, invoke
+from tests.dbt_project.compiled_models import build
 
 
 def moment(day: str) -> datetime:
@@ -112,9 +112,10 @@ def exchange_rate(day: str, rate: str) -> dict[str, Any]:
     )
 
 
-def build_warehouse(home: Path, landing: Landing, select: str, *, as_of: str, zone: str = "UTC") -> Path:
-    """Register what is landed and let dbt run ``select`` on it; the path of the warehouse. May be called again."""
+def build_warehouse(home: Path, landing: Landing, models: Iterable[str], *, as_of: str, zone: str = "UTC") -> Path:
+    """Build ``models``, and whatever they read, anew from what is landed; the path of the warehouse."""
     warehouse = home / "warehouse.duckdb"
+    warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(warehouse)) as connection:
         landing.register(connection)
         connection.execute(
@@ -124,6 +125,5 @@ def build_warehouse(home: Path, landing: Landing, select: str, *, as_of: str, zo
             "'c' as company_id, 'v' as policy_version, true as rebuilds_gateway"
         )
         find_changed_days(connection, landing, zone, full_refresh=True)
-    results = invoke(Home(home), ["run", "--select", *select.split()])
-    assert not [result for result in results if result.status != "success"], failure_lines(results)
+        build(connection, models)
     return warehouse

@@ -9,6 +9,12 @@ import duckdb
 from tests.processes import run_forked
 
 ROOT = Path(__file__).parents[2]
+TABLES_ALONE = """
+import dashboard.site
+dashboard.site.write_site = lambda *given, **named: {}
+from orchestration.cli import main
+main()
+"""
 
 
 def tokenomics(*arguments: str | Path, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -21,6 +27,11 @@ def python(
 ) -> subprocess.CompletedProcess[str]:
     """Run ``code`` in the same way, for a run with a planted fault."""
     return _run(["-c", code, *map(str, arguments)], timeout, environment)
+
+
+def tokenomics_tables(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``tokenomics`` with ``arguments``, for a run of which the tables are looked at: it publishes no page, pack or workbook."""
+    return python(TABLES_ALONE, *arguments, **environment)
 
 
 def _run(command: list[str], timeout: float, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import duckdb
 
 from orchestration.demo.catalog import DEMO_KEYS
-from tests.end_to_end.command_line import tokenomics
+from tests.end_to_end.command_line import tokenomics, tokenomics_tables
 
 
 class Published:
@@ -29,7 +30,15 @@ class Published:
 
 def run_tokenomics(home: Path, *arguments: str, **variables: str) -> Published:
     """``tokenomics run`` as a user runs it; no demo key may be said aloud."""
-    run = tokenomics("run", "--home", home, *arguments, timeout=900, **variables)
+    return _ended(home, tokenomics("run", "--home", home, *arguments, timeout=900, **variables))
+
+
+def publish_tables(home: Path, *arguments: str, **variables: str) -> Published:
+    """The same without pages."""
+    return _ended(home, tokenomics_tables("run", "--home", home, *arguments, **variables))
+
+
+def _ended(home: Path, run: CompletedProcess[str]) -> Published:
     assert run.returncode == 0, (run.stdout + run.stderr)[-4000:]
     assert not any(value in run.stdout + run.stderr for value in DEMO_KEYS.values())
     return Published(home)

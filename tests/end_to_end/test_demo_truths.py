@@ -36,7 +36,7 @@ from tests.demo.truth import (
     cash_and_burn,
     expected,
 )
-from tests.end_to_end.demo_run import Published, run_tokenomics
+from tests.end_to_end.demo_run import Published, publish_tables
 from tests.end_to_end.grains import assert_grains
 
 SHARED_SPLIT_TOLERANCE = Decimal("0.000001")
@@ -56,14 +56,12 @@ def restated(published, tmp_path_factory) -> tuple[Published, World]:
     with serving(world=world) as base_url:
         write_demo_company(folder / "company", base_url)
         arguments = ("--company", str(folder / "company"), "--as-of", AS_OF.isoformat())
-        return run_tokenomics(folder / "home", *arguments, **DEMO_KEYS), world
+        return publish_tables(folder / "home", *arguments, **DEMO_KEYS), world
 
 
 @pytest.fixture(scope="module")
-def one_day_earlier(tmp_path_factory) -> Published:
-    """A first run as of the day before."""
-    day = AS_OF - timedelta(days=1)
-    return run_tokenomics(tmp_path_factory.mktemp("earlier") / "home", "--as-of", day.isoformat())
+def one_day_earlier(demo_day_before) -> Published:
+    return Published(demo_day_before)
 
 
 def assert_close(got: dict, want: dict, tolerance: Decimal = Decimal(0)) -> None:

@@ -5,24 +5,13 @@ in fields of the provider that we do not read, in columns of the ledgers that we
 """
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
 from tests.end_to_end.command_line import python, query, tokenomics
-from tests.end_to_end.tiny_company import (
-    KEY,
-    PUBLISHED_AS_OF,
-    SECRET,
-    TinyOpenAI,
-    all_days,
-    copy_tiny_company,
-    write_gateway_log,
-)
-
-WITHDRAWN = date(2026, 10, 3)
+from tests.end_to_end.tiny_company import KEY, PUBLISHED_AS_OF, SECRET, TinyOpenAI, copy_tiny_company
 
 
 @dataclass
@@ -50,6 +39,11 @@ class Site:
     @property
     def manifest(self) -> str:
         return (self.folder / "home" / "published" / "manifest.json").read_text()
+
+    @property
+    def built_at(self) -> int:
+        """When dbt was last called."""
+        return (self.folder / "home" / "dbt" / "target" / "run_results.json").stat().st_mtime_ns
 
 
 @pytest.fixture(scope="module")
@@ -126,29 +120,40 @@ import orchestration.defs.{module} as step
 def spoil(*given, **named):
     raise ArithmeticError("planted in {step}")
 step.{name} = spoil
+"""
+RUN = """
 from orchestration.cli import main
 main()
 """
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "step", "is_published", "extra"),
+    ("spoiled", "is_published", "extra"),
     [
-        ("quality.open_amounts", "judged", "open amounts", True, ()),
-        ("publish.publication", "collect", "published summary", True, ()),
-        ("publish.publication", "publish", "publication", False, ("--full-refresh",)),
+        (
+            [
+                ("quality.open_amounts", "judged", "open amounts"),
+                ("publish.publication", "collect", "published summary"),
+            ],
+            True,
+            (),
+        ),
+        ([("publish.publication", "publish", "publication")], False, ("--full-refresh",)),
     ],
+    ids=["not needed for the publication", "the publication"],
 )
-def test_a_run_has_failed_if_it_published_nothing_and_only_then(site, module, name, step, is_published, extra):
-    """A step on which the publication does not depend is named, and does not make a published run a failed one. These steps
-    are taken whether anything was built or not; only what was built is published anew.
+def test_a_run_has_failed_if_it_published_nothing_and_only_then(site, spoiled, is_published, extra):
+    """Steps on which the publication does not depend are named, and do not make a published run a failed one. These steps
+    are taken whether anything was built or not; only what was built is published anew, and a full refresh builds what stands.
     """
-    before = site.manifest
-    spoiled = SPOILED_STEP.format(module=module, name=name, step=step)
-    done = python(spoiled, *site.arguments, *extra, OPENAI_ADMIN_KEY=KEY)
+    before, built = site.manifest, site.built_at
+    code = "".join(SPOILED_STEP.format(module=module, name=name, step=step) for module, name, step in spoiled)
+    done = python(code + RUN, *site.arguments, *extra, OPENAI_ADMIN_KEY=KEY)
     assert done.returncode == (0 if is_published else 1), done.stdout[-2000:] + done.stderr[-2000:]
     assert (site.manifest != before) == is_published
-    assert f"{step} failed: ArithmeticError: planted in {step}" in done.stderr
+    assert (site.built_at > built) == ("--full-refresh" in extra)
+    for _, _, step in spoiled:
+        assert f"{step} failed: ArithmeticError: planted in {step}" in done.stderr
     assert ("Nothing was published" in done.stderr) == (not is_published)
     assert ("All tables are published" in done.stderr) == is_published
     assert ("amounts in USD" in done.stdout) == is_published, "the summary is shown"
@@ -189,22 +194,6 @@ def test_a_collapsed_read_is_refused_and_says_how_to_allow_it(site):
     assert refused.returncode == 1
     assert "litellm" in refused.stdout + refused.stderr and "--allow-shrink" in refused.stdout + refused.stderr
     assert site.manifest == before
-
-
-def test_a_withdrawn_day_is_gone_from_every_table(site):
-    mistral = "select count(*) from t where provider = 'mistral' and {} = date '2026-10-03'"
-    assert query(site.folder / "home", "fct_usage", mistral.format("usage_date")) != [(0,)]
-    write_gateway_log(site.folder / "company", [day for day in all_days()[:-1] if day != WITHDRAWN])
-    done = site.run()
-    assert done.returncode == 0, done.stdout[-2000:]
-    home = site.folder / "home"
-    assert query(home, "fct_usage", mistral.format("usage_date")) == [(0,)]
-    assert query(home, "fct_allocated_costs", mistral.format("cost_date")) == [(0,)]
-    totals = "select count(distinct cost_date), sum(allocated_cost) from t where provider = 'mistral'"
-    ((used, allocated),) = query(home, "fct_allocated_costs", totals)
-    assert used == 3
-    # 90 requests of 60 uncached, 40 cached and 20 output tokens at 0.15, 0.015 and 0.60 dollars a million
-    assert allocated * 10**9 == 90 * (60 * 150 + 40 * 15 + 20 * 600)
 
 
 def test_no_secret_is_left_anywhere(tiny):

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser
 
 from dashboard.pack.sheets import SHEETS
+from tests.dashboard.accessibility import STANDARDS, prepare, violations
 from tests.dashboard.chromium import chromium, tab
 from tests.dashboard.spreadsheet import Read, read
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 TOTALS = {
     ("spend_by_department", "Spend USD"): "select sum(allocated_cost) from fct_allocated_costs",
     ("budget_by_department", "Spent USD"): "select sum(spent_amount) from budget_status_by_department_month",
@@ -106,10 +105,8 @@ def test_paper_passes_the_accessibility_check(published: Path, browser: Browser)
     with tab(browser) as opened:
         for file in files:
             page = opened.open(file)
-            page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
-            found = page.evaluate("(rules) => axe.run(document, rules)", RULES)
-            assert found["passes"], file.name
-            assert [one["id"] for one in found["violations"]] == [], file.name
+            prepare(page)
+            assert violations(page, STANDARDS) == [], file.name
 
 
 def test_page_to_sign_is_published_and_kept_with_the_evidence_it_names(demo_home: Path, published: Path) -> None:

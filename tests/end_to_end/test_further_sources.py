@@ -18,7 +18,7 @@ from orchestration.connectors.providers.openrouter.extract import extract as ext
 from orchestration.landing.store import Landing
 from orchestration.registry import load_company
 from tests.connectors.loopback_server import Answer, LoopbackServer, Request
-from tests.end_to_end.command_line import query, tokenomics
+from tests.end_to_end.command_line import query, tokenomics_tables
 from tests.end_to_end.grains import assert_grains
 from tests.end_to_end.tiny_company import FIRST, KEY, LAST, TinyOpenAI, unix, write_tiny_company
 
@@ -110,7 +110,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             extract(company, landing, LAST, KEY, now=lambda: NOW)
         extract_litellm(company, landing, LAST, KEY)
     arguments = ("--company", company_folder, "--home", folder / "home", "--as-of", str(LAST), "--offline")
-    done = tokenomics("run", *arguments)
+    done = tokenomics_tables("run", *arguments)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return folder / "home"
 

@@ -1,8 +1,8 @@
 """A run killed at any moment and run again gives what an undisturbed run gives, and no reader ever sees less.
 
 For every seed the process group of a run is sent SIGKILL at a random moment: in a fresh home and, every other seed, in
-a home that published the day before, with a day less in the gateway's log. Two seeds unless ``KILL_SEEDS`` says how
-many; ``make test-kill`` runs the long form.
+a home that published before a day came to the gateway's log and another one was restated. Two seeds unless ``KILL_SEEDS``
+says how many; ``make test-kill`` runs the long form.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,23 +20,22 @@ import duckdb
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import ROOT, tokenomics
+from tests.end_to_end.command_line import tokenomics
 from tests.end_to_end.tiny_company import (
     KEY,
-    LAST,
     PUBLISHED_AS_OF,
+    RESTATED_AS_OF,
+    RUN_LIMIT_SECONDS,
     TinyOpenAI,
-    all_days,
     copy_tiny_company,
-    write_gateway_log,
+    start,
 )
 from tests.end_to_end.watchers import Watchers
 
 pytestmark = pytest.mark.kill
 
 SEEDS = range(int(os.environ.get("KILL_SEEDS", "2")))
-AS_OF = {"fresh": PUBLISHED_AS_OF.isoformat(), "earlier": LAST.isoformat()}
-RUN_LIMIT_SECONDS = 900
+AS_OF = {"fresh": PUBLISHED_AS_OF.isoformat(), "earlier": RESTATED_AS_OF.isoformat()}
 LEFT_OUT = {"loaded_at", "watermark_at", "published_at", "run_id"}
 
 
@@ -54,30 +52,6 @@ class Site:
         if kind == "earlier":
             shutil.copytree(self.earlier, target, symlinks=True)
         return target
-
-
-def start(company: Path, home: Path, as_of: str) -> subprocess.Popen[bytes]:
-    """Start a run in a process group of its own; its output goes to a file beside ``home``."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
-    with home.with_suffix(".log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "orchestration", "run", "--company", company, "--home", home, "--as-of", as_of],
-            cwd=ROOT,
-            env={**kept, "OPENAI_ADMIN_KEY": KEY},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def run_to_the_end(company: Path, home: Path, as_of: str) -> float:
-    """Seconds of a run that nothing disturbs."""
-    began = time.monotonic()
-    code = start(company, home, as_of).wait(RUN_LIMIT_SECONDS)
-    log = home.with_suffix(".log").read_text(errors="replace")
-    assert code == 0, f"exit {code}: ...{log[-3000:]}"
-    return time.monotonic() - began
 
 
 def kill_after(process: subprocess.Popen[bytes], seconds: float) -> bool:
@@ -113,17 +87,14 @@ def differing(home: Path, wanted: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def site(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("kill")
+def site(tiny: Path, tiny_restated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder, published = tmp_path_factory.mktemp("kill"), {"fresh": tiny, "earlier": tiny_restated}
     with LoopbackServer(TinyOpenAI().answer) as server:
-        names = {"fresh": "as_published", "earlier": "later"}
         companies = {
-            kind: copy_tiny_company(tiny, folder / name, server.url) / "company" for kind, name in names.items()
+            kind: copy_tiny_company(of, folder / kind, server.url) / "company" for kind, of in published.items()
         }
-        write_gateway_log(companies["earlier"], all_days())
-        seconds = run_to_the_end(companies["earlier"], folder / "later" / "home", AS_OF["earlier"])
-        wanted = {"fresh": content(tiny / "home"), "earlier": content(folder / "later" / "home")}
-        yield Site(companies, tiny / "home", seconds, wanted)
+        wanted = {kind: content(of / "home") for kind, of in published.items()}
+        yield Site(companies, tiny / "home", float((tiny_restated / "seconds").read_text()), wanted)
     shutil.rmtree(folder)
 
 

@@ -2,18 +2,15 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import query, tokenomics
-from tests.end_to_end.tiny_company import KEY, TinyOpenAI, all_days, copy_tiny_company, gateway_rows
+from tests.end_to_end.command_line import query, tokenomics, tokenomics_tables
+from tests.end_to_end.tiny_company import KEY, TinyOpenAI, copy_tiny_company, write_restated_log
 
-RESTATED = date(2026, 10, 3)
 CFO = "cfo@company.example"
 
 
@@ -33,44 +30,29 @@ def request_cost(prompt_tokens: int) -> Decimal:
     return dollars_a_million / 1_000_000
 
 
-def write_log(company: Path, prompt_tokens: int, requests: int = 30) -> None:
-    """Five days of gateway rows; the restated day has ``requests`` of them with ``prompt_tokens`` each."""
-    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 20, "total_tokens": prompt_tokens + 20}
-    changed = {
-        "prompt_tokens": prompt_tokens,
-        "total_tokens": prompt_tokens + 20,
-        "metadata": json.dumps({"usage_object": {**usage, "cache_read_input_tokens": 40}}),
-    }
-    rows: list[dict[str, Any]] = gateway_rows([day for day in all_days() if day != RESTATED])
-    (template, *_) = gateway_rows([RESTATED])
-    rows += [template | changed | {"request_id": f"req-{RESTATED}-{number}"} for number in range(requests)]
-    (company / "logs" / "gateway.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
 @pytest.fixture(scope="module")
-def story(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(tiny: Path, tiny_restated: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
     checksums, list_cost = {}, {}
     with LoopbackServer(TinyOpenAI().answer) as server:
-        folder = copy_tiny_company(tiny, tmp_path_factory.mktemp("late") / "site", server.url)
+        folder = copy_tiny_company(tiny_restated, tmp_path_factory.mktemp("late") / "site", server.url)
         company, home = folder / "company", folder / "home"
 
         def run(name: str, as_of: str) -> None:
             arguments = ("--company", company, "--home", home, "--as-of", as_of)
-            done = tokenomics("run", *arguments, OPENAI_ADMIN_KEY=KEY)
+            done = tokenomics_tables("run", *arguments, OPENAI_ADMIN_KEY=KEY)
             assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-            look(name)
+            look(name, home)
 
-        def look(name: str) -> None:
+        def look(name: str, home: Path) -> None:
             tables = json.loads((home / "published" / "manifest.json").read_text())["tables"]
             checksums[name] = {table: facts["checksum"] for table, facts in tables.items()}
             ((list_cost[name],),) = query(home, "fct_usage", "select sum(list_cost) from t where provider = 'mistral'")
 
-        look("before")
-        write_log(company, 200)
-        run("after", "2026-10-31")
+        look("before", tiny / "home")
+        look("after", home)
         done = tokenomics("close", "2026-10", "--approver", CFO, "--company", company, "--home", home)
         assert done.returncode == 0, done.stdout + done.stderr
-        write_log(company, 300, requests=10_000)
+        write_restated_log(company, 300, requests=10_000)
         run("closed", "2026-10-31")
         booked = "select booked_period, column_name, sum(amount) from t where table_name = 'fct_usage' group by all"
         adjustments = query(home, "period_adjustments", booked)

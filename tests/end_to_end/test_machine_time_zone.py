@@ -9,7 +9,8 @@ import pytest
 
 from tests.end_to_end.command_line import ROOT
 
-ZONES = ("UTC", "Pacific/Auckland", "America/Los_Angeles")
+ZONES = ("Pacific/Auckland", "America/Los_Angeles")
+"""On both sides of UTC, so that no moment has one date and hour in the two of them."""
 MOMENT = """
 import duckdb
 from orchestration import utc_duckdb
@@ -48,15 +49,14 @@ def test_pages_and_pack_are_the_same(demo_home: Path, tmp_path: Path) -> None:
         folder.parent.mkdir(parents=True)
         python(zone, "-c", WRITE_SITE, (demo_home / "published").resolve(), folder)
         written.append({path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
-    here, *elsewhere = written
+    here, there = written
     assert len(here) > 100
     assert b"2026-10-14 01:00" in here[Path("dashboard", "guardrails.html")]
-    for there in elsewhere:
-        assert sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name)) == []
+    assert sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name)) == []
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_the_summary_is_the_same(demo_home: Path, form: tuple[str, ...]) -> None:
-    here, *elsewhere = (python(zone, "-m", "orchestration", "status", *form, "--home", demo_home) for zone in ZONES)
-    assert elsewhere == [here, here]
+    here, there = (python(zone, "-m", "orchestration", "status", *form, "--home", demo_home) for zone in ZONES)
+    assert there == here
     assert "2026-10-14" in here

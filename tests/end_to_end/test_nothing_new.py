@@ -1,13 +1,16 @@
-"""A run in which nothing changed publishes again what stands, without building; the next change is built."""
+"""A run in which nothing changed publishes again what stands, without building; the next change, a withdrawn day, is built, and
+the day is gone from every table.
+"""
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import tokenomics
+from tests.end_to_end.command_line import query, tokenomics
 from tests.end_to_end.test_kill import content
 from tests.end_to_end.tiny_company import (
     KEY,
@@ -18,6 +21,8 @@ from tests.end_to_end.tiny_company import (
     write_gateway_log,
 )
 
+WITHDRAWN = date(2026, 10, 3)
+
 
 @pytest.fixture(scope="module")
 def site(tiny: Path, tmp_path_factory: pytest.TempPathFactory):
@@ -27,9 +32,9 @@ def site(tiny: Path, tmp_path_factory: pytest.TempPathFactory):
     shutil.rmtree(folder)
 
 
-def run(site: Path, *extra: str) -> str:
+def run(site: Path) -> str:
     """Run, and return the published run's id."""
-    arguments = ("run", "--company", site / "company", "--home", site / "home", "--as-of", str(PUBLISHED_AS_OF), *extra)
+    arguments = ("run", "--company", site / "company", "--home", site / "home", "--as-of", str(PUBLISHED_AS_OF))
     done = tokenomics(*arguments, OPENAI_ADMIN_KEY=KEY)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     assert "Five days of one product, as of 2026-10-04" in done.stdout
@@ -77,11 +82,15 @@ def test_nothing_new_is_published_again_and_a_change_is_built(site: Path) -> Non
     assert built_at(site) == built
     assert content(site / "home") == before, "published from the warehouse, since a published file was touched"
 
-    write_gateway_log(site / "company", all_days()[1:-1])
+    mistral = "select count(*) from t where provider = 'mistral' and {} = date '2026-10-03'"
+    assert query(site / "home", "fct_usage", mistral.format("usage_date")) != [(0,)]
+    write_gateway_log(site / "company", [day for day in all_days()[:-1] if day != WITHDRAWN])
     run(site)
     assert built_at(site) > built
-    assert content(site / "home") != before
-
-    built = built_at(site)
-    run(site, "--full-refresh")
-    assert built_at(site) > built
+    assert query(site / "home", "fct_usage", mistral.format("usage_date")) == [(0,)]
+    assert query(site / "home", "fct_allocated_costs", mistral.format("cost_date")) == [(0,)]
+    totals = "select count(distinct cost_date), sum(allocated_cost) from t where provider = 'mistral'"
+    ((used, allocated),) = query(site / "home", "fct_allocated_costs", totals)
+    assert used == 3
+    # 90 requests of 60 uncached, 40 cached and 20 output tokens at 0.15, 0.015 and 0.60 dollars a million
+    assert allocated * 10**9 == 90 * (60 * 150 + 40 * 15 + 20 * 600)

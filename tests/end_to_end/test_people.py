@@ -131,35 +131,33 @@ def everything(*folders: Path) -> str:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, PublishedAs]:
-    """One home, run by department alone and then by name; what that built is published once more under pseudonyms."""
+    """One home, run by department alone; what that built is published once more by name, and once under pseudonyms."""
     folder = tmp_path_factory.mktemp("people")
-    home, found = folder / "home", {}
+    home = folder / "home"
     with LoopbackServer(WithPeople().answer) as server:
         company = write_company(folder / "company", server.url)
-        plain = (company / "company.yaml").read_text()
-        for mode in (DEPARTMENTS_ONLY, NAMES):
-            (company / "company.yaml").write_text(f"{plain}policy: {{people: {mode}}}\n")
-            done = tokenomics(
-                "run", "--company", company, "--home", home, "--as-of", "2026-10-05", OPENAI_ADMIN_KEY=KEY
+        with (company / "company.yaml").open("a") as file:
+            file.write(f"policy: {{people: {DEPARTMENTS_ONLY}}}\n")
+        done = tokenomics("run", "--company", company, "--home", home, "--as-of", "2026-10-05", OPENAI_ADMIN_KEY=KEY)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+        alerts = tokenomics("alerts", "--company", company, "--home", home)
+    found = {DEPARTMENTS_ONLY: look(home, done.stdout + alerts.stdout, home / "evidence", home / "alerts")}
+    for mode in (NAMES, PSEUDONYMS):
+        with connect(home / "warehouse.duckdb") as connection:
+            publish(
+                connection,
+                home,
+                run_id=mode,
+                as_of=date(2026, 10, 5),
+                company_id="tiny",
+                version="1",
+                layouts=read_layouts(Home(home).manifest),
+                write_pages=partial(write_site, kept_charts=home / "charts"),
+                people=mode,
             )
-            assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-            alerts = tokenomics("alerts", "--company", company, "--home", home)
-            found[mode] = look(home, done.stdout + alerts.stdout, home / "evidence", home / "alerts")
-    with connect(home / "warehouse.duckdb") as connection:
-        publish(
-            connection,
-            home,
-            run_id="pseudonyms",
-            as_of=date(2026, 10, 5),
-            company_id="tiny",
-            version="1",
-            layouts=read_layouts(Home(home).manifest),
-            write_pages=partial(write_site, kept_charts=home / "charts"),
-            people=PSEUDONYMS,
-        )
-    summary = io.StringIO()
-    write_summary(collect(home / "published"), summary)
-    found[PSEUDONYMS] = look(home, summary.getvalue())
+        summary = io.StringIO()
+        write_summary(collect(home / "published"), summary)
+        found[mode] = look(home, summary.getvalue())
     return found
 
 

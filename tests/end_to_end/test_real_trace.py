@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command_line import ROOT, query, tokenomics
+from tests.end_to_end.command_line import ROOT, query, tokenomics_tables
 
 DATA = ROOT.parent / "shared" / "data"
 COMPANY = ROOT / "tests" / "companies" / "servegen"
@@ -23,7 +23,7 @@ def run(folder: Path, log: Path) -> Path:
     shutil.copytree(COMPANY, company)
     (company / "logs").mkdir()
     (company / "logs" / log.name).symlink_to(log)
-    done = tokenomics("run", "--company", company, "--home", home, "--as-of", "2026-10-26")
+    done = tokenomics_tables("run", "--company", company, "--home", home, "--as-of", "2026-10-26")
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return home
 

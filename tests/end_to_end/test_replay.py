@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.command_line import published_tables, query, tokenomics
+from tests.end_to_end.command_line import published_tables, query, tokenomics_tables
 from tests.end_to_end.tiny_company import KEY, PUBLISHED_AS_OF
 
 REPLAYED = {"gate_replay", "breaker_replay", "budget_framework_backtest"}
@@ -19,7 +19,7 @@ def folder(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(folder: Path, *arguments: str) -> str:
     where = ("--company", folder / "company", "--home", folder / "home")
-    done = tokenomics(*arguments, *where, OPENAI_ADMIN_KEY=KEY)
+    done = tokenomics_tables(*arguments, *where, OPENAI_ADMIN_KEY=KEY)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     return done.stdout
 

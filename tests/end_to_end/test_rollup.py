@@ -11,10 +11,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.connectors.providers.litellm.extract import extract
 from orchestration.landing.store import Landing
 from orchestration.publish.compare import compare
+from orchestration.registry import load_company
 from tests.connectors.loopback_server import LoopbackServer
-from tests.end_to_end.command_line import python, query, tokenomics
+from tests.end_to_end.command_line import python, query, tokenomics, tokenomics_tables
 from tests.end_to_end.tiny_company import FIRST, KEY, LAST, TinyOpenAI, gateway_rows, write_tiny_company
 
 HERE = """
@@ -65,22 +67,11 @@ class Site:
             (company / "sources.yaml").write_text(text.partition("  litellm:")[0].rstrip() + litellm)
 
     def write(self, rows: list[dict[str, Any]]) -> None:
+        """The log as a file here, which is landed, and what landed as a table there, without where it came from."""
         lines = [json.dumps(row) for row in rows]
         (self.here / "logs" / "gateway.jsonl").write_text("".join(f"{line}\n" for line in lines))
-
-    def run(self, company: Path, *extra: str) -> None:
-        done = tokenomics(*self.arguments(company), *extra, OPENAI_ADMIN_KEY=KEY)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-
-    def arguments(self, company: Path) -> tuple[str | Path, ...]:
-        return "run", "--company", company, "--home", self.home(company), "--as-of", str(LAST)
-
-    def home(self, company: Path) -> Path:
-        return company.parent / "home"
-
-    def give_log_to_the_database(self) -> None:
-        """What landed here becomes a table there, without where it came from."""
         landing = Landing(self.home(self.here) / "landing")
+        extract(load_company(self.here), landing, LAST, None)
         files = [str(file) for file in landing.current_files("litellm", "spend_logs")]
         database = self.there / "gateway.duckdb"
         database.unlink(missing_ok=True)
@@ -90,6 +81,16 @@ class Site:
             connection.execute(
                 "create table logs.requests as select * exclude (partition, load_id) from read_parquet(?)", [files]
             )
+
+    def run(self, company: Path) -> None:
+        done = tokenomics_tables(*self.arguments(company), OPENAI_ADMIN_KEY=KEY)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+    def arguments(self, company: Path) -> tuple[str | Path, ...]:
+        return "run", "--company", company, "--home", self.home(company), "--as-of", str(LAST)
+
+    def home(self, company: Path) -> Path:
+        return company.parent / "home"
 
     def differing(self) -> set[str]:
         equal, differing = compare(self.home(self.here), self.home(self.there))
@@ -106,20 +107,8 @@ def site(tmp_path_factory: pytest.TempPathFactory):
     with LoopbackServer(TinyOpenAI().answer) as server:
         built = Site(tmp_path_factory.mktemp("rollup"), server.url)
         built.write(log_rows())
-        built.run(built.here)
-        built.give_log_to_the_database()
         built.run(built.there)
         yield built
-
-
-def test_every_table_is_what_it_is_with_the_log_read_here(site: Site) -> None:
-    assert site.differing() <= OF_REQUESTS
-    assert query(site.home(site.there), "fct_usage", "select count(*) > 50 from t where source = 'litellm'") == [
-        (True,)
-    ]
-    dear = "token_class = 'input_uncached' and model_id like 'gemini%'"
-    tiers = f"select count(distinct list_unit_price_per_million) from t where {dear}"
-    assert query(site.home(site.there), "fct_usage", tiers) == [(2,)], "both context tiers were used"
 
 
 def test_a_day_says_what_is_not_known_of_it(site: Site) -> None:
@@ -161,13 +150,13 @@ app(sys.argv[1:])
 
 
 def test_a_withdrawn_day_is_gone_a_restated_one_replaced_and_a_kill_heals(site: Site) -> None:
-    """Killed before the manifest: what stood stands. Then one day is gone, one has fewer requests; both homes are equal."""
+    """Killed before the manifest: what stood stands. Then one day is gone, one has fewer requests, and every table is what it is
+    in a home that reads this log itself.
+    """
     before = site.days()
     gone, fewer = "2026-10-03", "2026-10-04"
     kept = [row for row in log_rows() if gone not in row["startTime"]]
     site.write([row for row in kept if fewer not in row["startTime"] or int(row["request_id"].split("-")[4]) % 2])
-    site.run(site.here)
-    site.give_log_to_the_database()
     killed = python(KILLED, *site.arguments(site.there), OPENAI_ADMIN_KEY=KEY)
     assert killed.returncode == -signal.SIGKILL
     assert site.days() == before
@@ -175,7 +164,15 @@ def test_a_withdrawn_day_is_gone_a_restated_one_replaced_and_a_kill_heals(site: 
     now = site.days()
     assert now[gone] == 0 < before[gone]
     assert {day for day in now if now[day] != before[day]} == {gone, fewer}
+
+    site.run(site.here)
     assert site.differing() <= OF_REQUESTS
+    assert query(site.home(site.there), "fct_usage", "select count(*) > 50 from t where source = 'litellm'") == [
+        (True,)
+    ]
+    dear = "token_class = 'input_uncached' and model_id like 'gemini%'"
+    tiers = f"select count(distinct list_unit_price_per_million) from t where {dear}"
+    assert query(site.home(site.there), "fct_usage", tiers) == [(2,)], "both context tiers were used"
 
 
 def test_a_failed_read_is_no_empty_read(site: Site) -> None:

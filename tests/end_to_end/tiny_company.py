@@ -1,8 +1,12 @@
 """A company of five days with one provider on loopback and one gateway log, small enough to run whole in a test."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +16,9 @@ from tests.connectors.loopback_server import Answer, LoopbackServer, Request
 from tests.end_to_end.command_line import ROOT, tokenomics
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 5)
-PUBLISHED_AS_OF = date(2026, 10, 4)
+PUBLISHED_AS_OF, RESTATED_AS_OF = date(2026, 10, 4), date(2026, 10, 31)
+RESTATED = date(2026, 10, 3)
+RUN_LIMIT_SECONDS = 900
 KEY = "sk-admin-tiny-0001"
 SECRET = "sk-planted-in-metadata-4711"
 HOURS = (9, 17)
@@ -36,7 +42,7 @@ class TinyOpenAI:
         if bearer != KEY:
             return Answer({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, 401)
         if self.fault == "500":
-            return Answer({"error": {"message": "The server had an error"}}, 500)
+            return Answer({"error": {"message": "The server had an error"}}, 500, {"retry-after-ms": "10"})
         if request.path.endswith("/usage/completions"):
             return self._buckets(request, 3600, self._usage)
         if request.path.endswith("/costs"):
@@ -143,6 +149,20 @@ def write_gateway_log(company: Path, days: list[date]) -> None:
     (company / "logs" / "gateway.jsonl").write_text("".join(json.dumps(row) + "\n" for row in gateway_rows(days)))
 
 
+def write_restated_log(company: Path, prompt_tokens: int, requests: int = 30) -> None:
+    """Five days of gateway rows; the restated day has ``requests`` of them with ``prompt_tokens`` each."""
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": 20, "total_tokens": prompt_tokens + 20}
+    changed = {
+        "prompt_tokens": prompt_tokens,
+        "total_tokens": prompt_tokens + 20,
+        "metadata": json.dumps({"usage_object": {**usage, "cache_read_input_tokens": 40}}),
+    }
+    rows = gateway_rows([day for day in all_days() if day != RESTATED])
+    (template, *_) = gateway_rows([RESTATED])
+    rows += [template | changed | {"request_id": f"req-{RESTATED}-{number}"} for number in range(requests)]
+    (company / "logs" / "gateway.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def all_days() -> list[date]:
     return [FIRST + timedelta(days=offset) for offset in range((LAST - FIRST).days + 1)]
 
@@ -163,6 +183,34 @@ def publish_tiny_company(folder: Path) -> None:
         where = ("--company", company, "--home", folder / "home", "--as-of", PUBLISHED_AS_OF.isoformat())
         done = tokenomics("run", *where, OPENAI_ADMIN_KEY=KEY)
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def publish_restated_company(published: Path, folder: Path) -> None:
+    """From ``published`` on to ``RESTATED_AS_OF``, with one day more in the log and one restated; beside company and home,
+    ``seconds`` says how long an undisturbed run takes.
+    """
+    with LoopbackServer(TinyOpenAI().answer) as server:
+        copy_tiny_company(published, folder, server.url)
+        write_restated_log(folder / "company", 200)
+        began = time.monotonic()
+        code = start(folder / "company", folder / "home", RESTATED_AS_OF.isoformat()).wait(RUN_LIMIT_SECONDS)
+        (folder / "seconds").write_text(str(time.monotonic() - began))
+    assert code == 0, (folder / "home.log").read_text(errors="replace")[-3000:]
+
+
+def start(company: Path, home: Path, as_of: str) -> subprocess.Popen[bytes]:
+    """Start a run in a process group of its own; its output goes to a file beside ``home``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENOMICS_")}
+    with home.with_suffix(".log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestration", "run", "--company", company, "--home", home, "--as-of", as_of],
+            cwd=ROOT,
+            env={**kept, "OPENAI_ADMIN_KEY": KEY},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def copy_tiny_company(published: Path, target: Path, base_url: str) -> Path:

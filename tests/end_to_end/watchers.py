@@ -4,6 +4,7 @@ state.
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,8 @@ import duckdb
 import pyarrow.parquet as pq
 
 PAUSE_SECONDS = 0.15
+LOOK_SECONDS = 1
+"""After so long the tables of a publication that was looked at are read again."""
 
 
 class Watchers:
@@ -43,7 +46,7 @@ class Watchers:
             thread.join()
 
     def _poll(self, name: str, counts: Callable[[Path], dict[str, int]]) -> None:
-        was_published = False
+        was_published, known, looked_at = False, None, 0.0
         while not self._over.wait(PAUSE_SECONDS):
             try:
                 if not self.link.exists():
@@ -52,6 +55,8 @@ class Watchers:
                     continue
                 was_published = True
                 before = _manifest(self.link)
+                if before == known and time.monotonic() - looked_at < LOOK_SECONDS:
+                    continue
                 seen = counts(self.link)
                 if _manifest(self.link) != before:
                     continue
@@ -66,6 +71,7 @@ class Watchers:
             if seen != promised:
                 self.faults.append(f"{name}: {sorted(set(seen.items()) ^ set(promised.items()))}")
             self.looks[name] += 1
+            known, looked_at = before, time.monotonic()
 
 
 def _manifest(link: Path) -> dict:

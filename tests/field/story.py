@@ -29,7 +29,13 @@ from tests.dbt_project.warehouse_rows import (
 )
 
 AS_OF, ZONE = date(2026, 8, 31), "Asia/Kolkata"
-MODELS = "+fct_usage +fct_allocated_costs +fct_billed_costs +reconciliation_by_provider_month +period_adjustments"
+MODELS = (
+    "fct_usage",
+    "fct_allocated_costs",
+    "fct_billed_costs",
+    "reconciliation_by_provider_month",
+    "period_adjustments",
+)
 MILLION = 1_000_000
 PRIVATE_MODEL = "gpt-6-sol-private"
 CLASS_PRICES = {"input_uncached": "10", "cache_read": "1", "output": "50"}
