@@ -109,8 +109,11 @@ def test_no_line_of_a_help_is_wider_than_80_columns(command: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands_and_options(shell: str, tmp_path: Path) -> None:
-    """As the shell itself asks: the script is shown, and what stands at the cursor is answered."""
-    script = tokenomics_started("--show-completion", shell, cwd=tmp_path)
+    """As the shell itself asks: the script is shown, and what stands at the cursor is answered. The shell is named, since the
+    tests may have none around them.
+    """
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = tokenomics_started("--show-completion", shell, cwd=tmp_path, environment=named)
     assert script.returncode == 0 and "_TOKENOMICS_COMPLETE" in script.stdout
     asked = {
         "_TOKENOMICS_COMPLETE": f"complete_{shell}",
