@@ -107,14 +107,18 @@
 {%- endmacro %}
 
 {#- The part of an amount that `part` is of `whole`, exact to twelve decimals by whole-number division; the amount
-    itself when part equals whole. -#}
+    itself when part equals whole. The product is taken of what the division by `whole` leaves, so that it fits thirty-eight
+    digits where whole and part are below 10^10: amounts in rupiah and won are. -#}
 {% macro portion_of(amount, part, whole) -%}
+    {%- set units, share, total = to_pico(amount), to_nano(part), to_nano(whole) -%}
     case
         when {{ amount }} = {{ whole }} then {{ fine_money(part) }}
         when {{ part }} = {{ whole }} then {{ fine_money(amount) }}
         else case when {{ amount }} < 0 then -1 else 1 end * cast(
-            cast({{ wide_quotient(to_pico(amount) ~ ' * ' ~ to_nano(part), to_nano(whole)) }} as decimal(38, 0))
-            * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+            cast(
+                ({{ wide_quotient(units, total) }}) * {{ share }}
+                + ({{ wide_quotient('(' ~ wide_remainder(units, total) ~ ') * ' ~ share, total) }}) as decimal(38, 0)
+            ) * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
         )
     end
 {%- endmacro %}

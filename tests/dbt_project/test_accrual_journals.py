@@ -130,6 +130,13 @@ def test_lines_are_whole_minor_units_and_sum_to_the_journal(journals, digits, am
         pytest.param(
             {"cost_of_goods_sold": "10.003", "selling_and_administration": "-5"}, "5.003", (10, -5), id="rounded"
         ),
+        pytest.param(
+            {"cost_of_goods_sold": "1000", "selling_and_administration": "-999.994"},
+            "0.006",
+            (1000, D("-999.99")),
+            id="nearly nothing",
+        ),
+        pytest.param({"cost_of_goods_sold": "5", "selling_and_administration": "-5"}, "-2", (0, -2), id="nothing"),
     ],
 )
 def test_a_class_whose_credits_exceed_its_charges_is_credited(journals, cost, posted_open, parts):

@@ -86,10 +86,17 @@ PROBES: dict[str, tuple[str, Decimal | str | None]] = {
         ),
         Decimal("33.333333333333"),
     ),
+    "a portion of amounts whose product has more than 38 digits": (
+        value(
+            "{{ portion_of(\"cast('-5000000000.1' as decimal(38, 9))\", \"cast('4000000000' as decimal(38, 9))\", "
+            "\"cast('7000000000.3' as decimal(38, 9))\") }}"
+        ),
+        Decimal(-50000000001 * 4000000000 * 10**12 // -70000000003) * Decimal("-1e-12"),
+    ),
     "a portion of more than 38 digits": (
         value(
-            "{{ portion_of(\"cast('90000000000000' as decimal(38, 9))\", \"cast('80000000' as decimal(38, 9))\", "
-            "\"cast('3' as decimal(38, 9))\") }}"
+            "{{ portion_of(\"cast('5000000000000' as decimal(38, 9))\", \"cast('8000000000000' as decimal(38, 9))\", "
+            "\"cast('9000000000000' as decimal(38, 9))\") }}"
         ),
         REFUSED,
     ),

@@ -23,10 +23,6 @@ PERIOD_PATTERN = r"\d{4}-(0[1-9]|1[0-2])"
 FLAG_PATTERN = r"(?i)true|false|t|f|yes|no|y|n|1|0"
 
 
-_OTHER_SIDE = {"debit_amount": "credit_amount", "credit_amount": "debit_amount"}
-_EMPTY_SIDE = "if an empty side is zero, set empty_side: zero under ledgers: general_ledger in sources.yaml"
-
-
 def find_faults(connection: duckdb.DuckDBPyConnection, schema: Schema, first_month: int) -> None:
     """Fill a fresh table ``faults`` for the rows of table ``schema.prefix``. ``first_month``: of the fiscal year, 1 to 12."""
     connection.execute(
@@ -79,18 +75,20 @@ def _fault(schema: Schema, column: str, condition: str, reason: str, level: str)
 def _value_faults(schema: Schema) -> Iterator[str]:
     for column in schema.columns:
         for condition, reason in _cell_checks(column):
-            if (other := _OTHER_SIDE.get(column.name)) and reason == "is empty":
-                yield _fault(
-                    schema, column.name, f"{condition} and {other} is not null", f"is empty; {_EMPTY_SIDE}", "value"
-                )
-                condition += f" and {other} is null"
             yield _fault(schema, column.name, condition, reason, "value")
 
 
 def _cell_checks(column: Column) -> Iterator[tuple[str, str]]:
     """Conditions under which a cell is refused, each with what to say; a null cell fails only the first."""
     text = quoted(column.name)
-    if column.is_required:
+    if column.is_required and column.other_side:
+        other = quoted(column.other_side)
+        yield f"{text} is null and {other} is null", "is empty"
+        yield (
+            f"{text} is null and {other} is not null",
+            "is empty; if an empty side is zero, set empty_side: zero under ledgers: general_ledger in sources.yaml",
+        )
+    elif column.is_required:
         yield f"{text} is null", "is empty"
     if column.choices:
         choices = ", ".join(map(literal, column.choices))

@@ -24,7 +24,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """``minimum`` and ``above`` bound a decimal from below (inclusive, exclusive); ``choices`` are lower case."""
+    """``minimum`` and ``above`` bound a decimal from below (inclusive, exclusive); ``choices`` are lower case; ``other_side``
+    names the column that is filled instead.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
@@ -34,6 +36,7 @@ class Column:
     above: int | None = None
     choices: tuple[str, ...] = ()
     is_month_end: bool = False
+    other_side: str | None = None
 
     @property
     def value(self) -> str:
@@ -94,8 +97,8 @@ GENERAL_LEDGER = Schema(
         *_texts("account_number account_name", is_required=True),
         Column("account_class", is_required=True, choices=("asset", "liability", "equity", "revenue", "expense")),
         *_texts("account_type"),
-        Column("debit_amount", Kind.DECIMAL, True, minimum=0),
-        Column("credit_amount", Kind.DECIMAL, True, minimum=0),
+        Column("debit_amount", Kind.DECIMAL, True, minimum=0, other_side="credit_amount"),
+        Column("credit_amount", Kind.DECIMAL, True, minimum=0, other_side="debit_amount"),
         CURRENCY,
         *_texts("department_id product_id customer_id counterparty_name source_document_type description"),
         Column("fiscal_period", Kind.PERIOD),

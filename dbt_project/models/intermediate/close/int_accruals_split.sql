@@ -35,7 +35,7 @@ owed as (
 rounded as (
 
     select
-        {{ all_but(['amount'], 'owed') }},
+        owed.*,
         {{ to_minor_units('owed.amount') }} as minor_units
     from owed
     cross join run_parameters
@@ -70,21 +70,26 @@ period_sums as (
 ),
 
 -- what is open is that part of the period's charges and of its credits that it is of their sum; where it is no part of
--- the sum, it is charges or credits alone, by its own sign
-judged as (
+-- the sum, it is charges or credits alone, by its own sign. An amount may exceed the cost it is by its twelfth decimal.
+charged as (
 
     select
         rounded.provider,
         rounded.period_end,
         rounded.service_period,
         rounded.credit_role,
-        cast({{ from_nano('rounded.minor_units') }} as decimal(38, 12)) as amount,
-        period_sums.cost,
+        rounded.minor_units,
         period_sums.charges,
         period_sums.credits,
-        (rounded.minor_units > 0) = (period_sums.cost > 0)
-        and abs(rounded.minor_units)
-        <= {{ to_minor_units('abs(period_sums.cost)') }} + {{ as_whole('1') }} as is_part_of_cost
+        case
+            when period_sums.charges = 0 then {{ as_whole('0') }}
+            when period_sums.credits = 0 then rounded.minor_units
+            when (rounded.amount > 0) = (period_sums.cost > 0)
+                and abs(rounded.amount) <= abs(period_sums.cost) + cast(0.000001 as decimal(6, 6))
+                then {{ to_minor_units(portion_of('period_sums.charges', 'rounded.amount', 'period_sums.cost')) }}
+            when rounded.minor_units > 0 then rounded.minor_units
+            else {{ as_whole('0') }}
+        end as charged_units
     from rounded
     inner join period_sums
         on rounded.provider = period_sums.provider and rounded.service_period = period_sums.service_period
@@ -93,35 +98,19 @@ judged as (
 
 ),
 
-charged as (
-
-    select
-        {{ all_but(['cost', 'is_part_of_cost']) }},
-        case
-            when charges = 0 then cast(0 as decimal(38, 12))
-            when credits = 0 then amount
-            when is_part_of_cost
-                then cast(cast({{ portion_of('amount', 'charges', 'cost') }} as decimal(38, 9)) as decimal(38, 12))
-            when amount > 0 then amount
-            else cast(0 as decimal(38, 12))
-        end as charged_amount
-    from judged
-
-),
-
 sides as (
 
     select
-        {{ all_but(['amount', 'charges', 'credits', 'charged_amount']) }},
+        {{ all_but(['minor_units', 'charges', 'credits', 'charged_units']) }},
         true as is_charge,
-        charged_amount as amount
+        charged_units as minor_units
     from charged
     where charges > 0
     union all
     select
-        {{ all_but(['amount', 'charges', 'credits', 'charged_amount']) }},
+        {{ all_but(['minor_units', 'charges', 'credits', 'charged_units']) }},
         false as is_charge,
-        {{ fine_money('amount - charged_amount') }} as amount
+        minor_units - charged_units as minor_units
     from charged
     where credits < 0
 
@@ -130,7 +119,12 @@ sides as (
 weighed as (
 
     select
-        sides.*,
+        sides.provider,
+        sides.period_end,
+        sides.service_period,
+        sides.credit_role,
+        sides.is_charge,
+        cast({{ from_nano('sides.minor_units') }} as decimal(38, 12)) as amount,
         objects.cost_class,
         objects.department_id,
         objects.cost_class || chr(31) || coalesce(objects.department_id, chr(30)) as object_key,

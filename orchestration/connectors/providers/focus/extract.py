@@ -160,9 +160,8 @@ def _in_other_forms(connection: duckdb.DuckDBPyConnection, expressions: Mapping[
 
 def _has_bad_cells(connection: duckdb.DuckDBPyConnection) -> bool:
     """Any cell of the bill breaks a rule: one look at a bill that breaks none."""
-    rules = [f"{column} is null" for column in REQUIRED if column in MONEY]
-    rules += [_is_no_decimal(column) for column in MONEY] + [condition for _, condition, _ in _bad_cells()]
-    return connection.execute(f"select bool_or({' or '.join(rules)}) from bill").fetchone() == (True,)
+    rules = " or ".join(condition for _, condition, _ in (*_malformed_money(), *_bad_cells()))
+    return connection.execute(f"select bool_or({rules}) from bill").fetchone() == (True,)
 
 
 def _focus_name(column: str) -> str:
@@ -173,18 +172,24 @@ def _first_of(names: tuple[str, ...]) -> str:
     return f"coalesce({', '.join(map(quoted, names))})" if len(names) > 1 else quoted(names[0])
 
 
+def _malformed_money() -> Iterator[tuple[str, str, str]]:
+    """Column, the condition under which its amount is none, and what to say of it."""
+    for column in (column for column in REQUIRED if column in MONEY):
+        yield column, f"{column} is null", f"is empty; {EMPTY_COST}"
+    for column in MONEY:
+        yield column, _is_no_decimal(column), "is not a decimal number"
+
+
 def _refuse_malformed_money(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Raise for the first amount that is none: what a charge costs is never left open."""
-    for column in (column for column in REQUIRED if column in MONEY):
-        found = _first(connection, column, f"{column} is null")
+    for column, condition, reason in _malformed_money():
+        found = connection.execute(
+            f"select line, {column} from bill where {condition} order by line limit 1"
+        ).fetchone()
         if found:
-            raise MalformedMoney(SOURCE, f"{name}:{found[0]}: {REQUIRED[column]} is empty; {EMPTY_COST}")
-    for column in MONEY:
-        found = _first(connection, column, _is_no_decimal(column))
-        if found:
-            raise MalformedMoney(
-                SOURCE, f"{name}:{found[0]}: {_focus_name(column)} '{found[1]}' is not a decimal number"
-            )
+            line, value = found
+            cell = _focus_name(column) + ("" if value is None else f" '{value}'")
+            raise MalformedMoney(SOURCE, f"{name}:{line}: {cell} {reason}")
 
 
 def _is_no_decimal(column: str) -> str:
@@ -237,10 +242,6 @@ def _reject_bad_rows(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Tab
     ).to_arrow_table()
     connection.execute("delete from bill where line in (select line from bad_cells)")
     return rejected
-
-
-def _first(connection: duckdb.DuckDBPyConnection, column: str, condition: str) -> tuple[int, str] | None:
-    return connection.execute(f"select line, {column} from bill where {condition} order by line limit 1").fetchone()
 
 
 def _span(connection: duckdb.DuckDBPyConnection) -> tuple[str | None, str | None]:
