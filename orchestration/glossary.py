@@ -138,6 +138,7 @@ _BALANCES = {
 _MARGIN = {
     "no_revenue": "no revenue",
     "revenue_not_reported": "revenue not yet reported",
+    "cost_not_reported": "AI cost not yet reported",
     "negative_revenue": "revenue below zero",
     "posted": "posted",
     "estimated": "estimated, not yet posted",

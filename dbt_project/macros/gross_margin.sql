@@ -1,22 +1,26 @@
 {#
-  What a margin says, once for every margin mart. All read the relation `margins`, which has revenue and gross_profit.
-  Without positive revenue there is no ratio and no verdict, and the null reason says why.
+  What a margin says, once for every margin mart. All read the relation `margins`, which has gross_profit and, of the same
+  days, compared_revenue: those whose revenue and whose cost are known. Without positive revenue there is no ratio and no
+  verdict, and the null reason says why.
 #}
 {% macro gross_margin_verdict(target) -%}
-    case when margins.revenue > 0 then cast(margins.gross_profit as double) / cast(margins.revenue as double) end
-        as gross_margin_ratio,
+    case
+        when margins.compared_revenue > 0
+            then cast(margins.gross_profit as double) / cast(margins.compared_revenue as double)
+    end as gross_margin_ratio,
     cast({{ target }} as double) as target_gross_margin_ratio,
-    case when margins.revenue > 0
-        then margins.gross_profit < margins.revenue * cast({{ target }} as decimal(10, 9))
+    case when margins.compared_revenue > 0
+        then margins.gross_profit < margins.compared_revenue * cast({{ target }} as decimal(10, 9))
     end as is_below_target
 {%- endmacro %}
 
-{#- Revenue is null on days and in months for which none was reported. -#}
-{% macro gross_margin_null_reason(revenue) -%}
+{#- Revenue is null on days and in months for which none was reported, what is compared of it where no day's cost is. -#}
+{% macro gross_margin_null_reason(revenue, compared_revenue) -%}
     case
         when {{ revenue }} is null then 'revenue_not_reported'
-        when {{ revenue }} = 0 then 'no_revenue'
-        when {{ revenue }} < 0 then 'negative_revenue'
+        when {{ compared_revenue }} is null then 'cost_not_reported'
+        when {{ compared_revenue }} = 0 then 'no_revenue'
+        when {{ compared_revenue }} < 0 then 'negative_revenue'
     end
 {%- endmacro %}
 
@@ -26,7 +30,7 @@
     margins.other_cogs,
     margins.gross_profit,
     {{ gross_margin_verdict('products.target_gross_margin_ratio') }},
-    {{ gross_margin_null_reason('margins.revenue') }} as gross_margin_null_reason,
+    {{ gross_margin_null_reason('margins.revenue', 'margins.compared_revenue') }} as gross_margin_null_reason,
     'product' as margin_basis,
     margins.other_cogs_basis
 {%- endmacro %}

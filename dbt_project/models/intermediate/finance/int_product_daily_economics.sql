@@ -70,6 +70,14 @@ unreported as (
 
 ),
 
+not_reported as (
+
+    select entity_id as product_id, cost_date
+    from {{ ref('int_costs_not_reported_by_day') }}
+    where entity_type = 'product'
+
+),
+
 product_days as (
 
     select
@@ -91,6 +99,7 @@ select
     end as revenue,
     coalesce(ai_cogs.ai_cogs, cast(0 as decimal(38, 12))) as ai_cogs,
     coalesce(ai_cogs.core_ai_cogs, cast(0 as decimal(38, 12))) as core_ai_cogs,
+    not_reported.product_id is null as is_cost_reported,
     coalesce(other_cogs.other_cogs, cast(0 as decimal(38, 9))) as other_cogs,
     coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
 from product_days
@@ -101,5 +110,7 @@ left join revenue
     on product_days.product_id = revenue.product_id and product_days.margin_date = revenue.margin_date
 left join ai_cogs
     on product_days.product_id = ai_cogs.product_id and product_days.margin_date = ai_cogs.margin_date
+left join not_reported
+    on product_days.product_id = not_reported.product_id and product_days.margin_date = not_reported.cost_date
 left join other_cogs
     on product_days.product_id = other_cogs.product_id and product_days.margin_date = other_cogs.cost_date

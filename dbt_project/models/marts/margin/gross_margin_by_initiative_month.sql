@@ -1,6 +1,6 @@
 {# An initiative with revenue of its own has its own margin, before other cost of goods sold, which is kept by
    product; one without carries its product's ratio. The ratio sets revenue against the cost of the same days: those up to
-   which its product's revenue is known, or its own last row. #}
+   which its product's revenue is known, or its own last row, whose cost is known too. #}
 with
 
 run_parameters as (
@@ -23,15 +23,27 @@ known as (
 
 ),
 
+not_reported as (
+
+    select entity_id as initiative_id, cost_date
+    from {{ ref('int_costs_not_reported_by_day') }}
+    where entity_type = 'initiative'
+
+),
+
 revenue as (
 
     select
-        {{ fiscal_period('revenue_date') }} as fiscal_period,
-        initiative_id,
-        max(product_id) as product_id,
-        sum(revenue) as revenue
-    from {{ ref('fct_revenue') }}
-    where initiative_id is not null
+        {{ fiscal_period('recognised.revenue_date') }} as fiscal_period,
+        recognised.initiative_id,
+        max(recognised.product_id) as product_id,
+        sum(recognised.revenue) as revenue,
+        sum(recognised.revenue) filter (where not_reported.initiative_id is null) as compared_revenue
+    from {{ ref('fct_revenue') }} as recognised
+    left join not_reported
+        on recognised.initiative_id = not_reported.initiative_id
+        and recognised.revenue_date = not_reported.cost_date
+    where recognised.initiative_id is not null
     group by all
 
 ),
@@ -44,10 +56,14 @@ costs as (
         max(costs.product_id) as product_id,
         coalesce(sum(costs.allocated_cost) filter (where costs.cost_class = 'cost_of_goods_sold'), 0) as ai_cogs,
         coalesce(sum(costs.allocated_cost) filter (
-            where costs.cost_class = 'cost_of_goods_sold' and costs.cost_date <= known.known_through
+            where costs.cost_class = 'cost_of_goods_sold'
+                and costs.cost_date <= known.known_through
+                and not_reported.initiative_id is null
         ), 0) as compared_ai_cogs
     from {{ ref('fct_allocated_costs') }} as costs
     left join known on costs.initiative_id = known.initiative_id
+    left join not_reported
+        on costs.initiative_id = not_reported.initiative_id and costs.cost_date = not_reported.cost_date
     where costs.initiative_id is not null
     group by all
 
@@ -78,7 +94,8 @@ months as (
         coalesce(costs.product_id, revenue.product_id) as product_id,
         coalesce(costs.ai_cogs, 0) as ai_cogs,
         coalesce(costs.compared_ai_cogs, 0) as compared_ai_cogs,
-        revenue.revenue
+        revenue.revenue,
+        revenue.compared_revenue
     from costs
     full outer join revenue
         on costs.fiscal_period = revenue.fiscal_period and costs.initiative_id = revenue.initiative_id
@@ -91,17 +108,19 @@ margins as (
         months.fiscal_period,
         months.initiative_id,
         {{ money('months.revenue') }} as revenue,
+        {{ money('months.compared_revenue') }} as compared_revenue,
         {{ fine_money('months.ai_cogs') }} as ai_cogs,
         case when months.revenue is not null then {{ fine_money('months.compared_ai_cogs') }} end as compared_ai_cogs,
-        {{ fine_money('months.revenue - months.compared_ai_cogs') }} as gross_profit,
+        {{ fine_money('months.compared_revenue - months.compared_ai_cogs') }} as gross_profit,
         case when months.revenue is not null then cast(0 as decimal(38, 9)) end as other_cogs,
         case
-            when months.revenue > 0
-                then cast(months.revenue - months.compared_ai_cogs as double) / cast(months.revenue as double)
+            when months.compared_revenue > 0
+                then cast(months.compared_revenue - months.compared_ai_cogs as double)
+                    / cast(months.compared_revenue as double)
             when months.revenue is null then products.gross_margin_ratio
         end as gross_margin_ratio,
         case
-            when months.revenue is not null then {{ gross_margin_null_reason('months.revenue') }}
+            when months.revenue is not null then {{ gross_margin_null_reason('months.revenue', 'months.compared_revenue') }}
             when products.product_id is not null then products.gross_margin_null_reason
             else 'no_revenue'
         end as gross_margin_null_reason,
@@ -131,5 +150,6 @@ select
     coalesce(margins.margin_basis, 'none') as margin_basis,
     coalesce(margins.other_cogs_basis, 'none') as other_cogs_basis,
     {{ reporting_currency() }} as reporting_currency,
+    margins.compared_revenue,
     margins.compared_ai_cogs
 from margins

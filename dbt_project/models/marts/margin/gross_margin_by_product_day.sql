@@ -20,7 +20,8 @@ margins as (
         revenue,
         ai_cogs,
         other_cogs,
-        {{ fine_money('revenue - ai_cogs - other_cogs') }} as gross_profit,
+        case when is_cost_reported then revenue end as compared_revenue,
+        case when is_cost_reported then {{ fine_money('revenue - ai_cogs - other_cogs') }} end as gross_profit,
         other_cogs_basis
     from economics
 

@@ -1,10 +1,13 @@
-{# The ratio sets revenue against the cost of the same days: those whose revenue is known. Costs are of all days, those
-   compared of the same days; what the ledger holds of the month so far stands beside both. #}
+{# The ratio sets revenue against the cost of the same days: those whose revenue and whose AI cost are known. Revenue and
+   costs are of all days, those compared of the same days; what the ledger holds of the month so far stands beside both. #}
 with
 
 economics as (
 
-    select * from {{ ref('int_product_daily_economics') }}
+    select
+        *,
+        revenue is not null and is_cost_reported as is_compared
+    from {{ ref('int_product_daily_economics') }}
 
 ),
 
@@ -22,11 +25,12 @@ months as (
         {{ money('sum(revenue)') }} as revenue,
         {{ fine_money('sum(ai_cogs)') }} as ai_cogs,
         {{ money('sum(other_cogs)') }} as other_cogs,
-        {{ fine_money('sum(revenue - ai_cogs - other_cogs)') }} as gross_profit,
-        {{ fine_money('coalesce(sum(ai_cogs) filter (where revenue is not null), 0)') }} as compared_ai_cogs,
-        {{ money('coalesce(sum(other_cogs) filter (where revenue is not null), 0)') }} as compared_other_cogs,
-        count(revenue) as days_compared,
-        count(revenue) < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
+        {{ money('sum(revenue) filter (where is_compared)') }} as compared_revenue,
+        {{ fine_money('sum(revenue - ai_cogs - other_cogs) filter (where is_compared)') }} as gross_profit,
+        {{ fine_money('coalesce(sum(ai_cogs) filter (where is_compared), 0)') }} as compared_ai_cogs,
+        {{ money('coalesce(sum(other_cogs) filter (where is_compared), 0)') }} as compared_other_cogs,
+        count(*) filter (where is_compared) as days_compared,
+        count(*) filter (where is_compared) < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
         case
             when bool_or(other_cogs_basis = 'estimated') then 'estimated'
             else max(other_cogs_basis)
@@ -67,6 +71,7 @@ select
     {{ reporting_currency() }} as reporting_currency,
     margins.days_compared,
     margins.is_partial,
+    margins.compared_revenue,
     margins.compared_ai_cogs,
     margins.compared_other_cogs,
     coalesce({{ money('posted_costs.posted_other_cogs') }}, cast(0 as decimal(38, 9))) as posted_other_cogs,

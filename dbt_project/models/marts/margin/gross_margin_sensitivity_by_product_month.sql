@@ -18,7 +18,7 @@ costs as (
         allocated.budget_class = 'core' as is_core,
         sum(allocated.allocated_cost) as cost,
         coalesce(sum(allocated.allocated_cost) filter (
-            where days.product_id is null or days.revenue is not null
+            where days.product_id is null or days.revenue is not null and days.is_cost_reported
         ), 0) as compared_cost
     from {{ ref('fct_allocated_costs') }} as allocated
     left join days on allocated.product_id = days.product_id and allocated.cost_date = days.margin_date
@@ -32,7 +32,7 @@ compared as (
     select
         {{ fiscal_period('margin_date') }} as fiscal_period,
         product_id,
-        coalesce(sum(other_cogs) filter (where revenue is not null), 0) as compared_other_cogs
+        coalesce(sum(other_cogs) filter (where revenue is not null and is_cost_reported), 0) as compared_other_cogs
     from days
     group by all
 
@@ -74,7 +74,7 @@ classified as (
         months.fiscal_period,
         months.product_id,
         classifications.classification,
-        margins.revenue,
+        margins.compared_revenue,
         case
             when margins.product_id is not null then margins.gross_margin_null_reason
             when last_reported.known_through >= cast(months.fiscal_period || '-01' as date) then 'no_revenue'
@@ -103,7 +103,7 @@ classified as (
         months.product_id,
         classifications.classification,
         margins.product_id,
-        margins.revenue,
+        margins.compared_revenue,
         margins.gross_margin_null_reason,
         last_reported.known_through
 
@@ -114,8 +114,8 @@ select
     product_id,
     classification,
     {{ fine_money('ai_cogs') }} as ai_cogs,
-    case when revenue > 0
-        then cast(revenue - compared_ai_cogs - compared_other_cogs as double) / cast(revenue as double)
+    case when compared_revenue > 0
+        then cast(compared_revenue - compared_ai_cogs - compared_other_cogs as double) / cast(compared_revenue as double)
     end as gross_margin_ratio,
     gross_margin_null_reason,
     {{ reporting_currency() }} as reporting_currency
