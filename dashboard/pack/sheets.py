@@ -35,7 +35,7 @@ DEPARTMENTS = "(select department_id, name from dim_departments where is_current
 PRODUCTS = "(select product_id, name from dim_products where is_current) as products"
 INITIATIVES = "(select initiative_id, name from dim_initiatives where is_current) as initiatives"
 MARGIN_COLUMNS = (
-    Column("revenue", "Revenue", "money", True),
+    Column("compared_revenue", "Revenue", "money", True),
     Column("compared_ai_cogs", "AI cost of goods sold", "money", True),
     Column("compared_other_cogs", "Other cost of goods sold", "money", True),
     Column("gross_profit", "Gross profit", "money", True),
@@ -46,6 +46,7 @@ MARGIN_COLUMNS = (
     Column("margin_basis", "Margin basis"),
     Column("other_cogs_basis", "Other cost basis"),
     Column("days_compared", "Days compared", "count"),
+    Column("revenue", "Revenue of all days", "money", True),
     Column("ai_cogs", "AI cost of all days", "money", True),
     Column("other_cogs", "Other cost of all days", "money", True),
 )

@@ -15,6 +15,7 @@ from dashboard.pages.risks import missing_days, risks
 from dashboard.publication import Publication, Row
 from orchestration.files import counted
 from orchestration.glossary import in_words
+from orchestration.summary.money_sections import compared_by
 
 BUDGETS = """
 select
@@ -222,7 +223,7 @@ def _margin_figure(publication: Publication, period: Period) -> Figure:
         "gross_margin_by_product_month",
         rows="margins" if known else None,
         total="gross_profit" if known else None,
-        over="revenue" if known else None,
+        over="compared_revenue" if known else None,
         verdict=verdict,
         says=says,
     )
@@ -350,7 +351,7 @@ def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
         "gross_margin_by_product_month",
         (
             Column("product", "Product"),
-            Column("revenue", "Revenue", "money", True),
+            Column("compared_revenue", "Revenue", "money", True),
             Column("compared_ai_cogs", "AI cost", "money", True),
             Column("compared_other_cogs", "Other cost", "money", True),
             Column("gross_profit", "Gross profit", "money", True),
@@ -375,8 +376,8 @@ def _margin(publication: Publication, period: Period) -> tuple[Block, ...]:
     ]
     notes += [
         Note(
-            f"{row['product']}: revenue and cost of the {row['days_compared']} of {period.days_elapsed} days whose revenue is "
-            "known.",
+            f"{row['product']}: revenue and cost of the {row['days_compared']} of {period.days_elapsed} days whose "
+            f"{compared_by(row)} known.",
             "watch",
         )
         for row in partial

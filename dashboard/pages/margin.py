@@ -40,7 +40,7 @@ where margins.fiscal_period in (select fiscal_period from dim_dates where calend
 order by margins.fiscal_period desc, product, margins.ai_cogs
 """
 TERMS = (
-    Column("revenue", "Revenue", "money", True),
+    Column("compared_revenue", "Revenue", "money", True),
     Column("compared_ai_cogs", "AI cost", "money", True),
     Column("compared_other_cogs", "Other cost", "money", True),
     Column("gross_profit", "Gross profit", "money", True),
@@ -161,7 +161,7 @@ def _figures(publication: Publication, table: Table, found: list[Row], period: P
         return ()
     ai_share = _share(opened, "compared_ai_cogs")
     lines = (
-        ("Revenue", "revenue", "Recognised revenue of the days compared."),
+        ("Revenue", "compared_revenue", "Recognised revenue of the days compared."),
         (
             "AI cost of goods sold",
             "compared_ai_cogs",
@@ -195,7 +195,7 @@ def _figures(publication: Publication, table: Table, found: list[Row], period: P
             table.source,
             rows=table.id,
             total="gross_profit",
-            over="revenue",
+            over="compared_revenue",
             verdict=verdict,
             says=says,
         ),
@@ -207,7 +207,7 @@ def _figures(publication: Publication, table: Table, found: list[Row], period: P
             table.source,
             rows=table.id,
             total="compared_ai_cogs",
-            over="revenue",
+            over="compared_revenue",
         ),
     )
     return (*figures, *ratios)
@@ -215,7 +215,7 @@ def _figures(publication: Publication, table: Table, found: list[Row], period: P
 
 def _share(rows: Iterable[Row], name: str) -> float | None:
     kept = list(rows)
-    revenue = sum((row["revenue"] or Decimal(0) for row in kept), Decimal(0))
+    revenue = sum((row["compared_revenue"] or Decimal(0) for row in kept), Decimal(0))
     return float(sum((row[name] or Decimal(0) for row in kept), Decimal(0)) / revenue) if revenue > 0 else None
 
 
@@ -239,7 +239,7 @@ def _waterfalls(drawer: Drawer, publication: Publication, rows: list[Row], perio
 def _waterfall(drawer: Drawer, currency: str, rows: list[Row], title: str, shows: dict[str, str]) -> Chart:
     revenue, ai, other, profit = (
         sum((row[name] or Decimal(0) for row in rows), Decimal(0))
-        for name in ("revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
+        for name in ("compared_revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
     )
     steps = [
         ("Revenue", revenue, True),

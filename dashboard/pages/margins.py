@@ -12,7 +12,8 @@ from orchestration.summary.collect import OTHER_COGS_WITHOUT_PRODUCT
 MARGINS = """
 select
     margins.product_id, coalesce(products.name, margins.product_id, 'no product') as product, margins.revenue,
-    margins.ai_cogs, margins.other_cogs, margins.compared_ai_cogs, margins.compared_other_cogs, margins.gross_profit,
+    margins.ai_cogs, margins.other_cogs, margins.compared_revenue, margins.compared_ai_cogs, margins.compared_other_cogs,
+    margins.gross_profit,
     margins.gross_margin_ratio, margins.target_gross_margin_ratio, margins.is_below_target,
     margins.gross_margin_null_reason, margins.days_compared, margins.other_cogs_basis, margins.posted_other_cogs,
     margins.posted_revenue,
@@ -81,7 +82,7 @@ def unestimated(rows: list[Row]) -> list[Row]:
 
 def margin_ratio(known: list[Row]) -> float | None:
     """Gross profit over revenue of rows that have both; None without revenue."""
-    revenue = sum((row["revenue"] or Decimal(0) for row in known), Decimal(0))
+    revenue = sum((row["compared_revenue"] or Decimal(0) for row in known), Decimal(0))
     profit = sum((row["gross_profit"] for row in known), Decimal(0))
     return float(profit / revenue) if revenue > 0 else None
 
@@ -108,7 +109,7 @@ def judged(publication: Publication, rows: list[Row], period: Period | None) -> 
     unowned = without_owner(publication, period) if period else None
     known = [row for row in rows if row["gross_profit"] is not None]
     if not known:
-        return "unknown", "no product's revenue is known" if rows else "no product has revenue or cost of goods sold"
+        return "unknown", _unknown(rows)
     below, open_ones = [row["product"] for row in known if row["is_below_target"]], _unjudged(known)
     targets = sorted({row["target_gross_margin_ratio"] for row in known} - {None})
     if below:
@@ -135,6 +136,13 @@ def judged(publication: Publication, rows: list[Row], period: Period | None) -> 
         return "bad", says
     is_short = missing or open_ones or unplaced or unowned or early
     return "watch" if is_short else "good" if targets else "none", says
+
+
+def _unknown(rows: list[Row]) -> str:
+    if not rows:
+        return "no product has revenue or cost of goods sold"
+    is_billed_late = any(row["gross_margin_null_reason"] == "cost_not_reported" for row in rows)
+    return f"no product's {'AI cost' if is_billed_late else 'revenue'} is known"
 
 
 def _unjudged(known: list[Row]) -> list[str]:

@@ -22,6 +22,7 @@ from orchestration.policy.budget_alerts import (
     decide_crossings,
     decide_department_crossings,
 )
+from orchestration.summary.collect import MISSING_DAYS
 
 SOON = timedelta(days=30)
 """An allocation that ends within as many days is told while something is left of it."""
@@ -51,7 +52,7 @@ order by status.department_id, status.budget_class
 MARGINS = """
 select
     coalesce(products.name, margins.product_id) as who, margins.product_id, margins.gross_margin_ratio,
-    margins.target_gross_margin_ratio, margins.revenue, margins.gross_profit
+    margins.target_gross_margin_ratio, margins.compared_revenue, margins.gross_profit
 from gross_margin_by_product_month as margins
 left join (select * from dim_products where is_current) as products on margins.product_id = products.product_id
 where margins.fiscal_period = ? and margins.is_below_target
@@ -82,11 +83,6 @@ left join run_rate_by_initiative_day as rates
     on demotions.initiative_id = rates.initiative_id and demotions.as_of_date = rates.as_of_date
 where demotions.as_of_date = cast(? as date) and demotions.is_flagged_for_return
 order by who
-"""
-
-MISSING_DAYS = """
-select source, provider, first_date, last_date, days from source_day_gaps
-where status = 'missing' and last_date >= ? and first_date <= ? order by first_date, source, provider
 """
 
 BREAKERS = """
@@ -278,8 +274,8 @@ def _margins(publication: Publication, period: Period) -> Iterator[Row]:
         target = row["target_gross_margin_ratio"]
         why = f"margin {shown(row['gross_margin_ratio'], 'ratio')}, target {shown(target, 'ratio')}"
         short = (
-            Decimal(str(target)) * row["revenue"] - row["gross_profit"]
-            if row["revenue"] and target is not None
+            Decimal(str(target)) * row["compared_revenue"] - row["gross_profit"]
+            if row["compared_revenue"] and target is not None
             else None
         )
         remedy = "See which cost grew on the margin page: a cheaper model, fewer tokens, or the price of the product."
@@ -330,8 +326,8 @@ def _unowned(publication: Publication, period: Period) -> Iterator[Row]:
 
 
 def missing_days(publication: Publication, since: date) -> list[Row]:
-    """Runs of days from ``since`` on of which a source gave nothing, though it gave what is before and after."""
-    return publication.rows("source_day_gaps", MISSING_DAYS, [since, publication.provenance.as_of])
+    """Runs of days from ``since`` on of which a source gave nothing, though their cost is in nothing else."""
+    return publication.rows("source_day_gaps fct_allocated_costs", MISSING_DAYS, [since, publication.provenance.as_of])
 
 
 def _missing_days(publication: Publication, period: Period) -> Iterator[Row]:
@@ -342,7 +338,8 @@ def _missing_days(publication: Publication, period: Period) -> Iterator[Row]:
         who = f"{source}, {in_words(row['provider'], 'provider')}" if row["provider"] else source
         span = f"{row['first_date']} to {row['last_date']}" if row["days"] > 1 else f"{row['first_date']}"
         why = f"{counted(row['days'], 'day')} without data, {span}: their cost is in no figure"
-        yield _risk({"who": who}, "watch", "Days missing", None, why, "Export them again, then: tokenomics run")
+        remedy = "Export them again" if row["status"] == "missing" else "Add the newer log or bill"
+        yield _risk({"who": who}, "watch", "Days missing", None, why, f"{remedy}, then: tokenomics run")
 
 
 def _breakers(publication: Publication, period: Period) -> Iterator[Row]:

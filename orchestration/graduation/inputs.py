@@ -85,7 +85,7 @@ GUARDED_DAYS = Table(
 )
 PRODUCT_DAYS = Table(
     "int_product_daily_economics",
-    "product_id, margin_date, revenue, case when is_cost_reported then core_ai_cogs end, other_cogs",
+    "product_id, margin_date, revenue, core_ai_cogs, other_cogs",
     "margin_date <= $as_of",
     "product_id, margin_date",
 )

@@ -127,9 +127,10 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 {**row, "gates_in_the_way": [gate for gate in gates if gate["initiative_id"] == row["initiative_id"]]}
                 for row in query("graduation_readiness graduation_gates", INITIATIVES, as_of, as_of)
             ],
-            "missing_days": _with_remedy(
-                query("source_day_gaps", MISSING_DAYS, periods.previous_first, as_of), DAYS_REMEDY
-            ),
+            "missing_days": [
+                {**row, "remedy": DAYS_REMEDY[row["status"]]}
+                for row in query("source_day_gaps fct_allocated_costs", MISSING_DAYS, periods.previous_first, as_of)
+            ],
             "incidents": _with_remedy(query("incidents", INCIDENTS, periods.previous_first), INCIDENT_REMEDY),
             "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
             "ingestion": query("ingestion_outcomes", INGESTION),
@@ -147,15 +148,25 @@ RETURN_REMEDY = (
     "lower its cost per unit, or return it: tokenomics budget return {initiative_id} AMOUNT --approver EMAIL"
 )
 
-DAYS_REMEDY = (
-    "export these days again, then run: what they cost is in no figure, and a bill of other days is shared by the usage that "
-    "is there"
+DAYS_REMEDY = {
+    "missing": "export these days again, then run: what they cost is in no figure, and a bill of other days is shared by the "
+    "usage that is there",
+    "incomplete": "add the newer log or bill, then run: what these days cost is in no figure; where there was nothing to bill, "
+    "say complete_through for the source in sources.yaml",
+}
+LATE_DAYS = 2
+"""So many days before the end of the as-of day a log or bill may end and is not late: the day of its last row is seldom whole."""
+MISSING_DAYS = f"""
+select source, provider, status, first_date, last_date, days from source_day_gaps as gaps
+where last_date >= cast($1 as date) and first_date <= cast($2 as date) and (
+    status = 'missing' or last_date = cast($2 as date) and days > {LATE_DAYS} and not exists (
+        select 1 from fct_allocated_costs as costs
+        where costs.cost_date > gaps.first_date and costs.provider = coalesce(gaps.provider, gaps.source)
+    )
 )
-MISSING_DAYS = """
-select source, provider, first_date, last_date, days from source_day_gaps
-where status = 'missing' and last_date >= cast(? as date) and first_date <= cast(? as date)
 order by first_date, source, provider
 """
+"""Days that a source leaves out, and those since the end of a log or bill of which nothing else tells the cost."""
 
 INCIDENT_REMEDY = "see the guardrails page for what each did, and cap such keys under caps in guardrails.yaml"
 INCIDENTS = """
@@ -255,8 +266,8 @@ earlier as (
 select
     margins.product_id, names.name, fiscal_period, revenue, ai_cogs, other_cogs, gross_profit,
     gross_margin_ratio, target_gross_margin_ratio, is_below_target, gross_margin_null_reason, other_cogs_basis,
-    days_compared, is_partial, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue, previous_ratio,
-    previous_is_partial, previous_days_compared
+    days_compared, is_partial, compared_revenue, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue,
+    previous_ratio, previous_is_partial, previous_days_compared
 from gross_margin_by_product_month as margins
 left join product_names as names on margins.product_id = names.id
 left join earlier on margins.product_id is not distinct from earlier.product_id

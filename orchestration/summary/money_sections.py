@@ -139,11 +139,11 @@ def margin(summary: Row) -> Section:
     period = rows[0]["fiscal_period"] if rows else ""
     is_now = period == periods["fiscal_period"]
     shown = [_margin_row(_product(row), row) for row in rows]
-    known = [row for row in rows if row["gross_profit"] is not None and row["revenue"] is not None]
+    known = [row for row in rows if row["gross_profit"] is not None]
     if len(known) > 1:
-        columns = ("revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
+        columns = ("compared_revenue", "compared_ai_cogs", "compared_other_cogs", "gross_profit")
         total: Row = {name: str(_sum(known, name)) for name in columns}
-        revenue = Decimal(total["revenue"])
+        revenue = Decimal(total["compared_revenue"])
         ratio = float(Decimal(total["gross_profit"]) / revenue) if revenue > 0 else None
         total |= {"gross_margin_ratio": ratio, "target_gross_margin_ratio": None, "previous_ratio": None}
         shown.append(_margin_row("total" if len(known) == len(rows) else "total of the known", total))
@@ -154,14 +154,11 @@ def margin(summary: Row) -> Section:
         if row["gross_margin_null_reason"]:
             notes.append(f"{_product(row)}: {in_words(row['gross_margin_null_reason'])}")
         elif row["is_partial"] and row["days_compared"] != periods["days_to_date"]:
-            notes.append(
-                f"{_product(row)}: revenue and cost of the {row['days_compared']} of {days} whose revenue is known"
-                if is_now
-                else f"{_product(row)}: revenue and cost of the {counted(row['days_compared'], 'day')} whose revenue is known"
-            )
+            of_days = f"{row['days_compared']} of {days}" if is_now else counted(row["days_compared"], "day")
+            notes.append(f"{_product(row)}: revenue and cost of the {of_days} whose {compared_by(row)} known")
         if row["previous_ratio"] is not None and row["previous_is_partial"]:
             of_days = counted(row["previous_days_compared"], "day")
-            notes.append(f"{_product(row)}: the month before is of the {of_days} whose revenue is known")
+            notes.append(f"{_product(row)}: the month before is of the {of_days} that can be compared")
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
     todo = [f"below target: {', '.join(below)}"] if below else []
     todo += [text for row in rows if (text := _revenue_remedy(row, periods["days_to_date"] if is_now else None))]
@@ -188,6 +185,11 @@ def margin(summary: Row) -> Section:
         todo,
         frozenset(at for at, row in enumerate(rows) if row["is_below_target"]),
     )
+
+
+def compared_by(row: Row) -> str:
+    """What is known of the days compared: revenue, or AI cost too where revenue of other days is known."""
+    return "revenue is" if row["compared_revenue"] == row["revenue"] else "revenue and AI cost are"
 
 
 def _product(row: Row) -> str:
@@ -220,10 +222,10 @@ def _revenue_remedy(row: Row, days: int | None) -> str:
 
 
 def _margin_row(name: str, row: Row) -> tuple[str, ...]:
-    costs = ("ai_cogs", "other_cogs") if row["gross_profit"] is None else ("compared_ai_cogs", "compared_other_cogs")
-    terms = (amount(row[term]) for term in ("revenue", *costs, "gross_profit"))
+    of_days = "" if row["gross_profit"] is None else "compared_"
+    terms = (amount(row[f"{of_days}{term}"]) for term in ("revenue", "ai_cogs", "other_cogs"))
     ratios = (percent(row[ratio]) for ratio in ("gross_margin_ratio", "target_gross_margin_ratio", "previous_ratio"))
-    return (name, *terms, *ratios)
+    return (name, *terms, amount(row["gross_profit"]), *ratios)
 
 
 def run_rate(rows: list[Row]) -> Section:

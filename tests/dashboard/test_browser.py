@@ -61,6 +61,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "revenue": revenue,
             "ai_cogs": 10,
             "other_cogs": 10,
+            "compared_revenue": revenue,
             "compared_ai_cogs": 10,
             "compared_other_cogs": 10,
             "gross_profit": revenue - 20,

@@ -46,6 +46,7 @@ def _margin(product: str, revenue: str | None, ai: str, profit: str | None, **mo
         "revenue": revenue,
         "ai_cogs": ai,
         "other_cogs": 10,
+        "compared_revenue": revenue,
         "compared_ai_cogs": ai,
         "compared_other_cogs": 10,
         "gross_profit": profit,

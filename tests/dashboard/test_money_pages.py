@@ -51,7 +51,7 @@ def table(page: Page, name: str) -> Table:
 
 
 def _product(period: str, product: str, revenue: int | None, profit: int | None, **more: Any) -> dict[str, Any]:
-    known = {} if profit is None else {"compared_ai_cogs": 20, "compared_other_cogs": 10}
+    known = {} if profit is None else {"compared_revenue": revenue, "compared_ai_cogs": 20, "compared_other_cogs": 10}
     terms = {"ai_cogs": 25, "other_cogs": 15, "margin_basis": "product", "other_cogs_basis": "posted", **known}
     return {"fiscal_period": period, "product_id": product, "revenue": revenue, "gross_profit": profit, **terms, **more}
 

@@ -126,7 +126,7 @@ def test_a_margin_of_some_days_shows_the_cost_of_these_days(tmp_path: Path) -> N
         tmp_path,
         "delete from gross_margin_by_product_month where product_id = 'prod_laws'",
         "insert into gross_margin_by_product_month values ('prod_laws', '2026-10', 89684, 1244.71, 60967.74, 68918.24, 0.768, "
-        "0.7, false, null, 'estimated', 9, true, 443.18, 20322.58, 0, 257112)",
+        "0.7, false, null, 'estimated', 9, true, 89684, 443.18, 20322.58, 0, 257112)",
     )
     lines = section(found, "Gross margin")
     terms = [re.split("  +", line.strip())[:5] for line in lines]
@@ -138,6 +138,22 @@ def test_a_margin_of_some_days_shows_the_cost_of_these_days(tmp_path: Path) -> N
         "To do: Clauses: 257,112.00 of revenue is posted in the ledger, 89,684.00 is reported by day: add the missing rows to "
         "ledgers/revenue*.csv"
     ) in told
+
+
+def test_a_margin_leaves_out_the_days_whose_cost_is_not_reported(tmp_path: Path) -> None:
+    """Of 15 of 20 days: 750 - 150 - 40 = 560; revenue of the month so far is 1,000.005. The other product has no such day."""
+    found = summary(
+        tmp_path,
+        "update gross_margin_by_product_month set compared_revenue = 750, compared_ai_cogs = 150, compared_other_cogs = 40, "
+        "gross_profit = 560, days_compared = 15 where product_id = 'prod_desk' and fiscal_period = '2026-10'",
+        "update gross_margin_by_product_month set revenue = 70, gross_margin_null_reason = 'cost_not_reported' "
+        "where product_id = 'prod_laws'",
+    )
+    lines = section(found, "Gross margin")
+    assert ["Helpdesk", "750.00", "150.00", "40.00", "560.00"] in [line.split()[:5] for line in lines]
+    told = " ".join(" ".join(lines).split())
+    assert "Helpdesk: revenue and cost of the 15 of 20 days whose revenue and AI cost are known" in told
+    assert "Clauses: AI cost not yet reported" in told
 
 
 def test_a_product_whose_revenue_is_only_in_the_ledger_is_in_no_total(tmp_path: Path) -> None:
@@ -164,7 +180,7 @@ def test_a_month_before_of_which_only_some_days_are_compared_says_so(tmp_path: P
         "where fiscal_period = '2026-09' and product_id = 'prod_desk'"
     )
     told = " ".join(" ".join(section(summary(tmp_path, partial), "Gross margin")).split())
-    assert "Helpdesk: the month before is of the 10 days whose revenue is known" in told
+    assert "Helpdesk: the month before is of the 10 days that can be compared" in told
 
 
 def test_what_was_read_says_what_an_empty_load_means(found: dict[str, Any]) -> None:
@@ -186,6 +202,24 @@ def test_days_missing_from_a_source_are_told_while_someone_can_act(found: dict[s
         "  LiteLLM     2  2026-10-03  2026-10-04",
     ]
     assert len(found["missing_days"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "first", "is_told"),
+    [("openai", "2026-10-05", False), ("aws", "2026-10-05", True), ("aws", "2026-10-19", False)],
+    ids=["another source has its cost since", "nothing has its cost since", "the day before and the as-of day"],
+)
+def test_a_bill_that_ends_is_told_where_nothing_else_has_the_cost(
+    tmp_path: Path, provider: str, first: str, is_told: bool
+) -> None:
+    days = 21 - int(first[-2:])
+    late = (
+        f"insert into source_day_gaps values ('focus_files', '{provider}', 'incomplete', date '{first}', date '2026-10-20', "
+        f"{days})"
+    )
+    rows = [row for row in summary(tmp_path, late)["missing_days"] if row["status"] == "incomplete"]
+    assert [(row["provider"], row["days"]) for row in rows] == ([(provider, days)] if is_told else [])
+    assert all("add the newer log or bill" in row["remedy"] for row in rows)
 
 
 def test_what_ran_away_is_told_and_what_goes_on_first(found: dict[str, Any]) -> None:
@@ -263,10 +297,10 @@ def test_no_line_is_wider_than_80_columns_and_none_has_a_machine_word(tmp_path: 
 
 def test_amounts_too_wide_for_a_table_are_told_row_by_row_and_never_cut(tmp_path: Path) -> None:
     wide = (
-        "alter table gross_margin_by_product_month alter revenue type decimal(38, 2); "
+        "alter table gross_margin_by_product_month alter compared_revenue type decimal(38, 2); "
         "alter table gross_margin_by_product_month alter compared_ai_cogs type decimal(38, 2); "
         "alter table gross_margin_by_product_month alter gross_profit type decimal(38, 2); "
-        "update gross_margin_by_product_month set revenue = 123456789012345.67, compared_ai_cogs = 23456789012345.67, "
+        "update gross_margin_by_product_month set compared_revenue = 123456789012345.67, compared_ai_cogs = 23456789012345.67, "
         "compared_other_cogs = 0.00, gross_profit = 100000000000000.00 where product_id = 'prod_desk' "
         "and fiscal_period = '2026-10'"
     )

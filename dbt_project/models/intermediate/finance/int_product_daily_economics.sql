@@ -98,7 +98,9 @@ select
             then coalesce(revenue.revenue, cast(0 as decimal(38, 9)))
     end as revenue,
     coalesce(ai_cogs.ai_cogs, cast(0 as decimal(38, 12))) as ai_cogs,
-    coalesce(ai_cogs.core_ai_cogs, cast(0 as decimal(38, 12))) as core_ai_cogs,
+    case when not_reported.product_id is null
+        then coalesce(ai_cogs.core_ai_cogs, cast(0 as decimal(38, 12)))
+    end as core_ai_cogs,
     not_reported.product_id is null as is_cost_reported,
     coalesce(other_cogs.other_cogs, cast(0 as decimal(38, 9))) as other_cogs,
     coalesce(other_cogs.other_cogs_basis, 'none') as other_cogs_basis
