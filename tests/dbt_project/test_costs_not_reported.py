@@ -1,0 +1,132 @@
+"""Of which days a product's AI cost is not known: its log or bill has ended, or leaves them out, and cost was to be expected."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.landing.store import Landing
+from tests.dbt_project.compiled_models import build, write_run_parameters
+
+MODEL = "int_costs_not_reported_by_day"
+FIRST, AS_OF = date(2026, 7, 1), date(2026, 8, 31)
+SOLD, RESEARCH = "cost_of_goods_sold", "research_and_development"
+
+
+def days(first: int, last: int, step: int = 1) -> list[date]:
+    """Day 1 is the first of July, 62 the as-of day."""
+    return [FIRST + timedelta(days=number - 1) for number in range(first, last + 1, step)]
+
+
+class Company:
+    """Days with cost and days that sources vouch for; all cost is of provider ``mistral``."""
+
+    def __init__(self) -> None:
+        self.costs: list[tuple[str, str, str, str, date]] = []
+        self.judged: list[tuple[str, str | None, date, bool, bool]] = []
+
+    def costing(self, on: Iterable[date], product: str = "p", source: str = "litellm", cost_class: str = SOLD) -> None:
+        self.costs += [("mistral", source, cost_class, product, day) for day in on]
+
+    def complete(self, on: Iterable[date], source: str = "litellm", provider: str | None = None) -> None:
+        self.judged += [(source, provider, day, True, False) for day in on]
+
+    def open(self, on: Iterable[date], source: str = "litellm", *, is_missing: bool = False) -> None:
+        self.judged += [(source, None, day, False, is_missing) for day in on]
+
+    def not_reported(self, folder: Path, entity: str = "product") -> dict[str, list[date]]:
+        """The days that the model names, by product (or customer)."""
+        landing = Landing(folder / "landing")
+        found: dict[str, list[date]] = {}
+        with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+            landing.register(connection)
+            write_run_parameters(connection, AS_OF)
+            for statement in (
+                "create schema intermediate",
+                "create table intermediate.int_costs_classified (provider varchar, source varchar, cost_class varchar, "
+                "product_id varchar, customer_id varchar, initiative_id varchar, cost_date date)",
+                "create table intermediate.int_usage_keys_numbered (provider varchar, source varchar)",
+                "create table intermediate.int_source_days_judged (source varchar, provider varchar, source_date date, "
+                "is_complete boolean, is_missing boolean)",
+            ):
+                connection.execute(statement)
+            connection.executemany(
+                "insert into intermediate.int_costs_classified values (?, ?, ?, ?, null, null, ?)", self.costs
+            )
+            connection.executemany(
+                "insert into intermediate.int_source_days_judged values (?, ?, ?, ?, ?)", self.judged
+            )
+            build(connection, (MODEL,))
+            rows = connection.execute(
+                f"select entity_id, cost_date from intermediate.{MODEL} where entity_type = ? order by all", [entity]
+            ).fetchall()
+        for name, day in rows:
+            found.setdefault(name, []).append(day)
+        return found
+
+
+@pytest.fixture
+def company() -> Company:
+    return Company()
+
+
+@pytest.mark.parametrize(("entity", "name"), [("product", "p"), ("customer", "(unattributed)")])
+def test_days_after_the_end_of_a_log_are_not_reported_and_the_day_of_its_last_row_is(
+    company: Company, tmp_path: Path, entity: str, name: str
+) -> None:
+    company.costing(days(1, 41))
+    company.complete(days(1, 40))
+    company.open(days(41, 62))
+    assert company.not_reported(tmp_path, entity) == {name: days(42, 62)}
+
+
+def test_days_that_a_log_leaves_out_are_not_reported(company: Company, tmp_path: Path) -> None:
+    company.costing([*days(1, 38), *days(46, 62)])
+    company.complete([*days(1, 38), *days(46, 62)])
+    company.open(days(39, 45), is_missing=True)
+    assert company.not_reported(tmp_path) == {"p": days(39, 45)}
+
+
+@pytest.mark.parametrize(("count", "is_expected"), [(13, False), (14, True)])
+def test_cost_is_expected_of_who_had_some_on_half_of_the_last_28_reported_days(
+    company: Company, tmp_path: Path, count: int, is_expected: bool
+) -> None:
+    """What is unknown in between is no reported day: the 28 end on day 35, before which days 29 to 33 are not known."""
+    company.costing(days(1, 62), product="other")
+    company.costs = [row for row in company.costs if row[4] not in (*days(29, 33), *days(36, 62))]
+    company.costing(days(35 - count - 4, 28) + days(34, 35))
+    company.complete([*days(1, 28), *days(34, 35)])
+    company.open(days(29, 33), is_missing=True)
+    company.open(days(36, 62))
+    of_p = company.not_reported(tmp_path).get("p", [])
+    assert [day for day in of_p if day > days(35, 35)[0]] == (days(36, 62) if is_expected else [])
+
+
+@pytest.mark.parametrize("case", ["complete", "another source", "another product", "research alone", "switched off"])
+def test_no_cost_is_zero_where_something_vouches_for_the_day_or_nothing_is_to_come(
+    company: Company, tmp_path: Path, case: str
+) -> None:
+    company.costing(days(1, 40), cost_class=RESEARCH if case == "research alone" else SOLD)
+    company.complete(days(1, 40))
+    if case == "complete":
+        company.complete(days(41, 62))
+    elif case != "switched off":
+        company.open(days(41, 62))
+    if case == "another source":
+        company.costing(days(1, 1), source="focus_files")
+        company.complete(days(1, 62), source="focus_files", provider="mistral")
+        company.complete(days(1, 62), source="focus_files", provider="aws")
+    if case == "another product":
+        company.costing(days(41, 62), product="other")
+    assert company.not_reported(tmp_path) == {}
+
+
+def test_a_bill_of_another_provider_vouches_for_nothing(company: Company, tmp_path: Path) -> None:
+    company.costing(days(1, 40))
+    company.costing(days(1, 1), source="focus_files")
+    company.complete(days(1, 40))
+    company.open(days(41, 62))
+    company.complete(days(41, 62), source="focus_files", provider="aws")
+    assert company.not_reported(tmp_path) == {"p": days(41, 62)}
