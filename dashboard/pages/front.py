@@ -105,7 +105,11 @@ select
 from graduation_readiness as readiness
 left join (select * from dim_initiatives where is_current) as initiatives
     on readiness.initiative_id = initiatives.initiative_id
-where readiness.as_of_date = cast(? as date) and readiness.is_ready
+where readiness.as_of_date = cast(? as date) and readiness.is_ready and not exists (
+    select 1 from graduation_gates as gates
+    where gates.initiative_id = readiness.initiative_id and gates.as_of_date = readiness.as_of_date
+        and gates.gate_number = 5 and gates.status = 'pass'
+)
 order by readiness.verified_run_rate desc nulls last
 """
 
@@ -423,7 +427,9 @@ def _why(row: Row) -> str:
 
 
 def _ready(publication: Publication) -> tuple[Block, ...]:
-    rows = publication.rows("graduation_readiness dim_initiatives", READY, [publication.provenance.as_of])
+    rows = publication.rows(
+        "graduation_readiness graduation_gates dim_initiatives", READY, [publication.provenance.as_of]
+    )
     for row in rows:
         row["verdict"] = "good"
     table = Table(
@@ -438,7 +444,7 @@ def _ready(publication: Publication) -> tuple[Block, ...]:
             Column("verified_run_rate_high", "To", "money"),
         ),
         rows,
-        "No experiment passes every gate today; what holds each back is on the graduation page.",
+        "No experiment that passes every gate waits for approval today; what holds each back is on the graduation page.",
         filters={"department": "department_id", "product": "product_id"},
         verdict="verdict",
         first=4,

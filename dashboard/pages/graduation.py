@@ -52,7 +52,7 @@ def graduation(publication: Publication, drawer: Drawer) -> Page:
         _say(row)
     for row in board:
         _judge(row, [gate for gate in gates if gate["initiative_id"] == row["initiative_id"]], money)
-    ready = [row for row in board if row["is_ready"]]
+    ready = [row for row in board if row["is_ready"] and not row["is_approved"]]
     return Page(
         "graduation",
         "Graduation",
@@ -92,7 +92,8 @@ def _judge(row: Row, gates: list[Row], money: dict[str, Row]) -> None:
     """Adds to a row of the board its gates, which of them block, and the money of its allocation."""
     row |= {f"gate_{gate['gate_number']}": gate["standing"] for gate in gates}
     approval = next((gate for gate in gates if gate["gate_number"] == APPROVAL), None)
-    row[f"gate_{APPROVAL}"] = "approved" if approval and approval["status"] == "pass" else "not yet"
+    row["is_approved"] = approval is not None and approval["status"] == "pass"
+    row[f"gate_{APPROVAL}"] = "approved" if row["is_approved"] else "not yet"
     row["evidence"] = approval and approval["evidence_id"]
     row["blocking"] = {int(part) for part in (row["blocking_gates"] or "").split(",") if part.strip().isdigit()}
     failed = any(gate["status"] == "fail" for gate in gates if gate["gate_number"] in row["blocking"])
@@ -109,14 +110,14 @@ def _figures(board: list[Row], ready: list[Row]) -> tuple[Figure, ...]:
             "Ready for the core budget",
             len(ready),
             "count",
-            "Experiments that pass every required gate on the as-of day.",
+            "Experiments that pass every required gate on the as-of day and are not approved yet.",
             "graduation_readiness",
             verdict="good" if ready else "none",
             says=", ".join(row["initiative"] for row in ready[:3]) + (" and others" if len(ready) > 3 else ""),
         ),
         Figure(
             "Still experiments",
-            len(board) - len(ready),
+            sum(not row["is_ready"] for row in board),
             "count",
             "Experiments that at least one gate holds back.",
             "graduation_readiness",
@@ -159,7 +160,7 @@ def _approve(rows: list[Row]) -> tuple[Block, ...]:
             Column("command", "Approve with"),
         ),
         rows,
-        "No experiment passes every gate today.",
+        "No experiment that passes every gate waits for approval today.",
         "A month is the verified run-rate, with the interval in which a month at this level ends in four of five cases.",
         filters=FILTERS,
     )

@@ -333,6 +333,7 @@ INITIATIVES = """
 select r.initiative_id, r.is_ready, r.first_ready_date, r.blocking_gates, r.verified_run_rate,
     string_agg(g.gate_name || ': ' || coalesce(g.reason, g.status), '; ' order by g.gate_number)
         filter (where g.status <> 'pass' and g.gate_number <> 5) as why_not,
+    coalesce(bool_or(g.gate_number = 5 and g.status = 'pass'), false) as is_approved,
     any_value(names.name) as name
 from graduation_readiness r
 left join graduation_gates g on g.initiative_id = r.initiative_id and g.as_of_date = cast(? as date)

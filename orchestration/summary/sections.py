@@ -73,20 +73,23 @@ def _core_demotions(rows: list[Row]) -> list[Section]:
 
 
 def _initiatives(rows: list[Row]) -> list[Section]:
+    """Who was approved on the as-of day asks for nothing more, and is said to be."""
+    asking = [row for row in rows if row["is_ready"] and not row["is_approved"]]
+    approved = [row["name"] or row["initiative_id"] for row in rows if row["is_ready"] and row["is_approved"]]
     ready = [
         (row["name"] or row["initiative_id"], row["first_ready_date"] or "", amount(row["verified_run_rate"]))
-        for row in rows
-        if row["is_ready"]
+        for row in asking
     ]
     waiting = [
         (row["name"] or row["initiative_id"], "\n".join(_gate(gate) for gate in row["gates_in_the_way"]) or "nothing")
         for row in rows
         if not row["is_ready"]
     ]
-    none = "no initiative was evaluated" if not rows else "none"
-    todo = [f"approve: tokenomics graduate {row['initiative_id']} --approver EMAIL" for row in rows if row["is_ready"]]
+    notes = [] if ready else ["none" if rows else "no initiative was evaluated"]
+    notes += [f"graduated on this day: {', '.join(approved)}"] if approved else []
+    todo = [f"approve: tokenomics graduate {row['initiative_id']} --approver EMAIL" for row in asking]
     headers = ("initiative", "ready since", "verified\na month")
-    parts = [Section("Ready to graduate", headers, ready, "" if ready else none, todo, frozenset(range(len(ready))))]
+    parts = [Section("Ready to graduate", headers, ready, "; ".join(notes), todo, frozenset(range(len(ready))))]
     return parts + ([Section("Not ready yet", ("initiative", "waits for"), waiting)] if waiting else [])
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.charts import Drawer
 from dashboard.figures import Page
+from dashboard.pages.front import front
 from dashboard.pages.graduation import graduation
 from tests.dashboard.made_up import AS_OF, Row, column, figure, published, table
 
@@ -107,6 +108,22 @@ def test_what_is_ready_says_how_to_approve_it_and_on_what_evidence(page: Page) -
     assert column(page, "ready", "initiative", "first_ready_date", "evidence", "command") == [
         ("Triage", date(2026, 7, 20), "a-5", "tokenomics graduate a --approver EMAIL")
     ]
+
+
+def test_what_was_approved_on_the_day_waits_for_no_signature(tmp_path: Path) -> None:
+    readiness = [
+        {"initiative_id": name, "as_of_date": AS_OF, "is_ready": True, "first_ready_date": AS_OF, "blocking_gates": ""}
+        for name in ("a", "b")
+    ]
+    tables = {
+        "graduation_readiness": readiness,
+        "graduation_gates": [*gates("a", *["pass"] * 5), *gates("b", *["pass"] * 4, "insufficient")],
+        "dim_initiatives": [{"initiative_id": name, "is_current": True} for name in ("a", "b")],
+        "dim_dates": [{"calendar_date": AS_OF, "fiscal_period": "P7", "fiscal_year": 2026}],
+    }
+    with published(tables) as publication:
+        pages = [make(publication, Drawer(tmp_path)) for make in (graduation, front)]
+    assert [[row["initiative"] for row in table(one, "ready").rows] for one in pages] == [["b"], ["b"]]
 
 
 def test_waiting_shows_only_what_tables_state(page: Page) -> None:

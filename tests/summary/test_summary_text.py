@@ -404,6 +404,14 @@ def test_every_gate_but_approval_is_said_to_hold_back(number: int, is_said: bool
     assert ("ends tomorrow" in plain_text(told)) == is_said
 
 
+def test_who_was_approved_on_the_day_asks_for_nothing_more(tmp_path: Path) -> None:
+    approval = "(date '2026-10-20', 'ticket_triage', 5, 'graduation', 'pass', 'graduated')"
+    told = plain_text(summary(tmp_path, f"insert into graduation_gates values {approval}"))
+    assert "approve: tokenomics graduate" not in told
+    assert "none; graduated on this day: Ticket triage" in " ".join(told.split())
+    assert "approve: tokenomics graduate ticket_triage" in " ".join(plain_text(summary(tmp_path / "before")).split())
+
+
 def test_periods_are_those_of_the_published_calendar(tmp_path: Path) -> None:
     """A period that runs from the 5th: on the 20th of October 16 days of it have passed."""
     calendar = (
