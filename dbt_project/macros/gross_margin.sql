@@ -14,7 +14,7 @@
     end as is_below_target
 {%- endmacro %}
 
-{#- Revenue is null on days and in months for which none was reported, what is compared of it where no day's cost is. -#}
+{#- Revenue is null where none was reported, what is compared of it where no day's cost was. -#}
 {% macro gross_margin_null_reason(revenue, compared_revenue) -%}
     case
         when {{ revenue }} is null then 'revenue_not_reported'

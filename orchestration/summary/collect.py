@@ -114,6 +114,9 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 {**row, "remedy": account_remedy(row["missing_roles"])}
                 for row in query("accrual_journals_left_out", LEFT_OUT)
             ],
+            "changed_after_close": _with_remedy(
+                query("period_adjustments", CHANGED_AFTER_CLOSE, periods.fiscal_period), CHANGED_REMEDY
+            ),
             "unowned_usage": [
                 {**row, "remedy": owner_remedy(row["provider"], row["owned_by_source"])}
                 for row in query("fct_usage", UNOWNED)
@@ -147,6 +150,22 @@ def _of(periods: Periods) -> list[Any]:
 RETURN_REMEDY = (
     "lower its cost per unit, or return it: tokenomics budget return {initiative_id} AMOUNT --approver EMAIL"
 )
+
+CHANGED_REMEDY = (
+    "book it in the open month: the tables of a closed month stay as they were closed; row by row it stands in "
+    "period_adjustments and on the reconciliation page"
+)
+CHANGED_AFTER_CLOSE = """
+select
+    closed_period, booked_period,
+    sum(amount) filter (where table_name = 'fct_allocated_costs' and column_name = 'allocated_cost') as cost,
+    sum(amount) filter (where table_name = 'fct_revenue' and column_name = 'revenue') as revenue
+from period_adjustments
+where booked_period >= ?
+group by closed_period, booked_period
+having cost is not null or revenue is not null
+order by closed_period, booked_period
+"""
 
 DAYS_REMEDY = {
     "missing": "export these days again, then run: what they cost is in no figure, and a bill of other days is shared by the "

@@ -104,13 +104,20 @@ def _budget_row(name: str, row: Row, stands: str) -> tuple[str, ...]:
     return (name, *money, percent(row["burn_ratio"]), stands)
 
 
+ENDS = ("projected_amount", "projected_low", "projected_high")
+
+
 def month_end(summary: Row) -> list[Section]:
-    """Where each department's month is likely to end, beside all that was funded for it. No section without a forecast."""
+    """Where each department's month is likely to end, beside all that was funded for it, so that the rows add up to the
+    total. No section without a forecast.
+    """
     funded: dict[str | None, Decimal] = {}
     for row in summary["budgets"]:
         funded[row["department_id"]] = funded.get(row["department_id"], Decimal(0)) + Decimal(row["budget_amount"] or 0)
     names = {row["department_id"]: row["name"] for row in summary["budgets"]}
-    rows = [row for row in summary["projection"] if row["entity_type"] == "department"]
+    projected = [row for row in summary["projection"] if row["entity_type"] == "department"]
+    silent = [one for one, budget in funded.items() if budget and one not in {row["entity_id"] for row in projected}]
+    rows = projected + [dict.fromkeys(ENDS) | {"entity_type": "department", "entity_id": one} for one in silent]
     rows += [row for row in summary["projection"] if row["entity_type"] == "company"]
     shown, above = [], []
     for row in rows:
@@ -118,11 +125,11 @@ def month_end(summary: Row) -> list[Section]:
         name = "total" if is_company else names.get(row["entity_id"]) or row["entity_id"] or "no department"
         budget = sum(funded.values(), Decimal(0)) if is_company else funded.get(row["entity_id"], Decimal(0))
         above += [name] if budget and Decimal(row["projected_amount"] or 0) > budget else []
-        ends = (amount(row[column]) for column in ("projected_amount", "projected_low", "projected_high"))
+        ends = (amount(row[column]) for column in ENDS)
         shown.append((name, amount(budget) if budget else "", *ends))
-    if not shown:
+    if not summary["projection"]:
         return []
-    days = counted(rows[0]["days_left"], "day")
+    days = counted(summary["projection"][0]["days_left"], "day")
     note = (
         f"likely: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
     )

@@ -29,6 +29,7 @@ def sections(summary: Row) -> list[Section]:
         _unallocated(summary),
         _open_amounts(summary),
         *_journals_left_out(summary["journals_left_out"]),
+        *_changed_after_close(summary["changed_after_close"]),
         *_incidents(summary["incidents"]),
         *_missing_days(summary["missing_days"]),
         *_rejected_rows(summary["rejected_rows"]),
@@ -224,6 +225,14 @@ def _journals_left_out(rows: list[Row]) -> list[Section]:
     ]
     title = f"Month-end journals left out {rows[0]['fiscal_period']}" if rows else ""
     return _asking(title, ("not accrued", "amount", "roles without an account"), shown, rows)
+
+
+def _changed_after_close(rows: list[Row]) -> list[Section]:
+    """No section where cost and revenue of the closed months are what they were when they were closed."""
+    shown = [
+        (row["closed_period"], row["booked_period"], *(amount(row[name]) for name in ("cost", "revenue"))) for row in rows
+    ]
+    return _asking("Changed after the close", ("closed month", "booked in", "cost", "revenue"), shown, rows)
 
 
 def _missing_days(rows: list[Row]) -> list[Section]:

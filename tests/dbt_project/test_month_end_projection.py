@@ -99,6 +99,19 @@ def test_spent_and_the_three_days_left_make_the_projection(warehouse: duckdb.Duc
     assert periods == [("2026-P10", date(2026, 9, 27), date(2026, 10, 24), 25, 3)]
 
 
+def test_a_department_whose_initiatives_went_on_to_another_has_no_days_to_come(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    """Initiative one cost six there before it went to research; a department with cost of its own beside is not known."""
+    warehouse.execute(
+        "insert into marts.fct_allocated_costs values (date '2026-10-01', 'one', 'former', 6), "
+        "(date '2026-10-01', 'one', 'mixed', 2), (date '2026-10-01', null, 'mixed', 3)"
+    )
+    found = projected(warehouse)
+    assert (found["former"], found["mixed"]) == ((6, 0, 6, 6, 6), (5, None, None, None, None))
+    assert found["research"] == (34, 18, 52, 43, 64)
+
+
 def test_on_its_last_day_a_period_ends_where_it_is(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute("update landing.run_parameters set as_of_date = date '2026-10-24'")
     assert projected(warehouse)["c"] == (42, 0, 42, 42, 42)

@@ -85,6 +85,8 @@ STATEMENTS = (
     "'cap_above_declared: 90.00 a day in force, declared 3.00; no_drill: no refused request is on record'), "
     "(date '2026-10-20', 'lead_research', 4, 'stability', 'insufficient', null)) as gates (as_of_date, initiative_id, "
     "gate_number, gate_name, status, reason)",
+    "create table period_adjustments (closed_period varchar, booked_period varchar, table_name varchar, column_name varchar, "
+    "entity varchar, amount decimal(38, 12), reason varchar, reporting_currency varchar)",
     "create table rejected_rows as select 'ledgers' as source, 'ledgers/revenue.csv' as file, 7 as line, "
     "'product_id' as column_name, null as value, 'is empty' as reason, 12.5 as amount, 'EUR' as currency",
     "insert into ingestion_outcomes values "

@@ -77,6 +77,7 @@ def test_budget_stands_beside_actual_and_where_the_month_ends(found: dict[str, A
         "Month end 2026-10",
         "  department  budgeted    likely  at least   at most",
         "  Operations  1,000.00  1,100.00  1,050.00  1,150.00",
+        "  Research      100.00",
         "  total       1,100.00  1,300.00  1,250.00  1,400.00",
         "  likely: spent so far and the forecast of 11 days to come; at least four of",
         "  five months end within the bounds",
@@ -402,6 +403,22 @@ def test_every_gate_but_approval_is_said_to_hold_back(number: int, is_said: bool
     why = next(one["why_not"] for one in told["initiatives"] if one["initiative_id"] == "lead_research")
     assert ("funding: ends tomorrow" in why) == is_said
     assert ("ends tomorrow" in plain_text(told)) == is_said
+
+
+def test_cost_that_changed_after_the_close_is_told_in_the_month_that_bears_it(tmp_path: Path) -> None:
+    """September costs 60 more and 30 less; its ledger and what was booked in an earlier month are told elsewhere."""
+    rows = (
+        "('2026-09', '2026-10', 'fct_allocated_costs', 'allocated_cost', 'a', 60, 'r', 'USD'), "
+        "('2026-09', '2026-10', 'fct_allocated_costs', 'allocated_cost', 'b', -30, 'r', 'USD'), "
+        "('2026-09', '2026-10', 'fct_revenue', 'revenue', 'p', -300.5, 'r', 'USD'), "
+        "('2026-09', '2026-10', 'fct_billed_costs', 'billed_cost', 'a', 77, 'r', 'USD'), "
+        "('2026-08', '2026-10', 'fct_ledger_entries', 'net_amount', 'a', 5, 'r', 'USD'), "
+        "('2026-08', '2026-09', 'fct_allocated_costs', 'allocated_cost', 'a', 5, 'r', 'USD')"
+    )
+    lines = section(summary(tmp_path, f"insert into period_adjustments values {rows}"), "Changed after")
+    assert lines[1:3] == ["  closed month  booked in   cost  revenue", "  2026-09         2026-10  30.00  -300.50"]
+    assert "book it in the open month" in " ".join(" ".join(lines).split())
+    assert "Changed after" not in plain_text(summary(tmp_path / "unchanged"))
 
 
 def test_who_was_approved_on_the_day_asks_for_nothing_more(tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ margins as (
             when months.revenue is null then products.gross_margin_ratio
         end as gross_margin_ratio,
         case
-            when months.revenue is not null then {{ gross_margin_null_reason('months.revenue', 'months.compared_revenue') }}
+            when months.revenue is not null
+                then {{ gross_margin_null_reason('months.revenue', 'months.compared_revenue') }}
             when products.product_id is not null then products.gross_margin_null_reason
             else 'no_revenue'
         end as gross_margin_null_reason,

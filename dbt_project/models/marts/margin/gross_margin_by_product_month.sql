@@ -1,5 +1,5 @@
-{# The ratio sets revenue against the cost of the same days: those whose revenue and whose AI cost are known. Revenue and
-   costs are of all days, those compared of the same days; what the ledger holds of the month so far stands beside both. #}
+{# The ratio sets revenue against the cost of the same days: those whose revenue and whose AI cost are known. Revenue
+   and costs are of all days, those compared of the same days; what the ledger holds of the month stands beside both. #}
 with
 
 economics as (
@@ -30,7 +30,8 @@ months as (
         {{ fine_money('coalesce(sum(ai_cogs) filter (where is_compared), 0)') }} as compared_ai_cogs,
         {{ money('coalesce(sum(other_cogs) filter (where is_compared), 0)') }} as compared_other_cogs,
         count(*) filter (where is_compared) as days_compared,
-        count(*) filter (where is_compared) < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
+        count(*) filter (where is_compared)
+        < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
         case
             when bool_or(other_cogs_basis = 'estimated') then 'estimated'
             else max(other_cogs_basis)

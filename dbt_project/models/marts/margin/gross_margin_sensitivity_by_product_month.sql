@@ -115,7 +115,8 @@ select
     classification,
     {{ fine_money('ai_cogs') }} as ai_cogs,
     case when compared_revenue > 0
-        then cast(compared_revenue - compared_ai_cogs - compared_other_cogs as double) / cast(compared_revenue as double)
+        then cast(compared_revenue - compared_ai_cogs - compared_other_cogs as double)
+            / cast(compared_revenue as double)
     end as gross_margin_ratio,
     gross_margin_null_reason,
     {{ reporting_currency() }} as reporting_currency

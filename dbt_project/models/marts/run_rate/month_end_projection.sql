@@ -1,6 +1,6 @@
 {# Where the open fiscal period ends: what was spent so far and the forecast of its days to come. The interval is that
    of the days to come: their own bounds added up, or the bounds of the 30-day sum where these are closer, which hold
-   for fewer days all the more. #}
+   for fewer days all the more. A department whose initiatives all went on to others has no days to come. #}
 {{ config(tags=['after_statistics']) }}
 
 with
@@ -148,15 +148,29 @@ ahead as (
 
 ),
 
+left_behind as (
+
+    select
+        'department' as entity_type,
+        spent_rows.department_id as entity_id
+    from spent_rows
+    left join (select distinct entity_id from parts where entity_type = 'initiative') as forecasted
+        on spent_rows.initiative_id = forecasted.entity_id
+    where spent_rows.department_id is not null
+    group by spent_rows.department_id
+    having bool_and(forecasted.entity_id is not null)
+
+),
+
 bounded as (
 
     select
         coalesce(spent.entity_type, ahead.entity_type) as entity_type,
         coalesce(spent.entity_id, ahead.entity_id) as entity_id,
         coalesce(spent.spent_amount, 0) as spent_amount,
-        ahead.forecast,
-        least(ahead.below, horizons.forecast - horizons.forecast_low) as below,
-        least(ahead.above, horizons.forecast_high - horizons.forecast) as above
+        coalesce(ahead.forecast, left_behind.forecast) as forecast,
+        coalesce(least(ahead.below, horizons.forecast - horizons.forecast_low), left_behind.forecast) as below,
+        coalesce(least(ahead.above, horizons.forecast_high - horizons.forecast), left_behind.forecast) as above
     from spent
     full outer join ahead
         on spent.entity_type = ahead.entity_type
@@ -164,6 +178,10 @@ bounded as (
     left join horizons
         on ahead.entity_type = horizons.entity_type
         and ahead.entity_id = horizons.entity_id
+    left join (select *, 0 as forecast from left_behind) as left_behind
+        on spent.entity_type = left_behind.entity_type
+        and spent.entity_id = left_behind.entity_id
+        and ahead.entity_id is null
 
 ),
 
