@@ -143,21 +143,24 @@ def front(publication: Publication, drawer: Drawer) -> Page:
 
 
 def _first(publication: Publication, period: Period, budgets: Table, months: Table) -> tuple[Block, ...]:
+    gaps = sum(row["days"] for row in missing_days(publication, period.starts_on))
     return (
-        _spend(period, budgets),
-        _projection(publication, budgets),
+        _spend(period, budgets, gaps),
+        _projection(publication, budgets, gaps),
         _year(period, months),
         _margin_figure(publication, period),
         _run_rate(publication),
-        _ties_out(publication, period),
+        _ties_out(publication, period, gaps),
     )
 
 
-def _spend(period: Period, budgets: Table) -> Figure:
+def _spend(period: Period, budgets: Table, gaps: int) -> Figure:
+    """Not good while days are missing: ``gaps``, of all sources, whose cost would come on top."""
     budgeted, allowed = budgets.total("budget_amount"), budgets.total("allowance_amount")
     inside = sum((row["spent_amount"] for row in budgets.rows if row["allowance_amount"] is not None), Decimal(0))
-    verdict: Verdict = "none" if not budgeted else "good" if inside <= allowed else "bad"
-    days = f"{period.days_elapsed} of {period.days} days"
+    within: Verdict = "watch" if gaps else "good"
+    verdict: Verdict = "none" if not budgeted else within if inside <= allowed else "bad"
+    days = f"{period.days_elapsed} of {period.days} days{_lacking(gaps)}"
     says = f"{days}; {shown(budgeted, 'money')} budgeted" if budgeted else f"{days}; no budget is stated"
     return Figure(
         "Spend, month to date",
@@ -174,7 +177,11 @@ def _spend(period: Period, budgets: Table) -> Figure:
     )
 
 
-def _projection(publication: Publication, budgets: Table) -> Figure:
+def _lacking(gaps: int) -> str:
+    return f"; {counted(gaps, 'day')} of a source missing" if gaps else ""
+
+
+def _projection(publication: Publication, budgets: Table, gaps: int) -> Figure:
     level = "department" if publication.provenance.department else "company"
     found = publication.one("month_end_projection", PROJECTION, [level, publication.provenance.as_of])
     known = found if found and found["projected_amount"] is not None else None
@@ -183,8 +190,9 @@ def _projection(publication: Publication, budgets: Table) -> Figure:
         says = f"{shown(known['projected_low'], 'money')} to {shown(known['projected_high'], 'money')}"
         if budgeted:
             above, below = known["projected_low"] > budgeted, known["projected_high"] <= budgeted
-            verdict = "bad" if above else "good" if below else "watch"
+            verdict = "bad" if above else "good" if below and not gaps else "watch"
             says += ", above budget" if above else ", within budget" if below else ", may exceed budget"
+        says += _lacking(gaps)
     return Figure(
         "Month end, projected",
         known["projected_amount"] if known else None,
@@ -265,7 +273,7 @@ def stability(rate: Row) -> str:
     return f"{what}: {reasons}" if reasons else what
 
 
-def _ties_out(publication: Publication, period: Period) -> Figure:
+def _ties_out(publication: Publication, period: Period, gaps: int) -> Figure:
     found = publication.one("reconciliation_by_provider_month", BRIDGE, [period.name])
     bridge = found if found and found["lines"] else None
     alarm = publication.provenance.residual_alarm_ratio
@@ -277,9 +285,7 @@ def _ties_out(publication: Publication, period: Period) -> Figure:
         if bridge["unmetered"]:
             says += f"; {shown(bridge['unmetered'], 'money')} billed without priced usage"
         is_over = alarm is not None and bridge["unexplained"] > alarm * abs(billed)
-        gaps = sum(row["days"] for row in missing_days(publication, period.starts_on))
-        if gaps:
-            says += f"; {counted(gaps, 'day')} of a source missing"
+        says += _lacking(gaps)
         verdict = "bad" if is_over else "watch" if bridge["unmetered"] or gaps or alarm is None else "good"
     return Figure(
         "Not tied out",

@@ -56,6 +56,8 @@ def spend(summary: Row) -> Section:
         note = "change: against the whole month before" if whole else f"change: against the same {days} days"
         if summary["spend_year_to_date"] is not None:
             note += f"; since {periods['year_first']}: {amount(summary['spend_year_to_date'])}"
+        if any(row["last_date"] >= periods["first"] for row in summary["missing_days"]):
+            note += "; days are missing from a source, see below"
         todo = [
             f"{row['month']} has {percent(row['ratio']) or amount(row['unallocated'])} without an owner, above the policy's "
             f"{percent(row['alarm_ratio'])}: {OWNERLESS}"

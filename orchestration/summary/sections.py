@@ -230,7 +230,8 @@ def _journals_left_out(rows: list[Row]) -> list[Section]:
 def _changed_after_close(rows: list[Row]) -> list[Section]:
     """No section where cost and revenue of the closed months are what they were when they were closed."""
     shown = [
-        (row["closed_period"], row["booked_period"], *(amount(row[name]) for name in ("cost", "revenue"))) for row in rows
+        (row["closed_period"], row["booked_period"], *(amount(row[name]) for name in ("cost", "revenue")))
+        for row in rows
     ]
     return _asking("Changed after the close", ("closed month", "booked in", "cost", "revenue"), shown, rows)
 

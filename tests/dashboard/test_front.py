@@ -300,8 +300,18 @@ def test_days_that_a_source_lacks_are_at_risk_and_keep_the_month_from_tying_out(
         )
     ]
     rows = {name: ROWS[name] for name in ("dim_dates", "reconciliation_by_provider_month")}
-    with publication(tmp_path, AS_OF, {**rows, "source_day_gaps": gaps}) as (opened, drawer):
-        made = front(opened, drawer)
+    budget = {"fiscal_period": "P10", "department_id": "lab", "budget_class": "core", "spent_amount": 4, "status": "ok"}
+    rows["budget_status_by_department_month"] = [budget | {"budget_amount": 9, "allowance_amount": 8}]
+    verdicts = []
+    for some in ([], gaps):
+        with publication(tmp_path / str(len(some)), AS_OF, {**rows, "source_day_gaps": some}) as (opened, drawer):
+            made = front(opened, drawer)
+        spent = figures(made)["Spend, month to date"]
+        verdicts.append((spent.verdict, spent.says))
+    assert verdicts == [
+        ("good", "25 of 28 days; 9.00 budgeted"),
+        ("watch", "25 of 28 days; 2 days of a source missing; 9.00 budgeted"),
+    ]
     tied = figures(made)["Not tied out"]
     assert tied.verdict == "watch"
     assert tied.says == "of 65.00 billed; 65.00 not posted yet; 2 days of a source missing"

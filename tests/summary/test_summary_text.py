@@ -51,12 +51,16 @@ def test_spend_is_compared_with_as_many_days_and_with_the_whole_month_at_its_end
         "  OpenAI               1,200.00     500.00   900.00   +80.0%",
         "  total                1,300.00     600.00   900.00   +50.0%",
         "  of it without owner    100.00     100.00     0.00  -100.0%",
-        "  change: against the same 20 days; since 2026-01-01: 2,200.00",
+        "  change: against the same 20 days; since 2026-01-01: 2,200.00; days are missing",
+        "  from a source, see below",
     ]
     whole = section(summary(tmp_path, as_of=date(2026, 10, 31)), "Spend")
     assert whole[0] == "Spend 2026-10 (whole month)"
     assert whole[4] == "  total                1,300.00   900.00   -30.8%"
-    assert whole[-1] == "  change: against the whole month before; since 2026-01-01: 2,200.00"
+    assert whole[-2:] == [
+        "  change: against the whole month before; since 2026-01-01: 2,200.00; days are",
+        "  missing from a source, see below",
+    ]
 
 
 def test_budget_stands_beside_actual_and_where_the_month_ends(found: dict[str, Any]) -> None:
