@@ -174,6 +174,14 @@ PROBES: dict[str, tuple[str, Decimal | str | None]] = {
         ),
         -Decimal(int("8" * 25) * int("7" * 25) % int("9" * 25)),
     ),
+    "the longest budget duration that is read": (
+        value("cast({{ duration_seconds(\"'999999999y'\") }} as decimal(38, 0))"),
+        Decimal(999999999 * 31557600),
+    ),
+    "a budget duration of ten digits": (
+        value("cast({{ duration_seconds(\"'1234567890d'\") }} as decimal(38, 0))"),
+        None,
+    ),
     "a quotient of more than 64 bits": (
         value("cast({{ wide_quotient(as_whole('30000000000000000001'), '2') }} as decimal(38, 0))"),
         Decimal("15000000000000000000"),
