@@ -14,8 +14,8 @@
 {%- endmacro %}
 
 {% macro parsed_seconds(duration) -%}
-    try_cast({{ text_extract(duration, "'^([0-9]+) *(mo|s|m|h|d|w|y)$'", 1) }} as bigint)
-    * case {{ text_extract(duration, "'^([0-9]+) *(mo|s|m|h|d|w|y)$'", 2) }}
+    try_cast({{ text_extract(duration, "'^([0-9]{1,9}) *(mo|s|m|h|d|w|y)$'", 1) }} as bigint)
+    * case {{ text_extract(duration, "'^([0-9]{1,9}) *(mo|s|m|h|d|w|y)$'", 2) }}
         when 's' then 1 when 'm' then 60 when 'h' then 3600 when 'd' then 86400
         when 'w' then 604800 when 'mo' then 2629800 when 'y' then 31557600
     end

@@ -27,8 +27,8 @@
         from (
             select
                 *,
-                {{ wide_quotient('lr_units * ' ~ weight, 'lr_total') }} as lr_floor,
-                {{ wide_remainder('lr_units * ' ~ weight, 'lr_total') }} as lr_remainder
+                {{ product_quotient('lr_units', weight, 'lr_total') }} as lr_floor,
+                {{ product_remainder('lr_units', weight, 'lr_total') }} as lr_remainder
             from (
                 select
                     *,

@@ -35,6 +35,20 @@
     end
 {%- endmacro %}
 
+{# The same where the quotient has at most twenty digits: then Spark needs no narrow divisor. #}
+{% macro short_quotient(number, divisor) -%}
+    {{ return(adapter.dispatch('short_quotient')(number, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__short_quotient(number, divisor) -%} ({{ number }}) // ({{ divisor }}) {%- endmacro %}
+
+{% macro spark__short_quotient(number, divisor) -%}
+    cast(
+        ({{ as_whole(number) }} - {{ wide_remainder(number, divisor) }}) / nullif({{ as_whole(divisor) }}, 0)
+        as decimal(38, 0)
+    )
+{%- endmacro %}
+
 {# A decimal without its fraction: towards zero. #}
 {% macro whole_part(expression) -%} {{ return(adapter.dispatch('whole_part')(expression)) }} {%- endmacro %}
 
@@ -49,8 +63,32 @@
     {{ return(adapter.dispatch('wide_remainder')(number, divisor)) }}
 {%- endmacro %}
 
-{% macro duckdb__wide_remainder(number, divisor) -%} {{ number }} % {{ divisor }} {%- endmacro %}
+{% macro duckdb__wide_remainder(number, divisor) -%} ({{ number }}) % ({{ divisor }}) {%- endmacro %}
 
 {% macro spark__wide_remainder(number, divisor) -%}
     {{ as_whole(number) }} % nullif({{ as_whole(divisor) }}, 0)
+{%- endmacro %}
+
+{# How often `divisor` goes into `number` x `factor`, towards zero, and what is left: whole numbers whose product may have
+   up to fifty digits. It is never formed: `divisor` is taken out of `number` first, and of `factor` the digits from the
+   thirteenth on come before the twelve below them, as in long division. #}
+{% macro product_quotient(number, factor, divisor) -%}
+    (
+        ({{ wide_quotient(number, divisor) }}) * ({{ factor }})
+        + ({{ short_quotient(upper_product(number, factor, divisor), divisor) }}) * 1000000000000
+        + ({{ short_quotient(lower_product(number, factor, divisor), divisor) }})
+    )
+{%- endmacro %}
+
+{% macro product_remainder(number, factor, divisor) -%}
+    ({{ wide_remainder(lower_product(number, factor, divisor), divisor) }})
+{%- endmacro %}
+
+{% macro upper_product(number, factor, divisor) -%}
+    ({{ wide_remainder(number, divisor) }}) * ({{ short_quotient(factor, '1000000000000') }})
+{%- endmacro %}
+
+{% macro lower_product(number, factor, divisor) -%}
+    ({{ wide_remainder(upper_product(number, factor, divisor), divisor) }}) * 1000000000000
+    + ({{ wide_remainder(number, divisor) }}) * ({{ wide_remainder(factor, '1000000000000') }})
 {%- endmacro %}

@@ -32,7 +32,7 @@ where schema_name = 'intermediate' and table_name = 'int_gateway_prices_by_day' 
 order by column_index
 """
 _PRICED = """coalesce(
-    cast(greatest({name}, 0) as decimal(18, 0)) * {name}_price * cast(0.000001 as decimal(7, 6)), 0
+    cast(greatest({name}, 0) as decimal(19, 0)) * cast(0.000001 as decimal(7, 6)) * {name}_price, 0
 )"""
 _MINUTES = """
 with wanted as (

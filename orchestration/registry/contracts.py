@@ -17,14 +17,16 @@ _NEEDS = {
 }
 BALANCES = ("commitment", "prepaid", "credit")
 _VALUES = ("discount_ratio", "price_per_million", "amount", "token_class")
-_PRICE_DECIMALS = 6
+_PRICE_DECIMALS, _PRICE_DIGITS = 6, 12
 
 
 def check_price(value: Decimal) -> Decimal:
-    """A finer price times whole tokens would be a cost that no column carries exactly."""
+    """A finer price times whole tokens would be a cost that no column carries exactly; a larger one no column holds."""
     exponent = value.normalize().as_tuple().exponent
     if isinstance(exponent, int) and -exponent > _PRICE_DECIMALS:
         raise ValueError(f"has more than {_PRICE_DECIMALS} decimals; a price per million tokens is never rounded")
+    if value.adjusted() >= _PRICE_DIGITS:
+        raise ValueError(f"is too large; at most {_PRICE_DIGITS} digits before the point")
     return value
 
 

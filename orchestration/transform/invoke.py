@@ -16,6 +16,8 @@ from orchestration.transform.data_tests import explained
 from orchestration.transform.manifest import load_manifest, target_path
 from orchestration.transform.runner import as_a_child, run_dbt
 from orchestration.transform.spark import on_spark
+from orchestration.transform.too_large import explained as why_too_large
+from orchestration.transform.too_large import is_overflow
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -38,8 +40,8 @@ class DbtStopped(Exception):
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What came of one model or test. ``failures``: rows that a test found; None for a model. ``message``: of a test that
-    failed and has a sentence, this sentence.
+    """What came of one model or test. ``failures``: rows that a test found; None for a model. ``message``: where there is a
+    sentence for what failed, this sentence.
     """
 
     unique_id: str
@@ -111,12 +113,17 @@ def _show_views(home: Home, results: Sequence[Any]) -> None:
 
 
 def _sentences(home: Home, manifest: "Manifest", results: Sequence[Any]) -> dict[str, str]:
-    """Unique id of each failed data test that has a sentence, to that sentence."""
+    """Unique id of each failed data test that has a sentence, and of each node that a number was too large for, to its
+    sentence.
+    """
     failed = [one for one in results if str(one.status) == "fail"]
-    if not failed:
+    too_large = [one for one in results if str(one.status) in FAILED and is_overflow(one.message)]
+    if not failed and not too_large:
         return {}
-    said = {}
+    said: dict[str, str | None] = {}
     with utc_duckdb.connect(home.warehouse, read_only=True) as connection:
+        for one in too_large:
+            said[one.node.unique_id] = why_too_large(connection, manifest, one.node)
         for one in failed:
             tested = manifest.nodes.get(getattr(one.node, "attached_node", None) or "")
             relation = getattr(tested, "relation_name", None) or ""
@@ -134,7 +141,7 @@ def failure_lines(results: Sequence[NodeResult], shown: int = 10) -> list[str]:
 def _failure(result: NodeResult) -> str:
     kind, _, name = result.unique_id.split(".", 2)
     if result.is_sentence:
-        return f"{result.message} (data test {name.partition('.')[0]})"
+        return f"{result.message} ({'data test' if kind == 'test' else kind} {name.partition('.')[0]})"
     return f"{kind} {name}: {' '.join(_first_paragraph(result.message or 'no message').split())}"
 
 

@@ -6,7 +6,7 @@ What is expected is worked out by hand; a refusal is an error of the engine, nev
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from orchestration.transform.manifest import load_manifest, target_path
 from orchestration.transform.runner import as_a_child, run_dbt
 from orchestration.transform.spark_session import dbt_on
 from tests.dbt_project.test_engine_free_sql import NoSpark
+from tests.dbt_project.test_largest_remainder import oracle
 from tests.spark import require_spark, session
 
 REFUSED = "refused"
@@ -32,6 +33,11 @@ SPLIT = (
 
 def value(expression: str) -> str:
     return f"select {expression} as value"
+
+
+def picos(count: int) -> Decimal:
+    """That many units of 10^-12, to the last digit."""
+    return Decimal(count).scaleb(-12, Context(prec=60))
 
 
 PROBES: dict[str, tuple[str, Decimal | str | None]] = {
@@ -93,12 +99,88 @@ PROBES: dict[str, tuple[str, Decimal | str | None]] = {
         ),
         Decimal(-50000000001 * 4000000000 * 10**12 // -70000000003) * Decimal("-1e-12"),
     ),
-    "a portion of more than 38 digits": (
+    "a portion of amounts of trillions": (
         value(
-            "{{ portion_of(\"cast('5000000000000' as decimal(38, 9))\", \"cast('8000000000000' as decimal(38, 9))\", "
-            "\"cast('9000000000000' as decimal(38, 9))\") }}"
+            "{{ portion_of(\"cast('-987654321098765.123456789' as decimal(38, 9))\", "
+            "\"cast('876543210987654.987654321' as decimal(38, 9))\", "
+            "\"cast('999999999999999.000000001' as decimal(38, 9))\") }}"
+        ),
+        -picos(987654321098765123456789 * 1000 * 876543210987654987654321 // 999999999999999000000001),
+    ),
+    "a portion of more than fifty digits": (
+        value(
+            "{{ portion_of(\"cast('50000000000000000' as decimal(38, 9))\", "
+            "\"cast('80000000000000000' as decimal(38, 9))\", \"cast('90000000000000000' as decimal(38, 9))\") }}"
         ),
         REFUSED,
+    ),
+    "metered cost of ten trillion tokens at a hundred million": (
+        value("{{ metered_cost('9999999999999', '98765432.123456') }}"),
+        picos(9999999999999 * 98765432123456),
+    ),
+    "metered cost of as many tokens as are counted": (
+        value("{{ metered_cost('9223372036854775807', '1.234567') }}"),
+        picos((2**63 - 1) * 1234567),
+    ),
+    "metered cost of a part of ten trillion tokens": (
+        value("{{ metered_share_cost(\"cast('9999999999999.333333333' as decimal(38, 9))\", '98765432.123456') }}"),
+        picos((9999999999999333333333 * 98765432123456 * 2 + 10**9) // (2 * 10**9)),
+    ),
+    "cost of a million tokens of a trillion a month": (
+        value(
+            "{{ cost_per(\"cast('-9876543210987.123456789012' as decimal(38, 12)) * 1000000\", "
+            "\"cast('1234567890123456' as decimal(38, 9))\") }}"
+        ),
+        -picos(9876543210987123456789012 * 10**6 // 1234567890123456),
+    ),
+    "a trillion split by weights of trillions": (
+        SPLIT
+        % (
+            *("1234567890123.123456789012", "4987654321098123456789013"),
+            *("1234567890123.123456789012", "3456789012345678901234567"),
+            *("1234567890123.123456789012", "1111111111111111111111111"),
+        ),
+        picos(
+            int(
+                oracle(
+                    Decimal("1234567890123.123456789012"),
+                    {"a": 4987654321098123456789013, "b": 3456789012345678901234567, "c": 1111111111111111111111111},
+                )["a"]
+                * 10**12
+            )
+        ),
+    ),
+    "how often a number goes into a product of fifty digits": (
+        value(
+            "cast({{ product_quotient(as_whole(\"'"
+            + "8" * 25
+            + "'\"), as_whole(\"'-"
+            + "7" * 25
+            + "'\"), as_whole(\"'"
+            + "9" * 25
+            + "'\")) }} as decimal(38, 0))"
+        ),
+        -Decimal(int("8" * 25) * int("7" * 25) // int("9" * 25)),
+    ),
+    "and what is left of the product": (
+        value(
+            "cast({{ product_remainder(as_whole(\"'"
+            + "8" * 25
+            + "'\"), as_whole(\"'-"
+            + "7" * 25
+            + "'\"), as_whole(\"'"
+            + "9" * 25
+            + "'\")) }} as decimal(38, 0))"
+        ),
+        -Decimal(int("8" * 25) * int("7" * 25) % int("9" * 25)),
+    ),
+    "the longest budget duration that is read": (
+        value("cast({{ duration_seconds(\"'999999999y'\") }} as decimal(38, 0))"),
+        Decimal(999999999 * 31557600),
+    ),
+    "a budget duration of ten digits": (
+        value("cast({{ duration_seconds(\"'1234567890d'\") }} as decimal(38, 0))"),
+        None,
     ),
     "a quotient of more than 64 bits": (
         value("cast({{ wide_quotient(as_whole('30000000000000000001'), '2') }} as decimal(38, 0))"),

@@ -16,6 +16,8 @@ SUMMER_TIME = ("America/New_York", "Pacific/Auckland")
 """Zones of the draw in which a day of another week may begin at another hour of UTC."""
 NAMES = ("key", "request_id", "name", "initiative", "department", "product", "customer", "pool")
 """The fields that name something of the company's own."""
+AMOUNTS = ("amount", "effective", "at_list")
+"""The fields that hold money, beside prices."""
 OF_MONTHS = ("headcounts",)
 """Facts that belong to a month, and so not to one some weeks later."""
 ORDERED = ("ownership", "older_exports")
@@ -53,10 +55,33 @@ def in_foreign_currency(company: Company) -> Company:
             return value
         return replace(value, currency=currency)
 
+    restated_company: Company = mapped(at_agreed_prices(company), restated)
+    return restated_company
+
+
+def at_agreed_prices(company: Company) -> Company:
+    """Without calls at list price, which nobody here can change."""
     priced = {(one.seller, one.token_class) for one in company.prices}
     calls = [one for one in company.calls if all((one.seller, name) in priced for name in TOKEN_CLASSES)]
-    restated_company: Company = mapped(replace(company, calls=tuple(calls)), restated)
-    return restated_company
+    return replace(company, calls=tuple(calls))
+
+
+def grown(company: Company, tokens: int, prices: int) -> Company:
+    """``tokens`` times as many tokens at ``prices`` times the price, and all other amounts as many times both; without calls
+    at list price.
+    """
+
+    def times(value: Any) -> Any:
+        if isinstance(value, Call):
+            return replace(value, tokens={name: count * tokens for name, count in value.tokens.items()})
+        if isinstance(value, Price):
+            return replace(value, per_million=value.per_million * prices)
+        found = ((name, getattr(value, name, None)) for name in AMOUNTS)
+        amounts = {name: amount * tokens * prices for name, amount in found if isinstance(amount, Decimal)}
+        return replace(value, **amounts) if amounts else value
+
+    grown_company: Company = mapped(at_agreed_prices(company), times)
+    return grown_company
 
 
 def renamed(company: Company) -> tuple[Company, dict[str, str]]:

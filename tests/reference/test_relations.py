@@ -17,6 +17,8 @@ import pytest
 
 from tests.reference.build import tables
 from tests.reference.changes import (
+    at_agreed_prices,
+    grown,
     in_foreign_currency,
     renamed,
     shuffled,
@@ -149,3 +151,14 @@ class TestRelations:
             if key[0] == "bill"
         }
         assert differing(wanted, {key: one for key, one in twice.items() if key[0] == "bill"}, Fraction(0)) == {}
+
+    def test_ten_thousand_times_the_tokens_at_ten_thousand_times_the_price(self, seed: int) -> None:
+        company, tokens, prices = draw(seed), 10**4, 10**4
+        found = said(grown(company, tokens, prices))
+        wanted = {
+            key: number if "request" in key else number * tokens * (1 if key[1] == "quantity" else prices)
+            for key, number in said(at_agreed_prices(company)).items()
+        }
+        assert differing(wanted, found, UNITS * tokens * prices) == {}
+        rounded_each = {("bill", "as_billed"): Fraction(0)}
+        assert differing(totals(wanted) | rounded_each, totals(found) | rounded_each, Fraction(0)) == {}

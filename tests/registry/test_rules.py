@@ -128,6 +128,10 @@ def test_a_balance_may_be_renewed_under_its_id_and_not_overlap_itself(folder, fa
             "kind: price, price_per_million: 0.1234567, models: [a], token_class: output",
             "price_per_million: '0.1234567' has more than 6 decimals",
         ),
+        (
+            "kind: price, price_per_million: 1000000000000, models: [a], token_class: output",
+            "price_per_million: '1000000000000' is too large; at most 12 digits before the point",
+        ),
     ],
 )
 def test_contract_kinds(folder, faults, contract, says):

@@ -112,6 +112,41 @@ def test_results_say_what_was_built_what_failed_and_what_was_skipped(small: Smal
     assert sorted(small.ended) == sorted(result.unique_id for result in results.values())
 
 
+def test_a_number_too_large_for_a_model_is_told_with_the_largest_that_were_read(small: SmallProject) -> None:
+    small.build()
+    with duckdb.connect(str(small.home.warehouse)) as connection:
+        connection.execute(
+            "create schema landing; create table landing.ledgers__revenue as select 'ledgers/revenue.csv' as file, "
+            "2::bigint as line, -98765432109876.5::decimal(38, 9) as amount, 'p' as partition union all "
+            "select 'ledgers/revenue.csv', 3, 12, 'p'; create table landing.prices__price_book as "
+            "select 75::decimal(18, 6) as price_per_million, 'list' as partition"
+        )
+    small.write(
+        "sources.yml",
+        "sources: [{name: landing, schema: landing, tables: [{name: ledgers__revenue}, {name: prices__price_book}]}]",
+    )
+    small.write("read.sql", "select amount from {{ source('landing', 'ledgers__revenue') }}")
+    for name, product in {
+        "multiplied": "amount * amount",
+        "narrowed": "cast(amount as decimal(18, 9))",
+        "counted": "cast(cast(amount as hugeint) * 1000000 as bigint)",
+    }.items():
+        small.write(
+            f"{name}.sql",
+            f"{{{{ config(materialized='table') }}}} select {product} as n from {{{{ ref('read') }}}} "
+            "cross join {{ source('landing', 'prices__price_book') }}",
+        )
+
+    told = failure_lines(list(small.build().values()))
+
+    assert sorted(told) == [
+        f"a number, or a product of two, is larger than can be held. Largest of what {name} follows from: "
+        "98765432109876.5 (amount of ledgers__revenue, ledgers/revenue.csv line 2), 75 (price_per_million of "
+        f"prices__price_book, list); correct the row that is wrong, and report this line if none is (model {name})"
+        for name in ("counted", "multiplied", "narrowed")
+    ]
+
+
 def test_a_project_that_cannot_start_says_why(small: SmallProject) -> None:
     small.write("one.sql", "select 1 as n")
     with pytest.raises(DbtStopped, match="no_such_selector"):

@@ -7,7 +7,7 @@ where (x_ListCostBasis = 'list_price') <> (ListUnitPrice is not null)
         ListUnitPrice is not null
         and (
             ListUnitPrice < 0
-            or ListCost <> cast(ListUnitPrice * cast(PricingQuantity as decimal(18, 6)) as decimal(38, 12))
+            or ListCost <> cast(ListUnitPrice * cast(PricingQuantity as decimal(38, 6)) as decimal(38, 12))
         )
     )
     or cast(PricingQuantity * cast(1000000 as decimal(7, 0)) as decimal(38, 6)) <> ConsumedQuantity

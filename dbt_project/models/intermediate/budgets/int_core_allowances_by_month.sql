@@ -74,8 +74,7 @@ select
     core_days.units is not null and verified.verified_unit_cost is not null as is_by_units,
     case
         when core_days.units is not null and verified.verified_unit_cost is not null
-            then {{ fine_money('cast(verified.verified_unit_cost as decimal(19,
-            12)) * cast(core_days.units as decimal(19, 6))') }}
+            then {{ fine_money('verified.verified_unit_cost * cast(core_days.units as decimal(38, 6))') }}
             + case when core_days.days > core_days.days_with_units
                 then {{ fine_money(cost_per(
                     'verified.verified_run_rate * 12 * (core_days.days - core_days.days_with_units)',

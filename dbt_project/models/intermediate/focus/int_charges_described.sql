@@ -71,10 +71,10 @@ select
         when 'adjustment' then 'Adjustment'
     end as focus_category,
     case when charge_category in ('tax', 'credit') then billed_amount else effective_amount end as focus_effective_cost,
-    cast(quantity * cast(0.000001 as decimal(7, 6)) as decimal(38, 6)) as pricing_quantity,
+    cast(cast(quantity as decimal(19, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(38, 6)) as pricing_quantity,
     case
         when list_unit_price is not null
-            then {{ fine_money('quantity * cast(0.000001 as decimal(7, 6)) * list_unit_price') }}
+            then {{ metered_cost('quantity', 'list_unit_price') }}
         when metered_list_cost is not null then metered_list_cost
         else {{ fine_money('coalesce(stated_list_amount, charged_amount, billed_amount)') }}
     end as focus_list_cost,

@@ -94,7 +94,10 @@ limited as (
             when readings.is_blocked then cast(0 as decimal(38, 9))
             else least(
                 readings.daily_budget,
-                {{ money('readings.rpm_limit * 1440 * requests_known.dearest_request') }}
+                {{ money(
+                    'cast(readings.rpm_limit as decimal(19, 0)) * cast(1440 as decimal(4, 0))'
+                    ~ ' * requests_known.dearest_request'
+                ) }}
             )
         end as daily_cap
     from days

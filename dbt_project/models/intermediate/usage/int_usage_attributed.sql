@@ -30,7 +30,7 @@ select
     weights.department_id,
     cast(coalesce(weights.share_ratio, 1) as decimal(10, 9)) as share,
     cast(
-        cast(usage.quantity as decimal(18, 0)) * cast(coalesce(weights.share_ratio, 1) as decimal(10, 9))
+        cast(usage.quantity as decimal(19, 0)) * cast(coalesce(weights.share_ratio, 1) as decimal(10, 9))
         as decimal(38, 9)
     ) as quantity,
     {{ fine_money('usage.list_cost * cast(coalesce(weights.share_ratio, 1) as decimal(10, 9))') }} as list_cost

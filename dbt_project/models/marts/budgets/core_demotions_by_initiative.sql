@@ -78,7 +78,7 @@ judged_days as (
     select
         core_days.*,
         policy.demotion_days,
-        {{ fine_money('cast(core_days.verified_unit_cost as decimal(24, 12)) * policy.unit_cost_ratio') }}
+        {{ fine_money('core_days.verified_unit_cost * policy.unit_cost_ratio') }}
             as limit_unit_cost,
         {{ cost_per('core_days.allocated_cost', 'core_days.units') }} as unit_cost,
         row_number() over (partition by core_days.initiative_id order by core_days.cost_date desc) as days_back

@@ -134,7 +134,7 @@ select
     case when is_saving_known
         then {{ fine_money(
             'case when earlier_saving < 0 then -1 else 1 end * cast(' ~ wide_quotient(
-                wide_quotient(to_pico('earlier_saving') ~ ' * lost_reads', 'earlier_reads') ~ ' * 36525', '8400'
+                product_quotient(to_pico('earlier_saving'), 'lost_reads', 'earlier_reads') ~ ' * 36525', '8400'
             ) ~ ' as decimal(38, 0))'
             ~ ' * cast(0.000000000001 as decimal(12, 12))'
         ) }}
