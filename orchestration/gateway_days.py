@@ -2,9 +2,10 @@
 
 Tables in schema ``landing`` carry the memory from run to run: ``gateway_load_days`` (days and rows of every visible load
 of the log), ``built_load_days`` (the same, as of the last successful build), ``built_context_tiers`` (the context tiers
-it summed by), ``built_by`` (zone, dbt project and engine) and ``pending_days`` (what a build that has begun but not
-ended may have touched; a day of null means all). ``gateway_batches`` is what dbt reads: the days of this build, few at a
-time, with the partitions that hold them, so that no other load is opened.
+it summed by), ``built_day_starts`` (the moments within an hour with which a day began in a cap's zone), ``built_by`` (zone,
+dbt project and engine) and ``pending_days`` (what a build that has begun but not ended may have touched; a day of null means
+all). ``gateway_batches`` is what dbt reads: the days of this build, few at a time, with the partitions that hold them, so that
+no other load is opened.
 
 A day's usage stands in one of two streams: single requests, or the sums that another engine made of a log that is not
 here. A load's days come from its manifest entry; a load landed without them is read for its days. Nothing here is guessed: a
@@ -36,10 +37,23 @@ _TABLES = (
     "(partition varchar, load_id varchar, event_date date, row_count bigint)",
     "create table if not exists landing.built_context_tiers "
     "(provider varchar, model_id varchar, context_tier_start bigint)",
+    "create table if not exists landing.built_day_starts (day_start_at timestamp)",
     "create table if not exists landing.built_by (reporting_time_zone varchar, made_by varchar)",
     "create table if not exists landing.pending_days (event_date date)",
 )
 _TIERS = "select distinct provider, model_id, context_tier_start from landing.prices__price_book where context_tier_start > 0"
+_DAY_STARTS = """
+with quarters as (
+    select distinct cast(event_date as timestamp) + to_minutes(15 * unnest(range(96))) as quarter_at
+    from landing.gateway_load_days
+)
+select distinct quarter_at as day_start_at
+from quarters
+cross join (select distinct time_zone from landing.registry__caps where time_zone <> ?) as zones
+where extract(minute from quarter_at) <> 0
+    and cast(timezone(time_zone, timezone('UTC', quarter_at)) as date)
+    <> cast(timezone(time_zone, timezone('UTC', quarter_at - interval 15 minute)) as date)"""
+"""As model int_quarter_hours divides an hour."""
 _DAYS = "select cast(started_at at time zone 'UTC' as date), count(*) from read_parquet(?) group by all order by all"
 
 
@@ -82,6 +96,7 @@ def find_changed_days(
         "partition varchar, load_id varchar, event_date date, row_count bigint",
         visible,
     )
+    connection.execute(f"create or replace table landing.gateway_day_starts as {_DAY_STARTS}", [zone])
     changed = EVERYTHING if full_refresh else _changed(connection, visible, zone, target)
     wanted = {day for _, _, day, _ in visible} if changed.days is None else changed.days
     _replace(
@@ -145,6 +160,8 @@ def record(connection: duckdb.DuckDBPyConnection, zone: str, target: str = "duck
     connection.execute("insert into landing.built_load_days from landing.gateway_load_days")
     connection.execute("delete from landing.built_context_tiers")
     connection.execute(f"insert into landing.built_context_tiers {_TIERS}")
+    connection.execute("delete from landing.built_day_starts")
+    connection.execute("insert into landing.built_day_starts from landing.gateway_day_starts")
     connection.execute("delete from landing.built_by")
     connection.execute("insert into landing.built_by values (?, ?)", [zone, _made_by(target)])
     connection.execute("delete from landing.pending_days")
@@ -165,7 +182,8 @@ def _changed(connection: duckdb.DuckDBPyConnection, visible: list[LoadDay], zone
     if known == (0,) or state != (zone, _made_by(target)) or None in pending:
         return EVERYTHING
     built = {tuple(row) for row in connection.execute("from landing.built_load_days").fetchall()}
-    return ChangedDays(frozenset(pending | {row[2] for row in built ^ set(visible)} | _retiered(connection)))
+    changed = {row[2] for row in built ^ set(visible)} | _retiered(connection) | _divided_otherwise(connection)
+    return ChangedDays(frozenset(pending | changed))
 
 
 def _retiered(connection: duckdb.DuckDBPyConnection) -> set[date]:
@@ -178,6 +196,18 @@ def _retiered(connection: duckdb.DuckDBPyConnection) -> set[date]:
             union (from landing.built_context_tiers except from now)
         )
         select distinct billing_date from {".".join(SUMMED_LOG)} semi join moved using (provider, model_id)"""
+    ).fetchall()
+    return {day for (day,) in rows}
+
+
+def _divided_otherwise(connection: duckdb.DuckDBPyConnection) -> set[date]:
+    """The days that have hours in which a day of a cap's zone begins, or began as the log was summed, but not both."""
+    rows = connection.execute(
+        """
+        select distinct cast(day_start_at as date) from (
+            (from landing.gateway_day_starts except from landing.built_day_starts)
+            union (from landing.built_day_starts except from landing.gateway_day_starts)
+        )"""
     ).fetchall()
     return {day for (day,) in rows}
 

@@ -252,7 +252,8 @@ def _leaks(publication: Publication, names: Names) -> list[Row]:
                 | {
                     "what": f"cost or cap is not known, {_times(row['windows_unknown'], row['window'])}",
                     "amount": None,
-                    "remedy": "Let the gateway be read back (base_url and key in sources.yaml), and price what is unpriced.",
+                    "remedy": "Let the gateway be read back (base_url and key in sources.yaml), load days without data, and "
+                    "price what is unpriced.",
                 }
             )
     for row in publication.rows("cap_audit_by_entity_day", UNCAPPED, [as_of, as_of]):

@@ -21,12 +21,11 @@
     end
 {%- endmacro %}
 
-{# The day, in the zone of a cap, of an hour of UTC. Where that is the reporting zone the day is known to the quarter of
-   an hour. #}
-{% macro day_in_zone(zone, usage_start_at, usage_date, parameters='run_parameters') -%}
+{# The day, in the zone of a cap, of a part of an hour of UTC, see int_quarter_hours. #}
+{% macro day_in_zone(zone, part_start_at, usage_date, parameters='run_parameters') -%}
     case
         when {{ zone }} = {{ parameters }}.reporting_time_zone then {{ usage_date }}
-        else cast({{ local_time(zone, moment_of("'UTC'", usage_start_at)) }} as date)
+        else cast({{ local_time(zone, moment_of("'UTC'", part_start_at)) }} as date)
     end
 {%- endmacro %}
 

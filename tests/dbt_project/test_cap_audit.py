@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pytest
 
 from orchestration.landing.store import Landing
 from tests.dbt_project.compiled_models import build, write_run_parameters
-from tests.dbt_project.warehouse_rows import charge, moment, price, request, row
+from tests.dbt_project.warehouse_rows import charge, declared_source, moment, price, request, row
 
 D = Decimal
 DAY = date(2026, 7, 10)
@@ -39,6 +39,13 @@ def refusal(number: int, clock: str, day: date = DAY, key: str = "a", error: str
     return call(number, clock, 0, day, key, status="failure", error_type=error, has_token_evidence=False)
 
 
+def activity(day: date, dollars: int) -> dict[str, Any]:
+    standard = {"model": "m", "api_key": "a", "custom_llm_provider": "p", "prompt_tokens": dollars}
+    counts = {"completion_tokens": 0, "cache_read_tokens": 0, "cache_write_tokens": 0, "successful_requests": 1}
+    times = {"start_time": at("00:00", day), "end_time": at("00:00", day + timedelta(days=1))}
+    return row("litellm", "daily_activity", **standard, **counts, **times, failed_requests=0)
+
+
 def reading(
     entity: str = "key:a", day: date = DAY, budget: str | None = "10", duration: str | None = "1d", **given: Any
 ):
@@ -56,23 +63,36 @@ def reading(
     return row("litellm", "guardrail_settings", **{**standard, **given})
 
 
+class Cap(NamedTuple):
+    entity: str
+    window: str
+    amount: str
+    cap_id: str = "cap"
+    mode: str = "hard"
+    zone: str | None = None
+    """None: the company's."""
+
+
 @dataclass
 class Company:
-    """What is landed, and what the policy configures: (entity, window, cap, first day, last day, zone)."""
+    """What is landed, and what the policy configures from the 1st on; ``zone``: of its caps."""
 
     calls: Rows = field(default_factory=list)
     readings: Rows = field(default_factory=list)
-    caps: list[tuple[str, str, str]] = field(default_factory=lambda: [("key:a", "daily", "10")])
+    caps: list[Any] = field(default_factory=lambda: [("key:a", "daily", "10")])
     prices: Rows = field(default_factory=lambda: [price("p", "1000000")])
     rules: Rows = field(default_factory=list)
     charges: Rows = field(default_factory=list)
     contracts: Rows = field(default_factory=list)
     zone: str = "UTC"
+    reporting_zone: str = "UTC"
+    sources: Rows = field(default_factory=list)
+    daily_activity: Rows = field(default_factory=list)
     subject: tuple[str, str] | None = None
 
     def configured(self) -> list[tuple[Any, ...]]:
         rows = []
-        for entity, window, amount in self.caps:
+        for entity, window, amount, cap_id, mode, zone in (Cap(*one) for one in self.caps):
             for n in range((AS_OF - date(2026, 7, 1)).days + 1):
                 day = date(2026, 7, 1) + timedelta(days=n)
                 start = {
@@ -82,9 +102,13 @@ class Company:
                 }[window]
                 kind, _, name = entity.partition(":")
                 subject = self.subject or (kind, name)
-                rows.append(("litellm", entity, "cap", *subject, window, day, start, D(amount), "hard", self.zone))
+                zone = zone or self.zone
+                rows.append(("litellm", entity, cap_id, *subject, window, day, start, D(amount), mode, zone))
         return rows
 
+
+QUIET = {**declared_source("litellm"), "empty_days": "zero"}
+"""A log in files, of which a day without rows is one of no traffic."""
 
 Audit = dict[tuple[str, str, date], dict[str, Any]]
 
@@ -97,6 +121,7 @@ def built(tmp_path: Path) -> Callable[[Company, str], Rows]:
         landing = Landing(tmp_path / "landing")
         logged = {"window_start": "2026-07-01T00:00:00Z", "window_end": f"{AS_OF}T00:00:00Z"}
         policy = [row("registry", "policy", policy_key="guardrail_max_age_hours", policy_value="24")]
+        zones = [row("registry", "caps", time_zone=zone) for zone in {one[-1] for one in company.configured()}]
         streams = (
             ("litellm", "guardrail_settings", company.readings, {}),
             ("litellm", "spend_logs", company.calls, logged),
@@ -105,6 +130,9 @@ def built(tmp_path: Path) -> Callable[[Company, str], Rows]:
             ("registry", "contracts", company.contracts, {}),
             ("focus_files", "cost_and_usage", company.charges, {}),
             ("registry", "policy", policy, {}),
+            ("registry", "caps", zones, {}),
+            ("registry", "sources", company.sources, {}),
+            ("litellm", "daily_activity", company.daily_activity, {}),
         )
         for source, stream, rows, facts in streams:
             if rows:
@@ -113,7 +141,7 @@ def built(tmp_path: Path) -> Callable[[Company, str], Rows]:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("set TimeZone = 'UTC'")
             landing.register(connection)
-            write_run_parameters(connection, AS_OF)
+            write_run_parameters(connection, AS_OF, company.reporting_zone)
             connection.execute("create schema intermediate")
             connection.execute(f"create table intermediate.int_caps_configured_by_day ({CONFIGURED})")
             for one in company.configured():
@@ -240,7 +268,8 @@ def test_a_monthly_window_goes_on_counting_and_shows_each_day_what_was_known_by_
     eighth, eleventh, twelfth = (DAY + timedelta(days=n) for n in (-2, 1, 2))
     calls = [call(1, "08:00", 20, eighth), call(2, "08:00", 8), call(3, "09:00", 4), call(4, "09:00", 5, eleventh)]
     calls += [refusal(5, "07:00", twelfth)]
-    company = Company(calls, [reading(budget="30", duration="30d")], [("key:a", "monthly", "30")])
+    calls += [call(1, "08:00", 1, date(2026, 7, 1), key="another")]
+    company = Company(calls, [reading(budget="30", duration="30d")], [("key:a", "monthly", "30")], sources=[QUIET])
     found = audit(company)
     assert told(found["key:a", "monthly", eighth]) == ("not_crossed", D(20), D(0), None, None, None, D(0), 0)
     assert told(found["key:a", "monthly", DAY])[:5] == ("held", D(32), D(2), at("09:00"), None)
@@ -261,6 +290,142 @@ def test_a_window_begins_in_the_zone_of_the_cap_across_the_reporting_day(audit):
     assert told(found["key:a", "daily", DAY]) == ("held", D(12), D(2), at("06:30", after), None, 0.0, D(0), 0)
     assert found["key:a", "daily", after]["cost"] == D(1)
     assert found["key:a", "daily", DAY]["resets_at"] == at("07:00", after)
+
+
+BEFORE, AFTER = DAY - timedelta(days=1), DAY + timedelta(days=1)
+MIDNIGHTS = [
+    # a day of July begins, in UTC, at 18:30 the day before (five and a half hours ahead), and so on
+    ("America/New_York", "Asia/Kolkata", BEFORE, "18:10", "18:45"),
+    ("UTC", "Asia/Kolkata", BEFORE, "18:29:59.999999", "18:30"),
+    ("UTC", "Asia/Kathmandu", BEFORE, "18:14:59", "18:15"),
+    ("Asia/Kolkata", "Asia/Kathmandu", BEFORE, "18:14:59", "18:29:59"),
+    ("UTC", "Australia/Lord_Howe", BEFORE, "13:29", "13:31"),
+    ("Europe/Berlin", "Pacific/Chatham", BEFORE, "11:14", "11:16"),
+    ("UTC", "America/St_Johns", DAY, "02:29", "02:31"),
+]
+
+
+@pytest.mark.parametrize(("reporting", "zone", "first", "last_before", "first_within"), MIDNIGHTS)
+def test_a_day_that_begins_within_an_hour_has_its_own_requests_to_the_minute(
+    audit, reporting, zone, first, last_before, first_within
+):
+    """3 as the day begins and 3 as it ends are 6 of 5; what came a moment before it, and after it, are other days'."""
+    calls = [call(1, last_before, 1, first), call(2, first_within, 3, first)]
+    end = first + timedelta(days=1)
+    calls += [call(3, last_before, 3, end), call(4, first_within, 2, end)]
+    company = Company(calls, caps=[("key:a", "daily", "5")], zone=zone, reporting_zone=reporting, sources=[QUIET])
+    found = audit(company)
+    costs = [found["key:a", "daily", day]["cost"] for day in (BEFORE, DAY, AFTER)]
+    assert costs == [D(1), D(6), D(2)]
+    one = found["key:a", "daily", DAY]
+    assert (one["overshoot"], one["crossed_at"]) == (D(1), at(last_before, end))
+
+
+def test_a_month_that_begins_within_an_hour_ends_to_the_minute_too(audit):
+    """July begins in Kolkata at 18:30 of the 30th of June in UTC: 4 came a minute before it."""
+    june, july = date(2026, 6, 30), date(2026, 7, 1)
+    calls = [call(1, "18:29", 4, june), call(2, "18:31", 4, june), call(3, "12:00", 5, july)]
+    company = Company(calls, caps=[("key:a", "monthly", "10")], zone="Asia/Kolkata", sources=[QUIET])
+    found = audit(company)
+    assert [found["key:a", "monthly", day]["cost"] for day in (july, july + timedelta(days=1))] == [D(9), D(9)]
+
+
+def test_an_hour_that_a_caps_day_divides_is_one_hour_of_usage(built):
+    company = Company([call(1, "18:10", 3), call(2, "18:45", 4), call(3, "19:00", 5)], zone="Asia/Kolkata")
+    hours = [
+        (one["usage_start_at"].hour, one["quantity"])
+        for one in built(company, "fct_usage_by_hour")
+        if one["token_class"] == "input_uncached"
+    ]
+    assert sorted(hours) == [(18, 7), (19, 5)]
+
+
+def test_of_two_caps_in_two_zones_the_one_that_was_crossed_is_shown(audit):
+    """3 at 16:00 and 3 at 14:00 of the next day lie on one day of Tokyo, nine hours ahead, and on two of UTC."""
+    calls = [call(1, "16:00", 3, BEFORE), call(2, "14:00", 3)]
+    caps = [("key:a", "daily", "4", "utc", "alert", "UTC"), ("key:a", "daily", "4.5", "tokyo", "hard", "Asia/Tokyo")]
+    found = audit(Company(calls, caps=caps, sources=[QUIET]))
+    one = found["key:a", "daily", DAY]
+    assert (one["cap_id"], one["time_zone"], one["mode"]) == ("tokyo", "Asia/Tokyo", "hard")
+    assert told(one) == ("unknown", D(6), D("1.5"), at("14:00"), None, 0.0, D(0), 0)
+    assert found["key:a", "daily", AFTER][("cap_id")] == "tokyo", "none is crossed: the hard one"
+
+
+def test_a_crossed_alert_cap_is_shown_beside_a_hard_one_that_was_not_crossed(audit):
+    caps = [("key:a", "daily", "4", "low", "alert"), ("key:a", "daily", "20", "high", "hard")]
+    calls = [call(1, "08:00", 5), call(2, "09:00", 2), call(3, "08:00", 3, AFTER)]
+    found = audit(Company(calls, caps=caps))
+    assert told(found["key:a", "daily", DAY])[:4] == ("overshot", D(7), D(3), at("08:00"))
+    shown = {day: found["key:a", "daily", day]["cap_id"] for day in (DAY, AFTER)}
+    assert shown == {DAY: "low", AFTER: "high"}
+
+
+def test_of_two_crossed_caps_the_hard_one_is_shown(audit):
+    caps = [("key:a", "daily", "4", "a", "alert"), ("key:a", "daily", "6", "z", "hard"), ("key:a", "daily", "7", "b")]
+    one = audit(Company([call(1, "08:00", 5), call(2, "09:00", 5)], caps=caps))["key:a", "daily", DAY]
+    assert (one["cap_id"], one["cap_configured"], one["overshoot"]) == ("z", D(6), D(4))
+
+
+def test_each_of_two_monthly_caps_counts_its_own_month(audit):
+    """In Tokyo, nine hours ahead, July begins with the 5 of 30 June 20:00 that UTC counts in June: 5 + 4 + 2 of 10."""
+    june = date(2026, 6, 30)
+    calls = [call(1, "20:00", 5, june), call(2, "08:00", 4), call(3, "09:00", 2, AFTER)]
+    caps = [
+        ("key:a", "monthly", "9", "utc", "hard", "UTC"),
+        ("key:a", "monthly", "10", "tokyo", "alert", "Asia/Tokyo"),
+    ]
+    found = audit(Company(calls, caps=caps, sources=[QUIET]))
+    assert {
+        day: (one["cap_id"], one["cost"], one["crossed_at"]) for (_, _, day), one in found.items() if day >= DAY
+    } == {
+        DAY: ("utc", D(4), None),
+        **{DAY + timedelta(days=n): ("tokyo", D(11), at("09:00", AFTER)) for n in range(1, (AS_OF - DAY).days + 1)},
+    }
+
+
+def test_a_day_of_which_no_source_tells_is_unknown(audit):
+    """Files of a log from the 8th to the 12th without the 9th: what is before, missing or after it is no day of nothing."""
+    eighth, twelfth = date(2026, 7, 8), date(2026, 7, 12)
+    calls = [call(1, "08:00", 1, day) for day in (eighth, DAY, AFTER, twelfth)]
+    caps = [("key:a", "daily", "10"), ("key:a", "weekly", "40"), ("key:quiet", "daily", "10")]
+    found = audit(Company(calls, caps=caps, sources=[declared_source("litellm")]))
+    known = {day.day for day in (eighth, DAY, AFTER, twelfth)}
+    for entity in ("key:a", "key:quiet"):
+        statuses = {
+            day.day: one["status"] for (who, window, day), one in found.items() if (who, window) == (entity, "daily")
+        }
+        assert statuses == {n: "not_crossed" if n in known else "unknown" for n in range(1, 21)}
+    weeks = {day.day: one["status"] for (_, window, day), one in found.items() if window == "weekly"}
+    assert set(weeks.values()) == {"unknown"}, "the week of Monday 6 July lacks days, and so does the next"
+
+
+def test_a_crossing_is_known_whatever_other_days_of_the_window_are_not(audit):
+    calls = [call(1, "08:00", 9), call(2, "09:00", 2), call(3, "09:30", 1)]
+    found = audit(Company(calls, caps=[("key:a", "monthly", "10")], sources=[declared_source("litellm")]))
+    assert told(found["key:a", "monthly", DAY])[:4] == ("overshot", D(12), D(2), at("09:00"))
+
+
+def test_a_day_in_another_zone_is_unknown_where_a_day_that_it_touches_is(audit):
+    """A log of the 10th and 11th in UTC tells of the whole of one day in Tokyo, nine hours ahead."""
+    calls = [call(1, "00:00", 1), call(2, "23:00", 1, AFTER)]
+    found = audit(Company(calls, zone="Asia/Tokyo", sources=[declared_source("litellm")]))
+    known = {day for (_, _, day), one in found.items() if one["status"] == "not_crossed"}
+    assert known == {AFTER}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "status"),
+    [
+        ("UTC", DAY, "overshot"),
+        ("UTC", AFTER, "not_crossed"),
+        ("Asia/Kolkata", DAY, "unknown"),
+        ("Asia/Kolkata", AFTER, "unknown"),
+    ],
+)
+def test_usage_that_is_told_by_the_day_is_not_guessed_into_days_of_another_zone(audit, zone, day, status):
+    """12 of 10 on the UTC day of the 10th, of which five and a half hours are the 11th in Kolkata."""
+    company = Company(daily_activity=[activity(BEFORE, 1), activity(DAY, 12), activity(AFTER, 1)], zone=zone)
+    assert audit(company)["key:a", "daily", day]["status"] == status
 
 
 def test_a_request_in_two_files_crosses_once(audit):
@@ -285,7 +450,8 @@ def test_windows_that_the_gateway_keeps_in_a_list_hold_beside_its_single_budget(
 
 def test_a_key_with_windows_and_no_single_budget_has_a_cap(audit):
     limits = '[{"budget_duration": "1d", "max_budget": "10"}]'
-    one = audit(Company([], [reading(budget=None, duration=None, budget_limits=limits)]))["key:a", "daily", DAY]
+    company = Company([call(1, "08:00", 4)], [reading(budget=None, duration=None, budget_limits=limits)])
+    one = audit(company)["key:a", "daily", DAY]
     assert (one["cap_in_force"], one["status"]) == (D(10), "not_crossed")
 
 

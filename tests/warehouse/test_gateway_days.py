@@ -12,7 +12,7 @@ import pytest
 from orchestration.gateway_days import ChangedDays, batches
 from orchestration.landing.store import Landing
 from orchestration.warehouse import begin_build, connect, prepare, record_built
-from tests.dbt_project.warehouse_rows import price, request
+from tests.dbt_project.warehouse_rows import price, request, row
 
 AS_OF = date(2026, 10, 31)
 
@@ -140,6 +140,37 @@ def test_models_whose_context_tiers_moved_are_summed_again(
     assert changed_days(warehouse, landing).days == october(1, 5)
     build(warehouse, landing)
     assert changed_days(warehouse, landing).days == set()
+
+
+def cap_in(landing: Landing, *zones: str) -> None:
+    with landing.batch("registry", "caps") as batch:
+        batch.add_rows("current", [row("registry", "caps", cap_id=zone, time_zone=zone) for zone in zones])
+
+
+def test_days_that_a_cap_divides_within_an_hour_are_summed_again(
+    warehouse: duckdb.DuckDBPyConnection, landing: Landing
+) -> None:
+    """Lord Howe goes from ten and a half to eleven hours ahead on 4 October 2026: its days then begin at full hours."""
+    land(landing, "a.parquet", 1, 3, 5)
+    build(warehouse, landing)
+    cap_in(landing, "Asia/Tokyo", "America/New_York")
+    assert changed_days(warehouse, landing).days == set()
+    cap_in(landing, "Asia/Tokyo", "Australia/Lord_Howe")
+    assert changed_days(warehouse, landing).days == october(1, 3)
+    build(warehouse, landing)
+    assert changed_days(warehouse, landing).days == set()
+    cap_in(landing, "Asia/Kathmandu", "Australia/Lord_Howe")
+    assert changed_days(warehouse, landing).days == october(1, 3, 5)
+    build(warehouse, landing)
+    cap_in(landing, "Asia/Tokyo")
+    assert changed_days(warehouse, landing).days == october(1, 3, 5)
+
+
+def test_a_cap_in_the_reporting_zone_divides_nothing(warehouse: duckdb.DuckDBPyConnection, landing: Landing) -> None:
+    land(landing, "a.parquet", 1)
+    build(warehouse, landing, "Asia/Kolkata")
+    cap_in(landing, "Asia/Kolkata")
+    assert changed_days(warehouse, landing, "Asia/Kolkata").days == set()
 
 
 def test_another_zone_a_full_refresh_or_a_lost_table_sums_everything(

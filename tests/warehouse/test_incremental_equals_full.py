@@ -1,5 +1,5 @@
-"""Whatever happens to the gateway's log, its prices, owners and as-of day, a warehouse that followed it day by day, killed in
-between, holds the rows of one that was built at once.
+"""Whatever happens to the gateway's log, its prices, owners, zones of caps and as-of day, a warehouse that followed it day by
+day, killed in between, holds the rows of one that was built at once.
 
 dbt runs the models on real files; what happens is drawn from a seed. SEEDS=n draws n histories.
 """
@@ -62,7 +62,7 @@ class History:
         events: list[Callable[[], None]] = [
             *(self.new_days, self.late, self.restated, self.withdrawn, self.withdrawn),
             *(self.repeated, self.repeated_another_day, self.repeated_another_day, self.under_another_id),
-            *(self.reowned, self.repriced, self.redated, self.as_of_moved),
+            *(self.reowned, self.repriced, self.redated, self.as_of_moved, self.recapped),
         ]
         for event in self.random.sample(events, self.random.randint(1, 3)):
             event()
@@ -132,6 +132,12 @@ class History:
                 for model in ("m0", "m1")
             ],
         )
+
+    def recapped(self) -> None:
+        self.capped_in(*self.random.sample(["Asia/Kolkata", "Asia/Kathmandu", "Asia/Tokyo"], self.random.randint(0, 2)))
+
+    def capped_in(self, *zones: str) -> None:
+        self._land("registry", "caps", [row("registry", "caps", cap_id=zone, time_zone=zone) for zone in zones])
 
     def redated(self) -> None:
         name = self._file()
@@ -240,6 +246,26 @@ def tables(home: Home, names: tuple[str, ...] = COMPARED) -> dict[str, list[tupl
         connection.execute("set TimeZone = 'UTC'")
         schemas = {name: "marts" if name.startswith(("fct_", "dim_")) else "intermediate" for name in names}
         return {name: connection.execute(f"from {schemas[name]}.{name} order by all").fetchall() for name in names}
+
+
+def test_a_cap_in_a_zone_off_the_hour_divides_the_hours_of_history(home: Home, tmp_path: Path) -> None:
+    """Midnights of Kolkata lie within an hour of UTC. The hours that are published stay whole."""
+    history = History(1, Landing(tmp_path / "landing"))
+    around = [moment(f"2026-07-0{day}") + timedelta(hours=18, minutes=minute) for day in (2, 3) for minute in (10, 45)]
+    history._land_file([request("openai", f"at-{at}", 400, started_at=at, api_key="k0", model="m0") for at in around])
+    home.warehouse.unlink(missing_ok=True)
+    build(home, history)
+    whole = tables(home)
+    history.capped_in("Asia/Kolkata")
+    build(home, history)
+    divided = tables(home)
+    assert divided[FOLLOWING[0]] != whole[FOLLOWING[0]]
+    assert {name: divided[name] for name in COMPARED[1:]} == {name: whole[name] for name in COMPARED[1:]}
+    build(home, history, full=True)
+    assert tables(home) == divided
+    history.capped_in("Asia/Tokyo")
+    build(home, history)
+    assert tables(home) == whole
 
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("SEEDS", "1"))))

@@ -104,7 +104,7 @@ placed as (
         matched.adapter,
         matched.entity,
         matched.time_zone,
-        {{ day_in_zone('matched.time_zone', 'matched.usage_start_at', 'matched.usage_date') }} as cap_date,
+        {{ day_in_zone('matched.time_zone', 'matched.part_start_at', 'matched.usage_date') }} as cap_date,
         matched.provider,
         matched.model_id,
         matched.price_variant,

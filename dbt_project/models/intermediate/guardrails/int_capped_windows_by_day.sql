@@ -50,17 +50,6 @@ run_parameters as (
 
 ),
 
-lowest as (
-
-    select *
-    from configured
-    qualify row_number() over (
-        partition by adapter, entity, cap_window, cap_date
-        order by cap_configured nulls last, cap_id nulls last, subject_id nulls last
-    ) = 1
-
-),
-
 -- every window that the gateway itself keeps, the single budget and those of a list
 limits as (
 
@@ -118,11 +107,11 @@ of_the_gateway_alone as (
         cast(null as string) as mode,
         'UTC' as time_zone
     from limits_by_day
-    anti join lowest
-        on limits_by_day.entity = lowest.entity
-        and limits_by_day.cap_window = lowest.cap_window
-        and limits_by_day.cap_date = lowest.cap_date
-        and lowest.adapter = 'litellm'
+    anti join configured
+        on limits_by_day.entity = configured.entity
+        and limits_by_day.cap_window = configured.cap_window
+        and limits_by_day.cap_date = configured.cap_date
+        and configured.adapter = 'litellm'
     where limits_by_day.cap_window is not null
     group by all
 
@@ -130,7 +119,7 @@ of_the_gateway_alone as (
 
 windows as (
 
-    select * from lowest
+    select * from configured
     union all
     select * from of_the_gateway_alone
 
@@ -160,12 +149,13 @@ keys_used as (
 -- where the limits stand: on the key or team itself, for a developer or an initiative on the keys used in the window
 holders as (
 
-    select adapter, entity, cap_window, cap_date, window_days, entity as holder
+    select distinct adapter, entity, cap_window, cap_date, window_start_date, window_days, entity as holder
     from dated
     where adapter = 'litellm' and split_part(entity, ':', 1) in ('key', 'team')
     union all
     select distinct
-        dated.adapter, dated.entity, dated.cap_window, dated.cap_date, dated.window_days, keys_used.holder
+        dated.adapter, dated.entity, dated.cap_window, dated.cap_date, dated.window_start_date, dated.window_days,
+        keys_used.holder
     from dated
     inner join keys_used
         on dated.entity = keys_used.entity
@@ -183,6 +173,7 @@ let_through as (
         holders.entity,
         holders.cap_window,
         holders.cap_date,
+        holders.window_start_date,
         holders.window_days,
         holders.holder,
         min(case
@@ -235,6 +226,7 @@ in_force as (
         entity,
         cap_window,
         cap_date,
+        window_start_date,
         bool_and(is_read_back) as is_read_back,
         case when bool_and(is_read_back) and count(amount) = count(*) then {{ money('sum(amount)') }} end as amount
     from held
@@ -254,3 +246,4 @@ left join in_force
     and dated.entity = in_force.entity
     and dated.cap_window = in_force.cap_window
     and dated.cap_date = in_force.cap_date
+    and dated.window_start_date = in_force.window_start_date

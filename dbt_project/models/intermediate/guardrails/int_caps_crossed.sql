@@ -25,8 +25,10 @@ added_up as (
     select
         crossed.adapter,
         crossed.entity,
+        crossed.cap_id,
         crossed.cap_window,
         crossed.window_start_date,
+        crossed.time_zone,
         crossed.cap_line,
         requests.started_at,
         requests.request_id,
@@ -43,7 +45,9 @@ added_up as (
         and crossed.cap_date = requests.cap_date
     window
         so_far as (
-            partition by crossed.adapter, crossed.entity, crossed.cap_window, crossed.window_start_date
+            partition by
+                crossed.adapter, crossed.entity, crossed.cap_id, crossed.cap_window, crossed.window_start_date,
+                crossed.time_zone
             order by requests.started_at, requests.request_id
             rows between unbounded preceding and current row
         )
@@ -53,7 +57,7 @@ added_up as (
 crossings as (
 
     select
-        adapter, entity, cap_window, window_start_date,
+        adapter, entity, cap_id, cap_window, window_start_date, time_zone,
         min(started_at) as crossed_at,
         min_by(cost, (started_at, request_id)) as cost_at_crossing,
         min_by(requests, (started_at, request_id)) as requests_at_crossing
@@ -68,16 +72,20 @@ refusals as (
     select
         crossings.adapter,
         crossings.entity,
+        crossings.cap_id,
         crossings.cap_window,
         crossings.window_start_date,
+        crossings.time_zone,
         min(requests.started_at) as refused_at,
         min_by(requests.cap_date, requests.started_at) as refused_on
     from crossings
     inner join crossed
         on crossings.adapter = crossed.adapter
         and crossings.entity = crossed.entity
+        and crossings.cap_id is not distinct from crossed.cap_id
         and crossings.cap_window = crossed.cap_window
         and crossings.window_start_date = crossed.window_start_date
+        and crossings.time_zone = crossed.time_zone
     inner join requests
         on crossings.adapter = requests.adapter
         and crossings.entity = requests.entity
@@ -105,18 +113,24 @@ from crossings
 inner join crossed
     on crossings.adapter = crossed.adapter
     and crossings.entity = crossed.entity
+    and crossings.cap_id is not distinct from crossed.cap_id
     and crossings.cap_window = crossed.cap_window
     and crossings.window_start_date = crossed.window_start_date
+    and crossings.time_zone = crossed.time_zone
 left join refusals
     on crossings.adapter = refusals.adapter
     and crossings.entity = refusals.entity
+    and crossings.cap_id is not distinct from refusals.cap_id
     and crossings.cap_window = refusals.cap_window
     and crossings.window_start_date = refusals.window_start_date
+    and crossings.time_zone = refusals.time_zone
 left join spent as before_refusal
     on crossings.adapter = before_refusal.adapter
     and crossings.entity = before_refusal.entity
+    and crossings.cap_id is not distinct from before_refusal.cap_id
     and crossings.cap_window = before_refusal.cap_window
     and crossings.window_start_date = before_refusal.window_start_date
+    and crossings.time_zone = before_refusal.time_zone
     and refusals.refused_on > crossed.cap_date
     and before_refusal.cap_date = refusals.refused_on - 1
 left join requests

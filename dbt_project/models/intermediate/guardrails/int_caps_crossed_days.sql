@@ -10,7 +10,7 @@ spent as (
 refused as (
 
     select
-        adapter, entity, cap_window, window_start_date, time_zone,
+        adapter, entity, cap_id, cap_window, window_start_date, time_zone,
         min(cap_date) as looked_at
     from spent
     where cap_date > crossed_on and day_refused_requests > 0

@@ -28,7 +28,7 @@ context_tiers as (
 select
     quarters.partition,
     date_trunc('day', quarters.started_at) as started_at,
-    quarter_hours.usage_start_at,
+    quarter_hours.part_start_at,
     quarter_hours.usage_date,
     'litellm' as source,
     quarters.provider,

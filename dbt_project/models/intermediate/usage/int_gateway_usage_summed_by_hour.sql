@@ -94,7 +94,7 @@ requests as (
 placed as (
 
     select
-        quarter_hours.usage_start_at,
+        quarter_hours.part_start_at,
         quarter_hours.usage_date,
         requests.*,
         {{ gateway_flags('requests') }},
@@ -112,7 +112,7 @@ placed as (
 summed as (
 
     select
-        usage_start_at,
+        part_start_at,
         usage_date,
         'litellm' as source,
         provider,
@@ -155,7 +155,8 @@ hours as (
 
 select
     {{ integer_key(usage_key_columns()) }} as usage_key_id,
-    cast(usage_start_at as date) as billing_date,
+    {{ begin_of('hour', 'part_start_at') }} as usage_start_at,
+    cast(part_start_at as date) as billing_date,
     {{ all_but(gateway_counts()) }},
     {{ gateway_classes() }}
 from hours
