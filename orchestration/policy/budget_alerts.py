@@ -109,7 +109,7 @@ def _reached(status: str, spent: Decimal, funded: Decimal) -> tuple[str, str] | 
 
 
 def _expired(state: AllocationState) -> tuple[Crossing, ...]:
-    text = f"expired after {state.expires_on} with {state.spent:,.2f} of {state.allocated:,.2f} spent"
+    text = f"expired after {state.expires_on}; {state.spent:,.2f} of {state.allocated:,.2f} is spent by now"
     return (_crossing(state, "expired", text),)
 
 
