@@ -1,5 +1,3 @@
-{# A day of a provider is reported where it has cost, or where a source of the provider is complete on it: then no cost
-   is zero. Who had cost of the provider on at least half of its last 28 reported days is expected to have some. #}
 with
 
 run_parameters as (
