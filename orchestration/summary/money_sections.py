@@ -113,6 +113,8 @@ def month_end(summary: Row) -> list[Section]:
     """Where each department's month is likely to end, beside all that was funded for it, so that the rows add up to the
     total. No section without a forecast.
     """
+    if not summary["projection"]:
+        return []
     funded: dict[str | None, Decimal] = {}
     for row in summary["budgets"]:
         funded[row["department_id"]] = funded.get(row["department_id"], Decimal(0)) + Decimal(row["budget_amount"] or 0)
@@ -129,8 +131,6 @@ def month_end(summary: Row) -> list[Section]:
         above += [name] if budget and Decimal(row["projected_amount"] or 0) > budget else []
         ends = (amount(row[column]) for column in ENDS)
         shown.append((name, amount(budget) if budget else "", *ends))
-    if not summary["projection"]:
-        return []
     days = counted(summary["projection"][0]["days_left"], "day")
     note = (
         f"likely: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"

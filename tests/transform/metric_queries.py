@@ -69,7 +69,6 @@ def _level(by: str, value: str, table: str) -> Expected:
 
 INPUTS = "sum(quantity) filter (where unit = 'tokens' and not ends_with(token_class, 'output'))"
 CACHED = "coalesce(sum(quantity) filter (where ends_with(token_class, 'cache_read')), 0)"
-KNOWN = "filter (where gross_profit is not null)"
 WHERE_COUNTED = "filter (where units is not null)"
 
 EXPECTED: dict[str, Expected] = {
@@ -96,15 +95,15 @@ EXPECTED: dict[str, Expected] = {
     "input_tokens": _usage(INPUTS),
     "cache_read_tokens": _usage(CACHED),
     "cache_hit_rate": _usage(f"{CACHED} / {INPUTS}"),
-    "revenue": _product(f"sum(revenue) {KNOWN}"),
+    "revenue": _product("sum(compared_revenue)"),
     "gross_profit": _product("sum(gross_profit)"),
     "other_cost_of_goods_sold": _product("sum(other_cogs)"),
-    "positive_revenue": _product(f"case when sum(revenue) {KNOWN} > 0 then sum(revenue) {KNOWN} end"),
+    "positive_revenue": _product("case when sum(compared_revenue) > 0 then sum(compared_revenue) end"),
     "gross_margin": _product("max(gross_margin_ratio)"),
-    "customer_revenue": _customer(f"sum(revenue) {KNOWN}"),
+    "customer_revenue": _customer("sum(compared_revenue)"),
     "customer_gross_profit": _customer("sum(gross_profit)"),
     "customer_other_cost_of_goods_sold": _customer("sum(other_cogs)"),
-    "customer_positive_revenue": _customer(f"case when sum(revenue) {KNOWN} > 0 then sum(revenue) {KNOWN} end"),
+    "customer_positive_revenue": _customer("case when sum(compared_revenue) > 0 then sum(compared_revenue) end"),
     "customer_gross_margin": _customer("max(gross_margin_ratio)"),
     "known_run_rate": _level("company", "run_rate_monthly", "run_rate_by_company_day"),
     "unknown_run_rates": _level("company", "(run_rate_monthly is null)::int", "run_rate_by_company_day"),

@@ -27,8 +27,9 @@ def used(token_class: str, quantity: int, **given: Any) -> dict[str, Any]:
 
 
 def margin(period: str, product: str, revenue: str | None, profit: str | None, ratio: float | None) -> dict[str, Any]:
+    """Of the days compared; there is more revenue on days whose cost is not reported."""
     row = {"fiscal_period": period, "other_cogs": Decimal(10), "gross_margin_ratio": ratio}
-    return row | {"product_id": product, "revenue": revenue, "gross_profit": profit}
+    return row | {"product_id": product, "revenue": 700, "compared_revenue": revenue, "gross_profit": profit}
 
 
 def rate(day: str, monthly: str | None, **entity: str) -> dict[str, Any]:
@@ -67,7 +68,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         used("cache_read", 9_999, is_counted=False),
         used("input_uncached", 50, provider="mistral", model_id="small"),
     ],
-    # 90 of 100 and 20 of 200: together 110 of 300, no mean of the two; p3 reports no revenue, p4's is negative
+    # 90 of 100 and 20 of 200: together 110 of 300, no mean of the two; no day of p3 is compared, p4's revenue is negative
     "gross_margin_by_product_month": [
         margin("2026-09", "p1", "100", "90", 0.9),
         margin("2026-09", "p2", "200", "20", 0.1),
@@ -75,7 +76,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         margin("2026-10", "p4", "-10", "-5", None),
     ],
     "gross_margin_by_customer_month": [
-        {"fiscal_period": "2026-09", "customer_id": "c", "revenue": 50, "gross_profit": 10, "gross_margin_ratio": 0.2}
+        {"fiscal_period": "2026-09", "customer_id": "c", "revenue": 700, "compared_revenue": 50, "gross_profit": 10}
+        | {"gross_margin_ratio": 0.2}
     ],
     "run_rate_by_company_day": [
         rate("2026-09-29", "500", company_id="c"),
