@@ -104,6 +104,17 @@ def test_cost_is_expected_of_who_had_some_on_half_of_the_last_28_reported_days(
     assert [day for day in of_p if day > days(35, 35)[0]] == (days(36, 62) if is_expected else [])
 
 
+def test_no_cost_is_expected_of_who_had_none_on_most_of_the_last_28_reported_days(
+    company: Company, tmp_path: Path
+) -> None:
+    """Eight of days 13 to 40, though twenty days in all."""
+    company.costing(days(1, 20))
+    company.costing(days(1, 40), product="other")
+    company.complete(days(1, 40))
+    company.open(days(41, 62))
+    assert company.not_reported(tmp_path) == {"other": days(41, 62)}
+
+
 @pytest.mark.parametrize("case", ["complete", "another source", "another product", "research alone", "switched off"])
 def test_no_cost_is_zero_where_something_vouches_for_the_day_or_nothing_is_to_come(
     company: Company, tmp_path: Path, case: str

@@ -2,10 +2,15 @@
    the minute path expects of a day's revenue and other cost. #}
 with
 
-margins as (
+economics as (
 
-    select * from {{ ref('gross_margin_by_product_day') }}
-    where product_id is not null
+    select
+        product_id,
+        margin_date,
+        revenue,
+        other_cogs,
+        case when is_cost_reported then ai_cogs end as ai_cogs
+    from {{ ref('int_product_daily_economics') }}
 
 ),
 
@@ -23,16 +28,16 @@ run_parameters as (
 
 select
     run_parameters.as_of_date,
-    margins.product_id,
-    margins.margin_date,
-    {{ dollar_amount('margins.revenue', 'margins.reporting_currency') }} as revenue_usd,
-    {{ dollar_amount('margins.other_cogs', 'margins.reporting_currency') }} as other_cogs_usd,
-    {{ dollar_amount('margins.ai_cogs', 'margins.reporting_currency') }} as ai_cogs_usd
-from margins
+    economics.product_id,
+    economics.margin_date,
+    {{ dollar_amount('economics.revenue', 'run_parameters.reporting_currency') }} as revenue_usd,
+    {{ dollar_amount('economics.other_cogs', 'run_parameters.reporting_currency') }} as other_cogs_usd,
+    {{ dollar_amount('economics.ai_cogs', 'run_parameters.reporting_currency') }} as ai_cogs_usd
+from economics
 cross join run_parameters
 left join exchange_rates
-    on margins.reporting_currency = exchange_rates.currency
+    on run_parameters.reporting_currency = exchange_rates.currency
     and run_parameters.as_of_date = exchange_rates.rate_date
 left join exchange_rates as dollar_rates
     on dollar_rates.currency = 'USD' and run_parameters.as_of_date = dollar_rates.rate_date
-where margins.margin_date > run_parameters.as_of_date - 56 and margins.margin_date <= run_parameters.as_of_date
+where economics.margin_date > run_parameters.as_of_date - 56 and economics.margin_date <= run_parameters.as_of_date
