@@ -57,7 +57,7 @@ def test_parquet_keeps_every_digit(made: dict[str, Any]) -> None:
 def test_a_table_as_csv_keeps_every_digit(made: dict[str, Any], folder: Path) -> None:
     lines = (folder / "gross_margin_by_product_month.csv").read_text().splitlines()
     assert lines[0].startswith("fiscal_period,product_id,revenue,")
-    assert any(line.startswith("2026-09,p1,100.000000000,") for line in lines)
+    assert any(line.startswith("2026-09,p1,700.000000000,") for line in lines)
 
 
 @pytest.mark.parametrize("command", [line for text in blocks("sh") for line in text.splitlines()])
