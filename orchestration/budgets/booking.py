@@ -46,10 +46,13 @@ class Booked:
 
 @dataclass(frozen=True)
 class Graduated:
-    """The movement of a graduation; ``is_new`` is False if it had been booked before."""
+    """The movement of a graduation; ``is_new`` is False if it had been booked before. ``failing``: a line for each required gate
+    that does not pass on the day, on which who was ready still is.
+    """
 
     movement: Movement
     is_new: bool
+    failing: tuple[str, ...] = ()
 
 
 def book_scheduled(
@@ -87,12 +90,14 @@ def graduate(
     ``evidence`` is the folder that takes the evidence pack.
     """
     _declared(company, initiative_id)
+    failing = list[str]()
     with journal.transaction() as transaction:
         before = transaction.ledger.graduation(initiative_id, as_of)
         if before is None:
             facts, verdict = read_facts(connection, as_of), read_verdict(connection, initiative_id, as_of)
             transaction.add(scheduled_movements(transaction.ledger, facts, _terms(company)))
             pack = _graduation_pack(company, facts, transaction.ledger, verdict, initiative_id, as_of)
+            failing = pack.failing
             approval = _approval(company, approver, as_of)
             movement = graduation(
                 pack.candidate, pack.verified, pack.raises, approval, pack.evidence_id, transaction.ledger
@@ -101,7 +106,7 @@ def graduate(
             transaction.add([movement])
     land_approved(landing, journal)
     land_scheduled(landing, journal)
-    return Graduated(movement if before is None else before, before is None)
+    return Graduated(movement if before is None else before, before is None, tuple(failing))
 
 
 def change_allocation(
@@ -142,6 +147,7 @@ class _Pack:
     raises: list[tuple[str, Decimal]]
     content: dict[str, Any]
     evidence_id: str
+    failing: list[str]
 
 
 def _graduation_pack(
@@ -168,7 +174,8 @@ def _graduation_pack(
         "spent_amount": plain(candidate.spent),
         "core_raises": {period: plain(amount) for period, amount in raises},
     }
-    return _Pack(candidate, verified, raises, content, fact_id(content))
+    failing = failing_gates(verdict, company.policy["required_gates"])
+    return _Pack(candidate, verified, raises, content, fact_id(content), failing)
 
 
 def _require_gates(company: Company, verdict: Verdict, initiative_id: str) -> None:

@@ -41,6 +41,8 @@ def graduate_initiative(settings: RunSettings, initiative_id: str, approver: str
             )
             return
         _write(done.movement, session, stream)
+        for line in done.failing:
+            print(f"approved all the same: on {done.movement.effective_on}, {line}", file=stream)
         print(
             f"{initiative_id} graduated on {done.movement.effective_on}; publish it with: tokenomics run", file=stream
         )

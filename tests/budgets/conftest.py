@@ -77,21 +77,27 @@ class Books:
         self.land_verdicts({"exp": {}, "raw": {3: ("fail", "cap_not_in_force"), 4: ("fail", "growing")}})
 
     def land_verdicts(
-        self, failures: dict[str, dict[int, tuple[str, str]]], policy_version: str = "v1", as_of: date = AS_OF
+        self,
+        failures: dict[str, dict[int, tuple[str, str]]],
+        policy_version: str = "v1",
+        as_of: date = AS_OF,
+        stay_ready: bool = False,
     ) -> None:
+        """Gates of initiatives by name, of which those given fail; who fails none is ready, and who stays so is too."""
         names = {1: "return", 2: "model_audit", 3: "guardrail", 4: "stability", 5: "graduation"}
         gates, readiness = [], []
         for initiative_id, failing in failures.items():
+            is_ready = stay_ready or not failing
             for number, name in names.items():
                 status, reason = failing.get(number, ("pass", "fine"))
                 gate = {"initiative_id": initiative_id, "as_of_date": as_of, "gate_number": number, "gate_name": name}
                 gate |= {"status": status, "metric_value": None, "threshold_value": None, "unit": None}
                 gates.append(gate | {"reason": reason, "evidence_id": "e", "policy_version": policy_version})
-            row = {"initiative_id": initiative_id, "as_of_date": as_of, "is_ready": not failing}
-            row |= {"first_ready_date": None if failing else as_of, "blocking_gates": ",".join(map(str, failing))}
+            row = {"initiative_id": initiative_id, "as_of_date": as_of, "is_ready": is_ready}
+            row |= {"first_ready_date": as_of if is_ready else None, "blocking_gates": ",".join(map(str, failing))}
             rates = ("310.123456789", "300", "320", "0.05")
             keys = ("verified_run_rate", "verified_run_rate_low", "verified_run_rate_high", "verified_unit_cost")
-            readiness.append(row | {k: None if failing else Decimal(v) for k, v in zip(keys, rates, strict=True)})
+            readiness.append(row | {k: Decimal(v) if is_ready else None for k, v in zip(keys, rates, strict=True)})
         for stream, rows in (("gates", gates), ("readiness", readiness)):
             with Landing(self.landing.root, allow_shrink=True).batch("statistics", stream) as batch:
                 batch.add_rows("current", rows)

@@ -72,6 +72,14 @@ def test_the_evidence_of_a_graduation_is_kept(books: Books) -> None:
     assert pack["readiness"]["verified_run_rate"] == "310.123456789"
     assert pack["spent_amount"] == "120.250000000"
     assert [gate["status"] for gate in pack["gates"]] == ["pass"] * 5
+    assert done.failing == ()
+
+
+def test_who_stays_ready_is_graduated_and_the_gate_that_fails_on_the_day_is_named(books: Books) -> None:
+    books.land_verdicts({"exp": {4: ("fail", "growing")}}, stay_ready=True)
+    done = books.graduate()
+    assert done.is_new
+    assert done.failing == ("gate 4 (stability): fail, growing",)
 
 
 def test_graduating_twice_changes_nothing(books: Books) -> None:
