@@ -3,8 +3,10 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
+
+_WIDE = Context(prec=50)
 
 
 def evidence_id(facts: Any) -> str:
@@ -16,9 +18,7 @@ def evidence_id(facts: Any) -> str:
 
 def rounded(value: Decimal, digits: int = 9) -> Decimal:
     """``value`` with ``digits`` decimals, half to even."""
-    with localcontext() as context:
-        context.prec = 50
-        return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+    return value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN, _WIDE)
 
 
 def figure(value: Decimal, digits: int = 2) -> str:

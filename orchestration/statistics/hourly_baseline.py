@@ -5,7 +5,7 @@ else all hours. Zeros count: they are hours without use. No day knows itself or 
 with nothing before it has ``days_known`` 0 and zeros.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -37,9 +37,15 @@ class HourlyBaselines:
     is_unattended: NDArray[np.bool_]
     basis: NDArray[np.int64]
     values: Floats
+    known_busy: dict[int, float] = field(default_factory=dict)
 
     def busy(self, day: int) -> float:
         """Of the hours with use before the day, the one that nine of ten do not exceed; 0 without any."""
+        if day not in self.known_busy:
+            self.known_busy[day] = self._busy(day)
+        return self.known_busy[day]
+
+    def _busy(self, day: int) -> float:
         before = self.values[max(0, day - DAYS_BACK) : day]
         ordered = np.sort(before[before > 0])
         return float(ordered[int(np.ceil(BUSY_SHARE * len(ordered))) - 1]) if len(ordered) else 0.0
