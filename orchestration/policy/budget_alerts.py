@@ -68,7 +68,7 @@ def decide_crossings(state: AllocationState) -> tuple[Crossing, ...]:
     if state.status in CLOSED:
         return _expired(state) if state.status == "expired" else ()
     reached = _reached(state.status, state.spent, state.allocated)
-    crossings = [] if reached is None else [_crossing(state, *reached)]
+    crossings = [] if reached is None else [_crossing(state, *reached, of=state.allocated)]
     projected = state.projected_exhaustion
     if (reached is None or reached[0] != EXHAUSTED) and projected is not None and projected <= state.expires_on:
         text = f"will be exhausted on {projected} at the likely pace, before it expires on {state.expires_on}"
@@ -94,7 +94,7 @@ def decide_department_crossings(budget: DepartmentBudget, as_of: date) -> tuple[
     reached = _reached(budget.status, budget.spent, budget.allowance)
     if reached is None or (reached[0] != EXHAUSTED and has_ended):
         return ()
-    return (_department_crossing(budget, *reached),)
+    return (_department_crossing(budget, *reached, of=budget.allowance),)
 
 
 def _reached(status: str, spent: Decimal, funded: Decimal) -> tuple[str, str] | None:
@@ -113,12 +113,17 @@ def _expired(state: AllocationState) -> tuple[Crossing, ...]:
     return (_crossing(state, "expired", text),)
 
 
-def _crossing(state: AllocationState, kind: str, text: str) -> Crossing:
-    key = f"budget_{kind}:{state.initiative_id}:{state.starts_on}"
+def _crossing(state: AllocationState, kind: str, text: str, of: Decimal | None = None) -> Crossing:
+    key = f"budget_{kind}:{state.initiative_id}:{state.starts_on}{_amount(of)}"
     return Crossing(kind, key, f"the allocation of {state.name or state.initiative_id} {text}")
 
 
-def _department_crossing(budget: DepartmentBudget, kind: str, text: str) -> Crossing:
-    key = f"department_budget_{kind}:{budget.department_id}:{budget.budget_class}:{budget.fiscal_period}"
+def _department_crossing(budget: DepartmentBudget, kind: str, text: str, of: Decimal | None = None) -> Crossing:
+    key = f"department_budget_{kind}:{budget.department_id}:{budget.budget_class}:{budget.fiscal_period}{_amount(of)}"
     subject = f"the {budget.budget_class} budget of {budget.name or budget.department_id} for {budget.fiscal_period}"
     return Crossing(kind, key, f"{subject} {text}")
+
+
+def _amount(of: Decimal | None) -> str:
+    """The part of a key that says of which amount: what is used up again after more was given is told again."""
+    return "" if of is None else f":{of.normalize():f}"

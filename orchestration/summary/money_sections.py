@@ -170,7 +170,14 @@ def margin(summary: Row) -> Section:
             notes.append(f"{_product(row)}: the month before is of the {of_days} that can be compared")
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
     todo = [f"below target: {', '.join(below)}"] if below else []
-    todo += [text for row in rows if (text := _revenue_remedy(row, periods["days_to_date"] if is_now else None))]
+    remedies = {_product(row): _revenue_remedy(row, periods["days_to_date"] if is_now else None) for row in rows}
+    todo += filter(None, remedies.values())
+    not_reported = [_product(row) for row in rows if row["gross_margin_null_reason"] == "revenue_not_reported"]
+    if silent := [product for product in not_reported if not remedies[product]]:
+        todo.append(
+            f"report revenue of {', '.join(silent)} for every regular customer, 0 where there is none; end a customer who "
+            "left in customers.yaml"
+        )
     todo += [
         f"{_product(row)}: {amount(row['posted_other_cogs'])} of other cost is posted and in no margin yet: it has no whole "
         "month to take a daily rate from"

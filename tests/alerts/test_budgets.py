@@ -72,7 +72,7 @@ def test_an_alert_that_does_not_arrive_is_a_fault_and_tried_again(tmp_path: Path
     publish(tmp_path, "2026-12-31", "80", "alert_80")
     told = tell_budgets(Home(tmp_path), over=[Unreachable()])
     assert told.titles == ()
-    assert told.faults == ("budget_spent_80:exp:2026-09-01: nobody listens",)
+    assert told.faults == ("budget_spent_80:exp:2026-09-01:100: nobody listens",)
     assert len(tell(tmp_path)) == 1
 
 

@@ -36,9 +36,9 @@ def test_thresholds_of_a_funded_budget_are_told_once_each(tmp_path: Path) -> Non
     )
     assert tell(tmp_path, "2026-10-31", f"{pool}, 1700, 'over_budget'") == ()
     assert [(alert["key"], alert["severity"]) for alert in sent(tmp_path)] == [
-        ("department_budget_spent_50:ops:experimentation:2026-10", "info"),
-        ("department_budget_spent_80:ops:experimentation:2026-10", "warning"),
-        ("department_budget_exhausted:ops:experimentation:2026-10", "critical"),
+        ("department_budget_spent_50:ops:experimentation:2026-10:1000", "info"),
+        ("department_budget_spent_80:ops:experimentation:2026-10:1000", "warning"),
+        ("department_budget_exhausted:ops:experimentation:2026-10:1000", "critical"),
     ]
 
 

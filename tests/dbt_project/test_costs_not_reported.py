@@ -26,6 +26,7 @@ class Company:
     def __init__(self) -> None:
         self.costs: list[tuple[str, str, str, str, date]] = []
         self.judged: list[tuple[str, str | None, date, bool, bool]] = []
+        self.first_revenue = FIRST
 
     def costing(self, on: Iterable[date], product: str = "p", source: str = "litellm", cost_class: str = SOLD) -> None:
         self.costs += [("mistral", source, cost_class, product, day) for day in on]
@@ -50,6 +51,7 @@ class Company:
                 "create table intermediate.int_usage_keys_numbered (provider varchar, source varchar)",
                 "create table intermediate.int_source_days_judged (source varchar, provider varchar, source_date date, "
                 "is_complete boolean, is_missing boolean)",
+                f"create table intermediate.int_revenue_recognised_by_day as select date '{self.first_revenue}' as revenue_date",
             ):
                 connection.execute(statement)
             connection.executemany(
@@ -93,15 +95,39 @@ def test_days_that_a_log_leaves_out_are_not_reported(company: Company, tmp_path:
 def test_cost_is_expected_of_who_had_some_on_half_of_the_last_28_reported_days(
     company: Company, tmp_path: Path, count: int, is_expected: bool
 ) -> None:
-    """What is unknown in between is no reported day: the 28 end on day 35, before which days 29 to 33 are not known."""
+    """What is unknown in between is no reported day: the 28 end on day 35, before which days 29 to 33 are not known, and begin
+    after day 1, on which the product had cost too.
+    """
     company.costing(days(1, 62), product="other")
     company.costs = [row for row in company.costs if row[4] not in (*days(29, 33), *days(36, 62))]
-    company.costing(days(35 - count - 4, 28) + days(34, 35))
+    company.costing(days(1, 1) + days(35 - count - 4, 28) + days(34, 35))
     company.complete([*days(1, 28), *days(34, 35)])
     company.open(days(29, 33), is_missing=True)
     company.open(days(36, 62))
     of_p = company.not_reported(tmp_path).get("p", [])
     assert [day for day in of_p if day > days(35, 35)[0]] == (days(36, 62) if is_expected else [])
+
+
+@pytest.mark.parametrize(("step", "is_expected"), [(1, True), (2, True), (3, False)])
+def test_who_is_younger_than_28_reported_days_is_judged_by_those_since_his_first(
+    company: Company, tmp_path: Path, step: int, is_expected: bool
+) -> None:
+    """Of the eight days 33 to 40: eight, four or three."""
+    company.costing(days(1, 40), product="other")
+    company.costing(days(33, 40, step))
+    company.complete(days(1, 40))
+    company.open(days(41, 62))
+    assert company.not_reported(tmp_path).get("p", []) == (days(41, 62) if is_expected else [])
+
+
+def test_days_before_the_first_that_any_source_tells_of_are_not_reported_of_who_has_cost(
+    company: Company, tmp_path: Path
+) -> None:
+    company.first_revenue = date(2026, 6, 28)
+    company.costing(days(5, 62))
+    company.costing(days(5, 62), product="research", cost_class=RESEARCH)
+    company.complete(days(3, 62))
+    assert company.not_reported(tmp_path) == {"p": [date(2026, 6, day) for day in (28, 29, 30)] + days(1, 2)}
 
 
 def test_no_cost_is_expected_of_who_had_none_on_most_of_the_last_28_reported_days(

@@ -65,8 +65,13 @@ def test_without_a_grant_no_part_of_it_can_be_spent() -> None:
 
 def test_the_key_names_the_fact_and_the_allocation_not_the_day() -> None:
     first, second = decide_crossings(state("160", "alert_50")), decide_crossings(state("200", "alert_50"))
-    assert first[0].key == second[0].key == "budget_spent_50:exp:2026-09-01"
+    assert first[0].key == second[0].key == "budget_spent_50:exp:2026-09-01:300"
     assert second[0].text == "the allocation of exp is spent to 50 % or more: 200.00 of 300.00 spent"
+
+
+def test_what_is_used_up_again_after_more_was_given_is_another_fact() -> None:
+    keys = [decide_crossings(state("320", "exhausted", allocated=of))[0].key for of in ("300", "310.50", "3E+2")]
+    assert keys == [f"budget_exhausted:exp:2026-09-01:{amount}" for amount in ("300", "310.5", "300")]
 
 
 def department_kinds(

@@ -120,6 +120,8 @@ def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, An
         "  whole month, until the month has ended and is posted; posted so far: Helpdesk",
         "  60.00; Clauses: revenue not yet reported",
         "  To do: below target: Helpdesk",
+        "  To do: report revenue of Clauses for every regular customer, 0 where there is",
+        "  none; end a customer who left in customers.yaml",
     ]
 
 
@@ -165,7 +167,16 @@ def test_a_product_whose_revenue_is_only_in_the_ledger_is_in_no_total(tmp_path: 
     posted = "update gross_margin_by_product_month set posted_revenue = 257112 where product_id = 'prod_laws'"
     lines = section(summary(tmp_path, posted), "Gross margin")
     assert not any(line.startswith("  total") for line in lines)
-    assert "257,112.00 of revenue is posted in the ledger, 0.00 is reported by day" in " ".join(" ".join(lines).split())
+    told = " ".join(" ".join(lines).split())
+    assert "257,112.00 of revenue is posted in the ledger, 0.00 is reported by day" in told
+    assert "for every regular customer" not in told
+
+
+def test_a_product_that_waits_for_a_customers_revenue_says_how_to_go_on(tmp_path: Path) -> None:
+    told = " ".join(" ".join(section(summary(tmp_path), "Gross margin")).split())
+    assert (
+        "report revenue of Clauses for every regular customer, 0 where there is none; end a customer who left" in told
+    )
 
 
 def test_other_cost_of_an_open_first_month_is_said_to_be_missing(tmp_path: Path) -> None:

@@ -98,7 +98,10 @@ owner_days as (
         owned.entity_type,
         owned.entity_id,
         counted.provider,
-        counted.reported_days
+        counted.reported_days,
+        min(counted.reported_days) over (
+            partition by owned.entity_type, owned.entity_id, counted.provider
+        ) as first_reported
     from owned
     inner join counted on owned.provider = counted.provider and owned.cost_date = counted.cost_date
 
@@ -116,8 +119,29 @@ expected as (
         and owner_days.reported_days > counted.reported_days - 28
         and owner_days.reported_days <= counted.reported_days
     where not counted.is_reported
-    group by owner_days.entity_type, owner_days.entity_id, counted.provider, counted.cost_date
-    having count(*) >= 14
+    group by
+        owner_days.entity_type, owner_days.entity_id, owner_days.first_reported, counted.provider, counted.cost_date,
+        counted.reported_days
+    having 2 * count(*) >= least(28, counted.reported_days - owner_days.first_reported + 1)
+
+),
+
+-- revenue may be older than anything that was read of AI cost
+first_covered as (
+
+    select least(
+        (select min(cost_date) from costs),
+        (select min(source_date) from {{ ref('int_source_days_judged') }} where is_complete)
+    ) as first_date
+
+),
+
+days_before as (
+
+    select {{ dates_from('revenue.first_date', 'first_covered.first_date - 1') }} as cost_date
+    from (select min(revenue_date) as first_date from {{ ref('int_revenue_recognised_by_day') }}) as revenue
+    cross join first_covered
+    where revenue.first_date < first_covered.first_date
 
 )
 
@@ -126,3 +150,10 @@ select distinct
     entity_id,
     cost_date
 from expected
+union all
+select
+    owners.entity_type,
+    owners.entity_id,
+    days_before.cost_date
+from (select distinct entity_type, entity_id from owned) as owners
+cross join days_before

@@ -13,16 +13,30 @@ reported as (
 
 ),
 
+customers as (
+
+    select
+        customer_id,
+        max(coalesce(valid_to, date '9999-12-31')) as valid_to
+    from {{ ref('stg_registry__customers') }}
+    group by customer_id
+
+),
+
 customer_days as (
 
     select
-        *,
+        reported.*,
+        coalesce(customers.valid_to, date '9999-12-31') as valid_to,
         count(*) over (
-            partition by product_id, customer_id order by revenue_date
+            partition by reported.product_id, reported.customer_id order by reported.revenue_date
             range between interval 27 day preceding and current row
         ) as days_of_28,
-        lead(revenue_date) over (partition by product_id, customer_id order by revenue_date) as next_date
+        lead(reported.revenue_date) over (
+            partition by reported.product_id, reported.customer_id order by reported.revenue_date
+        ) as next_date
     from reported
+    left join customers on reported.customer_id = customers.customer_id
 
 ),
 
@@ -60,6 +74,7 @@ left join customer_days
     and customer_days.days_of_28 >= 14
     and known_days.known_on >= customer_days.revenue_date
     and known_days.known_on < coalesce(customer_days.next_date, date '9999-12-31')
+    and known_days.known_on < customer_days.valid_to
     and customer_days.revenue_date
     >= known_days.last_reported - {{ policy_value('revenue_max_age_days', 'integer') }} * interval 1 day
 group by known_days.product_id, known_days.known_on, known_days.last_reported
