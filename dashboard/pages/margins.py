@@ -32,6 +32,18 @@ select
 from fct_allocated_costs where cost_date between ? and ?
 """
 
+UNPRICED_LINES = """
+select distinct provider from reconciliation_by_provider_month
+where fiscal_period = ? and bridge_line = 'unpriced_usage' and amount <> 0
+"""
+
+WITHOUT_PRICE = """
+select provider, count(distinct model_id) as models, sum(quantity) as quantity, unit
+from fct_usage
+where is_counted and pricing_status = 'unpriced' and token_class <> 'request' and usage_date between ? and ?
+group by all order by provider, unit
+"""
+
 
 def read_margins(publication: Publication, period: Period) -> list[Row]:
     """One row per product; ``because`` says in words why a margin is not known."""
@@ -103,10 +115,19 @@ def without_owner(publication: Publication, period: Period) -> OwnerlessShare | 
     return None if share.is_above_alarm is False or not share.unallocated else share
 
 
+def without_cost(publication: Publication, period: Period) -> list[Row]:
+    """Usage of the period, by provider and unit, that has neither a price nor a bill, and so is in no cost and no margin."""
+    lines = publication.rows("reconciliation_by_provider_month", UNPRICED_LINES, [period.name])
+    billed = {row["provider"] for row in lines}
+    found = publication.rows("fct_usage", WITHOUT_PRICE, [period.starts_on, period.as_of])
+    return [row for row in found if row["provider"] not in billed]
+
+
 def judged(publication: Publication, rows: list[Row], period: Period | None) -> tuple[Verdict, str]:
     """What the margins ``rows`` of a period say against their targets, and why. Good only where no cost is left out of them."""
     unplaced = without_product(publication, period) if period else None
     unowned = without_owner(publication, period) if period else None
+    uncosted = without_cost(publication, period) if period else []
     known = [row for row in rows if row["gross_profit"] is not None]
     if not known:
         return "unknown", _unknown(rows)
@@ -132,9 +153,11 @@ def judged(publication: Publication, rows: list[Row], period: Period | None) -> 
         says += f"; without {shown(unplaced, 'money')} of other cost that names no product"
     if unowned:
         says += f"; without {shown(unowned.unallocated, 'money')} of {shown(unowned.spend, 'money')} spent, which has no owner"
+    if uncosted:
+        says += f"; without usage of {', '.join(sorted({row['provider'] for row in uncosted}))} that has neither price nor bill"
     if below:
         return "bad", says
-    is_short = missing or open_ones or unplaced or unowned or early
+    is_short = missing or open_ones or unplaced or unowned or uncosted or early
     return "watch" if is_short else "good" if targets else "none", says
 
 

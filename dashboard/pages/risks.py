@@ -12,7 +12,7 @@ from decimal import Decimal
 from dashboard.figures import Column, Table, shown
 from dashboard.fiscal import Period
 from dashboard.names import read_names
-from dashboard.pages.margins import without_owner
+from dashboard.pages.margins import without_cost, without_owner
 from dashboard.publication import Publication, Row
 from orchestration.files import counted
 from orchestration.glossary import in_words
@@ -63,13 +63,6 @@ OPEN_LINES = """
 select provider, bridge_line, amount from reconciliation_by_provider_month
 where fiscal_period = ? and bridge_line in ('unpriced_usage', 'untracked_traffic') and amount <> 0
 order by provider, bridge_line
-"""
-
-WITHOUT_PRICE = """
-select provider, count(distinct model_id) as models, sum(quantity) as quantity, unit
-from fct_usage
-where is_counted and pricing_status = 'unpriced' and token_class <> 'request' and usage_date between ? and ?
-group by all order by provider, unit
 """
 
 DEMOTIONS = """
@@ -293,15 +286,13 @@ def _unpriced(publication: Publication, period: Period) -> Iterator[Row]:
             why = "billed, and no source of usage saw it"
             remedy = "Declare the source that meters it in sources.yaml, or accept it as cost without usage."
             yield _risk(named, "watch", "Billed without usage", row["amount"], why, remedy)
-    told = {row["provider"] for row in billed if row["bridge_line"] == "unpriced_usage"}
-    for row in publication.rows("fct_usage", WITHOUT_PRICE, [period.starts_on, period.as_of]):
-        if row["provider"] not in told:
-            many = "1 model" if row["models"] == 1 else f"{row['models']} models"
-            used = f"{shown(row['quantity'], 'count')} {in_words(row['unit'])} of {many}"
-            why = f"{used} without a price or a bill: in no cost"
-            yield _risk(
-                {"who": row["provider"]}, "bad", "No price", None, why, "Add a price for the model to contracts.yaml."
-            )
+    for row in without_cost(publication, period):
+        many = "1 model" if row["models"] == 1 else f"{row['models']} models"
+        why = (
+            f"{shown(row['quantity'], 'count')} {in_words(row['unit'])} of {many} without a price or a bill: in no cost"
+        )
+        remedy = "Add a price for the model to contracts.yaml."
+        yield _risk({"who": row["provider"]}, "bad", "No price", None, why, remedy)
 
 
 def _demotions(publication: Publication, as_of: date) -> Iterator[Row]:

@@ -281,6 +281,34 @@ def test_a_margin_is_not_good_where_cost_without_an_owner_is_above_the_policys_t
     assert [row["amount"] for row in told] == ([Decimal("2.01")] if says else [])
 
 
+@pytest.mark.parametrize("make", [one for one in PAGES if one.__name__ in ("front", "margin")])
+@pytest.mark.parametrize("is_billed", [False, True])
+def test_a_margin_is_not_good_where_usage_has_neither_a_price_nor_a_bill(
+    make: Any, is_billed: bool, tmp_path: Path
+) -> None:
+    well = _margin(
+        "one", "100", "10", "80", gross_margin_ratio=0.8, target_gross_margin_ratio=0.7, is_below_target=False
+    )
+    used = {
+        "is_counted": True,
+        "usage_date": AS_OF,
+        "pricing_status": "unpriced",
+        "provider": "mistral",
+        "unit": "tokens",
+    }
+    line = {"provider": "mistral", "bridge_line": "unpriced_usage", "amount": 4 if is_billed else 0}
+    rows = {name: ROWS[name] for name in ("dim_dates", "dim_products")}
+    rows |= {
+        "gross_margin_by_product_month": [well],
+        "fct_usage": [used | {"model_id": "m", "token_class": "output", "quantity": 5}],
+        "reconciliation_by_provider_month": [line | {"fiscal_period": "P10"}],
+    }
+    with publication(tmp_path, AS_OF, rows) as (opened, drawer):
+        margin = figures(make(opened, drawer))["Gross margin"]
+    says = "" if is_billed else "; without usage of mistral that has neither price nor bill"
+    assert (margin.verdict, margin.says) == ("good" if is_billed else "watch", f"target 70.0 %{says}")
+
+
 def test_days_that_a_source_lacks_are_at_risk_and_keep_the_month_from_tying_out(tmp_path: Path) -> None:
     """Two days of the bill are missing in the period, one in the month before, one long ago; a last day is not whole yet."""
     gaps = [
