@@ -6,6 +6,8 @@ or a type allows has no entry here. Failure mode: none; what nobody has words fo
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 _TOKEN_CLASSES = {
     "input_uncached": "uncached input",
@@ -222,7 +224,7 @@ _GRADUATION = {
     "short_history": "too few days of history",
     "missing_days": "days are missing",
     "stale": "no recent complete day",
-    "no_evidence": "no usable evidence of the guardrail",
+    "no_evidence": "no usable evidence of its cost",
     "growth_uncertain": "growth cannot be told yet",
     "volatile": "cost varies too much",
     "growing": "cost is growing",
@@ -230,7 +232,7 @@ _GRADUATION = {
     "cap_bound": "held down by the cap",
     "over_allocation": "costs more than its allocation",
     "cap_not_in_force": "the cap was not in force",
-    "configuration_changed": "the models in use changed",
+    "configuration_changed": "the models in use or its terms changed",
     "active": "still tolerated",
     "met": "met",
     "lapsed": "missed",
@@ -558,6 +560,13 @@ def in_words(code: str | None, column: str | None = None) -> str:
         return ", ".join(in_words(part, column) for part in re.split("[,+]", code))
     here = IN_COLUMN.get(column or "", {})
     return here.get(code) or WORDS.get(code) or code.replace("_", " ")
+
+
+def source_in_words(row: Mapping[str, Any]) -> str:
+    """Of which source a row speaks: its ``source``, ``provider`` and billing account (``account_id``), where it has them."""
+    account = row["account_id"] and f"account {row['account_id']}"
+    parts = (in_words(row["source"], "source"), in_words(row["provider"], "provider"), account)
+    return ", ".join(part for part in parts if part)
 
 
 def reason_in_words(reason: str | None) -> str:

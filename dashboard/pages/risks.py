@@ -15,14 +15,14 @@ from dashboard.names import read_names
 from dashboard.pages.margins import without_cost, without_owner
 from dashboard.publication import Publication, Row
 from orchestration.files import counted
-from orchestration.glossary import in_words
+from orchestration.glossary import in_words, source_in_words
 from orchestration.policy.budget_alerts import (
     AllocationState,
     DepartmentBudget,
     decide_crossings,
     decide_department_crossings,
 )
-from orchestration.summary.collect import MISSING_DAYS
+from orchestration.summary.collect import LATE_ACCOUNTS, MISSING_DAYS
 
 SOON = timedelta(days=30)
 """An allocation that ends within as many days is told while something is left of it."""
@@ -318,19 +318,23 @@ def _unowned(publication: Publication, period: Period) -> Iterator[Row]:
 
 def missing_days(publication: Publication, since: date) -> list[Row]:
     """Runs of days from ``since`` on of which a source gave nothing, though their cost is in nothing else."""
-    return publication.rows("source_day_gaps fct_allocated_costs", MISSING_DAYS, [since, publication.provenance.as_of])
+    as_of = publication.provenance.as_of
+    return [
+        *publication.rows("source_day_gaps fct_allocated_costs", MISSING_DAYS, [since, as_of]),
+        *publication.rows("source_day_gaps fct_billed_costs", LATE_ACCOUNTS, [as_of]),
+    ]
 
 
 def _missing_days(publication: Publication, period: Period) -> Iterator[Row]:
     """Of the month and the one before, which finance can still act on."""
     month_before = (period.as_of.replace(day=1) - timedelta(days=1)).replace(day=1)
     for row in missing_days(publication, month_before):
-        source = in_words(row["source"], "source")
-        who = f"{source}, {in_words(row['provider'], 'provider')}" if row["provider"] else source
         span = f"{row['first_date']} to {row['last_date']}" if row["days"] > 1 else f"{row['first_date']}"
         why = f"{counted(row['days'], 'day')} without data, {span}: their cost is in no figure"
         remedy = "Export them again" if row["status"] == "missing" else "Add the newer log or bill"
-        yield _risk({"who": who}, "watch", "Days missing", None, why, f"{remedy}, then: tokenomics run")
+        yield _risk(
+            {"who": source_in_words(row)}, "watch", "Days missing", None, why, f"{remedy}, then: tokenomics run"
+        )
 
 
 def _breakers(publication: Publication, period: Period) -> Iterator[Row]:

@@ -132,7 +132,10 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             ],
             "missing_days": [
                 {**row, "remedy": DAYS_REMEDY[row["status"]]}
-                for row in query("source_day_gaps fct_allocated_costs", MISSING_DAYS, periods.previous_first, as_of)
+                for row in (
+                    *query("source_day_gaps fct_allocated_costs", MISSING_DAYS, periods.previous_first, as_of),
+                    *query("source_day_gaps fct_billed_costs", LATE_ACCOUNTS, as_of),
+                )
             ],
             "incidents": _with_remedy(query("incidents", INCIDENTS, periods.previous_first), INCIDENT_REMEDY),
             "rejected_rows": _with_remedy(query("rejected_rows", REJECTED), REJECTED_REMEDY),
@@ -176,7 +179,8 @@ DAYS_REMEDY = {
 LATE_DAYS = 2
 """So many days before the end of the as-of day a log or bill may end and is not late: the day of its last row is seldom whole."""
 MISSING_DAYS = f"""
-select source, provider, status, first_date, last_date, days from source_day_gaps as gaps
+select source, provider, cast(null as varchar) as account_id, status, first_date, last_date, days
+from source_day_gaps as gaps
 where last_date >= cast($1 as date) and first_date <= cast($2 as date) and (
     status = 'missing' or last_date = cast($2 as date) and days > {LATE_DAYS} and not exists (
         select 1 from fct_allocated_costs as costs
@@ -186,6 +190,32 @@ where last_date >= cast($1 as date) and first_date <= cast($2 as date) and (
 order by first_date, source, provider
 """
 """Days that a source leaves out, and those since the end of a log or bill of which nothing else tells the cost."""
+LATE_ACCOUNTS = f"""
+with days as (
+    select distinct source, provider, account_id, cost_date from fct_billed_costs where account_id is not null
+),
+ends as (
+    select *, max(cost_date) over (partition by source, provider, account_id) as last_day from days
+),
+accounts as (
+    select source, provider, account_id, last_day from ends
+    where cost_date > last_day - 28
+    group by all having count(*) >= 14
+)
+select
+    accounts.source, accounts.provider, accounts.account_id, gaps.status, cast(last_day + 1 as date) as first_date,
+    gaps.last_date, cast(gaps.last_date - last_day as bigint) as days
+from accounts
+inner join source_day_gaps as gaps
+    on accounts.source = gaps.source and accounts.provider = gaps.provider and gaps.status = 'incomplete'
+        and gaps.first_date <= last_day + 1 and gaps.last_date = cast($1 as date)
+where gaps.last_date - last_day > {LATE_DAYS} and exists (
+    select 1 from days
+    where days.source = accounts.source and days.provider = accounts.provider and days.cost_date > last_day
+)
+order by first_date, accounts.source, accounts.provider, accounts.account_id
+"""
+"""Billing accounts with charges on most days, whose bill has ended while that of another account of the provider goes on."""
 
 INCIDENT_REMEDY = "see the guardrails page for what each did, and cap such keys under caps in guardrails.yaml"
 INCIDENTS = """

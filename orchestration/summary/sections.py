@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from textwrap import fill
 
-from orchestration.glossary import in_words, reason_in_words
+from orchestration.glossary import in_words, reason_in_words, source_in_words
 from orchestration.summary.money_sections import budgets, margin, month_end, run_rate, spend
 from orchestration.summary.section import Row, Section, amount, percent
 
@@ -240,7 +240,7 @@ def _missing_days(rows: list[Row]) -> list[Section]:
     """No section where every source gave every day of this month and the one before."""
     shown = [
         (
-            f"{in_words(row['source'], 'source')}{', ' if row['provider'] else ''}{in_words(row['provider'], 'provider')}",
+            source_in_words(row),
             f"{row['days']:,}",
             row["first_date"],
             row["last_date"],

@@ -27,6 +27,7 @@ class Company:
         self.costs: list[tuple[str, str, str, str, date]] = []
         self.judged: list[tuple[str, str | None, date, bool, bool]] = []
         self.first_revenue = FIRST
+        self.billed: list[tuple[str, str, date]] = []
 
     def costing(self, on: Iterable[date], product: str = "p", source: str = "litellm", cost_class: str = SOLD) -> None:
         self.costs += [("mistral", source, cost_class, product, day) for day in on]
@@ -36,6 +37,12 @@ class Company:
 
     def open(self, on: Iterable[date], source: str = "litellm", *, is_missing: bool = False) -> None:
         self.judged += [(source, None, day, False, is_missing) for day in on]
+
+    def billing(self, account: str, product: str, on: Iterable[date]) -> None:
+        """Cost of ``product`` on the bill of one of the provider's accounts."""
+        on = list(on)
+        self.costing(on, product, "focus_files")
+        self.billed += [(account, product, day) for day in on]
 
     def not_reported(self, folder: Path, entity: str = "product") -> dict[str, list[date]]:
         """The days that the model names, by product (or customer)."""
@@ -52,6 +59,15 @@ class Company:
                 "create table intermediate.int_source_days_judged (source varchar, provider varchar, source_date date, "
                 "is_complete boolean, is_missing boolean)",
                 f"create table intermediate.int_revenue_recognised_by_day as select date '{self.first_revenue}' as revenue_date",
+                "create table intermediate.int_effective_costs_split_to_usage (source varchar, provider varchar, "
+                "account_id varchar, cost_date date, owner_key varchar)",
+                "create table intermediate.int_billed_days (provider varchar, account_id varchar, billing_date date)",
+                "create table intermediate.int_owners_matched as select owner as owner_key, share_method, product as product_id, "
+                "null::varchar as customer_id, initiative as initiative_id, date '0001-01-01' as effective_from, "
+                "date '9999-12-31' as effective_to from (values ('p', null, 'p', null), ('q', null, null, 'make_q'), "
+                "('shared', 'even', 'p', null)) as owners (owner, share_method, product, initiative)",
+                "create table intermediate.int_initiatives_effective as select 'make_q' as initiative_id, 'q' as product_id, "
+                "null::varchar as customer_id, date '0001-01-01' as effective_from, date '9999-12-31' as effective_to",
             ):
                 connection.execute(statement)
             connection.executemany(
@@ -60,6 +76,15 @@ class Company:
             connection.executemany(
                 "insert into intermediate.int_source_days_judged values (?, ?, ?, ?, ?)", self.judged
             )
+            for account, product, day in self.billed:
+                connection.execute(
+                    "insert into intermediate.int_effective_costs_split_to_usage values ('focus_files', 'mistral', ?, ?, ?)",
+                    [account, day, product],
+                )
+                connection.execute(
+                    "insert into intermediate.int_billed_days values ('mistral', ?, ?), ('mistral', null, ?)",
+                    [account, day, day],
+                )
             build(connection, (MODEL,))
             rows = connection.execute(
                 f"select entity_id, cost_date from intermediate.{MODEL} where entity_type = ? order by all", [entity]
@@ -167,3 +192,29 @@ def test_a_bill_of_another_provider_vouches_for_nothing(company: Company, tmp_pa
     company.open(days(41, 62))
     company.complete(days(41, 62), source="focus_files", provider="aws")
     assert company.not_reported(tmp_path) == {"p": days(41, 62)}
+
+
+@pytest.mark.parametrize(("days_on_the_bill", "is_expected"), [(14, True), (13, False)])
+def test_days_after_the_end_of_one_accounts_bill_are_not_reported_of_who_was_on_it(
+    company: Company, tmp_path: Path, days_on_the_bill: int, is_expected: bool
+) -> None:
+    """Account b ends on day 40, a goes on, so that the provider has cost every day. Product p has some of a on day 50 and is
+    on b's bill on as many of days 13 to 40; q is on a's bill alone.
+    """
+    company.billing("a", "q", days(1, 62))
+    company.billing("b", "p", days(41 - days_on_the_bill, 40))
+    company.billing("a", "p", days(50, 50))
+    company.complete(days(1, 40), source="focus_files", provider="mistral")
+    company.judged += [("focus_files", "mistral", day, False, False) for day in days(41, 62)]
+    assert company.not_reported(tmp_path) == ({"p": days(41, 49) + days(51, 62)} if is_expected else {})
+
+
+def test_who_left_an_account_for_another_or_shares_its_cost_lacks_nothing(company: Company, tmp_path: Path) -> None:
+    company.billing("b", "p", days(1, 40))
+    company.billing("b", "q", days(1, 20))
+    company.billing("a", "q", days(21, 62))
+    company.billing("a", "p", days(41, 62))
+    company.billed += [("b", "shared", day) for day in days(1, 40)]
+    company.complete(days(1, 40), source="focus_files", provider="mistral")
+    company.judged += [("focus_files", "mistral", day, False, False) for day in days(41, 62)]
+    assert company.not_reported(tmp_path) == {}

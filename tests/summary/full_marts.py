@@ -38,6 +38,7 @@ STATEMENTS = (
     "fiscal_period, revenue, ai_cogs, other_cogs, gross_profit, gross_margin_ratio, target_gross_margin_ratio, "
     "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial, "
     "compared_revenue, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue)",
+    "create table fct_billed_costs (source varchar, provider varchar, account_id varchar, cost_date date)",
     "create table source_day_gaps as from (values "
     "('litellm', null, 'missing', date '2026-10-03', date '2026-10-04', 2), "
     "('focus_files', 'aws', 'missing', date '2026-08-31', date '2026-08-31', 1), "

@@ -238,6 +238,32 @@ def test_a_bill_that_ends_is_told_where_nothing_else_has_the_cost(
     assert all("add the newer log or bill" in row["remedy"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("days", "goes_on", "told"),
+    [
+        (14, True, [("b", "2026-10-11", 10)]),
+        (13, True, []),
+        (14, False, []),
+    ],
+    ids=["on most days", "on few days", "the other bill has ended too"],
+)
+def test_one_accounts_bill_that_ends_is_told_where_that_of_another_goes_on(
+    tmp_path: Path, days: int, goes_on: bool, told: list[tuple[str, str, int]]
+) -> None:
+    """Account b has charges on the last ``days`` days up to the 10th; the gap of the provider is known from its last day on."""
+    charged = (
+        "insert into fct_billed_costs select 'focus_files', 'openai', 'b', date '2026-10-10' - i::int "
+        f"from range({days}) as days (i) union all select 'focus_files', 'openai', 'a', date '2026-10-01' + i::int "
+        f"from range({20 if goes_on else 10}) as days (i)"
+    )
+    late = "insert into source_day_gaps values ('focus_files', 'openai', 'incomplete', date '2026-10-10', date '2026-10-20', 11)"
+    found = summary(tmp_path, charged, late)
+    rows = [row for row in found["missing_days"] if row["account_id"]]
+    assert [(row["account_id"], row["first_date"], row["days"]) for row in rows] == told
+    said = " ".join(" ".join(section(found, "Days missing")).split())
+    assert ("FOCUS cloud bills, OpenAI, account b" in said) == bool(told)
+
+
 def test_what_ran_away_is_told_and_what_goes_on_first(found: dict[str, Any]) -> None:
     """This month and the one before; what ended on the last of August is of neither."""
     assert section(found, "Runaway loops") == [

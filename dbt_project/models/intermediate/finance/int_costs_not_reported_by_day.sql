@@ -126,6 +126,98 @@ expected as (
 
 ),
 
+-- of a provider whose bill is one of several accounts, who is on it, by day
+bill_days as (
+
+    select
+        billed.provider,
+        billed.account_id,
+        billed.cost_date,
+        {% for entity in ['product', 'customer'] -%}
+        coalesce(owners.{{ entity }}_id, initiatives.{{ entity }}_id) as {{ entity }}_id,
+        {% endfor -%}
+        owners.initiative_id
+    from {{ ref('int_effective_costs_split_to_usage') }} as billed
+    semi join (
+        select provider from {{ ref('int_billed_days') }}
+        group by provider
+        having count(distinct account_id) > 1
+    ) as several on billed.provider = several.provider
+    inner join {{ ref('int_owners_matched') }} as owners
+        on billed.owner_key = owners.owner_key
+        and billed.cost_date >= owners.effective_from
+        and billed.cost_date < owners.effective_to
+        and owners.share_method is null
+    left join {{ ref('int_initiatives_effective') }} as initiatives
+        on owners.initiative_id = initiatives.initiative_id
+        and billed.cost_date >= initiatives.effective_from
+        and billed.cost_date < initiatives.effective_to
+    where billed.source = 'focus_files' and billed.account_id is not null
+
+),
+
+owner_bill_days as (
+
+    {% for entity in ['product', 'customer', 'initiative'] -%}
+    select distinct
+        '{{ entity }}' as entity_type, {{ entity }}_id as entity_id, provider, account_id, cost_date
+    from bill_days
+    where {{ entity }}_id is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+-- the last day of each account, and the half of the 28 before it on which the owner was on its bill
+account_ends as (
+
+    select provider, account_id, max(billing_date) as last_date
+    from {{ ref('int_billed_days') }}
+    where account_id is not null
+    group by provider, account_id
+
+),
+
+on_late_bills as (
+
+    select
+        days.entity_type,
+        days.entity_id,
+        days.provider,
+        ends.last_date
+    from owner_bill_days as days
+    inner join account_ends as ends
+        on days.provider = ends.provider
+        and days.account_id = ends.account_id
+        and days.cost_date > ends.last_date - 28
+    group by days.entity_type, days.entity_id, days.provider, ends.account_id, ends.last_date
+    having count(*) >= 14
+
+),
+
+late_bill_days as (
+
+    select
+        late.entity_type,
+        late.entity_id,
+        judged.source_date as cost_date
+    from on_late_bills as late
+    inner join {{ ref('int_source_days_judged') }} as judged
+        on judged.source = 'focus_files'
+        and judged.provider = late.provider
+        and not judged.is_complete
+        and judged.source_date > late.last_date
+        and judged.source_date <= late.last_date + 60
+    anti join owned
+        on late.entity_type = owned.entity_type
+        and late.entity_id = owned.entity_id
+        and late.provider = owned.provider
+        and judged.source_date = owned.cost_date
+    semi join (select distinct entity_type, entity_id from owned) as sold
+        on late.entity_type = sold.entity_type and late.entity_id = sold.entity_id
+
+),
+
 -- revenue may be older than anything that was read of AI cost
 first_covered as (
 
@@ -145,12 +237,18 @@ days_before as (
 
 )
 
-select distinct
+select
     entity_type,
     entity_id,
     cost_date
 from expected
-union all
+union
+select
+    entity_type,
+    entity_id,
+    cost_date
+from late_bill_days
+union
 select
     owners.entity_type,
     owners.entity_id,
