@@ -100,7 +100,7 @@ def _rows(publication: Publication, tables: str, joined: str, who: str, more: st
 def _days(row: Row) -> str:
     if row.get("days_compared") is None:
         return ""
-    return f"{row['days_compared']} days{', to date' if row.get('is_partial') else ''}"
+    return f"{row['days_compared']} days{' that are known' if row.get('is_partial') else ''}"
 
 
 def _notes(found: list[Row], period: Period | None) -> tuple[Note, ...]:
