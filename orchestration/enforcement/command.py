@@ -29,7 +29,7 @@ from orchestration.enforcement.feed import Log
 from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.plan import Plan
 from orchestration.enforcement.port import Gateway, kind_of
-from orchestration.enforcement.receipts import Action, Receipts, owned_entities
+from orchestration.enforcement.receipts import FAILED, Action, Receipts, owned_entities
 from orchestration.enforcement.revert import plan_revert
 from orchestration.enforcement.show import tick_as_json, tick_line, write_actions, write_plan, write_tick
 from orchestration.enforcement.tick import Site, tick
@@ -167,7 +167,7 @@ def enforce_once(settings: RunSettings, stream: TextIO, *, apply: bool, as_json:
 
 def is_failed(result: TickResult) -> bool:
     """Whether something did not work, as against was not allowed."""
-    not_done = any(one.outcome in ("refused", "abandoned", "drifted") for one in result.actions)
+    not_done = any(one.outcome in FAILED for one in result.actions)
     return bool(result.faults) or not_done or any(found.errors for found in result.plans)
 
 

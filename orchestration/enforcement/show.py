@@ -1,12 +1,13 @@
 """What a round of enforcement saw and did, for people: tables of aligned text, receipts, one line for a watch."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 from orchestration.enforcement.plan import Change, Hold, Plan
-from orchestration.enforcement.receipts import Action
+from orchestration.enforcement.receipts import FAILED, Action
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
 from orchestration.files import counted
@@ -52,10 +53,7 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
         print(f"failed: {fault}", file=stream)
     print(file=stream)
     if result.actions:
-        print(
-            f"{counted(len(result.actions), 'change')} written; every one has its receipt in HOME/enforcement/receipts.",
-            file=stream,
-        )
+        print(f"{_done(result)}; every one has its receipt in HOME/enforcement/receipts.", file=stream)
     elif result.is_applied:
         print("Nothing had to be written, or nothing may be.", file=stream)
     else:
@@ -164,10 +162,22 @@ def tick_line(result: TickResult) -> str:
     unknown = sum(line.status == "unknown" for cap in result.caps for line in cap.decision.lines)
     parts.append(f"{counted(len(result.caps), 'cap')}, {reached} reached, {unknown} unknown")
     changes = sum(len(found.changes) for found in result.plans)
-    parts.append(f"{len(result.actions)} written" if result.actions else f"{counted(changes, 'change')} planned")
+    parts.append(_done(result) if result.actions else f"{counted(changes, 'change')} planned")
     parts += [f"{one.policy} {short(one.entity)}: {one.from_state} -> {one.to_state}" for one in result.decisions]
     parts += [f"failed: {fault}" for fault in result.faults]
     return f"{result.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {'; '.join(parts)}"
+
+
+def _done(result: TickResult) -> str:
+    """How many changes were written, and of the others what became of them."""
+    counts = Counter(one.outcome for one in result.actions if one.outcome in FAILED)
+    written = len(result.actions) - counts.total()
+    return ", ".join(
+        [
+            f"{counted(written, 'change')} written",
+            *(f"{counts[one]} {code_in_words(one)}" for one in FAILED if counts[one]),
+        ]
+    )
 
 
 def short(entity: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.alerts.guardrail_messages import (
     CappedWindow,
     breaker_changed,
+    called,
     cap_reached,
     cap_unknown,
     cap_warned,
@@ -24,6 +25,7 @@ from orchestration.enforcement.live_breakers import BREAKER_ADAPTER
 from orchestration.enforcement.live_caps import CapAtNow
 from orchestration.enforcement.live_margins import HELD, POLICY, SPENT, MarginCapAtNow
 from orchestration.enforcement.plan import Plan
+from orchestration.enforcement.receipts import FAILED
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
 from orchestration.glossary import in_words as code_in_words
@@ -84,6 +86,8 @@ def alerts_of(result: TickResult, company: "Company", facts: Facts) -> list[Aler
             )
     for found in result.plans:
         alerts += _plan_alerts(found, result)
+        if result.is_applied and company.guardrails.adapters[found.adapter].apply:
+            alerts += _waiting_alerts(found, result, facts)
     return alerts
 
 
@@ -185,7 +189,7 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
                 )
             )
     for one in result.actions:
-        if one.adapter == found.adapter and one.outcome in ("refused", "abandoned", "drifted"):
+        if one.adapter == found.adapter and one.outcome in FAILED:
             alerts.append(
                 enforcement_failed(
                     adapter=one.adapter,
@@ -197,6 +201,38 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
                     policy=one.policy,
                 )
             )
+    return alerts
+
+
+def _waiting_alerts(found: Plan, result: TickResult, facts: Facts) -> list[Alert]:
+    """Entities that a reached cap should block and that wait for a later round, since so many others change in this one."""
+    alerts = []
+    for entity in dict.fromkeys(hold.entity for hold in found.holds if hold.kind == "over_max_changes"):
+        reached = [
+            (line.amount, line.window, cap)
+            for cap in result.caps
+            if cap.mode == HARD and cap.adapter == found.adapter and entity in cap.entities
+            for line in cap.decision.lines
+            if line.status == REACHED and line.amount is not None
+        ]
+        if not reached or result.values_at(found.adapter, entity).get("is_blocked") is True:
+            continue
+        amount, window, cap = min(reached, key=lambda one: (one[0], one[1]))
+        subject = f"{cap.subject}:{cap.subject_id}"
+        whose = "" if entity == subject else f" of {called(subject)}"
+        alerts.append(
+            enforcement_failed(
+                adapter=found.adapter,
+                entity=entity,
+                action=f"refuse requests over the {window} cap of {amount:,.2f} {CURRENCY}{whose}",
+                reason="more entities would change than max_changes lets one round change",
+                planned_at=result.at,
+                remedy=f"it waits for a later round; raise max_changes of adapters.{found.adapter} in guardrails.yaml",
+                owner=facts.owners.get(cap.subject_id),
+                amount=amount,
+                currency=CURRENCY,
+            )
+        )
     return alerts
 
 

@@ -13,7 +13,9 @@ CALL = Decimal("0.50")
 
 
 class SmallLiteLlm:
-    """``keys`` by token hash; a caller's key is its hash behind ``sk-``. ``now`` is its clock."""
+    """``keys`` by token hash; a caller's key is its hash behind ``sk-``. ``now`` is its clock; ``refused``: keys whose updates it
+    refuses.
+    """
 
     def __init__(self, *keys: str) -> None:
         self.now = datetime.now(UTC)
@@ -21,6 +23,7 @@ class SmallLiteLlm:
         self.rows: list[dict[str, Any]] = []
         self.writes: list[dict[str, Any]] = []
         self.is_away = False
+        self.refused: set[str] = set()
 
     def _settings(self, name: str) -> dict[str, Any]:
         return {
@@ -49,6 +52,8 @@ class SmallLiteLlm:
 
             body = json.loads(request.body)
             self.writes.append(body)
+            if body["key"] in self.refused:
+                return _error(400, "bad_request", "not now")
             self.keys[body["key"]] |= {name: value for name, value in body.items() if name != "key"}
             return Answer(self.keys[body["key"]])
         return _error(404, "not_found_error", "Not Found")

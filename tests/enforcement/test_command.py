@@ -108,6 +108,12 @@ def test_apply_refuses_the_next_call_and_a_second_apply_writes_nothing(
     assert MASTER not in said and MASTER not in Receipts(settings.home).path.read_text()
 
 
+def test_a_refused_change_is_not_counted_as_written(settings: RunSettings, gateway: SmallLiteLlm) -> None:
+    gateway.refused = {"alpha"}
+    code, said = once(settings, apply=True)
+    assert code == 1 and said.splitlines()[-1].startswith("1 change written, 1 refused by the gateway; every one")
+
+
 def test_what_would_have_to_be_set_is_said(settings: RunSettings, gateway: SmallLiteLlm) -> None:
     assert settings.company is not None
     write_guardrails(settings.company, url_of(settings), apply=False)

@@ -300,6 +300,51 @@ def test_changes_of_one_tick_are_limited_and_the_rest_follows(world: World) -> N
     assert written == [3, 6, 8, 8]
 
 
+def test_keys_whose_writes_are_refused_hold_up_no_block_of_a_reached_cap(world: World) -> None:
+    names = ["agent", "bot", "chat", "lab"]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+    world.gateway.refused = {"key:agent", "key:bot"}
+    world.config = world.config.model_copy(update={"max_changes": 2})
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    world.tick()
+    for name in names:
+        world.spend("1.00", api_key=name)
+    world.later(seconds=30)
+    world.tick()
+    world.later(seconds=30)
+    world.tick()
+    assert [name for name in names if world.gateway.values[f"key:{name}"]["is_blocked"]] == ["chat", "lab"]
+
+
+def test_a_reached_cap_that_waits_for_max_changes_is_told_until_it_is_carried_out(world: World) -> None:
+    names = ["agent", "bot", "chat"]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+        world.spend("1.50", api_key=name)
+    world.config = world.config.model_copy(update={"max_changes": 2})
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    world.tick()
+    (told,) = [alert for alert in world.told if alert.kind == "enforcement_failed"]
+    assert (told.entity, told.amount, told.currency) == ("key:chat", Decimal("1.00"), "USD")
+    assert "the daily cap of 1.00 USD" in told.title
+    assert "raise max_changes of adapters.litellm in guardrails.yaml" in told.title
+    world.later(seconds=30)
+    world.tick()
+    assert world.gateway.values["key:chat"]["is_blocked"] and world.kinds() == {"cap_reached"}
+    assert any(told.condition.startswith(one) for one in world.judged)
+
+
+def test_a_dry_run_tells_of_no_cap_that_it_waits_for_a_later_round(world: World) -> None:
+    world.gateway.add("key:other")
+    world.spend("1.00")
+    world.spend("1.00", api_key="other")
+    world.config = world.config.model_copy(update={"max_changes": 1})
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(), cap(subject_id="other")))
+    world.tick(apply=False)
+    assert world.kinds() == {"cap_reached"}
+
+
 def test_many_keys_are_looked_at_in_turn(world: World) -> None:
     names = [f"k{n:03}" for n in range(MOST_OBSERVED + 40)]
     for name in names:
