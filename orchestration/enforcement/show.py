@@ -6,6 +6,16 @@ from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
+from orchestration.enforcement.in_force import (
+    LIMITED,
+    LOOSER,
+    NOT_FOUND,
+    NOT_HELD,
+    NOT_SEEN,
+    REFUSES,
+    TELLS_ONLY,
+    at_gateway,
+)
 from orchestration.enforcement.plan import Change, Hold, Plan
 from orchestration.enforcement.receipts import FAILED, Action
 from orchestration.enforcement.tick_result import TickResult
@@ -27,6 +37,15 @@ HOLD_MEANS = {
     "unsupported": "this gateway cannot; choose another adapter or window in guardrails.yaml",
     "not_found": "unknown to the gateway; correct its name, or remove the cap",
 }
+AT_GATEWAY = {
+    REFUSES: "refuses now",
+    LIMITED: "refuses at the cap",
+    LOOSER: "holds a higher limit",
+    NOT_HELD: "holds no such limit",
+    NOT_FOUND: "unknown there",
+    NOT_SEEN: "not seen",
+    TELLS_ONLY: "tells only",
+}
 
 
 def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
@@ -41,6 +60,9 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
     for found in result.plans:
         allows = company.guardrails.adapters[found.adapter].apply
         print(file=stream)
+        if found.adapter in result.unread and not found.changes and not found.holds:
+            print(f"{found.adapter}: what it showed stands as it should", file=stream)
+            continue
         write_plan(found, stream, None if allows else f"set adapters.{found.adapter}.apply: true in guardrails.yaml")
     if result.actions:
         print(file=stream)
@@ -49,6 +71,9 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
         print(f"{short(f'key:{loop.key}')}: {reason_in_words(loop.reason)}", file=stream)
     for note in dict.fromkeys(result.notes):
         print(f"note: {note}", file=stream)
+    for name, unread in result.unread.items():
+        rows = ", ".join(short(entity) for entity in unread.entities)
+        print(f"{name}: not shown, so that nothing of it is known or done: {rows}", file=stream)
     for fault in result.faults:
         print(f"failed: {fault}", file=stream)
     print(file=stream)
@@ -79,6 +104,7 @@ def tick_as_json(result: TickResult, company: "Company") -> dict[str, Any]:
                 "cost": None if line.cost is None else f"{line.cost:f}",
                 "amount": None if line.amount is None else f"{line.amount:f}",
                 "currency": "USD",
+                "at_gateway": at_gateway(cap, line, result),
                 "resets_at": line.span.end.isoformat(),
                 "reason": line.reason,
             }
@@ -187,7 +213,9 @@ def short(entity: str) -> str:
 
 
 def _cap_rows(result: TickResult) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("cap", "whose", "window", "spent USD", "of USD", "status", "resets")]
+    rows: list[tuple[str, ...]] = [
+        (*("cap", "whose", "window", "spent USD", "of USD", "status", "at the gateway", "resets"),)
+    ]
     for cap in result.caps:
         for line in cap.decision.lines:
             rows.append(
@@ -197,7 +225,8 @@ def _cap_rows(result: TickResult) -> list[tuple[str, ...]]:
                     line.window,
                     "unknown" if line.cost is None else _dollars(line.cost),
                     "unknown" if line.amount is None else _dollars(line.amount),
-                    f"{code_in_words(line.status)}; {code_in_words(cap.mode)}",
+                    code_in_words(line.status),
+                    AT_GATEWAY[at_gateway(cap, line, result)],
                     f"{line.span.end:%Y-%m-%d %H:%M} UTC",
                 )
             )

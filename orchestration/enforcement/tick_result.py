@@ -16,9 +16,19 @@ from orchestration.enforcement.port import Desired, FieldName, Observation
 from orchestration.enforcement.receipts import Action
 
 
+@dataclass(frozen=True)
+class Unread:
+    """Entities that a gateway did not show in this tick, and why."""
+
+    entities: tuple[str, ...]
+    reason: str
+
+
 @dataclass
 class TickResult:
-    """What one tick saw and did. ``faults``: what failed, in words; ``notes``: what its reader must know."""
+    """What one tick saw and did. ``unread``: by adapter, what it did not show; ``seen_whole``: adapters that showed every entity
+    anything is wanted of; ``faults``: what failed, in words; ``notes``: what its reader must know.
+    """
 
     at: datetime
     is_applied: bool
@@ -29,6 +39,8 @@ class TickResult:
     loops: LoopRound | None = None
     desired: list[Desired] = field(default_factory=list)
     observations: dict[tuple[str, str], Observation] = field(default_factory=dict)
+    unread: dict[str, Unread] = field(default_factory=dict)
+    seen_whole: set[str] = field(default_factory=set)
     plans: list[Plan] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     decisions: list[Decided] = field(default_factory=list)

@@ -14,7 +14,7 @@ CALL = Decimal("0.50")
 
 class SmallLiteLlm:
     """``keys`` by token hash; a caller's key is its hash behind ``sk-``. ``now`` is its clock; ``refused``: keys whose updates it
-    refuses.
+    refuses; ``hidden``: it shows no key.
     """
 
     def __init__(self, *keys: str) -> None:
@@ -24,6 +24,7 @@ class SmallLiteLlm:
         self.writes: list[dict[str, Any]] = []
         self.is_away = False
         self.refused: set[str] = set()
+        self.hidden = False
 
     def _settings(self, name: str) -> dict[str, Any]:
         return {
@@ -44,6 +45,8 @@ class SmallLiteLlm:
         if request.path == "/spend/logs/v2":
             return Answer(self._logs(dict(request.query)))
         if request.path == "/key/info":
+            if self.hidden:
+                return Answer({"error": {"message": "boom"}}, 500, {"x-should-retry": "false"})
             name = str(request.one("key"))
             found = self.keys.get(name)
             return Answer({"key": name, "info": found}) if found else _error(404, "not_found_error", "Key not found")
