@@ -197,10 +197,9 @@ def tick_line(result: TickResult) -> str:
 def _done(result: TickResult) -> str:
     """How many changes were written, and of the others what became of them."""
     counts = Counter(one.outcome for one in result.actions if one.outcome in FAILED)
-    written = len(result.actions) - counts.total()
     return ", ".join(
         [
-            f"{counted(written, 'change')} written",
+            f"{counted(len(result.written), 'change')} written",
             *(f"{counts[one]} {code_in_words(one)}" for one in FAILED if counts[one]),
         ]
     )

@@ -13,7 +13,7 @@ from orchestration.enforcement.live_loops import LoopRound
 from orchestration.enforcement.live_margins import MarginCapAtNow
 from orchestration.enforcement.plan import Plan
 from orchestration.enforcement.port import Desired, FieldName, Observation
-from orchestration.enforcement.receipts import Action
+from orchestration.enforcement.receipts import FAILED, Action
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class TickResult:
     alerts: list[Alert] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def written(self) -> list[Action]:
+        """The actions that were not refused or left undone."""
+        return [one for one in self.actions if one.outcome not in FAILED]
 
     def values_at(self, adapter: str, entity: str) -> dict[FieldName, Any]:
         """The entity's settings by what was read back: as observed, with what this tick wrote and saw; empty where unseen."""

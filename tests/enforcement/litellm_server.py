@@ -8,6 +8,8 @@ from tests.connectors.loopback_server import Answer, Request
 from tests.connectors.test_litellm_api import log_row
 
 MASTER = "sk-master-loopback-0001"
+FOREIGN = "sk-proj-Foreign_Token-0123456789"
+"""A key of somebody else's that the gateway puts into its refusals."""
 CALL = Decimal("0.50")
 """What a call costs: a million tokens of output of gpt-6-luna."""
 
@@ -56,7 +58,7 @@ class SmallLiteLlm:
             body = json.loads(request.body)
             self.writes.append(body)
             if body["key"] in self.refused:
-                return _error(400, "bad_request", "not now")
+                return _error(400, "bad_request", f"not now, {FOREIGN}")
             self.keys[body["key"]] |= {name: value for name, value in body.items() if name != "key"}
             return Answer(self.keys[body["key"]])
         return _error(404, "not_found_error", "Not Found")

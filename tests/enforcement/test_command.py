@@ -22,7 +22,7 @@ from orchestration.enforcement import command, drill
 from orchestration.enforcement.receipts import Receipts
 from orchestration.settings import RunSettings
 from tests.connectors.loopback_server import LoopbackServer
-from tests.enforcement.litellm_server import MASTER, SmallLiteLlm
+from tests.enforcement.litellm_server import FOREIGN, MASTER, SmallLiteLlm
 from tests.enforcement.published_caps import publish_caps
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +113,9 @@ def test_a_refused_change_is_not_counted_as_written(settings: RunSettings, gatew
     gateway.refused = {"alpha"}
     code, said = once(settings, apply=True)
     assert code == 1 and said.splitlines()[-1].startswith("1 change written, 1 refused by the gateway; every one")
+    assert "not now, [redacted]" in said
+    kept = [path.read_text() for path in settings.home.rglob("*") if path.suffix in (".jsonl", ".state")]
+    assert kept and not any(FOREIGN in text for text in [said, *kept])
 
 
 def cap_row(said: str, entity: str) -> str:
