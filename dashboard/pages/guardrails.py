@@ -216,8 +216,8 @@ def _not_known_in_force(audited: Row) -> str:
     if not audited["unread"]:
         return ""
     return (
-        f"of {audited['unread']:,} of {audited['caps']:,} caps it is not known on every day whether they were in force: let "
-        "each run read the gateway back (base_url and key in sources.yaml)"
+        f"{audited['unread']:,} of {audited['caps']:,} caps: not known on every day whether they were in force; let each run "
+        "read the gateway back (base_url and key in sources.yaml)"
     )
 
 
@@ -332,7 +332,7 @@ def _leak_table(publication: Publication, leaks: list[Row]) -> Table:
         ),
         leaks[:MOST],
         empty,
-        f"{dearest}{unread[:1].upper()}{unread[1:]}{'.' if unread else ''}".strip(),
+        f"{dearest}{unread}{'.' if unread else ''}".strip(),
         verdict="verdict",
     )
 

@@ -215,10 +215,10 @@ def test_a_cap_that_was_not_read_back_is_not_said_to_have_been_in_force(tmp_path
         page = guardrails(publication, Drawer(tmp_path))
     glance = figure(page, "Leaks in 28 days")
     assert (glance.value, glance.verdict) == (0, "unknown")
-    said = "f 1 of 3 caps it is not known on every day whether they were in force: let each run read the gateway back"
-    assert said in glance.says
+    said = "1 of 3 caps: not known on every day whether they were in force; let each run read the gateway back"
+    assert glance.says.startswith(said)
     leaks = table(page, "leaks")
-    assert leaks.empty == "Nothing is known to have leaked in 28 days." and said in leaks.says
+    assert leaks.empty == "Nothing is known to have leaked in 28 days." and leaks.says.startswith(said)
     assert column(page, "caps", "standing", "verdict") == [(f"{in_words('not_crossed')}; not read back", "unknown")]
 
 
