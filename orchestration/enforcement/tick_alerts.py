@@ -320,7 +320,12 @@ def judged_by(result: TickResult) -> list[str]:
     waiting = {
         (hold.adapter, hold.entity) for found in result.plans for hold in found.holds if hold.kind == "over_max_changes"
     }
-    if not waiting and all(reading.is_fresh(result.at, FRESH_WITHIN) for reading in result.readings.values()):
+    is_known = (
+        all(reading.is_fresh(result.at, FRESH_WITHIN) for reading in result.readings.values())
+        and all(line.status != UNKNOWN for cap in result.caps for line in cap.decision.lines)
+        and all(margin.status != HELD for margin in result.margins)
+    )
+    if is_known and not waiting:
         for adapter in sorted(result.seen_whole):
             judged += [f"enforcement_drift:{adapter}:", f"enforcement_failed:{adapter}:"]
     judged += [f"breaker_changed:{one.breaker.product_id}" for one in result.breakers]

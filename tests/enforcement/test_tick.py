@@ -478,6 +478,20 @@ def test_a_write_that_is_refused_stays_told_while_it_waits_for_its_turn(world: W
     assert not any("enforcement_failed:litellm:key:bot".startswith(one) for one in world.judged)
 
 
+def test_a_failure_is_not_over_because_it_is_not_known_what_is_wanted(world: World) -> None:
+    world.gateway.refused = {"key:other"}
+    world.gateway.add("key:other")
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id="other"), cap()))
+    world.tick()
+    assert world.kinds() == {"enforcement_failed"}
+    (world.home / "enforcement" / "live.sqlite").unlink()
+    world.facts = Facts("run-2", date(2026, 10, 1), caps=(cap(None, subject_id="other"), cap()))
+    world.later(seconds=30)
+    world.tick()
+    assert world.kinds() == {"cap_unknown"}
+    assert not any("enforcement_failed:litellm:key:other".startswith(one) for one in world.judged)
+
+
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_key_that_guardrails_yaml_names_and_the_gateway_lacks_is_told_until_its_cap_is_removed(
     world: World, is_named: bool
