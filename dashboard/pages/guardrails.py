@@ -34,8 +34,15 @@ having count(*) filter (where status in ('overshot', 'not_in_force', 'requests_n
 """Of each window its last day, which holds what was spent in the whole of it."""
 
 AUDITED = """
-select 1 as found from cap_audit_by_entity_day where cap_date > cast(? as date) - 28 and cap_date <= cast(? as date) limit 1
+select count(*) as caps, count(*) filter (where is_unread) as unread
+from (
+    select adapter, entity, "window", bool_or(not coalesce(is_read_back, false) and refused_at is null) as is_unread
+    from cap_audit_by_entity_day
+    where cap_date > cast(? as date) - 28 and cap_date <= cast(? as date)
+    group by all
+)
 """
+"""A refusal in the log shows as well as a reading that the gateway had the cap."""
 
 ELSEWHERE = "select count(*) as days from ingestion_outcomes where stream = 'rolled_up_usage' and rows > 0"
 """Days that were summed where the log is: their requests are not here."""
@@ -78,7 +85,8 @@ order by margin_date desc, product_id
 CAPS = """
 select
     caps.cap_id, caps.subject, caps.subject_id, caps.id_pattern, caps.adapter, caps.entity, caps."window", caps.mode,
-    caps.amount, audit.cap_in_force, audit.is_read_back, audit.cost, audit.cap_used_ratio, audit.status, audit.resets_at
+    caps.amount, audit.cap_in_force, audit.is_read_back, audit.refused_at, audit.cost, audit.cap_used_ratio, audit.status,
+    audit.resets_at
 from guardrail_caps as caps
 left join (
     select * from cap_audit_by_entity_day where cap_date <= cast(? as date)
@@ -146,7 +154,8 @@ def _figures(
     figures: list[Block] = []
     elsewhere = publication.one("ingestion_outcomes", ELSEWHERE)
     days_elsewhere = elsewhere["days"] if elsewhere else 0
-    if _is_audited(publication):
+    if audited := _audited(publication):
+        unread = _not_known_in_force(audited)
         dear = leaks[0] if leaks and leaks[0]["amount"] else None
         currency = publication.provenance.currency
         says = f"the dearest: {dear['who']}, {currency} {shown(dear['amount'], 'money')}" if dear else ""
@@ -157,8 +166,8 @@ def _figures(
                 "count",
                 "Caps that were passed, not in force or not known, and owners with cost that no cap covers.",
                 "cap_audit_by_entity_day",
-                verdict="good" if not leaks else "bad" if dear else "watch",
-                says=says or ("every cap was in force and held" if not leaks else "without an amount so far"),
+                verdict=("unknown" if unread else "good") if not leaks else "bad" if dear else "watch",
+                says=says or ("without an amount so far" if leaks else unread or "every cap was in force and held"),
             )
         )
     if breakers:
@@ -176,7 +185,7 @@ def _figures(
                 says=", ".join(tripped) or normal or "every product is in its normal state",
             )
         )
-    if _is_audited(publication) or incidents:
+    if audited or incidents:
         figures.append(
             Figure(
                 "Cost of incidents",
@@ -196,9 +205,20 @@ def _figures(
     )
 
 
-def _is_audited(publication: Publication) -> bool:
+def _audited(publication: Publication) -> Row | None:
+    """How many caps are audited and of how many it is not known on every day whether they were in force; None without any."""
     as_of = publication.provenance.as_of
-    return publication.one("cap_audit_by_entity_day", AUDITED, [as_of, as_of]) is not None
+    found = publication.one("cap_audit_by_entity_day", AUDITED, [as_of, as_of])
+    return found if found and found["caps"] else None
+
+
+def _not_known_in_force(audited: Row) -> str:
+    if not audited["unread"]:
+        return ""
+    return (
+        f"{audited['unread']:,} of {audited['caps']:,} caps: not known on every day whether they were in force; let each run "
+        "read the gateway back (base_url and key in sources.yaml)"
+    )
 
 
 def _not_looked_for(days: int) -> str:
@@ -288,6 +308,15 @@ def _times(count: int, window: str) -> str:
 
 
 def _leak_table(publication: Publication, leaks: list[Row]) -> Table:
+    audited = _audited(publication)
+    unread = _not_known_in_force(audited) if audited else ""
+    if not audited:
+        empty = "No cap is audited: a gateway's log and caps in guardrails.yaml are needed."
+    elif unread:
+        empty = f"Nothing is known to have leaked in {DAYS} days."
+    else:
+        empty = f"Nothing leaked in {DAYS} days: every cap was in force, and nothing passed after one was reached."
+    dearest = "" if len(leaks) <= MOST else f"The {MOST} dearest of {len(leaks):,}. "
     return Table(
         "leaks",
         "Leaks, the dearest first",
@@ -302,10 +331,8 @@ def _leak_table(publication: Publication, leaks: list[Row]) -> Table:
             Column("last_date", "Last", "date"),
         ),
         leaks[:MOST],
-        f"Nothing leaked in {DAYS} days: every cap was in force, and nothing passed after one was reached."
-        if _is_audited(publication)
-        else "No cap is audited: a gateway's log and caps in guardrails.yaml are needed.",
-        "" if len(leaks) <= MOST else f"The {MOST} dearest of {len(leaks):,}.",
+        empty,
+        f"{dearest}{unread}{'.' if unread else ''}".strip(),
         verdict="verdict",
     )
 
@@ -381,6 +408,8 @@ def _caps(publication: Publication, names: Names) -> Table:
         row["who"] = _subject(row, names)
         row["cap"] = f"{in_words(row['mode'])}, {in_words(row['window'])}"
         row["standing"] = in_words(row["status"]) if row["status"] else "no use yet"
+        if _is_unread(row):
+            row["standing"] += "; not read back"
         row["verdict"] = _cap_verdict(row)
     return Table(
         "caps",
@@ -417,7 +446,14 @@ def _cap_verdict(row: Row) -> str:
         return "bad"
     if row["status"] in ("not_in_force", "unknown") or (row["cap_used_ratio"] or 0) >= 0.8:
         return "watch"
-    return "none" if row["status"] is None else "good"
+    if row["status"] is None:
+        return "none"
+    return "unknown" if _is_unread(row) else "good"
+
+
+def _is_unread(row: Row) -> bool:
+    """Whether nothing shows that the gateway had the cap."""
+    return row["status"] is not None and not row["is_read_back"] and row["refused_at"] is None
 
 
 def _overrides(publication: Publication, names: Names) -> Table:

@@ -5,7 +5,7 @@ watches it says that it no longer holds; conditions begin with the kind and the 
 its own by their beginning. Keys of a gateway are named by their hash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from orchestration.alerts.message import Alert, Severity
 from orchestration.files import utc_text
 from orchestration.glossary import in_words, reason_in_words
 
+CARRY_OUT = "carry it out with tokenomics enforce --apply"
 HASH_LENGTH = 32
 """A name of so many characters is no name that people gave."""
 BREAKER_SEVERITY: dict[str, Severity] = {
@@ -102,16 +103,18 @@ def cap_reached(
     spent_amount: Decimal,
     is_hard: bool,
     is_refused: bool,
+    remedy: str = CARRY_OUT,
     evidence_id: str | None = None,
 ) -> Alert:
     """A spending limit of one window is used up; told once per window and whether it is refused, and resolved when it is reached
-    no longer. ``is_hard``: requests should be refused; ``is_refused``: the gateway was seen to refuse them.
+    no longer. ``is_hard``: requests should be refused; ``is_refused``: the gateway was seen to refuse them; ``remedy``: what to
+    do where it was not.
     """
     until = f" until {_moment(resets_at)}" if resets_at else ""
     if is_refused:
         effect = f"further requests are refused{until}; to let them through, add an override to guardrails.yaml"
     elif is_hard:
-        effect = "the gateway was not seen to refuse further requests; carry it out with tokenomics enforce --apply"
+        effect = f"the gateway was not seen to refuse further requests; {remedy}"
     else:
         effect = "nothing stops further requests; lower the use, or make the cap hard in guardrails.yaml"
     return capped.alert(
@@ -135,20 +138,32 @@ def cap_warned(
     resets_at: datetime | None,
     spent_amount: Decimal,
     is_hard: bool,
+    is_held: bool | None,
+    remedy: str = CARRY_OUT,
 ) -> Alert:
-    """Four fifths of a spending limit are used up; told once per window, and resolved when the window is over."""
-    effect = "requests are refused from there on" if is_hard else "nothing stops requests there"
+    """Four fifths of a spending limit are used up; told once per window and whether the gateway holds it, and resolved when the
+    window is over. ``is_held``: the gateway was seen to refuse requests from there on, None where it was not looked at;
+    ``remedy``: what to do where it does not.
+    """
+    if not is_hard:
+        effect = "nothing stops requests there; lower the use, or add an override to guardrails.yaml"
+    elif is_held:
+        effect = "requests are refused from there on; lower the use, or add an override to guardrails.yaml"
+    elif is_held is None:
+        effect = "it was not seen whether the gateway refuses requests from there on; look with tokenomics enforce"
+    else:
+        effect = f"the gateway was not seen to hold it, so it refuses nothing there; {remedy}"
     until = f" until {_moment(resets_at)}" if resets_at else ""
     return capped.alert(
         "cap_warned",
         "info",
-        f"{capped.who} has spent {_money(spent_amount, capped.currency)} of {capped.cap}{until}: {effect}; lower the use, or add "
-        "an override to guardrails.yaml",
-        once_for=(utc_text(window_starts_at),),
+        f"{capped.who} has spent {_money(spent_amount, capped.currency)} of {capped.cap}{until}: {effect}",
+        once_for=(utc_text(window_starts_at), *(("passing",) if is_hard and is_held is False else ())),
         spent=spent_amount,
         window_starts_at=utc_text(window_starts_at),
         resets_at=utc_text(resets_at) if resets_at else None,
         is_hard=is_hard,
+        is_held=is_held,
     )
 
 
@@ -340,6 +355,27 @@ def enforcement_failed(
             "remedy": remedy,
             "policy": policy,
         },
+    )
+
+
+def enforcement_unread(*, adapter: str, entities: Sequence[str], reason: str, read_at: datetime) -> Alert:
+    """A gateway did not show what stands at some entities: what is capped there is not known to be in force, and nothing of it
+    is carried out. ``reason`` holds no secret.
+    """
+    condition = f"enforcement_failed:{adapter}:unread"
+    more = f" and {len(entities) - 3:,} more" if len(entities) > 3 else ""
+    return Alert(
+        key=condition,
+        kind="enforcement_failed",
+        severity="critical",
+        title=(
+            f"{in_words(adapter)} did not show what stands at {', '.join(called(one) for one in entities[:3])}{more} ({reason}): "
+            "caps and breakers there are not known to be in force, and no change of them is carried out; check that "
+            f"{in_words(adapter)} answers and that its key may read keys and teams"
+        ),
+        entity=adapter,
+        condition=condition,
+        details={"adapter": adapter, "entities": list(entities), "reason": reason, "read_at": utc_text(read_at)},
     )
 
 

@@ -6,6 +6,7 @@ exactly once, so that no retry can repeat it.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ NOT_DONE_STATUS = frozenset({429, 503})
 """Answers to a change that say it was turned away before anything was done."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REDACTED = "[redacted]"
+KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{8,}")
+"""What a provider's or gateway's key looks like, whosever it is."""
 DETAIL_LENGTH = 300
 
 TRANSPORT_ERRORS = (
@@ -188,8 +191,8 @@ class JsonApi:
         )
 
     def redact(self, text: str) -> str:
-        """``text`` without the secret."""
-        return text if self._secret is None else text.replace(self._secret, REDACTED)
+        """``text`` without the secret, and without anything that looks like a key."""
+        return KEY.sub(REDACTED, text if self._secret is None else text.replace(self._secret, REDACTED))
 
     def _send(self, method: str, path: str, parameters: Parameters, question: Any) -> requests.Response:
         try:

@@ -26,10 +26,11 @@ from orchestration.enforcement.adapters import open_gateway
 from orchestration.enforcement.apply import apply_plan, settle
 from orchestration.enforcement.facts import Facts, read_facts
 from orchestration.enforcement.feed import Log
+from orchestration.enforcement.in_force import missing_at_gateway
 from orchestration.enforcement.live_usage import LiveUsage
 from orchestration.enforcement.plan import Plan
 from orchestration.enforcement.port import Gateway, kind_of
-from orchestration.enforcement.receipts import Action, Receipts, owned_entities
+from orchestration.enforcement.receipts import FAILED, Action, Receipts, owned_entities
 from orchestration.enforcement.revert import plan_revert
 from orchestration.enforcement.show import tick_as_json, tick_line, write_actions, write_plan, write_tick
 from orchestration.enforcement.tick import Site, tick
@@ -162,13 +163,15 @@ def enforce_once(settings: RunSettings, stream: TextIO, *, apply: bool, as_json:
             print(json.dumps(tick_as_json(result, desk.company), indent=2, default=str), file=stream)
         else:
             write_tick(result, desk.company, stream)
-    return FAULT if is_failed(result) else DONE
+        failed = is_failed(result, desk.company)
+    return FAULT if failed else DONE
 
 
-def is_failed(result: TickResult) -> bool:
-    """Whether something did not work, as against was not allowed."""
-    not_done = any(one.outcome in ("refused", "abandoned", "drifted") for one in result.actions)
-    return bool(result.faults) or not_done or any(found.errors for found in result.plans)
+def is_failed(result: TickResult, company: "Company") -> bool:
+    """Whether something did not work, as against was not allowed: also a capped key or team that the gateway does not know."""
+    not_done = any(one.outcome in FAILED for one in result.actions)
+    is_missing = bool(missing_at_gateway(result, company))
+    return bool(result.faults) or not_done or is_missing or any(found.errors for found in result.plans)
 
 
 def watch(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from orchestration.enforcement.ownership import present_value, what_is_ours
 from orchestration.enforcement.port import Capabilities, Desired, FieldName, Observation, Stamp, kind_of
-from orchestration.enforcement.receipts import Action, Owned, owned_entities, undone_fields
+from orchestration.enforcement.receipts import FAILED, Action, Owned, last_actions, owned_entities, undone_fields
 from orchestration.enforcement.values import rounded_down, strictest
 from orchestration.registry.guardrails import AdapterConfig
 
@@ -95,7 +95,8 @@ def plan(
     capabilities: Mapping[str, Capabilities],
     actions: Sequence[Action],
 ) -> Plan:
-    """The changes that bring the entities of one adapter to what is desired, at most ``config.max_changes``, stricter first.
+    """The changes that bring the entities of one adapter to what is desired, at most ``config.max_changes``: what was tried and
+    failed after all else, the longest untried first; blocks before other changes, and what loosens something last.
 
     ``observations`` by entity must hold every desired entity; ``capabilities`` by kind of entity; ``actions`` are the settled
     receipts (:func:`orchestration.enforcement.apply.settle`). Several wishes for one entity become the strictest of them.
@@ -119,7 +120,16 @@ def plan(
             change = None
         changes += [change] if change else []
         holds += work.holds
-    ordered = sorted(changes, key=lambda one: (not one.is_stricter, one.observed.entity))
+    failed = failed_at(actions)
+    ordered = sorted(
+        changes,
+        key=lambda one: (
+            failed.get((config.name, one.observed.entity, one.action), ""),
+            one.after.get("is_blocked") is not True,
+            not one.is_stricter,
+            one.observed.entity,
+        ),
+    )
     for late in ordered[config.max_changes :]:
         reason = f"more than max_changes = {config.max_changes} entities would change; {late.reason}"
         holds.append(Hold(config.name, late.observed.entity, None, "over_max_changes", reason))
@@ -147,6 +157,15 @@ def merged(desired: Iterable[Desired]) -> list[Desired]:
             _joined(known.policy_version, one.policy_version),
         )
     return [found[entity] for entity in sorted(found)]
+
+
+def failed_at(actions: Sequence[Action]) -> dict[tuple[str, str, str], str]:
+    """When the last action of an entity was planned, by adapter, entity and what it was to do, where it was not carried out."""
+    return {
+        (*at, one.action): one.planned_at.isoformat()
+        for at, one in last_actions(actions).items()
+        if one.outcome in FAILED
+    }
 
 
 def action_of(after: Mapping[FieldName, Any]) -> str:

@@ -24,6 +24,8 @@ Outcome = Literal["planned", "applied", "pending", "verified", "refused", "aband
 OUTCOMES: tuple[str, ...] = Outcome.__args__  # type: ignore[attr-defined]
 OPEN: tuple[Outcome, ...] = ("planned", "applied", "pending")
 """Outcomes that a later look at the gateway must settle."""
+FAILED: tuple[Outcome, ...] = ("refused", "abandoned", "drifted")
+"""Outcomes of what does not stand at the gateway."""
 
 
 class ReceiptsDamaged(Exception):

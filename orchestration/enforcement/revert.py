@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from orchestration.enforcement.ownership import present_value, what_is_ours
-from orchestration.enforcement.plan import Change, Hold, Plan, is_allowed
+from orchestration.enforcement.plan import Change, Hold, Plan, failed_at, is_allowed
 from orchestration.enforcement.port import Capabilities, FieldName, Observation, kind_of
 from orchestration.enforcement.receipts import Action, Owned, last_actions, owned_entities, undone_fields
 from orchestration.enforcement.values import strictest
 from orchestration.registry.guardrails import AdapterConfig
 
-POLICY = "revert"
+POLICY = ACTION = "revert"
 
 
 def plan_revert(
@@ -21,13 +21,14 @@ def plan_revert(
     reason: str,
 ) -> Plan:
     """A plan that gives ``entities`` back what stood before us, without a stamp of ours. A field that somebody else changed since
-    stays, and is no longer ours. The limit of changes and the list of entities hold here too.
+    stays, and is no longer ours. The limit of changes and the list of entities hold here too; what failed before
+    comes last.
     """
     by_receipts, undone = owned_entities(actions), undone_fields(actions)
-    last = last_actions(actions)
+    last, failed = last_actions(actions), failed_at(actions)
     changes: list[Change] = []
     holds: list[Hold] = []
-    for entity in sorted(set(entities)):
+    for entity in sorted(set(entities), key=lambda one: (failed.get((config.name, one, ACTION), ""), one)):
         observed, able, key = observations[entity], capabilities[kind_of(entity)], (config.name, entity)
         if not observed.is_found:
             holds.append(Hold(config.name, entity, None, "not_found", "the gateway does not know it"))
@@ -63,7 +64,7 @@ def _back(
     after = {name: owned.before[name] for name in ours}
     return Change(
         observed=observed,
-        action="revert",
+        action=ACTION,
         before=before,
         after=after,
         owned=Owned(),

@@ -1,12 +1,23 @@
 """What a round of enforcement saw and did, for people: tables of aligned text, receipts, one line for a watch."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
+from orchestration.enforcement.in_force import (
+    LIMITED,
+    LOOSER,
+    NOT_FOUND,
+    NOT_HELD,
+    NOT_SEEN,
+    REFUSES,
+    TELLS_ONLY,
+    at_gateway,
+)
 from orchestration.enforcement.plan import Change, Hold, Plan
-from orchestration.enforcement.receipts import Action
+from orchestration.enforcement.receipts import FAILED, Action
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
 from orchestration.files import counted
@@ -26,6 +37,15 @@ HOLD_MEANS = {
     "unsupported": "this gateway cannot; choose another adapter or window in guardrails.yaml",
     "not_found": "unknown to the gateway; correct its name, or remove the cap",
 }
+AT_GATEWAY = {
+    REFUSES: "refuses now",
+    LIMITED: "refuses at the cap",
+    LOOSER: "holds a higher limit",
+    NOT_HELD: "holds no such limit",
+    NOT_FOUND: "unknown there",
+    NOT_SEEN: "not seen",
+    TELLS_ONLY: "tells only",
+}
 
 
 def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
@@ -40,6 +60,9 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
     for found in result.plans:
         allows = company.guardrails.adapters[found.adapter].apply
         print(file=stream)
+        if found.adapter in result.unread and not found.changes and not found.holds:
+            print(f"{found.adapter}: what it showed stands as it should", file=stream)
+            continue
         write_plan(found, stream, None if allows else f"set adapters.{found.adapter}.apply: true in guardrails.yaml")
     if result.actions:
         print(file=stream)
@@ -48,14 +71,14 @@ def write_tick(result: TickResult, company: "Company", stream: TextIO) -> None:
         print(f"{short(f'key:{loop.key}')}: {reason_in_words(loop.reason)}", file=stream)
     for note in dict.fromkeys(result.notes):
         print(f"note: {note}", file=stream)
+    for name, unread in result.unread.items():
+        rows = ", ".join(short(entity) for entity in unread.entities)
+        print(f"{name}: not shown, so that nothing of it is known or done: {rows}", file=stream)
     for fault in result.faults:
         print(f"failed: {fault}", file=stream)
     print(file=stream)
     if result.actions:
-        print(
-            f"{counted(len(result.actions), 'change')} written; every one has its receipt in HOME/enforcement/receipts.",
-            file=stream,
-        )
+        print(f"{_done(result)}; every one has its receipt in HOME/enforcement/receipts.", file=stream)
     elif result.is_applied:
         print("Nothing had to be written, or nothing may be.", file=stream)
     else:
@@ -81,6 +104,7 @@ def tick_as_json(result: TickResult, company: "Company") -> dict[str, Any]:
                 "cost": None if line.cost is None else f"{line.cost:f}",
                 "amount": None if line.amount is None else f"{line.amount:f}",
                 "currency": "USD",
+                "at_gateway": at_gateway(cap, line, result),
                 "resets_at": line.span.end.isoformat(),
                 "reason": line.reason,
             }
@@ -164,10 +188,21 @@ def tick_line(result: TickResult) -> str:
     unknown = sum(line.status == "unknown" for cap in result.caps for line in cap.decision.lines)
     parts.append(f"{counted(len(result.caps), 'cap')}, {reached} reached, {unknown} unknown")
     changes = sum(len(found.changes) for found in result.plans)
-    parts.append(f"{len(result.actions)} written" if result.actions else f"{counted(changes, 'change')} planned")
+    parts.append(_done(result) if result.actions else f"{counted(changes, 'change')} planned")
     parts += [f"{one.policy} {short(one.entity)}: {one.from_state} -> {one.to_state}" for one in result.decisions]
     parts += [f"failed: {fault}" for fault in result.faults]
     return f"{result.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC  {'; '.join(parts)}"
+
+
+def _done(result: TickResult) -> str:
+    """How many changes were written, and of the others what became of them."""
+    counts = Counter(one.outcome for one in result.actions if one.outcome in FAILED)
+    return ", ".join(
+        [
+            f"{counted(len(result.written), 'change')} written",
+            *(f"{counts[one]} {code_in_words(one)}" for one in FAILED if counts[one]),
+        ]
+    )
 
 
 def short(entity: str) -> str:
@@ -177,7 +212,9 @@ def short(entity: str) -> str:
 
 
 def _cap_rows(result: TickResult) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [("cap", "whose", "window", "spent USD", "of USD", "status", "resets")]
+    rows: list[tuple[str, ...]] = [
+        (*("cap", "whose", "window", "spent USD", "of USD", "status", "at the gateway", "resets"),)
+    ]
     for cap in result.caps:
         for line in cap.decision.lines:
             rows.append(
@@ -187,7 +224,8 @@ def _cap_rows(result: TickResult) -> list[tuple[str, ...]]:
                     line.window,
                     "unknown" if line.cost is None else _dollars(line.cost),
                     "unknown" if line.amount is None else _dollars(line.amount),
-                    f"{code_in_words(line.status)}; {code_in_words(cap.mode)}",
+                    code_in_words(line.status),
+                    AT_GATEWAY[at_gateway(cap, line, result)],
                     f"{line.span.end:%Y-%m-%d %H:%M} UTC",
                 )
             )

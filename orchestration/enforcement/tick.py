@@ -46,7 +46,7 @@ from orchestration.enforcement.plan import plan
 from orchestration.enforcement.port import Capabilities, Desired, FieldName, Gateway, Limit, Observation, kind_of
 from orchestration.enforcement.receipts import OPEN, Receipts, owned_entities
 from orchestration.enforcement.tick_alerts import alerts_of, judged_by
-from orchestration.enforcement.tick_result import TickResult
+from orchestration.enforcement.tick_result import TickResult, Unread
 from orchestration.landing.errors import PermanentFailure, SourceError
 from orchestration.policy.cap_windows import first_instant
 from orchestration.policy.caps import HARD
@@ -241,7 +241,8 @@ def _enforce(
                         site, facts, result, usage, gateway, wishes, receipts, apply=apply, run_id=run_id
                     )
             except SourceError as error:
-                result.faults.append(str(error))
+                wanted = {wish.entity for wish in wishes if not _asks_nothing(wish)}
+                _not_shown(name, sorted(wanted), [error], result)
     return seen
 
 
@@ -281,15 +282,27 @@ def _at_one_gateway(
     seen = usage.states(seen_state(gateway.name, ""))
     digests = {entity: _wished(wishes, entity) for entity in wanted}
 
-    def due(entity: str) -> tuple[int, str, str]:
+    def due(entity: str) -> tuple[int, str, bool, str]:
         last = seen.get(seen_state(gateway.name, entity))
+        is_unread = last is not None and last.get("is_unread", False)
         has_news = entity in opened or last is None or last["wish"] != digests[entity]
-        return (0 if has_news else 1, "" if last is None else last["at"], entity)
+        return (0 if has_news and not is_unread else 1, "" if last is None else last["at"], is_unread, entity)
 
     looked_at = sorted(wanted, key=due)[:MOST_OBSERVED]
     if len(wanted) > MOST_OBSERVED:
         result.notes.append(f"{gateway.name}: {len(looked_at)} of {len(wanted)} entities were looked at in this tick")
-    observations = _observed(gateway, looked_at, result)
+    observations, failed = _observed(gateway, looked_at)
+    at = result.at.isoformat()
+    kept: dict[str, Any] = {}
+    if failed:
+        unread = [entity for entity in looked_at if entity not in observations]
+        _not_shown(gateway.name, unread, list(failed.values()), result)
+        for name in (seen_state(gateway.name, entity) for entity in failed):
+            kept[name] = {"wish": None, **(seen.get(name) or {}), "at": at, "is_unread": True}
+        if not observations:
+            return kept
+    elif len(looked_at) == len(wanted) and facts.run_id is not None and not facts.absent:
+        result.seen_whole.add(gateway.name)
     result.observations |= {(gateway.name, entity): one for entity, one in observations.items()}
     able: dict[str, Capabilities] = {
         kind: gateway.capabilities(kind) for kind in {kind_of(one) for one in observations}
@@ -308,8 +321,7 @@ def _at_one_gateway(
     done = {
         entity for entity in observations if may_write or not any(c.observed.entity == entity for c in found.changes)
     }
-    at = result.at.isoformat()
-    return {
+    return kept | {
         seen_state(gateway.name, entity): {
             "at": at,
             "wish": digests[entity],
@@ -324,21 +336,29 @@ def _limits_of(observed: Observation) -> dict[str, str]:
     return {limit.window: f"{limit.amount:f}" for limit in observed.values.get("limits") or ()}
 
 
-def _observed(gateway: Gateway, entities: Sequence[str], result: TickResult) -> dict[str, Observation]:
-    """The entities as the gateway shows them now. One that it cannot show is a fault and holds up no other; raises the first
-    fault where it shows none, and a :class:`TransientFailure` at once.
+def _observed(gateway: Gateway, entities: Sequence[str]) -> tuple[dict[str, Observation], dict[str, SourceError]]:
+    """The entities as the gateway shows them now, and what failed. One that it cannot show holds up no other; of a kind (keys,
+    teams) of which one read failed through every retry no more are asked for in this tick.
     """
     found: dict[str, Observation] = {}
-    faults: list[PermanentFailure] = []
+    failed: dict[str, SourceError] = {}
+    away: set[str] = set()
     for entity in entities:
+        if kind_of(entity) in away:
+            continue
         try:
             found[entity] = gateway.observe(entity)
-        except PermanentFailure as error:
-            faults.append(error)
-    if faults and not found:
-        raise faults[0]
-    result.faults += [str(one) for one in faults]
-    return found
+        except SourceError as error:
+            failed[entity] = error
+            if not isinstance(error, PermanentFailure):
+                away.add(kind_of(entity))
+    return found, failed
+
+
+def _not_shown(name: str, entities: Sequence[str], errors: Sequence[SourceError], result: TickResult) -> None:
+    result.faults += dict.fromkeys(str(error) for error in errors)
+    if entities:
+        result.unread[name] = Unread(tuple(entities), str(errors[0]).removeprefix(f"{errors[0].source}: "))
 
 
 def _asks_nothing(wish: Desired) -> bool:

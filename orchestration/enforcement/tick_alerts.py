@@ -3,27 +3,33 @@
 Whether something is refused is said by what was read back from the gateway, never by what was asked of it.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.alerts.guardrail_messages import (
+    CARRY_OUT,
     CappedWindow,
     breaker_changed,
+    called,
     cap_reached,
     cap_unknown,
     cap_warned,
     enforcement_drift,
     enforcement_failed,
+    enforcement_unread,
     feed_stale,
     loop_found,
 )
 from orchestration.alerts.message import Alert
 from orchestration.enforcement.facts import Facts
+from orchestration.enforcement.in_force import LIMITED, NOT_SEEN, REFUSES, at_gateway, missing_at_gateway
 from orchestration.enforcement.live_breakers import BREAKER_ADAPTER
 from orchestration.enforcement.live_caps import CapAtNow
 from orchestration.enforcement.live_margins import HELD, POLICY, SPENT, MarginCapAtNow
-from orchestration.enforcement.plan import Plan
+from orchestration.enforcement.plan import HoldKind, Plan
+from orchestration.enforcement.receipts import FAILED
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
 from orchestration.glossary import in_words as code_in_words
@@ -37,6 +43,14 @@ if TYPE_CHECKING:
 FRESH_WITHIN = timedelta(minutes=3)
 """A log that could not be read for longer is stale."""
 CURRENCY = "USD"
+REMEDIES: dict[HoldKind, str] = {
+    "not_found": "correct its name in guardrails.yaml or initiatives.yaml, or remove the cap",
+    "not_allowed": "name it under entities of the adapter in guardrails.yaml",
+    "unsupported": "choose another adapter or another window in guardrails.yaml",
+    "drift": "set it back there, or set on_drift: reapply in guardrails.yaml",
+    "over_max_changes": "raise max_changes of the adapter in guardrails.yaml",
+}
+"""What to do where a cap is not held at its gateway; the first that applies."""
 
 
 def alerts_of(result: TickResult, company: "Company", facts: Facts) -> list[Alert]:
@@ -48,9 +62,9 @@ def alerts_of(result: TickResult, company: "Company", facts: Facts) -> list[Aler
                 feed_stale(source=name, last_seen_at=reading.until, expected_within=FRESH_WITHIN, reason=reading.fault)
             )
     for cap in result.caps:
-        alerts += _cap_alerts(cap, result, facts)
+        alerts += _cap_alerts(cap, result, company, facts)
     if company.guardrails.adapters[BREAKER_ADAPTER].apply:
-        alerts += [alert for one in result.margins if one.acts for alert in _margin_alerts(one, result)]
+        alerts += [alert for one in result.margins if one.acts for alert in _margin_alerts(one, result, company)]
     for loop in result.loops.decisions if result.loops else ():
         if loop.ended_at is None and not loop.is_repeat:
             alerts.append(
@@ -82,12 +96,20 @@ def alerts_of(result: TickResult, company: "Company", facts: Facts) -> list[Aler
                     evidence_id=one.breaker.evidence_id,
                 )
             )
+    for name, unread in result.unread.items():
+        alerts.append(
+            enforcement_unread(adapter=name, entities=unread.entities, reason=unread.reason, read_at=result.at)
+        )
+    for (adapter, entity), cap in missing_at_gateway(result, company).items():
+        alerts.append(_missing_alert(adapter, entity, cap, result, facts))
     for found in result.plans:
         alerts += _plan_alerts(found, result)
+        if result.is_applied and company.guardrails.adapters[found.adapter].apply:
+            alerts += _waiting_alerts(found, result, facts)
     return alerts
 
 
-def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
+def _cap_alerts(cap: CapAtNow, result: TickResult, company: "Company", facts: Facts) -> list[Alert]:
     alerts = []
     for line in cap.decision.lines:
         capped = CappedWindow(
@@ -110,11 +132,22 @@ def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
                     spent_amount=line.amount if line.cost is None else line.cost,
                     is_hard=is_hard,
                     is_refused=is_hard and _are_blocked(cap, result),
+                    remedy=_remedy(cap.adapter, cap.entities, result, company),
                     evidence_id=cap.decision.evidence_id,
                 )
             )
         elif line.status == WARNED and line.cost is not None:
-            alerts.append(cap_warned(capped, **span, spent_amount=line.cost, is_hard=is_hard))
+            standing = at_gateway(cap, line, result)
+            alerts.append(
+                cap_warned(
+                    capped,
+                    **span,
+                    spent_amount=line.cost,
+                    is_hard=is_hard,
+                    is_held=None if standing == NOT_SEEN else standing in (REFUSES, LIMITED),
+                    remedy=_remedy(cap.adapter, cap.entities, result, company),
+                )
+            )
         elif line.status == UNKNOWN:
             reading = result.readings.get(cap.adapter)
             reason = f"{cap.unpriced} requests have no price" if cap.unpriced else line.reason
@@ -122,7 +155,39 @@ def _cap_alerts(cap: CapAtNow, result: TickResult, facts: Facts) -> list[Alert]:
     return alerts
 
 
-def _margin_alerts(margin: MarginCapAtNow, result: TickResult) -> list[Alert]:
+def _remedy(adapter: str, entities: Collection[str], result: TickResult, company: "Company") -> str:
+    """What to do so that the gateway holds a cap of these entities."""
+    kinds = {
+        hold.kind
+        for found in result.plans
+        if found.adapter == adapter
+        for hold in found.holds
+        if hold.entity in entities
+    }
+    for kind, remedy in REMEDIES.items():
+        if kind in kinds:
+            return remedy
+    if not company.guardrails.adapters[adapter].apply:
+        return f"set adapters.{adapter}.apply: true in guardrails.yaml, then tokenomics enforce --apply"
+    return "tokenomics enforce says what stands in the way" if result.is_applied else CARRY_OUT
+
+
+def _missing_alert(adapter: str, entity: str, cap: CapAtNow, result: TickResult, facts: Facts) -> Alert:
+    amount, window = min((line.amount or Decimal(0), line.window) for line in cap.decision.lines)
+    return enforcement_failed(
+        adapter=adapter,
+        entity=entity,
+        action=f"hold the {window} cap of {amount:,.2f} {CURRENCY}",
+        reason=f"{code_in_words(adapter)} does not know it, or no longer",
+        planned_at=result.at,
+        remedy=REMEDIES["not_found"],
+        owner=facts.owners.get(cap.subject_id),
+        amount=amount,
+        currency=CURRENCY,
+    )
+
+
+def _margin_alerts(margin: MarginCapAtNow, result: TickResult, company: "Company") -> list[Alert]:
     decision, limits = margin.decision, sum(margin.limits.values(), Decimal(0))
     capped = CappedWindow(margin.adapter, "product", decision.product_id, POLICY, "daily", limits, CURRENCY)
     if margin.status == HELD:
@@ -137,6 +202,7 @@ def _margin_alerts(margin: MarginCapAtNow, result: TickResult) -> list[Alert]:
                 spent_amount=margin.ai_cogs or Decimal(0),
                 is_hard=True,
                 is_refused=_are_limited(margin, result),
+                remedy=_remedy(margin.adapter, [f"key:{key}" for key in margin.limits], result, company),
                 evidence_id=decision.evidence_id,
             )
         ]
@@ -181,11 +247,11 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
                     action=f"set {code_in_words(hold.field) or 'the guardrail'}",
                     reason=hold.reason,
                     planned_at=result.at,
-                    remedy="choose another adapter or another window in guardrails.yaml",
+                    remedy=REMEDIES["unsupported"],
                 )
             )
     for one in result.actions:
-        if one.adapter == found.adapter and one.outcome in ("refused", "abandoned", "drifted"):
+        if one.adapter == found.adapter and one.outcome in FAILED:
             alerts.append(
                 enforcement_failed(
                     adapter=one.adapter,
@@ -200,12 +266,46 @@ def _plan_alerts(found: Plan, result: TickResult) -> list[Alert]:
     return alerts
 
 
+def _waiting_alerts(found: Plan, result: TickResult, facts: Facts) -> list[Alert]:
+    """Entities that a reached cap should block and that wait for a later round, since so many others change in this one."""
+    alerts = []
+    for entity in dict.fromkeys(hold.entity for hold in found.holds if hold.kind == "over_max_changes"):
+        reached = [
+            (line.amount, line.window, cap)
+            for cap in result.caps
+            if cap.mode == HARD and cap.adapter == found.adapter and entity in cap.entities
+            for line in cap.decision.lines
+            if line.status == REACHED and line.amount is not None
+        ]
+        if not reached or result.values_at(found.adapter, entity).get("is_blocked") is True:
+            continue
+        amount, window, cap = min(reached, key=lambda one: (one[0], one[1]))
+        subject = f"{cap.subject}:{cap.subject_id}"
+        whose = "" if entity == subject else f" of {called(subject)}"
+        alerts.append(
+            enforcement_failed(
+                adapter=found.adapter,
+                entity=entity,
+                action=f"refuse requests over the {window} cap of {amount:,.2f} {CURRENCY}{whose}",
+                reason="more entities would change than max_changes lets one round change",
+                planned_at=result.at,
+                remedy=f"it waits for a later round; raise max_changes of adapters.{found.adapter} in guardrails.yaml",
+                owner=facts.owners.get(cap.subject_id),
+                amount=amount,
+                currency=CURRENCY,
+            )
+        )
+    return alerts
+
+
 def _days_lost(cost: Decimal, facts: Facts) -> Decimal | None:
     return None if not facts.daily_burn_usd else cost / facts.daily_burn_usd
 
 
 def judged_by(result: TickResult) -> list[str]:
-    """Beginnings of the conditions that this tick could judge: of a stale feed none but that it is stale."""
+    """Beginnings of the conditions that this tick could judge: of a stale feed none but that it is stale, and not whether a write
+    still fails that waits for a later round.
+    """
     judged = [f"feed_stale:{name}" for name in result.readings]
     for name, reading in result.readings.items():
         if reading.is_fresh(result.at, FRESH_WITHIN):
@@ -215,7 +315,22 @@ def judged_by(result: TickResult) -> list[str]:
             judged.append(
                 f"loop_found:{next(iter(result.readings))}:{identity_of(loop.key, loop.kind, loop.started_at)}"
             )
+    touched = {found.adapter for found in result.plans} | set(result.unread)
+    judged += [f"enforcement_failed:{adapter}:unread" for adapter in sorted(touched)]
+    waiting = {
+        (hold.adapter, hold.entity) for found in result.plans for hold in found.holds if hold.kind == "over_max_changes"
+    }
+    is_known = (
+        all(reading.is_fresh(result.at, FRESH_WITHIN) for reading in result.readings.values())
+        and all(line.status != UNKNOWN for cap in result.caps for line in cap.decision.lines)
+        and all(margin.status != HELD for margin in result.margins)
+    )
+    if is_known and not waiting:
+        for adapter in sorted(result.seen_whole):
+            judged += [f"enforcement_drift:{adapter}:", f"enforcement_failed:{adapter}:"]
     judged += [f"breaker_changed:{one.breaker.product_id}" for one in result.breakers]
     for adapter, entity in result.observations:
-        judged += [f"enforcement_drift:{adapter}:{entity}", f"enforcement_failed:{adapter}:{entity}"]
+        judged.append(f"enforcement_drift:{adapter}:{entity}")
+        if (adapter, entity) not in waiting:
+            judged.append(f"enforcement_failed:{adapter}:{entity}")
     return judged

@@ -28,6 +28,7 @@ ALERTS: dict[str, Alert] = {
         resets_at=AT.replace(day=29, hour=0, minute=0),
         spent_amount=Decimal("40.5"),
         is_hard=True,
+        is_held=True,
     ),
     "cap_unknown": say.cap_unknown(CAP, last_read_at=AT, reason="the gateway does not answer"),
     "loop_found": say.loop_found(
@@ -154,3 +155,26 @@ def test_a_cap_that_refuses_nothing_is_critical() -> None:
     assert alert.severity == "critical"
     assert "nothing stops further requests" in alert.title
     assert "tokenomics enforce --apply" in say.cap_reached(CAP, **told, is_hard=True).title
+
+
+def test_a_cap_that_the_gateway_does_not_hold_is_not_said_to_refuse() -> None:
+    told = {"window_starts_at": AT, "resets_at": None, "spent_amount": Decimal("41"), "is_hard": True}
+    passing = say.cap_warned(CAP, **told, is_held=False)
+    assert passing.title.endswith(
+        "the gateway was not seen to hold it, so it refuses nothing there; carry it out with tokenomics enforce --apply"
+    )
+    unseen = say.cap_warned(CAP, **told, is_held=None)
+    assert "not seen whether the gateway refuses" in unseen.title
+    held = say.cap_warned(CAP, **told, is_held=True)
+    assert held.key == unseen.key != passing.key and held.condition == passing.condition
+
+
+def test_what_a_gateway_did_not_show_is_told_by_name_with_the_remedy() -> None:
+    alert = say.enforcement_unread(
+        adapter="litellm", entities=["key:a", "key:b", "key:c", "key:d", "key:e"], reason="it answered 500", read_at=AT
+    )
+    assert alert.title.startswith(
+        "LiteLLM did not show what stands at key a, key b, key c and 2 more (it answered 500): "
+    )
+    assert alert.title.endswith("check that LiteLLM answers and that its key may read keys and teams")
+    assert alert.details["entities"] == ["key:a", "key:b", "key:c", "key:d", "key:e"]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from orchestration.connectors.http import ATTEMPTS, JsonApi, Refused
-from orchestration.landing.errors import PermanentFailure, SchemaDrift, TransientFailure
+from orchestration.landing.errors import PermanentFailure, SchemaDrift, SourceError, TransientFailure
 from tests.connectors.loopback_server import Answer, LoopbackServer
 
 SECRET = "sk-very-secret-1234"
@@ -100,6 +100,14 @@ def test_a_refused_parameter_is_permanent_and_says_which():
         api.get("/x")
     assert (caught.value.status, caught.value.parameter, caught.value.code) == (400, "group_by", "invalid_value")
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_key_of_somebody_else_in_a_refusal_is_not_repeated(status):
+    body = {"error": {"message": "no budget for sk-proj-Other_1234567890, at risk-management-team, sk-short"}}
+    with api_over(Answer(body, status)) as (api, _, _), pytest.raises(SourceError) as caught:
+        api.get("/x")
+    assert "no budget for [redacted], at risk-management-team, sk-short" in str(caught.value)
 
 
 def test_the_provider_decides_with_x_should_retry():

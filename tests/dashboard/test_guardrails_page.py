@@ -27,6 +27,8 @@ def audited(
         "cap_date": on,
         "window_start_date": date(2026, 7, start or day),
         "status": status,
+        "is_read_back": True,
+        "cap_in_force": D(10),
         "cost_after_crossing": D(0),
         "overshoot": D(0),
         "uncapped_cost": D(0),
@@ -197,6 +199,27 @@ def test_caps_that_all_held_are_told_as_good(tmp_path: Path) -> None:
     glance = figure(page, "Leaks in 28 days")
     assert (glance.value, glance.verdict, glance.says) == (0, "good", "every cap was in force and held")
     assert table(page, "leaks").empty.startswith("Nothing leaked in 28 days")
+
+
+def test_a_cap_that_was_not_read_back_is_not_said_to_have_been_in_force(tmp_path: Path) -> None:
+    unread = {"is_read_back": False, "cap_in_force": None}
+    rows = [
+        audited("key:k1", 30, "not_crossed", cap_id="c", subject="key", subject_id="k1"),
+        audited("key:k1", 31, "not_crossed", cap_id="c", subject="key", subject_id="k1", cost=D(1), **unread),
+        audited("key:k1", 31, "not_crossed", "monthly", 1),
+        # a refusal in the log shows that the cap was in force
+        audited("key:k2", 31, "held", refused_at=datetime(2026, 7, 31, 9, tzinfo=UTC), **unread),
+    ]
+    tables = {"cap_audit_by_entity_day": rows, "guardrail_caps": TABLES["guardrail_caps"][:1], "dim_api_keys": []}
+    with published(tables) as publication:
+        page = guardrails(publication, Drawer(tmp_path))
+    glance = figure(page, "Leaks in 28 days")
+    assert (glance.value, glance.verdict) == (0, "unknown")
+    said = "1 of 3 caps: not known on every day whether they were in force; let each run read the gateway back"
+    assert glance.says.startswith(said)
+    leaks = table(page, "leaks")
+    assert leaks.empty == "Nothing is known to have leaked in 28 days." and leaks.says.startswith(said)
+    assert column(page, "caps", "standing", "verdict") == [(f"{in_words('not_crossed')}; not read back", "unknown")]
 
 
 def test_products_without_a_floor_are_not_in_their_normal_state(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ def test_it_writes_where_the_adapter_says_so(gateway: SmallLiteLlm, tmp_path: Pa
     file.write_text(yaml.safe_dump(body))
     gateway.call("alpha")
     gateway.call("alpha")
+    gateway.refused = {"alpha"}
+    first = tick()
+    assert isinstance(first, dg.SensorResult)
+    assert first.asset_events[0].metadata["changes_written"].value == 0
+    gateway.refused = set()
     tick()
     assert gateway.keys["alpha"]["blocked"] is True
 

@@ -1,7 +1,8 @@
 """A gateway in memory that speaks the port: what a person and we set is one state, as at a real one.
 
 ``steps``: the fields that one write sends as one request each, in order; a real gateway may need several.
-``before_step`` is called before each request and may raise :class:`Killed` in its place.
+``before_step`` is called before each request and may raise :class:`Killed` in its place. ``refused``: entities whose writes
+the gateway refuses.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from orchestration.enforcement.port import FIELDS, Capabilities, FieldName, Limit, LimitWindow, Observation, Stamp
 from orchestration.enforcement.values import LOOSEST
-from orchestration.landing.errors import TransientFailure
+from orchestration.landing.errors import PermanentFailure, TransientFailure
 
 STARTED_AT = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 
@@ -42,6 +43,7 @@ class FakeGateway:
     now: datetime = STARTED_AT
     before_step: Callable[[str], None] = lambda _: None
     loses_answers: bool = False
+    refused: set[str] = field(default_factory=set)
     name: str = "litellm"
 
     def capabilities(self, kind: str) -> Capabilities:
@@ -58,6 +60,8 @@ class FakeGateway:
         return Observation(self.name, entity, self.now, found is not None, dict(found or {}), stamp, spent)
 
     def write(self, before: Observation, values: Mapping[FieldName, Any], stamp: Stamp | None) -> None:
+        if before.entity in self.refused:
+            raise PermanentFailure(self.name, "POST /key/update answered 400: not now")
         self.writes += 1
         self.before_step("stamp")
         if self.able.holds_stamp:

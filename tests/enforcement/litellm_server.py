@@ -8,12 +8,16 @@ from tests.connectors.loopback_server import Answer, Request
 from tests.connectors.test_litellm_api import log_row
 
 MASTER = "sk-master-loopback-0001"
+FOREIGN = "sk-proj-Foreign_Token-0123456789"
+"""A key of somebody else's that the gateway puts into its refusals."""
 CALL = Decimal("0.50")
 """What a call costs: a million tokens of output of gpt-6-luna."""
 
 
 class SmallLiteLlm:
-    """``keys`` by token hash; a caller's key is its hash behind ``sk-``. ``now`` is its clock."""
+    """``keys`` by token hash; a caller's key is its hash behind ``sk-``. ``now`` is its clock; ``refused``: keys whose updates it
+    refuses; ``hidden``: it shows no key.
+    """
 
     def __init__(self, *keys: str) -> None:
         self.now = datetime.now(UTC)
@@ -21,6 +25,8 @@ class SmallLiteLlm:
         self.rows: list[dict[str, Any]] = []
         self.writes: list[dict[str, Any]] = []
         self.is_away = False
+        self.refused: set[str] = set()
+        self.hidden = False
 
     def _settings(self, name: str) -> dict[str, Any]:
         return {
@@ -41,6 +47,8 @@ class SmallLiteLlm:
         if request.path == "/spend/logs/v2":
             return Answer(self._logs(dict(request.query)))
         if request.path == "/key/info":
+            if self.hidden:
+                return Answer({"error": {"message": "boom"}}, 500, {"x-should-retry": "false"})
             name = str(request.one("key"))
             found = self.keys.get(name)
             return Answer({"key": name, "info": found}) if found else _error(404, "not_found_error", "Key not found")
@@ -49,6 +57,8 @@ class SmallLiteLlm:
 
             body = json.loads(request.body)
             self.writes.append(body)
+            if body["key"] in self.refused:
+                return _error(400, "bad_request", f"not now, {FOREIGN}")
             self.keys[body["key"]] |= {name: value for name, value in body.items() if name != "key"}
             return Answer(self.keys[body["key"]])
         return _error(404, "not_found_error", "Not Found")

@@ -22,7 +22,7 @@ from orchestration.enforcement import command, drill
 from orchestration.enforcement.receipts import Receipts
 from orchestration.settings import RunSettings
 from tests.connectors.loopback_server import LoopbackServer
-from tests.enforcement.litellm_server import MASTER, SmallLiteLlm
+from tests.enforcement.litellm_server import FOREIGN, MASTER, SmallLiteLlm
 from tests.enforcement.published_caps import publish_caps
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,8 @@ def test_without_options_the_plan_is_shown_and_nothing_is_written(settings: RunS
     assert "Nothing was written" in said and "tokenomics enforce --apply" in said
     lines = said.splitlines()
     (reached,) = [line for line in lines if "per-key" in line and "key:alpha" in line]
-    assert "1.00" in reached and "cap reached; refuses at the cap" in reached
+    assert "1.00" in reached and "cap reached" in reached and "holds no such limit" in reached
+    assert "refuses" not in reached
     (planned,) = [line for line in lines if line.strip().startswith("key:alpha")]
     assert "blocked yes" in planned and "spending limits 1 USD daily" in planned and planned.endswith("yes")
 
@@ -106,6 +107,61 @@ def test_apply_refuses_the_next_call_and_a_second_apply_writes_nothing(
     code, said = once(settings, apply=True)
     assert (code, len(gateway.writes)) == (0, written) and "Nothing had to be written" in said
     assert MASTER not in said and MASTER not in Receipts(settings.home).path.read_text()
+
+
+def test_a_refused_change_is_not_counted_as_written(settings: RunSettings, gateway: SmallLiteLlm) -> None:
+    gateway.refused = {"alpha"}
+    code, said = once(settings, apply=True)
+    assert code == 1 and said.splitlines()[-1].startswith("1 change written, 1 refused by the gateway; every one")
+    assert "not now, [redacted]" in said
+    kept = [path.read_text() for path in settings.home.rglob("*") if path.suffix in (".jsonl", ".state")]
+    assert kept and not any(FOREIGN in text for text in [said, *kept])
+
+
+def cap_row(said: str, entity: str) -> str:
+    (row,) = [line for line in said.splitlines() if line.strip().startswith("per-key") and entity in line]
+    return row
+
+
+def test_the_table_of_caps_says_what_the_gateway_was_seen_to_hold(settings: RunSettings, gateway: SmallLiteLlm) -> None:
+    gateway.call("alpha")
+    gateway.call("alpha")
+    _, said = once(settings, apply=True)
+    assert "refuses now" in cap_row(said, "key:alpha") and "refuses at the cap" in cap_row(said, "key:beta")
+    gateway.keys["beta"]["budget_limits"] = [{"budget_duration": "1d", "max_budget": 500.0, "reset_at": None}]
+    _, said = once(settings, apply=False)
+    assert "holds a higher limit" in cap_row(said, "key:beta")
+    del gateway.keys["beta"]
+    _, said = once(settings, apply=True)
+    assert "unknown there" in cap_row(said, "key:beta")
+
+
+def test_a_capped_key_that_is_gone_at_the_gateway_is_told_and_fails(
+    settings: RunSettings, gateway: SmallLiteLlm
+) -> None:
+    assert settings.company is not None
+    write_guardrails(settings.company, url_of(settings))
+    file = settings.company / "guardrails.yaml"
+    caps = [{"cap_id": "per-key", "subject": "key", "ids": ["beta"], "windows": [{"window": "daily", "amount": 5}]}]
+    file.write_text(file.read_text() + yaml.safe_dump({"caps": caps}))
+    code, _ = once(settings, apply=True)
+    assert code == 0
+    del gateway.keys["beta"]
+    with command.open_desk(settings) as desk:
+        told = desk.once(apply=True, is_preview=False)
+    (alert,) = [one for one in told.alerts if one.kind == "enforcement_failed"]
+    assert (alert.entity, alert.amount) == ("key:beta", Decimal(5))
+    assert alert.title.endswith("correct its name in guardrails.yaml or initiatives.yaml, or remove the cap")
+    for apply in (True, False):
+        code, _ = once(settings, apply=apply)
+        assert code == 1
+
+
+def test_keys_that_are_not_shown_are_told_and_fail(settings: RunSettings, gateway: SmallLiteLlm) -> None:
+    gateway.hidden = True
+    code, said = once(settings, apply=True)
+    assert code == 1 and "litellm: not shown, so that nothing of it is known or done: key:alpha, key:beta" in said
+    assert "stands as it should" not in said and "not seen" in cap_row(said, "key:alpha")
 
 
 def test_what_would_have_to_be_set_is_said(settings: RunSettings, gateway: SmallLiteLlm) -> None:

@@ -117,6 +117,42 @@ def test_limits_of_other_windows_are_kept_beside_ours(home):
     assert home.gateway.values[KEY]["limits"] == (monthly,)
 
 
+def test_blocks_come_before_limits_written_ahead_and_what_loosens_comes_last(home):
+    keys = [home.gateway.add(f"key:{name}") for name in "abcd"]
+    home.tick(wish(keys[0], limits=daily("5")))
+    made = home.plan(
+        wish(keys[0], limits=daily("8")),
+        wish(keys[1], limits=daily("5")),
+        wish(keys[2], limits=daily("5")),
+        wish(keys[3], limits=daily("5"), is_blocked=True),
+    )
+    assert [one.observed.entity for one in made.changes] == [keys[3], keys[1], keys[2], keys[0]]
+
+
+def test_what_was_refused_is_tried_again_after_all_else_and_in_turn(home):
+    keys = [home.gateway.add(f"key:{name}") for name in "abcd"]
+    home.gateway.refused = set(keys[:3])
+    home.config = config(max_changes=2)
+    tried = []
+    for _ in range(4):
+        tried.append([one.entity[-1] for one in home.tick(*(wish(one, is_blocked=True) for one in keys))])
+        home.gateway.now += timedelta(seconds=30)
+    assert tried == [["a", "b"], ["c", "d"], ["a", "b"], ["c", "a"]]
+
+
+def test_a_revert_that_was_refused_holds_up_no_other(home):
+    keys = [home.gateway.add(f"key:{name}") for name in "abc"]
+    home.tick(*(wish(one, is_blocked=True) for one in keys))
+    home.gateway.refused = {keys[0]}
+    home.config = config(max_changes=1)
+    tried = []
+    for _ in range(3):
+        made = home.revert(*keys)
+        tried.append([one.observed.entity[-1] for one in made.changes])
+        home.gateway.now += timedelta(seconds=30)
+    assert tried == [["a"], ["b"], ["c"]]
+
+
 def test_a_key_blocked_by_hand_is_never_touched(home):
     home.gateway.add(KEY, is_blocked=True)
     made = home.plan(wish(is_blocked=False, limits=daily("1")))

@@ -23,7 +23,7 @@ from orchestration.enforcement.tick_result import TickResult
 from orchestration.landing.errors import SchemaDrift, TransientFailure
 from orchestration.prices.calls import CallPrices
 from orchestration.project import Home
-from orchestration.registry.guardrails import AdapterConfig, CapOverride
+from orchestration.registry.guardrails import AdapterConfig, Cap, CapOverride
 from tests.enforcement.fake_gateway import FakeGateway, Killed
 from tests.enforcement.test_live_usage import FakeLog, row
 
@@ -66,6 +66,7 @@ class World:
     log: FakeLog = field(default_factory=FakeLog)
     now: datetime = NOW
     facts: Facts = field(default_factory=lambda: Facts("run", date(2026, 10, 1), caps=(cap(),)))
+    caps: tuple[Cap, ...] = ()
     overrides: tuple[CapOverride, ...] = ()
     config: AdapterConfig = field(
         default_factory=lambda: AdapterConfig.model_validate(
@@ -79,8 +80,8 @@ class World:
     opened: int = 0
 
     def company(self) -> Any:
-        guardrails = SimpleNamespace(caps=(), overrides=self.overrides, adapters={"litellm": self.config})
-        config = SimpleNamespace(zone=ZoneInfo("UTC"))
+        guardrails = SimpleNamespace(caps=self.caps, overrides=self.overrides, adapters={"litellm": self.config})
+        config = SimpleNamespace(zone=ZoneInfo("UTC"), reporting_currency="USD")
         return SimpleNamespace(
             guardrails=guardrails,
             config=config,
@@ -300,6 +301,51 @@ def test_changes_of_one_tick_are_limited_and_the_rest_follows(world: World) -> N
     assert written == [3, 6, 8, 8]
 
 
+def test_keys_whose_writes_are_refused_hold_up_no_block_of_a_reached_cap(world: World) -> None:
+    names = ["agent", "bot", "chat", "lab"]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+    world.gateway.refused = {"key:agent", "key:bot"}
+    world.config = world.config.model_copy(update={"max_changes": 2})
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    world.tick()
+    for name in names:
+        world.spend("1.00", api_key=name)
+    world.later(seconds=30)
+    world.tick()
+    world.later(seconds=30)
+    world.tick()
+    assert [name for name in names if world.gateway.values[f"key:{name}"]["is_blocked"]] == ["chat", "lab"]
+
+
+def test_a_reached_cap_that_waits_for_max_changes_is_told_until_it_is_carried_out(world: World) -> None:
+    names = ["agent", "bot", "chat"]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+        world.spend("1.50", api_key=name)
+    world.config = world.config.model_copy(update={"max_changes": 2})
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    world.tick()
+    (told,) = [alert for alert in world.told if alert.kind == "enforcement_failed"]
+    assert (told.entity, told.amount, told.currency) == ("key:chat", Decimal("1.00"), "USD")
+    assert "the daily cap of 1.00 USD" in told.title
+    assert "raise max_changes of adapters.litellm in guardrails.yaml" in told.title
+    world.later(seconds=30)
+    world.tick()
+    assert world.gateway.values["key:chat"]["is_blocked"] and world.kinds() == {"cap_reached"}
+    assert any(told.condition.startswith(one) for one in world.judged)
+
+
+def test_a_dry_run_tells_of_no_cap_that_it_waits_for_a_later_round(world: World) -> None:
+    world.gateway.add("key:other")
+    world.spend("1.00")
+    world.spend("1.00", api_key="other")
+    world.config = world.config.model_copy(update={"max_changes": 1})
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(), cap(subject_id="other")))
+    world.tick(apply=False)
+    assert world.kinds() == {"cap_reached"}
+
+
 def test_many_keys_are_looked_at_in_turn(world: World) -> None:
     names = [f"k{n:03}" for n in range(MOST_OBSERVED + 40)]
     for name in names:
@@ -370,11 +416,97 @@ def test_a_gateway_that_is_away_fails_nothing_else(world: World, monkeypatch: py
     monkeypatch.setattr(world.gateway, "observe", away)
     world.spend("1.00")
     result = world.tick()
-    assert result.faults == ["litellm: no answer"] and world.kinds() == {"cap_reached"}
+    assert result.faults == ["litellm: no answer"] and world.kinds() == {"cap_reached", "enforcement_failed"}
+    (told,) = [alert for alert in world.told if alert.kind == "enforcement_failed"]
+    assert told.title.startswith("LiteLLM did not show what stands at key hash-1 (no answer): ")
     monkeypatch.undo()
     world.later(seconds=30)
     world.tick()
+    assert world.is_blocked and world.kinds() == {"cap_reached"}
+    assert any(told.condition.startswith(one) for one in world.judged)
+
+
+def not_shown(world: World, monkeypatch: pytest.MonkeyPatch, *entities: str) -> None:
+    observe = world.gateway.observe
+
+    def observed(entity: str) -> Any:
+        if entity in entities:
+            raise TransientFailure("litellm", "GET /key/info failed 6 times")
+        return observe(entity)
+
+    monkeypatch.setattr(world.gateway, "observe", observed)
+
+
+def test_teams_are_enforced_while_no_key_can_be_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.gateway.add("team:t1")
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(), cap(subject="team", subject_id="t1")))
+    not_shown(world, monkeypatch, KEY)
+    world.spend("1.00", team_id="t1")
+    result = world.tick()
+    assert world.gateway.values["team:t1"]["is_blocked"]
+    assert result.unread["litellm"].entities == (KEY,) and "enforcement_failed" in world.kinds()
+
+
+def test_a_key_that_is_never_shown_holds_up_no_other_for_longer_than_a_round(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.gateway.add("key:a")
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id="a"), cap()))
+    not_shown(world, monkeypatch, "key:a")
+    world.tick()
+    world.later(seconds=30)
+    world.tick()
+    assert world.gateway.values[KEY]["limits"] == (Limit("daily", Decimal(1)),)
+    world.spend("1.00")
+    world.later(seconds=30)
+    world.tick()
     assert world.is_blocked
+
+
+def test_a_write_that_is_refused_stays_told_while_it_waits_for_its_turn(world: World) -> None:
+    names = ["agent", "bot", "chat"]
+    for name in names:
+        world.gateway.add(f"key:{name}")
+    world.gateway.refused = {"key:agent", "key:bot", "key:chat"}
+    world.config = world.config.model_copy(update={"max_changes": 2})
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(cap(subject_id=name) for name in names))
+    world.tick()
+    assert {alert.entity for alert in world.told} == {"key:agent", "key:bot"}
+    world.later(seconds=30)
+    world.tick()
+    assert {alert.entity for alert in world.told} == {"key:chat", "key:agent"}
+    assert not any("enforcement_failed:litellm:key:bot".startswith(one) for one in world.judged)
+
+
+def test_a_failure_is_not_over_because_it_is_not_known_what_is_wanted(world: World) -> None:
+    world.gateway.refused = {"key:other"}
+    world.gateway.add("key:other")
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id="other"), cap()))
+    world.tick()
+    assert world.kinds() == {"enforcement_failed"}
+    (world.home / "enforcement" / "live.sqlite").unlink()
+    world.facts = Facts("run-2", date(2026, 10, 1), caps=(cap(None, subject_id="other"), cap()))
+    world.later(seconds=30)
+    world.tick()
+    assert world.kinds() == {"cap_unknown"}
+    assert not any("enforcement_failed:litellm:key:other".startswith(one) for one in world.judged)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_key_that_guardrails_yaml_names_and_the_gateway_lacks_is_told_until_its_cap_is_removed(
+    world: World, is_named: bool
+) -> None:
+    ids = ["gone"] if is_named else ["g*"]
+    windows = [{"window": "daily", "amount": "1.00"}]
+    world.caps = (Cap.model_validate({"cap_id": "per-key", "subject": "key", "ids": ids, "windows": windows}),)
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id="gone"), cap()))
+    world.tick()
+    told = [(alert.kind, alert.entity, alert.amount) for alert in world.told]
+    assert told == ([("enforcement_failed", "key:gone", Decimal("1.00"))] if is_named else [])
+    world.facts = Facts("run-2", date(2026, 10, 1), caps=(cap(),))
+    world.later(seconds=30)
+    world.tick()
+    assert world.told == [] and any("enforcement_failed:litellm:key:gone".startswith(one) for one in world.judged)
 
 
 def test_an_entity_that_cannot_be_read_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -591,3 +723,18 @@ def test_four_fifths_of_a_cap_are_told_before_it_refuses(world: World) -> None:
     world.spend("4.00")
     world.tick()
     assert world.kinds() == {"cap_warned"} and not world.is_blocked
+    assert "requests are refused from there on" in world.told[0].title
+
+
+@pytest.mark.parametrize("raised_by_hand", [False, True])
+def test_a_warned_cap_that_the_gateway_does_not_hold_is_not_said_to_refuse(world: World, raised_by_hand: bool) -> None:
+    world.facts = Facts("run", date(2026, 10, 1), caps=(cap("5.00"),))
+    if raised_by_hand:
+        world.tick()
+        world.gateway.values[KEY]["limits"] = (Limit("daily", Decimal(500)),)
+        world.later(seconds=45)
+    world.spend("4.00")
+    world.tick(apply=raised_by_hand)
+    (told,) = [alert for alert in world.told if alert.kind == "cap_warned"]
+    remedy = "set it back there" if raised_by_hand else "carry it out with tokenomics enforce --apply"
+    assert f"not seen to hold it, so it refuses nothing there; {remedy}" in told.title

@@ -56,7 +56,7 @@ def shown(result: TickResult) -> dict[str, int]:
         "caps_unknown": sum(line.status == "unknown" for cap in result.caps for line in cap.decision.lines),
         "new_requests": sum(reading.new for reading in result.readings.values()),
         "changes_planned": sum(len(found.changes) for found in result.plans),
-        "changes_written": len(result.actions),
+        "changes_written": len(result.written),
         "decisions": len(result.decisions),
         "faults": len(result.faults),
     }
