@@ -133,13 +133,15 @@ def test_cost_is_expected_of_who_had_some_on_half_of_the_last_28_reported_days(
     assert [day for day in of_p if day > days(35, 35)[0]] == (days(36, 62) if is_expected else [])
 
 
-@pytest.mark.parametrize(("step", "is_expected"), [(1, True), (2, True), (3, False)])
-def test_who_is_younger_than_28_reported_days_is_judged_by_those_since_his_first(
-    company: Company, tmp_path: Path, step: int, is_expected: bool
+@pytest.mark.parametrize(
+    ("first", "step", "is_expected"), [(34, 1, True), (35, 1, False), (27, 2, True), (26, 2, True), (24, 3, False)]
+)
+def test_who_is_younger_than_28_reported_days_is_judged_by_those_since_his_first_from_a_week_on(
+    company: Company, tmp_path: Path, first: int, step: int, is_expected: bool
 ) -> None:
-    """Of the eight days 33 to 40: eight, four or three."""
+    """Up to day 40: seven of seven days, six of six, seven of fourteen, eight of fifteen, six of seventeen."""
     company.costing(days(1, 40), product="other")
-    company.costing(days(33, 40, step))
+    company.costing(days(first, 40, step))
     company.complete(days(1, 40))
     company.open(days(41, 62))
     assert company.not_reported(tmp_path).get("p", []) == (days(41, 62) if is_expected else [])

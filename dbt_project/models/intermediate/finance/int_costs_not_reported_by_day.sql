@@ -122,7 +122,7 @@ expected as (
     group by
         owner_days.entity_type, owner_days.entity_id, owner_days.first_reported, counted.provider, counted.cost_date,
         counted.reported_days
-    having 2 * count(*) >= least(28, counted.reported_days - owner_days.first_reported + 1)
+    having count(*) >= 7 and 2 * count(*) >= least(28, counted.reported_days - owner_days.first_reported + 1)
 
 ),
 
