@@ -20,6 +20,20 @@ billed as (
 
 ),
 
+taxes as (
+
+    select
+        provider,
+        {{ fiscal_period('cost_date') }} as fiscal_period,
+        sum(billed_cost) as stated_tax,
+        sum(billed_amount) as stated_tax_amount,
+        case when count(distinct billed_currency) = 1 then min(billed_currency) end as tax_currency
+    from {{ ref('int_billed_costs_unioned') }}
+    where charge_category = 'tax'
+    group by all
+
+),
+
 metered as (
 
     select * from {{ ref('int_metered_costs_summed_by_month') }}
@@ -49,17 +63,22 @@ combined as (
 )
 
 select
-    provider,
-    fiscal_period,
-    {{ fine_money('billed_cost + unbilled_cost') }} as period_cost,
-    {{ fine_money('effective_cost + unbilled_cost') }} as effective_cost,
-    {{ fine_money('prepaid_used') }} as prepaid_used,
-    billed_currency,
+    combined.provider,
+    combined.fiscal_period,
+    {{ fine_money('combined.billed_cost + combined.unbilled_cost') }} as period_cost,
+    {{ fine_money('combined.effective_cost + combined.unbilled_cost') }} as effective_cost,
+    {{ fine_money('combined.prepaid_used') }} as prepaid_used,
+    {{ fine_money('coalesce(taxes.stated_tax, 0)') }} as stated_tax,
+    {{ fine_money('case when taxes.tax_currency = combined.billed_currency then taxes.stated_tax_amount else 0 end') }}
+        as stated_tax_amount,
+    combined.billed_currency,
     case
-        when unbilled_cost = 0 then {{ fine_money('settlement_amount') }}
-        when effective_cost <> 0
-            then {{ fine_money('settlement_amount') }}
-                + {{ portion_of('settlement_amount', 'unbilled_cost', 'effective_cost') }}
+        when combined.unbilled_cost = 0 then {{ fine_money('combined.settlement_amount') }}
+        when combined.effective_cost <> 0
+            then {{ fine_money('combined.settlement_amount') }} + {{ portion_of(
+                'combined.settlement_amount', 'combined.unbilled_cost', 'combined.effective_cost'
+            ) }}
     end as effective_amount,
-    cost_basis
+    combined.cost_basis
 from combined
+left join taxes on combined.provider = taxes.provider and combined.fiscal_period = taxes.fiscal_period
