@@ -42,6 +42,7 @@ EXPECTED: dict[str, dict[str, dict[str, str]]] = {
     "p_untracked": {JULY: {"untracked_traffic": "3"}},
     "p_credit": {JULY: {"credits": "-1"}},
     "p_tax": {JULY: {"tax": "2"}},
+    "p_tax_gross": {JULY: {"cut_off": "-10"}, AUGUST: {"cut_off": "10", "tax": "2"}},
     "p_currency": {JULY: {"currency": "1"}},
     "p_prepaid": {JULY: {"credits": "90", "prepaid_timing": "-90"}},
     "p_commitment": {JULY: {"credits": "40", "prepaid_timing": "-40"}},
@@ -71,7 +72,7 @@ def charges() -> list[dict[str, Any]]:
     other = {**metered, "usage_type": "vector-storage-hours"}
     plain = ["p_exact", "p_untracked", "p_credit", "p_tax", "p_prepaid", "p_cut_off", "p_stated_period", "p_accrual"]
     plain += ["p_over_posted", "p_own_journal", "p_seen_twice", "p_nearly_posted", "p_short", "p_seats", "p_plan"]
-    plain += ["p_commitment", "p_support"]
+    plain += ["p_commitment", "p_support", "p_tax_gross"]
     return [
         *[charge(provider) for provider in plain],
         charge("p_discount", billed_cost="8", effective_cost="8"),
@@ -79,7 +80,10 @@ def charges() -> list[dict[str, Any]]:
         charge("p_unlisted_and_nameless", billed_cost="6", effective_cost="6", **other),
         charge("p_untracked", billed_cost="3", effective_cost="3", **other),
         charge("p_credit", billed_cost="-1", effective_cost="-1", **{**other, "charge_category": "Credit"}),
-        charge("p_tax", billed_cost="2", effective_cost="2", **{**other, "charge_category": "Tax"}),
+        *[
+            charge(name, billed_cost="2", effective_cost="2", **{**other, "charge_category": "Tax"})
+            for name in ("p_tax", "p_tax_gross")
+        ],
         *[charge(name, billing_currency="EUR") for name in ("p_currency", "p_credited_later", "p_stated_abroad")],
         charge("p_commitment", billed_cost="40", effective_cost="0", **{**other, "charge_category": "Purchase"}),
         charge("p_support", billed_cost="6", effective_cost="6", **{**other, "charge_category": "Purchase"}),
@@ -99,6 +103,7 @@ def postings() -> list[dict[str, Any]]:
     return [
         *[posting(provider, amount) for provider, amount in at_once.items()],
         posting("p_tax", "2", journal_entry_id="JE-tax", account_type="tax"),
+        posting("p_tax_gross", "12", "2026-08-05"),
         posting("p_currency", "10", currency="EUR"),
         posting("p_credited_later", "14", currency="EUR", exchange_rate=Decimal("1.20")),
         posting("p_credited_later", "-4", "2026-08-20", currency="EUR", exchange_rate=Decimal("1.20")),

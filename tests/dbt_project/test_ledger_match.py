@@ -19,14 +19,23 @@ Costs = dict[tuple[str, str], tuple[str, str]]
 """Effective cost and what of it a prepaid paid for, by provider and period."""
 Posting = tuple[str, str, str, str, str | None]
 """Provider, entry, day, amount and the service period that it states."""
+Taxes = dict[tuple[str, str], str]
+"""What the bill states as tax, by provider and period."""
 
 
 class Match:
-    """Open cost by provider, period end and service period; what is owed at each period's end; residual by period."""
+    """Open cost by provider, period end and service period; what is owed at each period's end; tax that postings hold."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.open: dict[tuple[str, str, str], Decimal] = {}
         self.prepaid: dict[tuple[str, str], Decimal] = {}
+        self.tax: dict[tuple[str, str], Decimal] = {
+            (provider, period): amount
+            for provider, period, amount in connection.execute(
+                "select provider, posting_period, amount from intermediate.int_ledger_postings_matched_to_periods "
+                "where settlement = 'tax' and known_until is null"
+            ).fetchall()
+        }
         rows = connection.execute(
             "select provider, strftime(period_end, '%Y-%m'), service_period, open_amount, prepaid_open_amount "
             "from intermediate.int_period_costs_open"
@@ -46,16 +55,18 @@ class Match:
 
 @pytest.fixture
 def matched(tmp_path: Path) -> Callable[..., Match]:
-    def of(costs: Costs, postings: Iterable[Posting], as_of: date = AS_OF) -> Match:
+    def of(
+        costs: Costs, postings: Iterable[Posting], taxes: Taxes | None = None, own_tax_lines: Iterable[Posting] = ()
+    ) -> Match:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("create schema staging; create schema intermediate")
             connection.execute(
-                f"create table staging.stg_run__parameters as select date '{as_of}' as as_of_date, 'USD' as reporting_currency"
+                f"create table staging.stg_run__parameters as select date '{AS_OF}' as as_of_date, 'USD' as reporting_currency"
             )
             connection.execute(
                 "create table intermediate.int_period_costs_summed (provider varchar, fiscal_period varchar, "
                 "effective_cost decimal(38, 12), prepaid_used decimal(38, 12), billed_currency varchar, "
-                "effective_amount decimal(38, 12))"
+                "effective_amount decimal(38, 12), stated_tax decimal(38, 12), stated_tax_amount decimal(38, 12))"
             )
             connection.execute(
                 "create table intermediate.int_ai_postings_selected (legal_entity_id varchar, journal_entry_id varchar, "
@@ -64,15 +75,17 @@ def matched(tmp_path: Path) -> Callable[..., Match]:
                 "posting_kind varchar)"
             )
             for (provider, period), (cost, prepaid) in costs.items():
+                tax = D((taxes or {}).get((provider, period), 0))
                 connection.execute(
-                    "insert into intermediate.int_period_costs_summed values (?, ?, ?, ?, 'USD', ?)",
-                    [provider, period, D(cost), D(prepaid), D(cost)],
+                    "insert into intermediate.int_period_costs_summed values (?, ?, ?, ?, 'USD', ?, ?, ?)",
+                    [provider, period, D(cost), D(prepaid), D(cost), tax, tax],
                 )
-            for provider, entry, day, amount, service in postings:
-                row: list[Any] = ["e", entry, provider, day[:7], service, day, "USD", D(amount), D(amount), "usage"]
-                connection.execute(
-                    f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 10)})", row
-                )
+            for kind, lines in (("usage", postings), ("tax", own_tax_lines)):
+                for provider, entry, day, amount, service in lines:
+                    row: list[Any] = ["e", entry, provider, day[:7], service, day, "USD", D(amount), D(amount), kind]
+                    connection.execute(
+                        f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 10)})", row
+                    )
             build(connection, ["int_period_costs_open"])
             return Match(connection)
 
@@ -194,30 +207,163 @@ def test_the_books_own_release_of_a_prepaid_is_not_proposed_again(matched):
     assert set(found.owed("p").values()) == {D(0)}
 
 
+USED = monthly("p", ["310", "300", "310"], first=5)
+TAXES = {("p", "2026-06"): "58.90", ("p", "2026-07"): "57.00", ("p", "2026-08"): "58.90"}
+IN_ARREARS = {"2026-06": D(310), "2026-07": D(300), "2026-08": D(310)}
+"""What is owed where each month is posted in the next."""
+
+
+def test_the_tax_of_a_gross_invoice_settles_no_usage(matched):
+    """310 and 300 used, and 58.90 and 57 of tax on the bill, posted as 368.90 and 357 in the month after."""
+    found = matched(USED, invoices("p", {"2026-07-03": "368.90", "2026-08-03": "357"}), TAXES)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == {("p", "2026-07"): D("58.90"), ("p", "2026-08"): 57}
+
+
+@pytest.mark.parametrize(
+    ("invoice", "tax"),
+    [("310", "0"), ("301", "0"), ("320", "0"), ("330", "20"), ("339.45", "29.45"), ("360", "50"), ("384.40", "58.90")],
+)
+def test_a_posting_holds_the_tax_that_fits(matched, invoice, tax):
+    """310 and 58.90 of tax: as cost alone within 5 %, as both within 5 %, or with the part of the tax that is not recoverable."""
+    found = matched(USED, invoices("p", {"2026-07-03": invoice, "2026-08-03": "300"}), TAXES)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == ({("p", "2026-07"): D(tax)} if D(tax) else {})
+
+
+def test_a_small_tax_is_told_from_a_difference_by_what_is_nearer(matched):
+    """Three per cent of sales tax on 100: 103 holds it, 101 is a difference of one."""
+    costs, taxes = monthly("p", ["100"] * 3, first=5), dict.fromkeys([("p", "2026-06"), ("p", "2026-07")], "3")
+    found = matched(costs, invoices("p", {"2026-07-03": "103", "2026-08-03": "101"}), taxes)
+    assert set(found.owed("p").values()) == {D(100)}
+    assert found.tax == {("p", "2026-07"): 3}
+
+
+@pytest.mark.parametrize(("invoice", "tax"), [("610", None), ("725.90", "115.90")])
+def test_a_posting_of_two_months_is_net_or_gross_as_a_whole(matched, invoice, tax):
+    found = matched(USED, invoices("p", {"2026-08-03": invoice}), TAXES)
+    assert found.owed("p") == {"2026-06": 310, "2026-07": 610, "2026-08": 310}
+    assert found.tax == ({("p", "2026-08"): D(tax)} if tax else {})
+
+
+def test_a_net_posting_beyond_cost_and_tax_goes_on_to_the_next_month(matched):
+    found = matched(USED, invoices("p", {"2026-08-03": "450"}), TAXES)
+    assert {s: found.open["p", "2026-08", s] for s in PERIODS[5:]} == {"2026-06": 0, "2026-07": 160, "2026-08": 310}
+    assert found.tax == {}
+
+
+@pytest.mark.parametrize(("instalment", "left"), [("90", "40"), ("95", "60"), ("98", "72"), ("75", "55")])
+def test_a_net_instalment_that_ends_a_month_goes_on_to_the_next(matched, instalment, left):
+    """320 and then 300 used with 58.90 of tax, paid by card so much at a time: what exceeds 320 is for the next month."""
+    costs = monthly("p", ["320", "300", "310"], first=5)
+    paid = [("p", f"{n}", "2026-07-03", instalment, None) for n in range(5 if instalment == "75" else 4)]
+    found = matched(costs, paid, TAXES)
+    assert {s: found.open["p", "2026-07", s] for s in PERIODS[5:7]} == {"2026-06": 0, "2026-07": D(300) - D(left)}
+    assert found.tax == {}
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_tax_posted_by_itself_settles_no_usage(matched, order):
+    """Two entries of a day, without account type: which comes first changes nothing."""
+    net, tax = order
+    postings = [("p", net, "2026-07-03", "310", None), ("p", tax, "2026-07-03", "58.90", None)]
+    found = matched(USED, [*postings, *invoices("p", {"2026-08-03": "300"})], TAXES)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == {("p", "2026-07"): D("58.90")}
+
+
+def test_a_gross_invoice_in_two_entries_holds_the_tax_in_the_second(matched):
+    postings = [("p", "a", "2026-07-03", "200", None), ("p", "b", "2026-07-20", "168.90", None)]
+    found = matched(USED, [*postings, *invoices("p", {"2026-08-03": "300"})], TAXES)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == {("p", "2026-07"): D("58.90")}
+
+
+def test_who_posts_tax_on_lines_of_its_own_posts_usage_without_it(matched):
+    """368.90 is June's 310 and 58.90 of July where the tax stands on another line, else it would count twice."""
+    own = [("p", "t", "2026-07-03", "58.90", None)]
+    found = matched(USED, invoices("p", {"2026-07-03": "368.90"}), TAXES, own)
+    assert found.owed("p")["2026-07"] == D("241.10")
+    assert found.tax == {}
+
+
+@pytest.mark.parametrize(("invoice", "tax"), [("310", None), ("318", None), ("368.90", "58.90"), ("400", "58.90")])
+def test_a_posting_that_states_its_period_holds_the_tax_of_it(matched, invoice, tax):
+    postings = [("p", "a", "2026-07-03", invoice, "2026-06")]
+    found = matched(USED, [*postings, *invoices("p", {"2026-08-03": "300"})], TAXES)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == ({("p", "2026-07"): D(tax)} if tax else {})
+
+
+def test_what_a_second_posting_of_a_stated_period_adds_beyond_its_cost_is_tax(matched):
+    postings = [("p", "a", "2026-07-03", "310", "2026-06"), ("p", "b", "2026-08-03", "58.90", "2026-06")]
+    assert matched(USED, postings, TAXES).tax == {("p", "2026-08"): D("58.90")}
+
+
+@pytest.mark.parametrize("states", [None, "2026-07"])
+def test_tax_releases_no_prepaid(matched, states):
+    """100 of July's 200 came from a prepaid; the other 100 are posted gross, and the prepaid is still to be released."""
+    costs = {("p", "2026-07"): ("200", "100")}
+    found = matched(costs, [("p", "a", "2026-07-31", "119", states)], {("p", "2026-07"): "19"})
+    assert (found.prepaid["p", "2026-07"], found.owed("p")["2026-07"]) == (100, 0)
+    assert found.tax == {("p", "2026-07"): 19}
+
+
+GROSS = [120, 120, 124, 112, 20, 48, 300, 240]
+"""Postings of 100, 40 and 250 with a fifth of tax, of a part of it, and of tax alone."""
+
+
 # --- a small model of the same rules: postings one by one, a credit note unwinds the latest and settles it anew --------
 
 
-def settle(postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal]) -> tuple[dict[str, Decimal], Decimal]:
-    """What stays open by period, and what was left over, of net postings (period, day, amount) in order."""
+def settle(
+    postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal]
+) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """What stays open by period, and what tax was posted by period, of net postings (period, day, amount) in order."""
     opened = {period: cost for period, cost in costs.items() if cost}
     first = min((period for period, cost in opened.items() if cost > 0), default="9999-12")
-    left_over = D(0)
+    held: dict[str, Decimal] = {}
+    unseen = D(0)
     for period, day, amount in postings:
-        rest = amount
+        rest, passed, is_first = amount, D(0), True
         if period > first or (period == first and int(day[8:]) > _days(first) - 7):
-            for due in sorted(opened):
-                if due > period or rest == 0:
-                    break
-                if opened[due] == 0:
-                    continue
-                if opened[due] > 0 and abs(rest - opened[due]) * 20 <= abs(costs[due]):
+            for due in [one for one in sorted(opened) if opened[one] and one <= period]:
+                tax = passed + taxes.get(due, D(0))
+                share = _tax(rest, opened[due], tax, costs[due], is_first and opened[due] == costs[due])
+                if opened[due] > 0 and (share or abs(rest - opened[due]) * 20 <= abs(costs[due])):
+                    held[period] = held.get(period, D(0)) + share
+                    unseen = D(0) if share else tax
                     opened[due] = rest = D(0)
+                    break
+                if is_first and _is_tax(rest, unseen):
                     break
                 part = opened[due] if rest > opened[due] else rest
                 opened[due] -= part
                 rest -= part
-        left_over += rest
-    return opened, left_over
+                if rest == 0:
+                    break
+                passed, is_first = tax, False
+        if is_first and rest and _is_tax(rest, unseen):
+            held[period] = held.get(period, D(0)) + min(rest, unseen)
+            unseen = D(0)
+    return opened, {period: tax for period, tax in held.items() if tax}
+
+
+def _tax(rest: Decimal, due: Decimal, tax: Decimal, cost: Decimal, is_whole: bool) -> Decimal:
+    """What of the tax a posting holds that pays what is due."""
+    over = rest - due
+    if min(tax, due, over) <= 0:
+        return D(0)
+    if _is_tax(over, tax):
+        return min(over, tax)
+    is_near, is_near_with_tax = over * 20 <= cost, abs(over - tax) * 20 <= cost
+    if is_whole and is_near_with_tax and over > abs(over - tax):
+        return min(over, tax)
+    return over if is_whole and not is_near and over < tax else D(0)
+
+
+def _is_tax(amount: Decimal, tax: Decimal) -> bool:
+    return tax > 0 and abs(amount - tax) * 100 <= tax
 
 
 def _days(period: str) -> int:
@@ -250,24 +396,30 @@ def net(postings: list[tuple[str, str, Decimal]]) -> list[tuple[str, str, Decima
 def test_postings_are_settled_as_the_small_model_says(matched):
     random.seed(20261127)
     costs: Costs = {}
+    taxes: Taxes = {}
     postings: list[Posting] = []
-    plain: dict[str, tuple[dict[str, Decimal], list[tuple[str, str, Decimal]]]] = {}
+    plain: dict[str, tuple[dict[str, Decimal], list[tuple[str, str, Decimal]], dict[str, Decimal]]] = {}
     for number in range(150):
         provider, first = f"p{number}", random.randrange(4)
         cost = {period: D(random.choice([100, 100, 100, 40, 250, 0, -30])) for period in PERIODS[first:]}
         posted = []
         for period in PERIODS:
             for _ in range(random.choice([0, 1, 1, 2])):
-                amount = D(random.choice([100, 100, 98, 104, 40, 250, 60, 44, 300, -40, -100, -7]))
+                amount = D(
+                    random.choice([100, 100, 98, 104, 40, 250, 60, 44, 300, -40, -100, -7, *GROSS * (number % 2)])
+                )
                 posted.append((period, f"{period}-{random.choice([3, 5, 20, 28]):02}", amount))
-        plain[provider] = cost, posted
+        tax = {period: amount / 5 for period, amount in cost.items() if amount > 0} if number % 2 else {}
+        taxes |= {(provider, period): str(amount) for period, amount in tax.items()}
+        plain[provider] = cost, posted, tax
         costs |= {(provider, period): (str(amount), "0") for period, amount in cost.items()}
         postings += [(provider, f"{provider}-{n:02}", day, str(a), None) for n, (_, day, a) in enumerate(posted)]
-    found = matched(costs, postings)
-    for provider, (cost, posted) in plain.items():
+    found = matched(costs, postings, taxes)
+    for provider, (cost, posted, tax) in plain.items():
         for end in [period for period in PERIODS if period >= min(cost)]:
             known = net([one for one in posted if one[0] <= end])
-            opened, _ = settle(known, cost)
+            opened, held = settle(known, cost, tax)
             expected = {period: opened.get(period, D(0)) for period in cost if period <= end}
             seen = {period: found.open[provider, end, period] for period in expected}
             assert seen == expected, (provider, end, cost, posted)
+        assert {period: amount for (name, period), amount in found.tax.items() if name == provider} == held

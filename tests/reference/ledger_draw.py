@@ -50,7 +50,8 @@ MINOR_UNITS = {"JPY": 0, "KWD": 3}
 def draw_with_books(seed: int) -> tuple[Company, Books]:
     """The company of ``seed`` with its books."""
     dice = random.Random(f"books {seed}")
-    company = allocated(random.Random(f"allocated {seed}"), _company(seed, dice))
+    company = _taxed(random.Random(f"taxed {seed}"), _company(seed, dice))
+    company = allocated(random.Random(f"allocated {seed}"), company)
     asked = tuple(changes(random.Random(f"changes {seed}"), company))
     return company, replace(_books(dice, company), changes=asked)
 
@@ -127,6 +128,30 @@ def _charges(dice: random.Random, sellers: list[Seller], currency: str, through:
     return found
 
 
+def _taxed(dice: random.Random, company: Company) -> Company:
+    """The company with tax on some sellers' bills, on a day of each month that has a charge, seldom in another currency."""
+    taxes = []
+    for seller in sorted({one.seller for one in company.charges}, key=lambda one: one.name):
+        if dice.random() < 0.5:
+            continue
+        share, abroad = Decimal(dice.choice([3, 19, 25])) / 100, dice.random() < 0.1
+        ours = [one for one in company.charges if one.seller == seller]
+        for month in sorted({f"{one.day:%Y-%m}" for one in ours}):
+            charges = [one for one in ours if f"{one.day:%Y-%m}" == month]
+            currency = "USD" if abroad else charges[0].currency
+            amount = Fraction(share * sum(one.amount for one in charges))
+            taxes.append(
+                Charge(
+                    seller,
+                    charges[-1].day,
+                    _rounded(amount, MINOR_UNITS.get(currency, 2)),
+                    currency,
+                    category="Tax",
+                )
+            )
+    return replace(company, charges=(*company.charges, *taxes))
+
+
 def _rates(dice: random.Random, currency: str, as_of: date) -> list[Rate]:
     found = []
     for other in CURRENCIES:
@@ -187,6 +212,8 @@ class _Vendor:
         self.states_periods = dice.random() < 0.3
         self.states_rates = dice.random() < 0.3
         self.found: list[Posting] = []
+        self.tax_dice = random.Random(f"tax of {provider} {company.seed}")
+        self.taxed = self.tax_dice.choice(["gross", "gross", "apart", "in part", "net"])
 
     def postings(self) -> list[Posting]:
         months = months_between("2026-07", f"{self.company.as_of:%Y-%m}")
@@ -215,14 +242,30 @@ class _Vendor:
         else:
             days = {"never": [], "late": [(later, Fraction(1))], "far": [(third, 1 + far)]}
             parts = days.get(way, [(day_of(month, 14), Fraction(1))])
+        tax = self._tax(month)
+        if self.taxed in ("gross", "in part"):
+            cost += tax * (1 if self.taxed == "gross" else Fraction(6, 10))
         for day, part in parts:
             states = self.states_periods and dice.random() < 0.7
             self._post(day, cost * part, service_period=month if states else None, closes=month)
+        if self.taxed == "apart" and tax > 0 and parts:
+            self._post(parts[-1][0], tax)
         if parts and dice.random() < 0.25:
             share = dice.choice([Fraction(1, 10), Fraction(4, 10), Fraction(1), Fraction(15, 10)])
             noted = self.found[-1]
             day = noted.day + timedelta(days=dice.choice([1, 9, 40]))
             self._post(day, -cost * share, service_period=dice.choice([None, None, noted.service_period]))
+
+    def _tax(self, month: str) -> Fraction:
+        """What the bill states as tax of the month, in reporting currency."""
+        return sum(
+            (
+                Fraction(one.amount) * rate_of(self.reference, one.currency, one.day)
+                for one in self.company.charges
+                if (one.seller.name, one.category, f"{one.day:%Y-%m}") == (self.provider, "Tax", month)
+            ),
+            Fraction(0),
+        )
 
     def _post(self, day: date, cost: Fraction, service_period: str | None = None, closes: str | None = None) -> None:
         """Post ``cost``, in reporting currency, in the ledger's own."""

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.reference.bridge_expected import bridge
-from tests.reference.company import Company
+from tests.reference.company import Charge, Company
 from tests.reference.expected import Reference
 from tests.reference.ledger_company import AI_ACCOUNTS, SEATS, Books, Posting
 from tests.reference.ledger_match import Settled, Valued, Vendor
@@ -92,12 +92,14 @@ class LedgerReference:
             if kind == "own":
                 found[provider, one.posting_period, "accrual_reversal" if one.is_reversal else "accrual"] += amount
         for provider in self._providers():
-            settled, left, taken = self._matched(provider, "9999-12")
+            settled, left, taken, held = self._matched(provider, "9999-12")
             for one in settled:
                 found[provider, one.posting_period, "currency"] += one.posted - one.cost
                 if one.posting_period != one.service_period:
                     found[provider, one.posting_period, "cut_off"] += one.cost
                     found[provider, one.service_period, "cut_off"] -= one.cost
+            for month, amount in held.items():
+                found[provider, month, "tax"] += amount
             for month, amount in taken.items():
                 found[provider, month, "cut_off"] += amount
             for month, amount in left.items():
@@ -119,7 +121,7 @@ class LedgerReference:
                 continue
             for end in months_between(first, f"{self.company.as_of:%Y-%m}"):
                 if month_end(end) <= self.company.as_of:
-                    _, left, _ = self._matched(provider, end)
+                    _, left, _, _ = self._matched(provider, end)
                     found |= {(provider, end, month): amount for month, amount in left.items() if amount}
         return found
 
@@ -181,9 +183,12 @@ class LedgerReference:
         rate = Fraction(one.exchange_rate) if one.exchange_rate else rate_of(self.reference, one.currency, one.day)
         return Fraction(one.amount) * rate
 
-    def _matched(self, provider: str, through: str) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction]]:
-        """The match of months up to ``through`` as the postings up to it tell it."""
-        usage = [one for one in self._ai_postings() if self.provider(one) == provider and self._kind(one) == "usage"]
+    def _matched(
+        self, provider: str, through: str
+    ) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction], dict[str, Fraction]]:
+        """The match of months up to ``through`` as the postings up to it tell it, and the tax in these by their period."""
+        ours = [one for one in self._ai_postings() if self.provider(one) == provider]
+        usage = [one for one in ours if self._kind(one) == "usage"]
         costs = {month: cost for (name, month), cost in self.costs.items() if name == provider}
         foreign = self._foreign(provider, costs, usage)
         known = {month: cost for month, cost in costs.items() if month <= through}
@@ -200,14 +205,16 @@ class LedgerReference:
             for one in usage
             if one.posting_period <= through and one.amount
         ]
-        return Vendor(known, due).match(valued)
+        taxed_apart = {one.posting_period for one in ours if self._kind(one) == "tax"}
+        vendor = Vendor(known, due, self._taxes(provider, foreign is not None), taxed_apart)
+        return *vendor.match(valued), vendor.held
 
     def _foreign(self, provider: str, costs: dict[str, Fraction], usage: list[Posting]) -> dict[str, Fraction] | None:
         """The months' costs in the one foreign currency in which they are both billed and posted; None: there is none.
 
         What was metered in a month is worth the rate that the month's bill has.
         """
-        charges = [one for one in self.company.charges if one.seller.name == provider and one.day <= self.company.as_of]
+        charges = self._charges(provider, is_tax=False)
         billed = {one.currency for one in charges}
         posted = {one.currency for one in usage}
         months: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
@@ -218,3 +225,26 @@ class LedgerReference:
         if len(billed) != 1 or billed != posted or billed == {self.company.currency} or set(costs) - set(months):
             return None
         return {month: cost * months[month][0] / months[month][1] for month, cost in costs.items()}
+
+    def _taxes(self, provider: str, is_abroad: bool) -> dict[str, Fraction]:
+        """What the bill states as tax by month, in the currency of its costs where that is what is paid.
+
+        There tax in any other currency than that of the month's charges is not known.
+        """
+        found: dict[str, Fraction] = defaultdict(Fraction)
+        currencies: dict[str, set[str]] = defaultdict(set)
+        for one in self._charges(provider, is_tax=True):
+            month = f"{one.day:%Y-%m}"
+            rate = Fraction(1) if is_abroad else rate_of(self.reference, one.currency, one.day)
+            found[month] += Fraction(one.amount) * rate
+            currencies[month].add(one.currency)
+        charged = {one.currency for one in self._charges(provider, is_tax=False)}
+        return {month: tax for month, tax in found.items() if not is_abroad or currencies[month] == charged}
+
+    def _charges(self, provider: str, is_tax: bool) -> list[Charge]:
+        """The provider's charges that are known."""
+        return [
+            one
+            for one in self.company.charges
+            if one.seller.name == provider and one.day <= self.company.as_of and (one.category == "Tax") == is_tax
+        ]

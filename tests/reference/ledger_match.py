@@ -3,6 +3,10 @@
 Postings that state their service period pay for it; the others, credit notes first taken from the latest before them,
 settle the oldest month that is open, none later than their own, and one whose rest is within five per cent of a month's
 cost closes it. What is posted up to the first month with cost, its last week apart, is for service before it.
+
+Tax that the bill states of a month is no cost and settles none: a posting holds it that fits cost and tax, or that ends
+between the two, or that is the tax of the month closed before. Not where the vendor's tax of the posting's month stands
+on lines of its own.
 """
 
 from collections import defaultdict
@@ -13,6 +17,7 @@ from fractions import Fraction
 from tests.reference.months import month_end
 
 TOLERANCE = Fraction(5, 100)
+TAX_TOLERANCE = Fraction(1, 100)
 LAST_DAYS_OF_FIRST_MONTH = 7
 
 
@@ -29,10 +34,25 @@ class Settled:
 class Vendor:
     """The match of one provider's postings with its months, as known from the postings up to a period."""
 
-    def __init__(self, costs: dict[str, Fraction], foreign: dict[str, Fraction] | None) -> None:
-        """Costs by month in the reporting currency, and in the foreign one in which they are settled, if there is one."""
+    def __init__(
+        self,
+        costs: dict[str, Fraction],
+        foreign: dict[str, Fraction] | None,
+        taxes: dict[str, Fraction],
+        taxed_apart: set[str],
+    ) -> None:
+        """Costs by month in the reporting currency, and in the foreign one in which they are settled, if there is one.
+
+        ``taxes``: what the bill states of a month, in the currency in which it is settled. ``taxed_apart``: the posting
+        periods with tax on lines of its own.
+        """
         self.costs = costs
         self.due = costs if foreign is None else foreign
+        self.taxes = taxes
+        self.taxed_apart = taxed_apart
+        self.held: dict[str, Fraction] = defaultdict(Fraction)
+        """Tax in postings by their period, in reporting currency at their own rate."""
+        self.unseen = Fraction(0)
 
     def match(self, postings: list["Valued"]) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction]]:
         """What settled what; what stays open by month, in reporting currency; what credit notes took, by posting period."""
@@ -50,13 +70,37 @@ class Vendor:
 
     def _stated(self, postings: list["Valued"], opened: dict[str, Fraction]) -> list[Settled]:
         settled = []
+        sums: dict[tuple[str, str], list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
         for one in postings:
             month = one.service_period
-            cost = self._worth(month, one.amount) if self.due.get(month) else one.reporting
-            settled.append(Settled(one.posting_period, month, cost, one.reporting))
+            if month is None:
+                raise ValueError("only postings that state their period are here")
+            sums[one.posting_period, month][0] += one.amount
+            sums[one.posting_period, month][1] += one.reporting
             if month in opened:
                 opened[month] -= one.amount
+        before: dict[str, Fraction] = defaultdict(Fraction)
+        for (posting_period, month), (amount, reporting) in sorted(sums.items()):
+            tax = self._beyond(month, before[month] + amount) - self._beyond(month, before[month])
+            before[month] += amount
+            if posting_period in self.taxed_apart:
+                tax = Fraction(0)
+            taxed = reporting * tax / amount if tax else Fraction(0)
+            self.held[posting_period] += taxed
+            posted = reporting - taxed
+            cost = self._worth(month, amount - tax) if self.due.get(month) else posted
+            settled.append(Settled(posting_period, month, cost, posted))
         return settled
+
+    def _beyond(self, month: str, posted: Fraction) -> Fraction:
+        """What of all that states the month exceeds its cost and is tax."""
+        cost, tax = self.due.get(month), self.taxes.get(month, Fraction(0))
+        if cost is None or cost < 0 or posted <= cost or tax <= 0:
+            return Fraction(0)
+        over = posted - cost
+        if over <= cost * TOLERANCE and over <= tax - over:
+            return Fraction(0)
+        return min(over, tax)
 
     def _takes_more(self, month: str, left: Fraction) -> bool:
         """Whether postings that state no period may still pay for the month: nothing stated pays it in full already."""
@@ -67,24 +111,54 @@ class Vendor:
 
     def _settle(self, one: "Valued", rest: Fraction, opened: dict[str, Fraction], closed: set[str]) -> list[Settled]:
         settled: list[Settled] = []
-        if not self._is_for_known_service(one):
-            return settled
-        for month in sorted(opened):
-            if month in closed or opened[month] == 0:
-                continue
+        paid, passed = [], Fraction(0)
+        known = self._is_for_known_service(one)
+        for month in [month for month in sorted(opened) if month not in closed and opened[month] and known]:
             if month > one.posting_period or rest == 0:
                 break
             due = opened[month]
-            if due > 0 and abs(rest - due) <= abs(self.due[month]) * TOLERANCE:
+            tax = passed + self.taxes.get(month, Fraction(0))
+            share = self._tax_in(one, rest, due, tax, None if paid else self.due[month])
+            closes = due > 0 and (share > 0 or abs(rest - due) <= abs(self.due[month]) * TOLERANCE)
+            if not paid and not closes and self._is_unseen_tax(one, rest):
+                break
+            if closes:
                 part, rest, opened[month] = due, Fraction(0), Fraction(0)
+                self.held[one.posting_period] += one.reporting * share / one.amount
+                self.unseen = Fraction(0) if share else tax
             else:
                 part = min(rest, due)
                 rest -= part
                 opened[month] -= part
+            passed = tax
+            paid.append(month)
             settled.append(
                 Settled(one.posting_period, month, self._worth(month, part), one.reporting * part / one.amount)
             )
+        if not paid and self._is_unseen_tax(one, rest):
+            self.held[one.posting_period] += one.reporting * min(rest, self.unseen) / one.amount
+            self.unseen = Fraction(0)
         return settled
+
+    def _tax_in(self, one: "Valued", rest: Fraction, due: Fraction, tax: Fraction, whole: Fraction | None) -> Fraction:
+        """What of ``tax`` the posting holds if ``rest`` of it pays ``due``; ``whole``: the month's cost, where that is all."""
+        over = rest - due
+        if one.posting_period in self.taxed_apart or min(tax, due, over) <= 0:
+            return Fraction(0)
+        if abs(over - tax) <= tax * TAX_TOLERANCE:
+            return min(over, tax)
+        if due != whole:
+            return Fraction(0)
+        tolerance = whole * TOLERANCE
+        if abs(over - tax) <= tolerance and abs(over - tax) < over:
+            return min(over, tax)
+        return over if tolerance < over < tax else Fraction(0)
+
+    def _is_unseen_tax(self, one: "Valued", rest: Fraction) -> bool:
+        """Whether the posting is the tax of the month that was closed last, without it."""
+        if one.posting_period in self.taxed_apart or self.unseen <= 0:
+            return False
+        return abs(rest - self.unseen) <= self.unseen * TAX_TOLERANCE
 
     def _is_for_known_service(self, one: "Valued") -> bool:
         first = min((month for month, due in self.due.items() if due > 0), default=None)

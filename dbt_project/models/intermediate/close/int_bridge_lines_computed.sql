@@ -91,6 +91,10 @@ lines as (
     from ai_postings
     where posting_kind in ('tax', 'subscription')
     union all
+    select provider, posting_period, 'tax', amount
+    from postings
+    where settlement = 'tax'
+    union all
     select provider, posting_period, 'currency', {{ fine_money('posted_amount - amount') }}
     from postings
     union all

@@ -12,7 +12,13 @@ settled as (
 
 ),
 
-stated as (
+entries as (
+
+    select * from {{ ref('int_ai_postings_selected') }}
+
+),
+
+stated_sums as (
 
     select
         provider,
@@ -20,9 +26,90 @@ stated as (
         service_period,
         {{ fine_money('sum(net_amount)') }} as posted_amount,
         {{ fine_money('sum(posted_amount)') }} as foreign_amount
-    from {{ ref('int_ai_postings_selected') }}
+    from entries
     where posting_kind = 'usage' and service_period is not null
     group by all
+
+),
+
+own_tax_lines as (
+
+    select distinct provider, fiscal_period
+    from entries
+    where posting_kind = 'tax'
+
+),
+
+summed as (
+
+    select
+        stated_sums.*,
+        own_tax_lines.provider is null as may_hold_tax,
+        costs.is_settled_abroad,
+        costs.reporting_amount as cost_reporting_amount,
+        costs.settlement_amount as cost_settlement_amount,
+        costs.tax_amount as stated_tax_amount,
+        case when costs.is_settled_abroad then stated_sums.foreign_amount else stated_sums.posted_amount end
+            as settlement_amount,
+        sum(case when costs.is_settled_abroad then stated_sums.foreign_amount else stated_sums.posted_amount end) over (
+            partition by stated_sums.provider, stated_sums.service_period order by stated_sums.posting_period
+        ) as posted_by_then
+    from stated_sums
+    left join costs
+        on stated_sums.provider = costs.provider and stated_sums.service_period = costs.service_period
+    left join own_tax_lines
+        on stated_sums.provider = own_tax_lines.provider
+        and stated_sums.posting_period = own_tax_lines.fiscal_period
+
+),
+
+taxed as (
+
+    select
+        *,
+        {{ fine_money('case
+            when may_hold_tax and cost_settlement_amount is not null
+                then ' ~ tax_held_by_stated('posted_by_then', 'cost_settlement_amount', 'stated_tax_amount') ~ '
+                    - ' ~ tax_held_by_stated(
+                        '(posted_by_then - settlement_amount)', 'cost_settlement_amount', 'stated_tax_amount'
+                    ) ~ '
+            else 0
+        end') }} as tax_amount
+    from summed
+
+),
+
+stated_tax as (
+
+    select
+        provider,
+        posting_period,
+        service_period,
+        {{ fine_money(portion_of('posted_amount', 'tax_amount', 'settlement_amount')) }} as amount,
+        tax_amount as foreign_amount
+    from taxed
+    where tax_amount <> 0
+
+),
+
+stated as (
+
+    select
+        taxed.provider,
+        taxed.posting_period,
+        taxed.service_period,
+        taxed.is_settled_abroad,
+        taxed.cost_reporting_amount,
+        taxed.cost_settlement_amount,
+        {{ fine_money('taxed.posted_amount - coalesce(stated_tax.amount, 0)') }} as posted_amount,
+        {{ fine_money(
+            'taxed.foreign_amount - case when taxed.is_settled_abroad then coalesce(stated_tax.foreign_amount, 0) else 0 end'
+        ) }} as foreign_amount
+    from taxed
+    left join stated_tax
+        on taxed.provider = stated_tax.provider
+        and taxed.posting_period = stated_tax.posting_period
+        and taxed.service_period = stated_tax.service_period
 
 ),
 
@@ -43,21 +130,33 @@ left_over as (
 )
 
 select
-    stated.provider,
+    provider,
     '' as known_from,
     cast(null as string) as known_until,
-    stated.posting_period,
-    stated.service_period,
+    posting_period,
+    service_period,
     case
-        when costs.is_settled_abroad and costs.settlement_amount <> 0
-            then {{ portion_of('costs.reporting_amount', 'stated.foreign_amount', 'costs.settlement_amount') }}
-        else stated.posted_amount
+        when is_settled_abroad and cost_settlement_amount <> 0
+            then {{ portion_of('cost_reporting_amount', 'foreign_amount', 'cost_settlement_amount') }}
+        else posted_amount
     end as amount,
-    stated.posted_amount,
-    stated.foreign_amount,
+    posted_amount,
+    foreign_amount,
     'stated' as settlement
 from stated
-left join costs on stated.provider = costs.provider and stated.service_period = costs.service_period
+union all
+select
+    provider,
+    '',
+    cast(null as string),
+    posting_period,
+    posting_period,
+    {{ fine_money('sum(amount)') }},
+    {{ fine_money('sum(amount)') }},
+    {{ fine_money('sum(foreign_amount)') }},
+    'tax'
+from stated_tax
+group by all
 union all
 select
     settled.provider,
@@ -77,6 +176,24 @@ from settled
 inner join costs
     on settled.provider = costs.provider and settled.service_period = costs.service_period
 where settled.settled_amount <> 0
+group by all
+union all
+select
+    provider,
+    known_from,
+    known_until,
+    posting_period,
+    posting_period,
+    {{ fine_money('sum(' ~ portion_of(
+        'posting_reporting_amount', 'tax_amount', 'posting_settlement_amount'
+    ) ~ ')') }},
+    {{ fine_money('sum(' ~ portion_of(
+        'posting_reporting_amount', 'tax_amount', 'posting_settlement_amount'
+    ) ~ ')') }},
+    {{ fine_money('sum(tax_amount)') }},
+    'tax'
+from settled
+where tax_amount <> 0
 group by all
 union all
 select

@@ -1,10 +1,25 @@
+{% set is_paid_ahead -%}
+    purchases.amount < 0 or (
+        purchases.amount > used_up.amount
+        and not {{ settles_in_full('purchases.amount', 'used_up.amount', 'used_up.amount') }}
+    )
+{%- endset -%}
 with
+
+charges as (
+
+    select
+        *,
+        {{ fiscal_period('cost_date') }} as fiscal_period
+    from {{ ref('int_billed_costs_unioned') }}
+
+),
 
 billed as (
 
     select
         provider,
-        {{ fiscal_period('cost_date') }} as fiscal_period,
+        fiscal_period,
         sum(billed_cost) as billed_cost,
         sum(effective_cost) as effective_cost,
         sum(
@@ -14,9 +29,99 @@ billed as (
         min(billed_currency) as settlement_currency,
         count(distinct billed_currency) as currencies,
         bool_or(source <> 'contracts' and metered_cost_key is null) as is_billed
-    from {{ ref('int_billed_costs_unioned') }}
+    from charges
     where charge_category <> 'tax'
     group by all
+
+),
+
+taxes as (
+
+    select
+        provider,
+        fiscal_period,
+        sum(billed_cost) as stated_tax,
+        sum(billed_amount) as stated_tax_amount,
+        case when count(distinct billed_currency) = 1 then min(billed_currency) end as tax_currency
+    from charges
+    where charge_category = 'tax'
+    group by all
+
+),
+
+-- usage that costs more than is billed for it uses up what a commitment paid for
+used_up as (
+
+    select
+        provider,
+        fiscal_period,
+        {{ fine_money("greatest(
+            coalesce(sum(effective_cost - billed_cost - prepaid_cost) filter (where charge_category = 'usage'), 0), 0
+        )") }} as amount
+    from charges
+    where source <> 'contracts' and metered_cost_key is null
+    group by all
+
+),
+
+purchases as (
+
+    select
+        provider,
+        fiscal_period,
+        account_id,
+        line_item,
+        {{ fine_money('sum(billed_cost + prepaid_cost)') }} as amount
+    from charges
+    where source <> 'contracts' and charge_category = 'purchase' and effective_cost = 0
+    group by all
+
+),
+
+-- a purchase of what the month uses up is its fee; a larger one is paid ahead, and a negative one is paid back
+commitments as (
+
+    select
+        used_up.provider,
+        used_up.fiscal_period,
+        {{ fine_money('coalesce(sum(purchases.amount) filter (where ' ~ is_paid_ahead ~ '), 0)') }} as ahead,
+        {{ fine_money('greatest(
+            used_up.amount - coalesce(sum(purchases.amount) filter (where not (' ~ is_paid_ahead ~ ')), 0), 0
+        )') }} as used
+    from used_up
+    left join purchases
+        on used_up.provider = purchases.provider and used_up.fiscal_period = purchases.fiscal_period
+    group by used_up.provider, used_up.fiscal_period, used_up.amount
+
+),
+
+commitment_levels as (
+
+    select
+        *,
+        sum(ahead - used) over (partition by provider order by fiscal_period) as level
+    from commitments
+
+),
+
+commitment_balances as (
+
+    select
+        *,
+        level - least(min(level) over (partition by provider order by fiscal_period), 0) as balance
+    from commitment_levels
+
+),
+
+commitments_drawn as (
+
+    select
+        provider,
+        fiscal_period,
+        {{ fine_money(
+            'greatest(ahead + coalesce(lag(balance) over (partition by provider order by fiscal_period), 0) - balance, 0)'
+        ) }} as amount
+    from commitment_balances
 
 ),
 
@@ -49,17 +154,24 @@ combined as (
 )
 
 select
-    provider,
-    fiscal_period,
-    {{ fine_money('billed_cost + unbilled_cost') }} as period_cost,
-    {{ fine_money('effective_cost + unbilled_cost') }} as effective_cost,
-    {{ fine_money('prepaid_used') }} as prepaid_used,
-    billed_currency,
+    combined.provider,
+    combined.fiscal_period,
+    {{ fine_money('combined.billed_cost + combined.unbilled_cost') }} as period_cost,
+    {{ fine_money('combined.effective_cost + combined.unbilled_cost') }} as effective_cost,
+    {{ fine_money('combined.prepaid_used + coalesce(commitments_drawn.amount, 0)') }} as prepaid_used,
+    {{ fine_money('coalesce(taxes.stated_tax, 0)') }} as stated_tax,
+    {{ fine_money('case when taxes.tax_currency = combined.billed_currency then taxes.stated_tax_amount else 0 end') }}
+        as stated_tax_amount,
+    combined.billed_currency,
     case
-        when unbilled_cost = 0 then {{ fine_money('settlement_amount') }}
-        when effective_cost <> 0
-            then {{ fine_money('settlement_amount') }}
-                + {{ portion_of('settlement_amount', 'unbilled_cost', 'effective_cost') }}
+        when combined.unbilled_cost = 0 then {{ fine_money('combined.settlement_amount') }}
+        when combined.effective_cost <> 0
+            then {{ fine_money('combined.settlement_amount') }} + {{ portion_of(
+                'combined.settlement_amount', 'combined.unbilled_cost', 'combined.effective_cost'
+            ) }}
     end as effective_amount,
-    cost_basis
+    combined.cost_basis
 from combined
+left join taxes on combined.provider = taxes.provider and combined.fiscal_period = taxes.fiscal_period
+left join commitments_drawn
+    on combined.provider = commitments_drawn.provider and combined.fiscal_period = commitments_drawn.fiscal_period

@@ -66,6 +66,8 @@ select
             'period_costs.effective_cost'
         ) }}
     end as settlement_amount,
+    case when settled_abroad.provider is null then period_costs.stated_tax else period_costs.stated_tax_amount end
+        as tax_amount,
     period_costs.prepaid_used
 from period_costs
 left join settled_abroad on period_costs.provider = settled_abroad.provider
