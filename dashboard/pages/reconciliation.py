@@ -9,7 +9,7 @@ from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT
 from orchestration.glossary import in_words
 from orchestration.policy.open_amounts import OPEN_LINES
-from orchestration.summary.open_amounts import REMEDIES, account_remedy
+from orchestration.summary.open_amounts import NOT_REVERSED_REMEDY, REMEDIES, account_remedy
 
 PROVIDERS = 6
 SHOWN_PERIODS = 6
@@ -36,6 +36,11 @@ select fiscal_period as period, provider, service_period, credit_role, missing_r
 from accrual_journals_left_out order by period desc, provider, service_period
 """
 
+NOT_REVERSED = """
+select fiscal_period as period, provider, journal_id, reversal_date, amount
+from accrual_journals_not_reversed order by period desc, provider, journal_id
+"""
+
 ADJUSTMENTS = """
 select closed_period, booked_period, table_name, column_name, entity, amount, reason from period_adjustments
 order by booked_period desc, abs(amount) desc
@@ -57,7 +62,7 @@ def reconciliation(publication: Publication, drawer: Drawer) -> Page:
         (
             Section("Still open", (*_figures(publication, rows, still_open), _open_table(rows, still_open))),
             Section("Meter to bill to ledger", (*_charts(publication, drawer, rows), _bridge(rows))),
-            Section("Month-end journals", (_journals(publication), _left_out(publication))),
+            Section("Month-end journals", (_journals(publication), _left_out(publication), _not_reversed(publication))),
             Section("Closed periods", (_adjustments(publication),)),
         ),
     )
@@ -235,6 +240,30 @@ def _left_out(publication: Publication) -> Table:
         ),
         rows,
         "Every journal has its accounts.",
+        filters=FILTERS,
+        verdict="verdict",
+    )
+
+
+def _not_reversed(publication: Publication) -> Table:
+    rows = publication.rows("accrual_journals_not_reversed", NOT_REVERSED)
+    for row in rows:
+        row["remedy"] = NOT_REVERSED_REMEDY
+        row["verdict"] = "watch"
+    return Table(
+        "not_reversed",
+        "Accruals that the ledger has not reversed",
+        "accrual_journals_not_reversed",
+        (
+            MONTH,
+            Column("provider", "Provider"),
+            Column("journal_id", "Journal"),
+            Column("amount", "Still in the books", "money", True),
+            Column("reversal_date", "Reversal due", "date"),
+            Column("remedy", "What to do"),
+        ),
+        rows,
+        "Every accrual that came back through the ledger was reversed when it was due.",
         filters=FILTERS,
         verdict="verdict",
     )

@@ -23,6 +23,8 @@ POSTED_MONTHS = MONTHS[:3]
 CENT = Decimal("0.01")
 LATE_JOURNAL, LATE_AMOUNT = "PAY-2026-07-LATE", Decimal(1150)
 """A payroll correction dated into July and posted after July was closed."""
+STANDING_ACCRUAL, STANDING_AMOUNT = "TKN-ACC-mistral-2026-09", Decimal("213.85")
+"""Our own accrual of September, which finance posted and forgot to reverse."""
 
 OPENING_CASH, OPENING_RECEIVABLE, OPENING_ACCRUED = Decimal(640000), Decimal(38000), Decimal(1800)
 HOSTING_PER_DAY = {"prod_helpdesk": Decimal(60), "prod_clauses": Decimal(45)}
@@ -198,7 +200,7 @@ def journals(traffic: Traffic) -> list[Journal]:
         ),
     )
     entries = [Journal("OPENING-2026", FIRST_DAY - timedelta(days=1), opening)]
-    entries += [_late_journal(), *_month_end(), *_customer_payments(), *_vendor_invoices(traffic)]
+    entries += [_late_journal(), _standing_accrual(), *_month_end(), *_customer_payments(), *_vendor_invoices(traffic)]
     return sorted(
         (entry for entry in entries if entry.posting_date <= AS_OF), key=lambda e: (e.posting_date, e.entry_id)
     )
@@ -241,6 +243,11 @@ def _late_journal() -> Journal:
         JournalLine(account="2010", credit=LATE_AMOUNT, description="Payroll correction 2026-07"),
     )
     return Journal(LATE_JOURNAL, last_day_of("2026-07"), owed)
+
+
+def _standing_accrual() -> Journal:
+    accrued = _transfer("6150", "2150", STANDING_AMOUNT, "Accrued mistral usage 2026-09")
+    return Journal(STANDING_ACCRUAL, last_day_of("2026-09"), _for_vendor(accrued, VENDORS["mistral"], "2026-09"))
 
 
 def _month_end() -> list[Journal]:

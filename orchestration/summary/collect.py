@@ -19,6 +19,8 @@ from orchestration.published import read_manifest
 from orchestration.summary.names import make_names
 from orchestration.summary.open_amounts import (
     LEFT_OUT,
+    NOT_REVERSED,
+    NOT_REVERSED_REMEDY,
     OWNER_REMEDY,
     REJECTED,
     REJECTED_REMEDY,
@@ -114,6 +116,9 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 {**row, "remedy": account_remedy(row["missing_roles"])}
                 for row in query("accrual_journals_left_out", LEFT_OUT)
             ],
+            "accruals_not_reversed": _with_remedy(
+                query("accrual_journals_not_reversed", NOT_REVERSED), NOT_REVERSED_REMEDY
+            ),
             "changed_after_close": _with_remedy(
                 query("period_adjustments", CHANGED_AFTER_CLOSE, periods.fiscal_period), CHANGED_REMEDY
             ),

@@ -55,6 +55,15 @@ where fiscal_period = (select max(fiscal_period) from accrual_journals_left_out)
 order by all
 """
 
+NOT_REVERSED_REMEDY = (
+    "post the reversal, dated the day it was due or in the first open month after it; of an accrual that was posted twice, "
+    "reverse the second copy: until then the books hold this amount beside the invoice"
+)
+NOT_REVERSED = """
+select fiscal_period, provider, legal_entity_id, journal_id, reversal_date, amount
+from accrual_journals_not_reversed order by all
+"""
+
 
 def account_remedy(roles: str) -> str:
     """What lets a journal be proposed; ``roles`` as they are written in company.yaml."""

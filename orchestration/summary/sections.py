@@ -29,6 +29,7 @@ def sections(summary: Row) -> list[Section]:
         _unallocated(summary),
         _open_amounts(summary),
         *_journals_left_out(summary["journals_left_out"]),
+        *_accruals_not_reversed(summary["accruals_not_reversed"]),
         *_changed_after_close(summary["changed_after_close"]),
         *_incidents(summary["incidents"]),
         *_missing_days(summary["missing_days"]),
@@ -225,6 +226,12 @@ def _journals_left_out(rows: list[Row]) -> list[Section]:
     ]
     title = f"Month-end journals left out {rows[0]['fiscal_period']}" if rows else ""
     return _asking(title, ("not accrued", "amount", "roles without an account"), shown, rows)
+
+
+def _accruals_not_reversed(rows: list[Row]) -> list[Section]:
+    """No section where every accrual that came back through the ledger was reversed when it was due."""
+    shown = [(row["journal_id"], amount(row["amount"]), row["reversal_date"]) for row in rows]
+    return _asking("Accruals not reversed in the ledger", ("journal", "amount", "reversal due"), shown, rows)
 
 
 def _changed_after_close(rows: list[Row]) -> list[Section]:

@@ -95,3 +95,15 @@ def test_journals_balance_and_one_without_an_account_says_which(tmp_path: Path) 
     (row,) = table(page, "left_out").rows
     assert (row["amount"], row["missing"]) == (D("12.5"), f"{in_words('prepaid')}, {in_words('capitalized')}")
     assert "posting_accounts" in row["remedy"]
+
+
+def test_an_accrual_that_the_ledger_has_not_reversed_says_what_to_post(tmp_path: Path) -> None:
+    standing = [
+        {"fiscal_period": "2026-06", "provider": "aws", "legal_entity_id": "le1", "journal_id": "TKN-ACC-aws-2026-06"}
+        | {"reversal_date": date(2026, 7, 1), "amount": D(300)}
+    ]
+    with published({"accrual_journals_not_reversed": standing}) as publication:
+        page = reconciliation(publication, Drawer(tmp_path))
+    (row,) = table(page, "not_reversed").rows
+    assert (row["journal_id"], row["reversal_date"], row["amount"]) == ("TKN-ACC-aws-2026-06", date(2026, 7, 1), D(300))
+    assert row["remedy"].startswith("post the reversal")

@@ -188,6 +188,51 @@ def test_a_month_end_knows_nothing_of_what_states_its_period_later(matched):
     assert found.owed("p") == {"2026-07": 45, "2026-08": 100}
 
 
+@pytest.mark.parametrize(("end_of_july", "owed"), [("110", 0), ("80", 30), ("106", 0)])
+def test_a_credit_for_the_last_month_taken_on_the_next_invoice_leaves_nothing_owed(matched, end_of_july, owed):
+    """June costs 200 after a credit of 100, and 300 were posted; July's 210 are invoiced with the credit taken."""
+    costs = {("p", "2026-05"): ("310", "0"), ("p", "2026-06"): ("200", "0"), ("p", "2026-07"): ("210", "0")}
+    found = matched(costs, invoices("p", {"2026-05-31": "310", "2026-06-30": "300", "2026-07-31": end_of_july}))
+    assert found.owed("p") == {"2026-05": 0, "2026-06": 0, "2026-07": owed, "2026-08": owed}
+
+
+def test_a_credit_is_taken_with_the_invoice_and_not_before_it(matched):
+    """July's invoice of 110, posted in August, leaves nothing open of it; August's own 50 are owed."""
+    costs = monthly("p", ["200", "210", "50"], first=5)
+    found = matched(costs, invoices("p", {"2026-06-30": "300", "2026-08-03": "110"}))
+    assert found.owed("p") == {"2026-06": 0, "2026-07": 210, "2026-08": 50}
+
+
+def test_a_first_month_refunded_in_full_owes_nothing_in_the_months_after(matched):
+    """May's 300 were posted and refunded on June's invoice: 10 of 310 were left to pay. July is invoiced in full."""
+    costs = monthly("p", ["0", "310", "300", "280"], first=4)
+    found = matched(costs, invoices("p", {"2026-05-31": "300", "2026-06-30": "10", "2026-07-31": "300"}))
+    assert found.owed("p") == {"2026-05": 0, "2026-06": 0, "2026-07": 0, "2026-08": 280}
+
+
+def test_a_credit_goes_on_to_the_next_invoice_when_a_later_posting_has_paid_for_its_month(matched):
+    """100 too much posted in May, June 100 short, July and August in full: each of them pays the month before first."""
+    costs = monthly("p", ["200", "310", "300", "280"], first=4)
+    postings = {"2026-05-31": "300", "2026-06-30": "210", "2026-07-31": "300", "2026-08-31": "280"}
+    assert set(matched(costs, invoices("p", postings)).owed("p").values()) == {D(0)}
+
+
+@pytest.mark.parametrize("own", [{}, {"2026-08-05": "40"}])
+def test_a_double_posting_pays_for_no_month_whose_invoice_has_not_come(matched, own):
+    """June's 100 posted twice and July's once; what is posted early in August is no invoice of August."""
+    costs = monthly("p", ["100", "100", "100"], first=5)
+    twice = [("p", "again", "2026-06-30", "100", None)]
+    found = matched(costs, [*invoices("p", {"2026-06-30": "100", "2026-07-31": "100"} | own), *twice])
+    assert found.owed("p") == {"2026-06": 0, "2026-07": 0, "2026-08": 60 if own else 100}
+
+
+def test_what_is_posted_without_a_bill_or_before_the_first_pays_for_no_later_month(matched):
+    """Nothing is used in July: 500 posted there, like the 90 of early June, leave August's 40 open."""
+    costs = {("p", "2026-06"): ("100", "0"), ("p", "2026-08"): ("100", "0")}
+    postings = {"2026-06-02": "90", "2026-06-30": "100", "2026-07-15": "500", "2026-08-31": "60"}
+    assert matched(costs, invoices("p", postings)).owed("p") == {"2026-06": 0, "2026-07": 0, "2026-08": 40}
+
+
 def test_a_refund_larger_than_the_usage_of_its_month_reduces_what_is_owed(matched):
     found = matched(monthly("p", ["100", "-30", "100"], first=5), [])
     assert found.owed("p") == {"2026-06": 100, "2026-07": 70, "2026-08": 170}
@@ -317,26 +362,32 @@ GROSS = [120, 120, 124, 112, 20, 48, 300, 240]
 
 
 def settle(
-    postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal]
+    postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal], end: str
 ) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """What stays open by period, and what tax was posted by period, of net postings (period, day, amount) in order."""
+    """What stays open by period at the end of one, and what tax was posted by period, of net postings (period, day, amount) in
+    order.
+    """
     opened = {period: cost for period, cost in costs.items() if cost}
     first = min((period for period, cost in opened.items() if cost > 0), default="9999-12")
     held: dict[str, Decimal] = {}
     unseen = D(0)
+    left_over: list[Decimal] = []
+    paid: dict[str, list[str]] = {period: [] for period in opened}
     for period, day, amount in postings:
         rest, passed, is_first = amount, D(0), True
-        if period > first or (period == first and int(day[8:]) > _days(first) - 7):
+        if _is_for(day, first):
             for due in [one for one in sorted(opened) if opened[one] and one <= period]:
                 tax = passed + taxes.get(due, D(0))
                 share = _tax(rest, opened[due], tax, costs[due], is_first and opened[due] == costs[due])
                 if opened[due] > 0 and (share or abs(rest - opened[due]) * 20 <= abs(costs[due])):
                     held[period] = held.get(period, D(0)) + share
                     unseen = D(0) if share else tax
+                    paid[due].append(day)
                     opened[due] = rest = D(0)
                     break
                 if is_first and _is_tax(rest, unseen):
                     break
+                paid[due].append(day)
                 part = opened[due] if rest > opened[due] else rest
                 opened[due] -= part
                 rest -= part
@@ -345,8 +396,26 @@ def settle(
                 passed, is_first = tax, False
         if is_first and rest and _is_tax(rest, unseen):
             held[period] = held.get(period, D(0)) + min(rest, unseen)
-            unseen = D(0)
+            unseen = rest = D(0)
+        if period in costs and _is_for(day, min(costs)):
+            left_over.append(rest)
+    _carry(sum(left_over, D(0)), opened, costs, paid, end)
     return opened, {period: tax for period, tax in held.items() if tax}
+
+
+def _carry(
+    carried: Decimal, opened: dict[str, Decimal], costs: dict[str, Decimal], paid: dict[str, list[str]], end: str
+) -> None:
+    """Take what is left over off what is open of periods whose own invoice has come."""
+    for due in sorted(opened):
+        again = [day for older, days in paid.items() if older < due for day in days[1:]]
+        invoices_of = [day for day in paid[due] + again if _is_for(day, due)]
+        if costs[due] > 0 and opened[due] > 0 and due <= end and invoices_of and carried:
+            part = min(carried, opened[due])
+            carried -= part
+            opened[due] -= part
+            if opened[due] * 20 <= costs[due]:
+                opened[due] = D(0)
 
 
 def _tax(rest: Decimal, due: Decimal, tax: Decimal, cost: Decimal, is_whole: bool) -> Decimal:
@@ -364,6 +433,11 @@ def _tax(rest: Decimal, due: Decimal, tax: Decimal, cost: Decimal, is_whole: boo
 
 def _is_tax(amount: Decimal, tax: Decimal) -> bool:
     return tax > 0 and abs(amount - tax) * 100 <= tax
+
+
+def _is_for(day: str, period: str) -> bool:
+    """Whether a posting of ``day`` is dated in the last week of the period or later."""
+    return day[:7] > period or (day[:7] == period and int(day[8:]) > _days(period) - 7)
 
 
 def _days(period: str) -> int:
@@ -418,7 +492,7 @@ def test_postings_are_settled_as_the_small_model_says(matched):
     for provider, (cost, posted, tax) in plain.items():
         for end in [period for period in PERIODS if period >= min(cost)]:
             known = net([one for one in posted if one[0] <= end])
-            opened, held = settle(known, cost, tax)
+            opened, held = settle(known, cost, tax, end)
             expected = {period: opened.get(period, D(0)) for period in cost if period <= end}
             seen = {period: found.open[provider, end, period] for period in expected}
             assert seen == expected, (provider, end, cost, posted)

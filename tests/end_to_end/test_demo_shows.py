@@ -117,6 +117,14 @@ def test_the_journal_that_needs_an_account_for_capitalized_cost_is_left_out_and_
     assert published.rows("accrual_journal_lines", "select count(*) from t where provider = 'aws'") == [(0,)]
 
 
+def test_the_accrual_that_finance_forgot_to_reverse_is_told_with_its_amount(published):
+    """Posted on 30 September; the ledger goes on after 1 October, the day of its reversal."""
+    rows = published.rows(
+        "accrual_journals_not_reversed", "select fiscal_period, provider, journal_id, reversal_date, amount from t"
+    )
+    assert rows == [("2026-09", "mistral", "TKN-ACC-mistral-2026-09", date(2026, 10, 1), Decimal("213.85"))]
+
+
 def test_the_balance_paid_in_advance_is_billed_once_and_no_cost_by_itself(published):
     rows = published.rows(
         "fct_billed_costs",

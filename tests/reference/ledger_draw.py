@@ -211,6 +211,8 @@ class _Vendor:
         self.costs = period_costs(reference)
         self.states_periods = dice.random() < 0.3
         self.states_rates = dice.random() < 0.3
+        self.credits = random.Random(f"credits {company.seed} {provider}")
+        self.owes = Fraction(0)
         self.found: list[Posting] = []
         self.tax_dice = random.Random(f"tax of {provider} {company.seed}")
         self.taxed = self.tax_dice.choice(["gross", "gross", "apart", "in part", "net"])
@@ -229,7 +231,7 @@ class _Vendor:
         return self.found
 
     def _invoice(self, month: str, cost: Fraction) -> None:
-        """What the ledger made of one month's cost."""
+        """What the ledger made of one month's cost; what the seller owes of one invoice it takes off the next."""
         dice = self.dice
         within, third, later = day_of(month, dice.randint(25, 28)), day_of(month, 33), day_of(month, 64)
         near, far = Fraction(dice.randint(-45, 45), 1000), dice.choice([Fraction(-4, 10), Fraction(3, 10)])
@@ -242,6 +244,10 @@ class _Vendor:
         else:
             days = {"never": [], "late": [(later, Fraction(1))], "far": [(third, 1 + far)]}
             parts = days.get(way, [(day_of(month, 14), Fraction(1))])
+        if self.owes:
+            parts, self.owes = [(within, max(1 - self.owes / cost, Fraction(1, 10)))], Fraction(0)
+        elif self.credits.random() < 0.15:
+            parts, self.owes = [(within, Fraction(13, 10))], cost * Fraction(3, 10)
         tax = self._tax(month)
         if self.taxed in ("gross", "in part"):
             cost += tax * (1 if self.taxed == "gross" else Fraction(6, 10))

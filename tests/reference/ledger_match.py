@@ -2,7 +2,8 @@
 
 Postings that state their service period pay for it; the others, credit notes first taken from the latest before them,
 settle the oldest month that is open, none later than their own, and one whose rest is within five per cent of a month's
-cost closes it. What is posted up to the first month with cost, its last week apart, is for service before it.
+cost closes it. What is posted up to the first month with cost, its last week apart, is for service before it. What is
+left over pays, oldest first, for months whose invoice has come and was short.
 
 Tax that the bill states of a month is no cost and settles none: a posting holds it that fits cost and tax, or that ends
 between the two, or that is the tax of the month closed before. Not where the vendor's tax of the posting's month stands
@@ -18,7 +19,7 @@ from tests.reference.months import month_end
 
 TOLERANCE = Fraction(5, 100)
 TAX_TOLERANCE = Fraction(1, 100)
-LAST_DAYS_OF_FIRST_MONTH = 7
+LAST_DAYS_OF_A_MONTH = 7
 
 
 @dataclass
@@ -61,10 +62,20 @@ class Vendor:
         closed = {month for month in opened if not self._takes_more(month, opened[month])}
         netted = _net([one for one in postings if not one.service_period])
         taken: dict[str, Fraction] = defaultdict(Fraction)
+        stated = {one.service_period for one in settled}
+        paid: set[str] = set()
+        invoiced: set[str] = set()
+        left_over: list[tuple[Valued, Fraction]] = []
         for one, rest in netted:
             taken[one.posting_period] += one.reporting * (1 - rest / one.amount)
             if rest > 0:
-                settled += self._settle(one, rest, opened, closed)
+                parts, unused = self._settle(one, rest, opened, closed)
+                months = {part.service_period for part in parts}
+                invoiced |= {month for month in opened if _is_invoice_of(one, month, months, months & paid)}
+                paid |= months
+                settled += parts
+                left_over.append((one, unused))
+        settled += self._carry(left_over, (stated | invoiced) - closed, opened)
         left = {month: Fraction(0) if month in closed else opened[month] for month in opened}
         return settled, {month: self._worth(month, due) for month, due in left.items()}, taken
 
@@ -109,10 +120,14 @@ class Vendor:
             return True
         return left > 0 and left > abs(due) * TOLERANCE
 
-    def _settle(self, one: "Valued", rest: Fraction, opened: dict[str, Fraction], closed: set[str]) -> list[Settled]:
+    def _settle(
+        self, one: "Valued", rest: Fraction, opened: dict[str, Fraction], closed: set[str]
+    ) -> tuple[list[Settled], Fraction]:
+        """What of the posting settled which month, and what of it is left over."""
         settled: list[Settled] = []
         paid, passed = [], Fraction(0)
-        known = self._is_for_known_service(one)
+        first = min((month for month, due in self.due.items() if due > 0), default=None)
+        known = first is None or _is_for(one, first)
         for month in [month for month in sorted(opened) if month not in closed and opened[month] and known]:
             if month > one.posting_period or rest == 0:
                 break
@@ -137,8 +152,8 @@ class Vendor:
             )
         if not paid and self._is_unseen_tax(one, rest):
             self.held[one.posting_period] += one.reporting * min(rest, self.unseen) / one.amount
-            self.unseen = Fraction(0)
-        return settled
+            self.unseen = rest = Fraction(0)
+        return settled, rest
 
     def _tax_in(self, one: "Valued", rest: Fraction, due: Fraction, tax: Fraction, whole: Fraction | None) -> Fraction:
         """What of ``tax`` the posting holds if ``rest`` of it pays ``due``; ``whole``: the month's cost, where that is all."""
@@ -160,12 +175,26 @@ class Vendor:
             return False
         return abs(rest - self.unseen) <= self.unseen * TAX_TOLERANCE
 
-    def _is_for_known_service(self, one: "Valued") -> bool:
-        first = min((month for month, due in self.due.items() if due > 0), default=None)
-        if first is None:
-            return True
-        last_days = month_end(first) - timedelta(days=LAST_DAYS_OF_FIRST_MONTH)
-        return one.posting_period > first or (one.posting_period == first and one.day > last_days)
+    def _carry(
+        self, left_over: list[tuple["Valued", Fraction]], invoiced: set[str], opened: dict[str, Fraction]
+    ) -> list[Settled]:
+        """What is left over of postings in months with a bill pays what is short of months whose invoice has come."""
+        settled: list[Settled] = []
+        usable = [
+            (one, rest) for one, rest in left_over if one.posting_period in self.due and _is_for(one, min(self.due))
+        ]
+        for month in sorted(month for month in invoiced if self.due.get(month, 0) > 0 and opened[month] > 0):
+            short = opened[month]
+            for at, (one, rest) in enumerate(usable):
+                part = min(rest, opened[month])
+                usable[at] = one, rest - part
+                opened[month] -= part
+                settled.append(
+                    Settled(one.posting_period, month, self._worth(month, part), one.reporting * part / one.amount)
+                )
+            if opened[month] < short and opened[month] <= self.due[month] * TOLERANCE:
+                opened[month] = Fraction(0)
+        return settled
 
     def _worth(self, month: str, amount: Fraction) -> Fraction:
         """The amount in reporting currency, at the rate of the month's cost."""
@@ -182,6 +211,17 @@ class Valued:
     service_period: str | None
     amount: Fraction
     reporting: Fraction
+
+
+def _is_for(one: Valued, month: str) -> bool:
+    """Whether a posting that states no month may be for the service of this one: dated in its last week, or later."""
+    last_week = month_end(month) - timedelta(days=LAST_DAYS_OF_A_MONTH)
+    return one.posting_period > month or (one.posting_period == month and one.day > last_week)
+
+
+def _is_invoice_of(one: Valued, month: str, settled: set[str], again: set[str]) -> bool:
+    """Whether the posting is the month's invoice, though it may have settled an older month that was short instead."""
+    return _is_for(one, month) and (month in settled or any(older < month for older in again))
 
 
 def _net(postings: list[Valued]) -> list[tuple[Valued, Fraction]]:

@@ -248,3 +248,22 @@ def test_what_refused_rows_are_worth_is_in_the_summary(tmp_path: Path) -> None:
         "logs/a.jsonl 1 not known line 3: is negative",
     ]
     assert lines[2] == "  To do: correct the rows in the file; each stands in rejected_rows with its"
+
+
+def test_an_accrual_that_was_not_reversed_is_named_with_its_amount_and_what_to_post(tmp_path: Path) -> None:
+    assert "not reversed" not in plain_text(summary(tmp_path / "clean"))
+    found = summary(tmp_path / "standing", FAULTS["accruals_are_reversed"])
+    (row,) = found["accruals_not_reversed"]
+    assert (row["journal_id"], row["amount"], row["fiscal_period"]) == (
+        "TKN-ACC-mistral-2026-09",
+        "300.000000000",
+        "2026-09",
+    )
+    assert section(found, "Accruals not reversed") == [
+        "Accruals not reversed in the ledger",
+        "  journal                  amount  reversal due",
+        "  TKN-ACC-mistral-2026-09  300.00    2026-10-01",
+        "  To do: post the reversal, dated the day it was due or in the first open month",
+        "  after it; of an accrual that was posted twice, reverse the second copy: until",
+        "  then the books hold this amount beside the invoice",
+    ]

@@ -15,6 +15,8 @@ from orchestration.defs.run import Run
 from orchestration.policy.open_amounts import RESIDUALS
 from orchestration.summary.open_amounts import (
     LEFT_OUT,
+    NOT_REVERSED,
+    NOT_REVERSED_REMEDY,
     OWNER_REMEDY,
     REMEDIES,
     UNPRICED,
@@ -30,6 +32,7 @@ ALLOCATED = dg.AssetKey(["marts", "fct_allocated_costs"])
 OUTCOMES = dg.AssetKey(["marts", "ingestion_outcomes"])
 BRIDGE = dg.AssetKey(["marts", "reconciliation_by_provider_month"])
 JOURNALS = dg.AssetKey(["marts", "accrual_journals_left_out"])
+ACCRUALS = dg.AssetKey(["marts", "accrual_journals_not_reversed"])
 LINES = {
     "no_untracked_traffic": (("untracked_traffic",), "Everything billed was metered, this month and the last."),
     "no_duplicates": (
@@ -56,6 +59,9 @@ SPECS = [
     ),
     dg.AssetCheckSpec(
         "accruals_have_accounts", asset=JOURNALS, description="Every month-end journal has all of its accounts."
+    ),
+    dg.AssetCheckSpec(
+        "accruals_are_reversed", asset=ACCRUALS, description="Every accrual in the ledger was reversed when it was due."
     ),
     *(dg.AssetCheckSpec(name, asset=BRIDGE, description=text) for name, (_, text) in LINES.items()),
 ]
@@ -102,6 +108,11 @@ def judged(
     ]
     roles = ", ".join(dict.fromkeys(row[4] for row in journals))
     yield _result(JOURNALS, "accruals_have_accounts", left_out, account_remedy(roles))
+    standing = [
+        f"{journal}: {amount:f}, to be reversed on {due:%Y-%m-%d}"
+        for _, _, _, journal, due, amount in connection.execute(NOT_REVERSED).fetchall()
+    ]
+    yield _result(ACCRUALS, "accruals_are_reversed", standing, NOT_REVERSED_REMEDY)
     bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
     for name, (lines, _) in LINES.items():
         found = [

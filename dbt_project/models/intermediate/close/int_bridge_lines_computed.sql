@@ -33,7 +33,12 @@ stating_providers as (
 
 postings as (
 
-    select * from {{ ref('int_ledger_postings_matched_to_periods') }}
+    select provider, posting_period, service_period, amount, posted_amount, settlement
+    from {{ ref('int_ledger_postings_matched_to_periods') }}
+    where known_until is null
+    union all
+    select provider, posting_period, service_period, amount, posted_amount, 'carried' as settlement
+    from {{ ref('int_ledger_postings_carried') }}
     where known_until is null
 
 ),
