@@ -59,6 +59,7 @@ class Company:
                 "create table intermediate.int_source_days_judged (source varchar, provider varchar, source_date date, "
                 "is_complete boolean, is_missing boolean)",
                 f"create table intermediate.int_revenue_recognised_by_day as select date '{self.first_revenue}' as revenue_date",
+                "create table intermediate.int_other_cogs_spread_by_day (cost_date date)",
                 "create table intermediate.int_effective_costs_split_to_usage (source varchar, provider varchar, "
                 "account_id varchar, cost_date date, owner_key varchar)",
                 "create table intermediate.int_billed_days (provider varchar, account_id varchar, billing_date date)",

@@ -6,11 +6,13 @@ takes the daily rate of the last month that has one. What an AI provider posts t
 posted in no AI account. A product's revenue is known up to the last row of each of its regular customers (revenue on at
 least half of the 28 days that end with his last row), else to its own last row; who has been silent for more than 45
 days before that is a customer no more. A product without any revenue is known to have none as far as any is known.
+Of a product with AI cost no day is compared that is before the first that anything is known of AI cost.
 """
 
 from collections import defaultdict
 from datetime import date, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from tests.reference.ledger_company import Invoice, Posting
 from tests.reference.ledger_expected import LedgerReference, costs_of, rate_of
@@ -38,6 +40,9 @@ class MarginReference:
                 self.ai_cost[one.product, one.day, not ledger.is_experiment(one)] += one.amount
                 if ledger.cost_class(one) == "cost_of_goods_sold":
                     self.ai_cogs[one.product, one.day] += one.amount
+        logged = [one.started_at.astimezone(ZoneInfo(self.company.zone)).date() for one in self.company.calls]
+        costly = [one.day for one in costs_of(ledger.reference)]
+        self.first_covered = min([*costly, *logged, *(one.day for one in self.company.charges)], default=date.min)
         self.other_cogs = {key: amount for key, amount in self._other_cogs().items() if key[1] <= self.as_of}
         self.known = self._known_through()
 
@@ -61,16 +66,20 @@ class MarginReference:
         return found
 
     def by_month(self) -> dict[str, Months]:
-        """Columns of the product months: whole costs, and profit of the days whose revenue is known. Null is left out."""
+        """Columns of the product months: whole costs, and profit of the days that can be compared. Null is left out."""
         found: dict[str, Months] = defaultdict(lambda: defaultdict(Fraction))
+        with_ai_cost = {product for product, _ in self.ai_cogs}
         for (product, day), (revenue, ai_cogs, other_cogs) in self.by_day().items():
             key = product, f"{day:%Y-%m}"
             found["ai_cogs"][key] += ai_cogs
             found["other_cogs"][key] += other_cogs
-            found["compared_ai_cogs"][key] += 0 if revenue is None else ai_cogs
-            found["compared_other_cogs"][key] += 0 if revenue is None else other_cogs
+            is_compared = revenue is not None and (product not in with_ai_cost or day >= self.first_covered)
+            found["compared_ai_cogs"][key] += ai_cogs if is_compared else 0
+            found["compared_other_cogs"][key] += other_cogs if is_compared else 0
             if revenue is not None:
                 found["revenue"][key] += revenue
+            if revenue is not None and is_compared:
+                found["compared_revenue"][key] += revenue
                 found["gross_profit"][key] += revenue - ai_cogs - other_cogs
                 found["days_compared"][key] += 1
         return found

@@ -142,11 +142,11 @@ def check_margins(reference: MarginReference, found: dict[str, Rows]) -> None:
         said = {key: Fraction(row[column]) for key, row in months.items() if row[column] is not None}
         assert differing(values, said, SPLIT * 10) == {}, column
     for key, row in months.items():
-        revenue, profit = row["revenue"], row["gross_profit"]
+        revenue, profit = row["compared_revenue"], row["gross_profit"]
         if profit is not None:
             assert profit == revenue - row["compared_ai_cogs"] - row["compared_other_cogs"], key
-        reason = "revenue_not_reported" if revenue is None else None
-        if revenue is not None and revenue <= 0:
+        reason = "revenue_not_reported" if row["revenue"] is None else "cost_not_reported" if profit is None else None
+        if reason is None and revenue <= 0:
             reason = "negative_revenue" if revenue < 0 else "no_revenue"
         assert row["gross_margin_null_reason"] == reason, key
         ratio = None if reason else pytest.approx(float(profit) / float(revenue))

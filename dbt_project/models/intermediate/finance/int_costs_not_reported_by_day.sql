@@ -218,7 +218,7 @@ late_bill_days as (
 
 ),
 
--- revenue may be older than anything that was read of AI cost
+-- revenue and other cost may be older than anything that was read of AI cost
 first_covered as (
 
     select least(
@@ -230,10 +230,15 @@ first_covered as (
 
 days_before as (
 
-    select {{ dates_from('revenue.first_date', 'first_covered.first_date - 1') }} as cost_date
-    from (select min(revenue_date) as first_date from {{ ref('int_revenue_recognised_by_day') }}) as revenue
+    select {{ dates_from('books.first_date', 'first_covered.first_date - 1') }} as cost_date
+    from (
+        select least(
+            (select min(revenue_date) from {{ ref('int_revenue_recognised_by_day') }}),
+            (select min(cost_date) from {{ ref('int_other_cogs_spread_by_day') }})
+        ) as first_date
+    ) as books
     cross join first_covered
-    where revenue.first_date < first_covered.first_date
+    where books.first_date < first_covered.first_date
 
 )
 
