@@ -13,6 +13,7 @@ from dashboard.figures import Block, Chart, Column, Figure, Note, Page, Section,
 from dashboard.fiscal import UNKNOWN, Period, read_period
 from dashboard.pages.margins import judged, left_out, margin_notes, margin_ratio
 from dashboard.publication import Publication, Row
+from orchestration.files import counted
 from orchestration.glossary import in_words
 
 BY = """
@@ -100,7 +101,7 @@ def _rows(publication: Publication, tables: str, joined: str, who: str, more: st
 def _days(row: Row) -> str:
     if row.get("days_compared") is None:
         return ""
-    return f"{row['days_compared']} days{' that are known' if row.get('is_partial') else ''}"
+    return f"{counted(row['days_compared'], 'day')}{' that are known' if row.get('is_partial') else ''}"
 
 
 def _notes(found: list[Row], period: Period | None) -> tuple[Note, ...]:
