@@ -15,10 +15,19 @@ from hypothesis import strategies as st
 
 from tests.dbt_project.compiled_models import compiled_sql
 
+MOMENTS = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(0, 366, 5)]
+
+
+def _is_known_alike(zone: str) -> bool:
+    """Whether Python's time zone data says of 2026 what DuckDB's says: each comes with a date of its own."""
+    found = duckdb.execute("select timezone(?, unnest(?::timestamptz[]))", [zone, MOMENTS]).fetchall()
+    return [at for (at,) in found] == [one.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for one in MOMENTS]
+
+
 ZONES = sorted(
     zone
     for zone in available_timezones()
-    if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/"))
+    if "/" in zone and not zone.startswith(("Etc/", "SystemV/", "US/", "posix/", "right/")) and _is_known_alike(zone)
 )
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 28))
 
