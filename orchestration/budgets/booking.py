@@ -52,7 +52,7 @@ class Graduated:
 
     movement: Movement
     is_new: bool
-    failing: tuple[str, ...] = ()
+    failing: tuple[str, ...]
 
 
 def book_scheduled(
@@ -90,7 +90,7 @@ def graduate(
     ``evidence`` is the folder that takes the evidence pack.
     """
     _declared(company, initiative_id)
-    failing = list[str]()
+    failing: tuple[str, ...] = ()
     with journal.transaction() as transaction:
         before = transaction.ledger.graduation(initiative_id, as_of)
         if before is None:
@@ -106,7 +106,7 @@ def graduate(
             transaction.add([movement])
     land_approved(landing, journal)
     land_scheduled(landing, journal)
-    return Graduated(movement if before is None else before, before is None, tuple(failing))
+    return Graduated(movement if before is None else before, before is None, failing)
 
 
 def change_allocation(
@@ -147,7 +147,7 @@ class _Pack:
     raises: list[tuple[str, Decimal]]
     content: dict[str, Any]
     evidence_id: str
-    failing: list[str]
+    failing: tuple[str, ...]
 
 
 def _graduation_pack(
@@ -174,7 +174,7 @@ def _graduation_pack(
         "spent_amount": plain(candidate.spent),
         "core_raises": {period: plain(amount) for period, amount in raises},
     }
-    failing = failing_gates(verdict, company.policy["required_gates"])
+    failing = tuple(failing_gates(verdict, company.policy["required_gates"]))
     return _Pack(candidate, verified, raises, content, fact_id(content), failing)
 
 

@@ -173,17 +173,19 @@ def _remedy(adapter: str, entities: Collection[str], result: TickResult, company
 
 
 def _missing_alert(adapter: str, entity: str, cap: CapAtNow, result: TickResult, facts: Facts) -> Alert:
-    amount, window = min((line.amount or Decimal(0), line.window) for line in cap.decision.lines)
+    amount, window = min(
+        ((line.amount, line.window) for line in cap.decision.lines if line.amount is not None), default=(None, None)
+    )
     return enforcement_failed(
         adapter=adapter,
         entity=entity,
-        action=f"hold the {window} cap of {amount:,.2f} {CURRENCY}",
+        action="hold its cap" if amount is None else f"hold the {window} cap of {amount:,.2f} {CURRENCY}",
         reason=f"{code_in_words(adapter)} does not know it, or no longer",
         planned_at=result.at,
         remedy=REMEDIES["not_found"],
         owner=facts.owners.get(cap.subject_id),
         amount=amount,
-        currency=CURRENCY,
+        currency=None if amount is None else CURRENCY,
     )
 
 

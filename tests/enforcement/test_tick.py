@@ -509,6 +509,17 @@ def test_a_key_that_guardrails_yaml_names_and_the_gateway_lacks_is_told_until_it
     assert world.told == [] and any("enforcement_failed:litellm:key:gone".startswith(one) for one in world.judged)
 
 
+def test_a_missing_key_is_told_with_the_amount_that_is_known_and_never_with_zero(world: World) -> None:
+    windows = [{"window": "daily", "amount": "1.00"}, {"window": "weekly", "amount": "5.00"}]
+    world.caps = (Cap.model_validate({"cap_id": "per-key", "subject": "key", "ids": ["gone"], "windows": windows}),)
+    gone = [cap(None, subject_id="gone"), cap("5.00", subject_id="gone", window="weekly")]
+    world.facts = Facts("run", date(2026, 10, 1), caps=tuple(gone))
+    world.tick()
+    (told,) = [one for one in world.told if one.kind == "enforcement_failed"]
+    assert told.amount == Decimal("5.00")
+    assert "hold the weekly cap of 5.00 USD" in told.title
+
+
 def test_an_entity_that_cannot_be_read_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.gateway.add("key:broken")
     world.facts = Facts("run", date(2026, 10, 1), caps=(cap(subject_id="broken"), cap()))

@@ -81,10 +81,7 @@ left_over as (
         and costs.prepaid_used = 0
     inner join first_bills on known.provider = first_bills.provider
     where known.unused_amount > 0
-        and (
-            known.posting_period > first_bills.first_period
-            or known.posting_date > last_day(cast(first_bills.first_period || '-01' as date)) - 7
-        )
+        and {{ may_be_for('known.posting_period', 'known.posting_date', 'first_bills.first_period') }}
 
 ),
 
@@ -101,10 +98,7 @@ invoiced as (
         on unposted.provider = known.provider
         and unposted.known_period = known.known_period
         and known.posting_period >= unposted.service_period
-        and (
-            known.posting_period > unposted.service_period
-            or known.posting_date > last_day(cast(unposted.service_period || '-01' as date)) - 7
-        )
+        and {{ may_be_for('known.posting_period', 'known.posting_date', 'unposted.service_period') }}
         and (
             known.service_period = unposted.service_period
             or (known.service_period < unposted.service_period and known.is_settled_before)

@@ -188,10 +188,9 @@ walk as (
                     and walk.known_from = periods.known_from
                     and walk.period_place = periods.place
                     and postings.posting_period >= periods.service_period
-                    and (
-                        postings.posting_period > first_periods.first_period
-                        or postings.posting_date > last_day(cast(first_periods.first_period || '-01' as date)) - 7
-                    )
+                    and {{ may_be_for(
+                        'postings.posting_period', 'postings.posting_date', 'first_periods.first_period'
+                    ) }}
             ) as met
         ) as weighed
     ) as judged
