@@ -26,7 +26,7 @@ class Company:
     def __init__(self) -> None:
         self.costs: list[tuple[str, str, str, str, date]] = []
         self.judged: list[tuple[str, str | None, date, bool, bool]] = []
-        self.first_revenue = FIRST
+        self.first_revenue = self.first_other_cost = FIRST
         self.billed: list[tuple[str, str, date]] = []
 
     def costing(self, on: Iterable[date], product: str = "p", source: str = "litellm", cost_class: str = SOLD) -> None:
@@ -38,11 +38,15 @@ class Company:
     def open(self, on: Iterable[date], source: str = "litellm", *, is_missing: bool = False) -> None:
         self.judged += [(source, None, day, False, is_missing) for day in on]
 
-    def billing(self, account: str, product: str, on: Iterable[date]) -> None:
+    def billing(self, account: str, product: str, on: Iterable[date], cost_class: str = SOLD) -> None:
         """Cost of ``product`` on the bill of one of the provider's accounts."""
         on = list(on)
-        self.costing(on, product, "focus_files")
+        self.costing(on, product, "focus_files", cost_class)
         self.billed += [(account, product, day) for day in on]
+
+    def bill_open(self, on: Iterable[date]) -> None:
+        """Days of which the bill of some account is not known."""
+        self.judged += [("focus_files", "mistral", day, False, False) for day in on]
 
     def not_reported(self, folder: Path, entity: str = "product") -> dict[str, list[date]]:
         """The days that the model names, by product (or customer)."""
@@ -59,14 +63,15 @@ class Company:
                 "create table intermediate.int_source_days_judged (source varchar, provider varchar, source_date date, "
                 "is_complete boolean, is_missing boolean)",
                 f"create table intermediate.int_revenue_recognised_by_day as select date '{self.first_revenue}' as revenue_date",
-                "create table intermediate.int_other_cogs_spread_by_day (cost_date date)",
+                "create table intermediate.int_other_cogs_spread_by_day as "
+                f"select date '{self.first_other_cost}' as cost_date",
                 "create table intermediate.int_effective_costs_split_to_usage (source varchar, provider varchar, "
                 "account_id varchar, cost_date date, owner_key varchar)",
                 "create table intermediate.int_billed_days (provider varchar, account_id varchar, billing_date date)",
-                "create table intermediate.int_owners_matched as select owner as owner_key, share_method, product as product_id, "
+                "create table intermediate.int_owners_matched as select owner as owner_key, product as product_id, "
                 "null::varchar as customer_id, initiative as initiative_id, date '0001-01-01' as effective_from, "
-                "date '9999-12-31' as effective_to from (values ('p', null, 'p', null), ('q', null, null, 'make_q'), "
-                "('shared', 'even', 'p', null)) as owners (owner, share_method, product, initiative)",
+                "date '9999-12-31' as effective_to from (values ('p', 'p', null), ('q', null, 'make_q')) "
+                "as owners (owner, product, initiative)",
                 "create table intermediate.int_initiatives_effective as select 'make_q' as initiative_id, 'q' as product_id, "
                 "null::varchar as customer_id, date '0001-01-01' as effective_from, date '9999-12-31' as effective_to",
             ):
@@ -148,10 +153,11 @@ def test_who_is_younger_than_28_reported_days_is_judged_by_those_since_his_first
     assert company.not_reported(tmp_path).get("p", []) == (days(41, 62) if is_expected else [])
 
 
+@pytest.mark.parametrize("book", ["first_revenue", "first_other_cost"])
 def test_days_before_the_first_that_any_source_tells_of_are_not_reported_of_who_has_cost(
-    company: Company, tmp_path: Path
+    company: Company, tmp_path: Path, book: str
 ) -> None:
-    company.first_revenue = date(2026, 6, 28)
+    setattr(company, book, date(2026, 6, 28))
     company.costing(days(5, 62))
     company.costing(days(5, 62), product="research", cost_class=RESEARCH)
     company.complete(days(3, 62))
@@ -208,16 +214,41 @@ def test_days_after_the_end_of_one_accounts_bill_are_not_reported_of_who_was_on_
     company.billing("b", "p", days(41 - days_on_the_bill, 40))
     company.billing("a", "p", days(50, 50))
     company.complete(days(1, 40), source="focus_files", provider="mistral")
-    company.judged += [("focus_files", "mistral", day, False, False) for day in days(41, 62)]
+    company.bill_open(days(41, 62))
     assert company.not_reported(tmp_path) == ({"p": days(41, 49) + days(51, 62)} if is_expected else {})
 
 
-def test_who_left_an_account_for_another_or_shares_its_cost_lacks_nothing(company: Company, tmp_path: Path) -> None:
+def test_who_left_an_account_for_another_or_is_on_the_last_of_one_lacks_nothing(
+    company: Company, tmp_path: Path
+) -> None:
+    """A day that is open before the end of his account's bill, on which he had no cost, is a zero."""
     company.billing("b", "p", days(1, 40))
-    company.billing("b", "q", days(1, 20))
-    company.billing("a", "q", days(21, 62))
+    company.billing("b", "q", [*days(1, 29), *days(31, 40)])
+    company.billing("a", "q", days(41, 62))
     company.billing("a", "p", days(41, 62))
-    company.billed += [("b", "shared", day) for day in days(1, 40)]
-    company.complete(days(1, 40), source="focus_files", provider="mistral")
-    company.judged += [("focus_files", "mistral", day, False, False) for day in days(41, 62)]
+    company.bill_open([*days(30, 30), *days(41, 62)])
+    assert company.not_reported(tmp_path) == {}
+
+
+def test_an_account_that_ended_is_waited_for_as_long_as_the_bill_itself(company: Company, tmp_path: Path) -> None:
+    """It ended on the sixteenth day before July, sixty days before the 44th."""
+    company.billing("b", "p", days(-29, -16))
+    company.billing("a", "q", days(-29, 62))
+    company.bill_open(days(-15, 62))
+    assert company.not_reported(tmp_path) == {"p": days(-15, 44)}
+
+
+@pytest.mark.parametrize("case", ["the only account", "research", "whole"])
+def test_an_account_that_ended_says_nothing_of_who_has_no_margin_or_is_vouched_for(
+    company: Company, tmp_path: Path, case: str
+) -> None:
+    company.billing("b", "p", days(1, 40), RESEARCH if case == "research" else SOLD)
+    if case != "the only account":
+        company.billing("a", "q", days(1, 62))
+    else:
+        company.costing(days(1, 62), product="other")
+    if case == "whole":
+        company.complete(days(1, 62), source="focus_files", provider="mistral")
+    else:
+        company.bill_open(days(41, 62))
     assert company.not_reported(tmp_path) == {}

@@ -147,7 +147,6 @@ bill_days as (
         on billed.owner_key = owners.owner_key
         and billed.cost_date >= owners.effective_from
         and billed.cost_date < owners.effective_to
-        and owners.share_method is null
     left join {{ ref('int_initiatives_effective') }} as initiatives
         on owners.initiative_id = initiatives.initiative_id
         and billed.cost_date >= initiatives.effective_from
