@@ -1,7 +1,8 @@
 """Judging landed rows: which loads a run has yet to judge, and the verdict on them. Without Dagster; the rules themselves live
 in ``expectations/``.
 
-A load is judged once per suite. A run that finds nothing to judge opens no warehouse and imports no Great Expectations.
+A load is judged once per suite. A run that finds nothing to judge opens no warehouse, and one in which no row breaks a rule
+imports no Great Expectations.
 """
 
 import duckdb

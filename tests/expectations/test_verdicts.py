@@ -162,14 +162,15 @@ def test_a_kill_before_the_verdict_is_written_is_healed_by_judging(landing: Land
     assert judged_rows(landing) == {}
 
 
-def test_great_expectations_is_not_imported_when_nothing_is_new(landing: Landing) -> None:
-    land(landing, METRICS, "a.csv", metric())
-    run(landing)
+@pytest.mark.parametrize(("value", "is_imported"), [(Decimal(1), False), (None, True)])
+def test_great_expectations_is_imported_only_where_a_row_breaks_a_rule(
+    landing: Landing, value: Decimal | None, is_imported: bool
+) -> None:
+    land(landing, METRICS, "a.csv", metric(value=value))
     script = (
-        "import sys; from pathlib import Path; from orchestration.landed_rows import unjudged;"
-        "from orchestration.landing.store import Landing;"
-        f"assert unjudged(Landing(Path({str(landing.root)!r}))) == {{}};"
-        "assert 'great_expectations' not in sys.modules"
+        "import sys; from pathlib import Path; from tests.expectations.test_verdicts import METRICS, Landing, run;"
+        f"assert run(Landing(Path({str(landing.root)!r})))[METRICS].success is {not is_imported};"
+        f"assert ('great_expectations' in sys.modules) is {is_imported}"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
