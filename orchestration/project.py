@@ -1,6 +1,8 @@
 """Where things are: the dbt project next to this package, and the layout of a home folder. No work is done here."""
 
 import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,8 +123,17 @@ def parsed_projects() -> Path:
 def project_digest() -> str:
     """A hash of the dbt project's sources: equal digests mean equal models. Prose beside ``dbt_project.yml`` is none of them."""
     digest = hashlib.sha256()
-    skipped = {parsed_projects(), DBT_PROJECT / "logs", *DBT_PROJECT.glob("*.md")}
-    for path in sorted(DBT_PROJECT.rglob("*")):
-        if path.suffix in _DBT_SUFFIXES and path.is_file() and not skipped & {path, *path.parents}:
-            digest.update(str(path.relative_to(DBT_PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(_project_sources()):
+        digest.update(str(path.relative_to(DBT_PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _project_sources() -> Iterator[Path]:
+    """What dbt reads; the folders that it writes are not entered."""
+    written = {parsed_projects(), DBT_PROJECT / "logs"}
+    for folder, inner, files in os.walk(DBT_PROJECT):
+        at = Path(folder)
+        inner[:] = [name for name in inner if at / name not in written]
+        for path in (at / name for name in files):
+            if path.suffix in _DBT_SUFFIXES and not (path.suffix == ".md" and at == DBT_PROJECT):
+                yield path

@@ -23,7 +23,7 @@ LIBRARIES = (
     "dbt.task.build",
     *(["great_expectations"] if find_spec("pyspark") is None else []),
     "pyarrow.parquet",
-    "scipy.stats",
+    "scipy.special",
     "sqlalchemy.dialects.sqlite",
 )
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # as the product says before it loads the library
