@@ -1,10 +1,12 @@
-"""The simulated past that the demo company's home begins with: two journals of enforcement, and a closed month.
+"""What the demo company's home begins with: its company folder, and a simulated past of two journals of enforcement and a closed
+month.
 
-They are acts of people, which no run does. What a home already has is left alone.
+The past is acts of people, which no run does. What a home already has is left alone.
 """
 
 import hashlib
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -13,6 +15,28 @@ from orchestration.checksum import checksum
 from orchestration.files import write_atomically
 from orchestration.project import Home
 from orchestration.quoting import literal
+
+
+def renew_company(home: Home, base_url: str, program: str) -> None:
+    """Write the demo company's folder; ledgers, logs and bills that this program wrote and nobody has touched since stay as they
+    are. ``program`` names the program: it alone decides what is in them.
+    """
+    from orchestration.demo.company_folder import write_configuration, write_demo_company
+
+    folder, record = home.demo_company, home.root / "demo_company.json"
+    if record.exists() and record.read_text(encoding="utf-8") == _written(folder, program):
+        write_configuration(folder, base_url)
+        return
+    record.unlink(missing_ok=True)
+    write_demo_company(folder, base_url)
+    write_atomically(record, _written(folder, program))
+
+
+def _written(folder: Path, program: str) -> str:
+    """The files as they stand, by size and time of the last change."""
+    files = {str(path.relative_to(folder)): path.stat() for path in sorted(folder.glob("*/*"))}
+    seen = {name: (stat.st_size, stat.st_mtime_ns) for name, stat in files.items()}
+    return json.dumps({"program": program, "files": seen}, indent=1) + "\n"
 
 
 def remember_past(home: Home) -> None:

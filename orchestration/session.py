@@ -16,7 +16,7 @@ from orchestration import settings as environment
 from orchestration.knowledge import knowledge, published_days
 from orchestration.landing.store import Landing
 from orchestration.project import Home
-from orchestration.remembered import remember_past
+from orchestration.remembered import remember_past, renew_company
 from orchestration.settings import RunSettings, SettingsError
 from orchestration.transform.standing import Fed, company_digest, program_digest
 
@@ -105,7 +105,6 @@ def open_session(settings: RunSettings) -> Iterator[Session]:
 @contextmanager
 def _demo_session(settings: RunSettings) -> Iterator[Session]:
     from orchestration.demo.catalog import DEMO_KEYS
-    from orchestration.demo.company_folder import write_demo_company
     from orchestration.demo.server import serving
     from orchestration.demo.wire import World
     from orchestration.registry import load_company
@@ -114,7 +113,7 @@ def _demo_session(settings: RunSettings) -> Iterator[Session]:
     folder = home.demo_company
     world = World(gateway_file=home.demo_gateway)
     with serving(world=world) as base_url:
-        write_demo_company(folder, base_url)
+        renew_company(home, base_url, program_digest())
         remember_past(home)
         files, company = company_digest(folder), load_company(folder)
         yield _session(settings, company, files, day_of_run(settings, company.config.zone), DEMO_KEYS)

@@ -36,14 +36,19 @@ TEMPLATES = Path(__file__).parent / "company_files"
 def write_demo_company(target: Path, base_url: str) -> None:
     """Write the company folder to ``target``; ``base_url`` is the demo server's address, without a path."""
     traffic = simulate()
+    write_configuration(target, base_url)
+    _write_ledgers(target / "ledgers", traffic)
+    write_gateway_files(target / "gateway", traffic)
+    write_cloud_files(target / "cloud", traffic)
+
+
+def write_configuration(target: Path, base_url: str) -> None:
+    """The YAML files alone; the address of the demo server is in them."""
     target.mkdir(parents=True, exist_ok=True)
     values = {"base_url": base_url.rstrip("/")} | {f"key_{_word(alias)}": token_hash(alias) for alias in GATEWAY_KEYS}
     for template in sorted(TEMPLATES.glob("*.yaml")):
         text = Template(template.read_text(encoding="utf-8")).substitute(values)
         (target / template.name).write_text(text, encoding="utf-8")
-    _write_ledgers(target / "ledgers", traffic)
-    write_gateway_files(target / "gateway", traffic)
-    write_cloud_files(target / "cloud", traffic)
 
 
 def _word(alias: str) -> str:
