@@ -1,4 +1,5 @@
 {# Spreading loses nothing: the days of every fully recognised revenue line sum to its amount. #}
+{{ config(group='finance') }}
 with
 
 run_parameters as (
@@ -10,10 +11,10 @@ run_parameters as (
 reported as (
 
     select product_id, sum(amount) as amount
-    from {{ ref('stg_ledgers__revenue') }} as revenue
+    from {{ ref('int_revenue_periods') }} as revenue
     cross join run_parameters
     where revenue.currency = run_parameters.reporting_currency
-        and coalesce(revenue.recognition_end_date, revenue.revenue_date) <= run_parameters.as_of_date
+        and revenue.last_date <= run_parameters.as_of_date
     group by product_id
     having count(*) = (
         select count(*)

@@ -14,22 +14,7 @@ exchange_rates as (
 
 revenue as (
 
-    select * from {{ ref('stg_ledgers__revenue') }}
-
-),
-
--- who is dated on the first of a month and on no other day is reported by the month
-monthly as (
-
-    select
-        revenue.product_id,
-        revenue.customer_id,
-        true as is_monthly
-    from revenue
-    cross join run_parameters
-    where revenue.recognition_end_date is null and revenue.revenue_date <= run_parameters.as_of_date
-    group by revenue.product_id, revenue.customer_id
-    having count(distinct revenue.revenue_date) > 1 and bool_and(extract(day from revenue.revenue_date) = 1)
+    select * from {{ ref('int_revenue_periods') }}
 
 ),
 
@@ -37,20 +22,11 @@ converted as (
 
     select
         revenue.*,
-        coalesce(
-            revenue.recognition_end_date,
-            case when monthly.is_monthly then last_day(revenue.revenue_date) end,
-            revenue.revenue_date
-        ) as last_date,
         {{ reporting_amount('revenue.amount', 'revenue.currency') }} as converted_amount
     from revenue
     cross join run_parameters
     left join exchange_rates
         on revenue.currency = exchange_rates.currency and revenue.revenue_date = exchange_rates.rate_date
-    left join monthly
-        on revenue.product_id is not distinct from monthly.product_id
-        and revenue.customer_id is not distinct from monthly.customer_id
-    where revenue.revenue_date <= run_parameters.as_of_date
 
 ),
 
