@@ -539,6 +539,11 @@ IN_COLUMN: dict[str, dict[str, str]] = {
     "other_cogs_basis": {
         "estimated": "estimated by the daily rate of the last whole month, until the month has ended and is posted"
     },
+    "revenue_basis": {
+        "stated": "of the days that its rows state",
+        "inferred": "spread over the months, quarters or years by which its rows are dated; the revenue file can state when each "
+        "row ends",
+    },
     "margin_basis": {"direct": "its own revenue", "product": "its product's revenue", "none": "no revenue to rest on"},
     "from_state": {"none": "nothing before", "unknown": "not known"},
     "to_state": {"held": "decided without a new figure"},

@@ -16,7 +16,7 @@ select
     margins.gross_profit,
     margins.gross_margin_ratio, margins.target_gross_margin_ratio, margins.is_below_target,
     margins.gross_margin_null_reason, margins.days_compared, margins.other_cogs_basis, margins.posted_other_cogs,
-    margins.posted_revenue,
+    margins.posted_revenue, margins.revenue_basis,
     case when margins.is_below_target then 'bad' when not margins.is_below_target then 'good' else 'none' end as verdict
 from gross_margin_by_product_month as margins
 left join (select product_id, name from dim_products where is_current) as products
@@ -62,7 +62,7 @@ def left_out(rows: list[Row]) -> list[Row]:
 
 def margin_notes(rows: list[Row]) -> list[str]:
     """What a reader of one month's rows must know: that other cost is an estimate and what of it is posted, what of it is in no
-    margin yet, and revenue that the ledger holds and nobody reported.
+    margin yet, revenue whose days are inferred, and revenue that the ledger holds and nobody reported.
     """
     said = []
     if estimated := [row for row in rows if row["other_cogs_basis"] == "estimated"]:
@@ -74,6 +74,8 @@ def margin_notes(rows: list[Row]) -> list[str]:
         ]
         so_far = f"posted so far: {', '.join(posted)}" if posted else "nothing is posted so far"
         said.append(f"Other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}.")
+    if inferred := [row["product"] for row in rows if row["revenue_basis"] == "inferred"]:
+        said.append(f"Revenue of {', '.join(inferred)}: {in_words('inferred', 'revenue_basis')}.")
     said += [
         f"{row['product']}: {shown(row['posted_other_cogs'], 'money')} of other cost is posted and in no margin yet: it has no "
         "whole month to take a daily rate from."

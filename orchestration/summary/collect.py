@@ -321,7 +321,7 @@ select
     margins.product_id, names.name, fiscal_period, revenue, ai_cogs, other_cogs, gross_profit,
     gross_margin_ratio, target_gross_margin_ratio, is_below_target, gross_margin_null_reason, other_cogs_basis,
     days_compared, is_partial, compared_revenue, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue,
-    previous_ratio, previous_is_partial, previous_days_compared
+    revenue_basis, previous_ratio, previous_is_partial, previous_days_compared
 from gross_margin_by_product_month as margins
 left join product_names as names on margins.product_id = names.id
 left join earlier on margins.product_id is not distinct from earlier.product_id

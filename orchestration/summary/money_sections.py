@@ -158,6 +158,8 @@ def margin(summary: Row) -> Section:
         shown.append(_margin_row("total" if len(known) == len(rows) else "total of the known", total))
     notes = ["profit = revenue - AI cost - other cost of goods sold; margin = profit / revenue"] if shown else []
     notes += _other_cost_notes(rows)
+    if inferred := [_product(row) for row in rows if row["revenue_basis"] == "inferred"]:
+        notes.append(f"revenue of {', '.join(inferred)}: {in_words('inferred', 'revenue_basis')}")
     days = counted(periods["days_to_date"], "day")
     for row in rows:
         if row["gross_margin_null_reason"]:

@@ -153,7 +153,12 @@ def test_the_open_month_is_marked_with_the_companys_own_calendar(page: Page) -> 
 def test_an_estimate_of_other_cost_is_marked_and_every_row_adds_up(tmp_path: Path) -> None:
     """Of 9 days: 89,684 - 443.18 - 20,322.58 = 68,918.24; 63,000 of other cost is posted, so far, and an estimate used."""
     parts = {"compared_ai_cogs": "443.18", "compared_other_cogs": "20322.58", "days_compared": 9}
-    ledger = {"other_cogs_basis": "estimated", "posted_other_cogs": 63000, "posted_revenue": 257112}
+    ledger = {
+        "other_cogs_basis": "estimated",
+        "posted_other_cogs": 63000,
+        "posted_revenue": 257112,
+        "revenue_basis": "inferred",
+    }
     known = _margin("one", "89684", "1244.71", "68918.24", is_below_target=False, target_gross_margin_ratio=0.7)
     lost = _margin("two", None, "3", None, gross_margin_null_reason="revenue_not_reported", posted_revenue=400)
     rows = {**ROWS, "gross_margin_by_product_month": [{**known, **parts, **ledger}, lost]}
@@ -166,6 +171,7 @@ def test_an_estimate_of_other_cost_is_marked_and_every_row_adds_up(tmp_path: Pat
     told = [block.text for section in page.sections for block in section.blocks if isinstance(block, Note)]
     assert "Product One: revenue and cost of the 9 of 25 days whose revenue is known." in told
     assert any(text.startswith("Other cost of Product One is estimated by") and "63,000.00" in text for text in told)
+    assert any(text.startswith("Revenue of Product One: spread over the months") for text in told)
     assert any(text.startswith("Product Two: 400.00 of revenue is posted in the ledger") for text in told)
 
 

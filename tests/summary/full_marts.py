@@ -31,13 +31,14 @@ STATEMENTS = (
     "'k', 'u4', 'r', null, null)",
     "create table gross_margin_by_product_month as from (values "
     "('prod_desk', '2026-10', 1000.005, 200.001, 50.002, 750.002, 0.74999825, 0.8, true, null, 'estimated', 20, true, "
-    "1000.005, 200.001, 50.002, 60, 0), "
-    "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true, null, 0, 0, 0, 0), "
+    "1000.005, 200.001, 50.002, 60, 0, 'inferred'), "
+    "('prod_laws', '2026-10', null, 10, 0, null, null, 0.7, null, 'revenue_not_reported', 'posted', 0, true, null, 0, 0, 0, 0, "
+    "null), "
     "('prod_desk', '2026-09', 900, 100, 80, 720, 0.8, 0.8, false, null, 'posted', 30, false, 900, 100, 80, "
-    "80, 900)) as margins (product_id, "
+    "80, 900, 'stated')) as margins (product_id, "
     "fiscal_period, revenue, ai_cogs, other_cogs, gross_profit, gross_margin_ratio, target_gross_margin_ratio, "
     "is_below_target, gross_margin_null_reason, other_cogs_basis, days_compared, is_partial, "
-    "compared_revenue, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue)",
+    "compared_revenue, compared_ai_cogs, compared_other_cogs, posted_other_cogs, posted_revenue, revenue_basis)",
     "create table fct_billed_costs (source varchar, provider varchar, account_id varchar, cost_date date)",
     "create table source_day_gaps as from (values "
     "('litellm', null, 'missing', date '2026-10-03', date '2026-10-04', 2), "

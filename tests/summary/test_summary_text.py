@@ -118,7 +118,9 @@ def test_a_margin_can_be_worked_out_again_from_what_is_shown(found: dict[str, An
         "  profit = revenue - AI cost - other cost of goods sold; margin = profit /",
         "  revenue; other cost of Helpdesk is estimated by the daily rate of the last",
         "  whole month, until the month has ended and is posted; posted so far: Helpdesk",
-        "  60.00; Clauses: revenue not yet reported",
+        "  60.00; revenue of Helpdesk: spread over the months, quarters or years by which",
+        "  its rows are dated; the revenue file can state when each row ends; Clauses:",
+        "  revenue not yet reported",
         "  To do: below target: Helpdesk",
         "  To do: report revenue of Clauses for every regular customer, 0 where there is",
         "  none; end a customer who left in customers.yaml",
@@ -133,7 +135,7 @@ def test_a_margin_of_some_days_shows_the_cost_of_these_days(tmp_path: Path) -> N
         tmp_path,
         "delete from gross_margin_by_product_month where product_id = 'prod_laws'",
         "insert into gross_margin_by_product_month values ('prod_laws', '2026-10', 89684, 1244.71, 60967.74, 68918.24, 0.768, "
-        "0.7, false, null, 'estimated', 9, true, 89684, 443.18, 20322.58, 0, 257112)",
+        "0.7, false, null, 'estimated', 9, true, 89684, 443.18, 20322.58, 0, 257112, 'stated')",
     )
     lines = section(found, "Gross margin")
     terms = [re.split("  +", line.strip())[:5] for line in lines]

@@ -105,7 +105,10 @@ select
                     end
         end,
         revenue.revenue_date
-    ) as last_date
+    ) as last_date,
+    revenue.recognition_end_date is null
+    and periods.months is not null
+    and extract(day from revenue.revenue_date) <= 3 as is_inferred
 from revenue
 left join periods
     on revenue.product_id = periods.product_id

@@ -38,6 +38,7 @@ days as (
         product_id,
         customer_id,
         initiative_id,
+        is_inferred,
         {{ fine_money('converted_amount') }} as amount,
         {{ dates_from('revenue_date', 'last_date') }} as revenue_date,
         {{ as_whole('1') }} as weight
@@ -56,7 +57,8 @@ select
     spread.product_id,
     spread.customer_id,
     spread.initiative_id,
-    {{ money('sum(spread.part_amount)') }} as revenue
+    {{ money('sum(spread.part_amount)') }} as revenue,
+    bool_or(spread.is_inferred) as is_inferred
 from spread
 cross join run_parameters
 where spread.revenue_date <= run_parameters.as_of_date

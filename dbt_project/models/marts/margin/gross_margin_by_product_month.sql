@@ -41,6 +41,16 @@ months as (
 
 ),
 
+inferred_revenue as (
+
+    select distinct
+        product_id,
+        {{ fiscal_period('revenue_date') }} as fiscal_period
+    from {{ ref('int_revenue_recognised_by_day') }}
+    where is_inferred
+
+),
+
 posted_costs as (
 
     select product_id, coalesce(service_period, fiscal_period) as fiscal_period, sum(amount) as posted_other_cogs
@@ -76,8 +86,14 @@ select
     margins.compared_ai_cogs,
     margins.compared_other_cogs,
     coalesce({{ money('posted_costs.posted_other_cogs') }}, cast(0 as decimal(38, 9))) as posted_other_cogs,
-    coalesce({{ money('posted_revenue.posted_revenue') }}, cast(0 as decimal(38, 9))) as posted_revenue
+    coalesce({{ money('posted_revenue.posted_revenue') }}, cast(0 as decimal(38, 9))) as posted_revenue,
+    case
+        when inferred_revenue.product_id is not null then 'inferred'
+        when margins.revenue is not null then 'stated'
+    end as revenue_basis
 from margins
+left join inferred_revenue
+    on margins.product_id = inferred_revenue.product_id and margins.fiscal_period = inferred_revenue.fiscal_period
 left join posted_costs
     on margins.product_id = posted_costs.product_id and margins.fiscal_period = posted_costs.fiscal_period
 left join posted_revenue
