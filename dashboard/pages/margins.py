@@ -74,6 +74,13 @@ def margin_notes(rows: list[Row]) -> list[str]:
         ]
         so_far = f"posted so far: {', '.join(posted)}" if posted else "nothing is posted so far"
         said.append(f"Other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}.")
+    if early := [
+        row["product"] for row in rows if row["gross_margin_ratio"] is not None and row["product"] in _unjudged([row])
+    ]:
+        said.append(
+            f"{', '.join(early)}: on target by the days whose revenue is known, not by the cost of all days; report revenue up to "
+            "the last day, 0 where there is none."
+        )
     if inferred := [row["product"] for row in rows if row["revenue_basis"] == "inferred"]:
         said.append(f"Revenue of {', '.join(inferred)}: {in_words('inferred', 'revenue_basis')}.")
     said += [
@@ -138,7 +145,7 @@ def judged(publication: Publication, rows: list[Row], period: Period | None) -> 
     if below:
         says = f"below target: {', '.join(below)}"
     elif open_ones:
-        says = f"no margin, so none against its target: {', '.join(open_ones)}"
+        says = f"not known to be on target: {', '.join(open_ones)}"
     elif targets:
         low, high = shown(targets[0], "ratio"), shown(targets[-1], "ratio")
         says = f"target {low}" if low == high else f"every product on its target, {low} to {high}"
@@ -171,7 +178,9 @@ def _unknown(rows: list[Row]) -> str:
 
 
 def _unjudged(known: list[Row]) -> list[str]:
-    """Products with a target that their margin cannot be held against, as where there is a profit or loss and no revenue."""
+    """Products with a target that their margin cannot be held against, as where there is a profit or loss and no revenue, or
+    where revenue of few days stands against the cost of these.
+    """
     return sorted(
         {
             row["product"]

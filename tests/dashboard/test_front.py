@@ -259,7 +259,19 @@ def test_a_product_with_a_loss_and_no_revenue_is_not_on_its_target(make: Any, tm
     with publication(tmp_path, AS_OF, {**rows, "gross_margin_by_product_month": [well, lost]}) as (opened, drawer):
         margin = figures(make(opened, drawer))["Gross margin"]
     assert (margin.value, margin.verdict) == (0.2, "watch")
-    assert margin.says == "no margin, so none against its target: Product Two"
+    assert margin.says == "not known to be on target: Product Two"
+
+
+def test_a_margin_of_few_days_that_all_cost_would_miss_is_not_good(tmp_path: Path) -> None:
+    """0.95 of 15 days against 0.6, and nobody knows what the days after will bring: no good margin, and what to do is told."""
+    early = _margin("one", "3000", "150", "2850", gross_margin_ratio=0.95, target_gross_margin_ratio=0.6)
+    rows = {name: ROWS[name] for name in ("dim_dates", "dim_products")}
+    with publication(tmp_path, AS_OF, {**rows, "gross_margin_by_product_month": [early]}) as (opened, drawer):
+        page = front(opened, drawer)
+    assert figures(page)["Gross margin"].verdict == "watch"
+    assert figures(page)["Gross margin"].says == "not known to be on target: Product One"
+    told = [block.text for section in page.sections for block in section.blocks if isinstance(block, Note)]
+    assert any(text.startswith("Product One: on target by the days whose revenue is known, not by") for text in told)
 
 
 @pytest.mark.parametrize("make", [one for one in PAGES if one.__name__ in ("front", "margin")])

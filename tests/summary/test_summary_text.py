@@ -149,6 +149,21 @@ def test_a_margin_of_some_days_shows_the_cost_of_these_days(tmp_path: Path) -> N
     ) in told
 
 
+def test_a_margin_of_few_days_is_not_held_against_its_target(tmp_path: Path) -> None:
+    update = "update gross_margin_by_product_month set is_below_target = null, gross_margin_ratio = 0.95 "
+    lines = section(summary(tmp_path, f"{update} where fiscal_period = '2026-10'"), "Gross margin")
+    told = " ".join(" ".join(lines).split())
+    assert (
+        "To do: not known to be on target: Helpdesk, Clauses; report revenue up to the last day, 0 where there is none"
+        in told
+    )
+    assert "below target" not in told
+    without = section(
+        summary(tmp_path / "without", "update gross_margin_by_product_month set is_below_target = null"), "Gross margin"
+    )
+    assert "not known to be on target: Helpdesk; report" in " ".join(" ".join(without).split()), "Clauses has no margin"
+
+
 def test_a_margin_leaves_out_the_days_whose_cost_is_not_reported(tmp_path: Path) -> None:
     """Of 15 of 20 days: 750 - 150 - 40 = 560; revenue of the month so far is 1,000.005. The other product has no such day."""
     found = summary(

@@ -1,5 +1,7 @@
 {# The ratio sets revenue against the cost of the same days: those whose revenue and whose AI cost are known. Revenue
-   and costs are of all days, those compared of the same days; what the ledger holds of the month stands beside both. #}
+   and costs are of all days, those compared of the same days; what the ledger holds of the month stands beside both.
+   Days compared end with a day of revenue: where revenue comes on few days, a month billed by its 15th stands against
+   half its cost. Such a month is on its target only if it is so against the cost of all days. #}
 with
 
 economics as (
@@ -32,6 +34,11 @@ months as (
         count(*) filter (where is_compared) as days_compared,
         count(*) filter (where is_compared)
         < {{ days_between('min(margin_date)', 'last_day(min(margin_date))') }} + 1 as is_partial,
+        count(*) filter (where is_compared) < count(*)
+        and (
+            count(*) filter (where is_compared and revenue <> 0) < 7
+            or 2 * count(*) filter (where is_compared and revenue <> 0) < count(*) filter (where is_compared)
+        ) as is_of_few_days,
         case
             when bool_or(other_cogs_basis = 'estimated') then 'estimated'
             else max(other_cogs_basis)
@@ -71,14 +78,20 @@ posted_revenue as (
 
 margins as (
 
-    select * from months
+    select
+        *,
+        case when is_of_few_days
+            then {{ fine_money('compared_revenue - ai_cogs - other_cogs') }}
+            else gross_profit
+        end as least_profit
+    from months
 
 )
 
 select
     margins.fiscal_period,
     margins.product_id,
-    {{ product_margin_columns() }},
+    {{ product_margin_columns('margins.least_profit') }},
     {{ reporting_currency() }} as reporting_currency,
     margins.days_compared,
     margins.is_partial,
