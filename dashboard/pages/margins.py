@@ -78,8 +78,8 @@ def margin_notes(rows: list[Row]) -> list[str]:
         row["product"] for row in rows if row["gross_margin_ratio"] is not None and row["product"] in _unjudged([row])
     ]:
         said.append(
-            f"{', '.join(early)}: on target by the days whose revenue is known, not by the cost of all days; report revenue up to "
-            "the last day, 0 where there is none."
+            f"{', '.join(early)}: on target by the days whose revenue is known, not by the cost of all days; report revenue up "
+            "to the last day, 0 where there is none."
         )
     if inferred := [row["product"] for row in rows if row["revenue_basis"] == "inferred"]:
         said.append(f"Revenue of {', '.join(inferred)}: {in_words('inferred', 'revenue_basis')}.")
