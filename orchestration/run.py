@@ -7,7 +7,7 @@ as an asset) is named below the summary if it failed, and red in the UI.
 
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TextIO
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,7 @@ def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str], Calla
     from orchestration.registry import load_company
     from orchestration.registry.sources import NO_SOURCE
 
-    company = load_company(settings.company)
+    company = load_company(settings.company, datetime.now(UTC))
     as_of = day_of_run(settings, company.config.zone)
     require_keys(settings, company)
     notes = [] if any(source.enabled for source in company.sources.values()) else [NO_SOURCE]

@@ -8,7 +8,7 @@ open.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -98,7 +98,7 @@ def open_session(settings: RunSettings) -> Iterator[Session]:
         from orchestration.registry import load_company
 
         files = company_digest(settings.company)
-        company = load_company(settings.company)
+        company = load_company(settings.company, datetime.now(UTC))
         yield _session(settings, company, files, day_of_run(settings, company.config.zone), {})
 
 

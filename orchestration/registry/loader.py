@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
@@ -44,6 +46,7 @@ from orchestration.registry.sources import (
 )
 from orchestration.registry.tiers import ModelTiers, Tier, TierMaps
 from orchestration.registry.wording import describe, nearest
+from orchestration.settings import last_complete_day
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -75,8 +78,11 @@ REQUIRED_SECTIONS = {
 }
 
 
-def load_company(folder: Path) -> Company:
-    """Read and check a company folder. RegistryError lists every fault as ``file:line: message``."""
+def load_company(folder: Path, now: datetime | None = None) -> Company:
+    """Read and check a company folder. RegistryError lists every fault as ``file:line: message``.
+
+    With ``now`` a day for which files are said to be complete must have ended, in UTC or the company's time zone.
+    """
     faults: list[Fault] = []
     documents = _documents(folder, faults)
     reading = Folder(folder, documents, faults)
@@ -86,6 +92,8 @@ def load_company(folder: Path) -> Company:
                 reading.records[section] = _records(documents[file], section, model, faults)
     config, policy = _company_config(reading)
     _read_sources(reading)
+    if now is not None and config is not None:
+        _check_complete_days(reading, max(last_complete_day(zone, now) for zone in (ZoneInfo("UTC"), config.zone)))
     _read_adapters(reading)
     reading.tier_maps = _tier_maps(reading)
     check_references(reading)
@@ -315,6 +323,17 @@ def _read_sources(reading: Folder) -> None:
         elif source is not None:
             message = f"{provider}: name one source, whose usage counts for this provider"
             reading.faults.append(document.fault(("metering", provider), message))
+
+
+def _check_complete_days(reading: Folder, last: date) -> None:
+    for source in reading.sources:
+        day = source.record.complete_through
+        if day is not None and day > last:
+            message = (
+                f"complete_through {day} is after {last}, the last complete day: days without rows would count as days "
+                "without cost; write the last day for which the files are known to be complete"
+            )
+            reading.faults.append(source.fault(("complete_through",), message))
 
 
 def _read_adapters(reading: Folder) -> None:

@@ -48,6 +48,23 @@ def test_run_names_file_and_line_of_a_fault_and_writes_nothing(company: Path, tm
     assert not (tmp_path / "home").exists()
 
 
+def test_files_said_to_be_complete_for_days_to_come_are_refused_before_anything_is_read(
+    company: Path, tmp_path: Path
+) -> None:
+    """A month without a bill read as one without cost, at a margin of 100 %."""
+    coming = datetime.now(ZoneInfo("UTC")).date() + timedelta(days=3)
+    (company / "sources.yaml").write_text(
+        f"sources:\n  focus_files:\n    path: bills/*.csv\n    complete_through: {coming}\n"
+    )
+    (company / "ownership.yaml").write_text("rules: []\n")
+    for command in ("check", "run"):
+        done = tokenomics(command, "--company", str(company), "--home", str(tmp_path / "home"), cwd=tmp_path)
+        assert done.returncode == 1, done.stdout
+        assert f"sources.yaml:4: complete_through {coming} is after " in done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "home").exists()
+
+
 def test_missing_company_folder_says_what_to_do(tmp_path: Path) -> None:
     done = tokenomics("check", "--company", str(tmp_path / "nowhere"), cwd=tmp_path)
     assert done.returncode == 1

@@ -1,5 +1,6 @@
 """Every class of fault in a company folder is reported with its file, its line and what to do."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,41 @@ def test_fault_names_file_line_and_remedy(case, edit, faults):
     found = [fault for fault in everything if fault.startswith(case["fault"])]
     assert len(found) == 1, everything
     assert case["says"] in found[0]
+
+
+COMPLETE = "    path: logs/*.parquet\n    complete_through: 2026-11-28\n"
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "last"),
+    [
+        (
+            "Europe/Berlin",
+            "2026-11-28T22:30:00+00:00",
+            "2026-11-27",
+        ),  # half past eleven in the evening of the day itself
+        ("Europe/Berlin", "2026-11-28T23:30:00+00:00", None),
+        (
+            "America/Los_Angeles",
+            "2026-11-29T00:30:00+00:00",
+            None,
+        ),  # the day of the bills has ended, the company's has not
+        ("America/Los_Angeles", "2026-11-28T23:30:00+00:00", "2026-11-27"),
+        ("UTC", "2027-11-01T12:00:00+00:00", None),
+    ],
+)
+def test_files_are_not_complete_for_a_day_to_come(edit, folder: Path, zone: str, now: str, last: str | None):
+    edit("company.yaml", "Europe/Berlin", zone)
+    edit("sources.yaml", "    path: logs/*.parquet\n", COMPLETE)
+    if last is None:
+        assert (
+            str(load_company(folder, datetime.fromisoformat(now)).sources["litellm"].complete_through) == "2026-11-28"
+        )
+        return
+    with pytest.raises(RegistryError) as refused:
+        load_company(folder, datetime.fromisoformat(now))
+    assert str(refused.value).startswith(f"sources.yaml:8: complete_through 2026-11-28 is after {last}")
+    assert "write the last day for which the files are known to be complete" in str(refused.value)
 
 
 def test_all_faults_are_reported_at_once(edit, faults):
