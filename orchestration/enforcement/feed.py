@@ -67,8 +67,8 @@ def poll(log: Log, prices: CallPrices, usage: LiveUsage, since: datetime, now: d
             held = usage.counted(log.source)
             has_gap = held is None or start > held[1]
             span = (start, end) if has_gap or held is None else (min(start, held[0]), max(end, held[1]))
-            new += usage.add(log.source, read.rows, prices.costs(read.rows), span)
-            rows, bad = rows + len(read.rows), bad + read.bad
+            new += usage.add(log.source, read.rows, prices.costs(read.rows), span, bad=read.bad)
+            rows, bad = rows + len(read.rows), bad + len(read.bad)
             if start <= max(since, now - WIDE_OVERLAP):
                 usage.keep({f"wide:{log.source}": now.isoformat()})
     except SourceError as error:

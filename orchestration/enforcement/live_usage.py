@@ -3,7 +3,7 @@
 Grain: one row per call and UTC day, as in the warehouse: a request that is read again in an overlap, or logged twice, counts
 once, with the larger of its token counts. What was read and the watermark it was read up to are one transaction, so that a
 process killed at any instant has counted a read whole or not at all. Costs are whole 10^-12 US dollars; a request whose cost
-nobody knows has none. State of other parts (loops, gateways' own counters) stands beside it as JSON.
+nobody knows has none, and so has a malformed row until the request is read well-formed. State of other parts (loops, gateways' own counters) stands beside it as JSON.
 Failure mode: a file that is damaged raises :class:`LiveUsageDamaged`; removing it is safe, the window is read again.
 """
 
@@ -23,6 +23,8 @@ MOST = 2**63 - 1
 """The largest cost of one request that can be kept, in 10^-12 US dollars; beyond it, nobody knows the cost."""
 _COST = "coalesce(sum(cost / 1000000), 0), coalesce(sum(cost % 1000000), 0)"
 """A sum of costs in two parts, millionths of dollars and what is below, since one would overflow at nine million dollars."""
+MALFORMED = -1
+"""Stands for the tokens of a malformed row: fewer than any request has."""
 KEY, TEAM, DEVELOPER = "key", "team", "developer"
 _COLUMN = {KEY: "api_key", TEAM: "team", DEVELOPER: "actor"}
 _SCHEMA = """
@@ -45,7 +47,7 @@ class LiveUsageDamaged(Exception):
 
 @dataclass(frozen=True)
 class WindowUse:
-    """What one subject used in one span: ``cost`` of what has a price, and how many requests had none."""
+    """What one subject used in one span: ``cost`` of what has a price, and how many requests had none or are malformed."""
 
     cost: Decimal
     requests: int
@@ -108,10 +110,15 @@ class LiveUsage:
         rows: Sequence[Mapping[str, Any]],
         costs: Sequence[Decimal | None],
         span: tuple[datetime, datetime],
+        bad: Sequence[Mapping[str, Any]] = (),
     ) -> int:
-        """Count the rows of the source's log and remember the ``span`` counted without a gap; answers how many are new."""
+        """Count the rows of the source's log and remember the ``span`` counted without a gap; answers how many are new.
+        ``bad``: malformed rows, which count for whom they name, at the span's end where they name no time.
+        """
         before = self._count()
         with self._transaction():
+            for row in bad:
+                self._add_bad_row(row, span[1])
             for row, cost in zip(rows, costs, strict=True):
                 self._add_row(row, cost)
             self._put(f"counted:{source}", {"since": span[0].isoformat(), "until": span[1].isoformat()})
@@ -162,7 +169,7 @@ class LiveUsage:
         found = self._db.execute(
             "with calls as (select substr(started_at, 1, 16) as minute, cost, prompt_tokens, "
             "coalesce(model, '') || '/' || prompt_tokens as signature from requests "
-            "where api_key = ? and started_at >= ? and started_at < ?), "
+            f"where api_key = ? and started_at >= ? and started_at < ? and tokens > {MALFORMED}), "
             "repeats as (select minute, signature, count(*) as calls, row_number() over "
             "(partition by minute order by count(*) desc, signature) as place from calls group by minute, signature) "
             f"select calls.minute, {_COST}, count(*), count(*) filter (where cost is null), "
@@ -262,6 +269,20 @@ class LiveUsage:
                 row["prompt_tokens"],
                 None if cost is None or cost * PICO > MOST else int((cost * PICO).to_integral_value()),
             ),
+        )
+
+
+    def _add_bad_row(self, row: Mapping[str, Any], until: datetime) -> None:
+        """As a request of which nothing but its owner is known; a failed one cost nothing and is left out."""
+        if row["status"] != "success":
+            return
+        told = row["started_at"]
+        started = _text(told if isinstance(told, datetime) and told <= until else until - timedelta(microseconds=1))
+        owners = (row["api_key"], row["user_id"], row["team_id"])
+        call = row["call_id"] or row["request_id"] or json.dumps(["malformed", *owners])
+        self._db.execute(
+            "insert or ignore into requests values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (started[:10], call, started, *owners, row["model"], MALFORMED, 0, None),
         )
 
 

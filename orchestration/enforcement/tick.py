@@ -100,7 +100,7 @@ def tick(
         if reading.fault:
             result.faults.append(reading.fault)
         if reading.bad:
-            result.notes.append(f"{name}: {reading.bad} rows of its log are malformed and left out")
+            result.notes.append(f"{name}: {reading.bad} rows of its log are malformed: what they cost is not known")
     usage.forget_before(now - KEPT)
     result.caps = caps_at(facts, site.company, usage, result.readings, now)
     result.notes += [note for cap in result.caps for note in cap.notes]

@@ -33,7 +33,7 @@ from orchestration.enforcement.receipts import FAILED
 from orchestration.enforcement.tick_result import TickResult
 from orchestration.enforcement.values import in_words
 from orchestration.glossary import in_words as code_in_words
-from orchestration.policy.caps import HARD, REACHED, UNKNOWN, WARNED
+from orchestration.policy.caps import HARD, REACHED, UNKNOWN, WARNED, requests_not_known
 from orchestration.policy.circuit_breaker import CLOSED
 from orchestration.policy.evidence import identity_of
 
@@ -150,7 +150,7 @@ def _cap_alerts(cap: CapAtNow, result: TickResult, company: "Company", facts: Fa
             )
         elif line.status == UNKNOWN:
             reading = result.readings.get(cap.adapter)
-            reason = f"{cap.unpriced} requests have no price" if cap.unpriced else line.reason
+            reason = requests_not_known(cap.unpriced) if cap.unpriced else line.reason
             alerts.append(cap_unknown(capped, last_read_at=reading.until if reading else None, reason=reason))
     return alerts
 

@@ -238,10 +238,17 @@ def _gap(line: CapLine, span: CapWindow, max_age: timedelta, now: datetime) -> s
     if line.known_at < span.start:
         return f"no cost known since the window began at {span.start}"
     if line.unpriced:
-        return f"{line.unpriced} {'request has' if line.unpriced == 1 else 'requests have'} no price"
+        return requests_not_known(line.unpriced)
     if now - line.known_at > max_age:
         return f"cost known only as of {line.known_at}, more than {max_age} ago"
     return None
+
+
+def requests_not_known(count: int) -> str:
+    """In words, that nobody knows what so many requests cost."""
+    if count == 1:
+        return "1 request has no price or is malformed in the log"
+    return f"{count} requests have no price or are malformed in the log"
 
 
 def _cost_known(line: CapLine, span: CapWindow, now: datetime) -> Decimal | None:

@@ -155,6 +155,42 @@ def test_what_has_no_price_is_counted_as_such_and_never_as_nothing(usage: LiveUs
     assert (use.cost, use.requests, use.unpriced) == (CALL_COST, 3, 2)
 
 
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"prompt_tokens": -5}, 1),
+        ({"completion_tokens": None}, 1),
+        ({"completion_tokens": "1.5"}, 1),
+        ({"metadata": "not json"}, 1),
+        ({"request_id": None}, 1),
+        ({"prompt_tokens": -5, "status": "failure"}, 0),  # a failed call costs nothing
+        ({"prompt_tokens": -5, "api_key": "hash-2"}, 0),
+        ({"prompt_tokens": -5, "api_key": ""}, 0),
+    ],
+)
+def test_a_malformed_row_is_a_request_of_unknown_cost_of_its_key(
+    usage: LiveUsage, changes: dict[str, Any], unknown: int
+) -> None:
+    at = NOW - timedelta(minutes=3)
+    log = FakeLog([row("good", at), row("bad", at) | changes])
+    for seconds in (0, 30):  # once, however often it is read
+        reading = poll(log, PRICES, usage, NOW - timedelta(hours=1), NOW + timedelta(seconds=seconds))
+        assert (reading.rows, reading.bad) == (1, 1)
+    use = usage.use(KEY, "hash-1", NOW - timedelta(hours=1), NOW)
+    assert (use.cost, use.requests, use.unpriced) == (CALL_COST, 1 + unknown, unknown)
+    assert sum(minute.calls for minute in usage.minutes("hash-1", NOW - timedelta(hours=1), NOW).values()) == 1
+
+
+def test_a_malformed_row_without_a_time_counts_where_it_was_read(usage: LiveUsage) -> None:
+    class Timeless(FakeLog):
+        def between(self, start: datetime, end: datetime) -> LiveRows:
+            return typed([row("bad", NOW) | {"startTime": "at noon"}])
+
+    for seconds in (0, 30):
+        poll(Timeless(), PRICES, usage, NOW - timedelta(hours=1), NOW + timedelta(seconds=seconds))
+    assert usage.use(KEY, "hash-1", NOW - timedelta(minutes=1), NOW).unpriced == 1
+
+
 def test_refusals_are_kept_and_other_failures_are_not(usage: LiveUsage) -> None:
     at = NOW - timedelta(minutes=3)
     budget = {"status": "failure", "error_information": {"error_class": "BudgetExceededError"}}

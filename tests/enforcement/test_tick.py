@@ -221,11 +221,45 @@ def test_a_request_without_a_price_lifts_nothing_and_what_is_known_can_still_ref
     world.log.rows.append(row("odd", world.now - timedelta(seconds=20), model="house-model"))
     world.tick()
     assert not world.is_blocked
-    assert world.kinds() == {"cap_unknown"} and "1 requests have no price" in world.told[0].title
+    assert world.kinds() == {"cap_unknown"} and "1 request has no price" in world.told[0].title
     world.later(minutes=10)
     world.spend("0.50")
     world.tick()
     assert world.is_blocked
+
+
+def test_a_malformed_row_of_a_key_is_cost_that_nobody_knows_until_it_is_logged_well(world: World) -> None:
+    """Three calls of half a dollar whose token counts are wrong read as no cost, within the cap of one dollar."""
+    at = world.now - timedelta(seconds=40)
+    wrong = [row(f"bad{n}", at, completion_tokens=1_000_000, prompt_tokens=-5, metadata={}) for n in range(3)]
+    other = row("other", at, api_key="hash-2", completion_tokens=1_000_000, prompt_tokens=-5, metadata={})
+    world.log.rows += [*wrong, other]
+    result = world.tick()
+    (line,) = result.caps[0].decision.lines
+    assert (line.status, line.cost, line.is_fresh) == ("unknown", None, False)
+    assert not world.is_blocked and world.kinds() == {"cap_unknown"}
+    assert "3 requests have no price or are malformed in the log" in world.told[0].title
+    assert result.notes == ["litellm: 4 rows of its log are malformed: what they cost is not known"]
+    world.later(seconds=30)
+    world.spend("1.00")
+    world.tick()
+    assert world.is_blocked, "what is known can still refuse"
+
+
+def test_a_well_formed_row_takes_the_place_of_the_malformed_one(world: World) -> None:
+    at = world.now - timedelta(seconds=40)
+    world.log.rows.append(row("call", at, **{**DEAR, "prompt_tokens": -5}))
+    world.tick()
+    assert world.kinds() == {"cap_unknown"}
+    world.later(seconds=30)
+    world.log.rows[:] = [row("call", at, **DEAR)]
+    (line,) = world.tick().caps[0].decision.lines
+    assert (line.status, line.cost) == ("within", Decimal("0.5"))
+    assert world.kinds() == set()
+    world.later(seconds=30)
+    world.log.rows[:] = [row("call", at, **{**DEAR, "prompt_tokens": -5})]
+    (line,) = world.tick().caps[0].decision.lines
+    assert line.cost == Decimal("0.5"), "nor is it lost again"
 
 
 def test_published_days_count_in_a_long_window(world: World) -> None:

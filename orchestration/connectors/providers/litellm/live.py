@@ -1,6 +1,6 @@
 """The newest rows of the gateway's log, typed, without landing them: for guardrails, which cannot wait for a run.
 
-Checks and columns are those of stream ``litellm/spend_logs`` (``records.py``). A bad row is counted and left out. Failure
+Checks and columns are those of stream ``litellm/spend_logs`` (``records.py``). A bad row is told apart: what it cost is not known. Failure
 mode: what connectors/http.py raises; a page that is short or malformed is SchemaDrift, and nothing of it is answered.
 """
 
@@ -22,10 +22,12 @@ _TYPES = dict.fromkeys(COLUMNS, "VARCHAR")
 
 @dataclass(frozen=True)
 class LiveRows:
-    """``rows``: rows of the stream by start time, as dicts; ``bad``: how many were left out."""
+    """``rows``: rows of the stream by start time, as dicts; ``bad``: those that the stream would refuse, any of whose values may
+    be missing or wrong.
+    """
 
     rows: list[dict[str, Any]]
-    bad: int
+    bad: list[dict[str, Any]]
 
 
 def read_between(gateway: Gateway, start: datetime, end: datetime) -> LiveRows:
@@ -37,7 +39,7 @@ def typed(raw: Iterable[dict[str, Any]]) -> LiveRows:
     """Rows in the gateway's shape as rows of the stream. Raises SchemaDrift for a row without a column that is needed."""
     kept = [allowed(row) for row in raw]
     if not kept:
-        return LiveRows([], 0)
+        return LiveRows([], [])
     schema = pa.schema([(name, pa.string()) for name in COLUMNS])
     columns = {name: [_text(row.get(name)) for row in kept] for name in COLUMNS}
     with utc_duckdb.connect() as connection:
@@ -47,8 +49,7 @@ def typed(raw: Iterable[dict[str, Any]]) -> LiveRows:
         found = connection.execute(f"select * from ({query}) order by started_at, request_id")
         names = [column[0] for column in found.description]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    good = [row for row in rows if not row["is_bad"]]
-    return LiveRows(good, len(rows) - len(good))
+    return LiveRows([row for row in rows if not row["is_bad"]], [row for row in rows if row["is_bad"]])
 
 
 def _text(value: Any) -> str | None:
