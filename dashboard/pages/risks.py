@@ -320,7 +320,7 @@ def missing_days(publication: Publication, since: date) -> list[Row]:
     """Runs of days from ``since`` on of which a source gave nothing, though their cost is in nothing else."""
     as_of = publication.provenance.as_of
     return [
-        *publication.rows("source_day_gaps fct_allocated_costs", MISSING_DAYS, [since, as_of]),
+        *publication.rows("source_day_gaps fct_allocated_costs fct_billed_costs", MISSING_DAYS, [since, as_of]),
         *publication.rows("source_day_gaps fct_billed_costs", LATE_ACCOUNTS, [as_of]),
     ]
 

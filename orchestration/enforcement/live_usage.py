@@ -3,7 +3,8 @@
 Grain: one row per call and UTC day, as in the warehouse: a request that is read again in an overlap, or logged twice, counts
 once, with the larger of its token counts. What was read and the watermark it was read up to are one transaction, so that a
 process killed at any instant has counted a read whole or not at all. Costs are whole 10^-12 US dollars; a request whose cost
-nobody knows has none, and so has a malformed row until the request is read well-formed. State of other parts (loops, gateways' own counters) stands beside it as JSON.
+nobody knows has none, and so has a malformed row until the request is read well-formed. State of other parts (loops,
+gateways' own counters) stands beside it as JSON.
 Failure mode: a file that is damaged raises :class:`LiveUsageDamaged`; removing it is safe, the window is read again.
 """
 
@@ -270,7 +271,6 @@ class LiveUsage:
                 None if cost is None or cost * PICO > MOST else int((cost * PICO).to_integral_value()),
             ),
         )
-
 
     def _add_bad_row(self, row: Mapping[str, Any], until: datetime) -> None:
         """As a request of which nothing but its owner is known; a failed one cost nothing and is left out."""

@@ -138,7 +138,12 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
             "missing_days": [
                 {**row, "remedy": DAYS_REMEDY[row["status"]]}
                 for row in (
-                    *query("source_day_gaps fct_allocated_costs", MISSING_DAYS, periods.previous_first, as_of),
+                    *query(
+                        "source_day_gaps fct_allocated_costs fct_billed_costs",
+                        MISSING_DAYS,
+                        periods.previous_first,
+                        as_of,
+                    ),
                     *query("source_day_gaps fct_billed_costs", LATE_ACCOUNTS, as_of),
                 )
             ],
@@ -183,18 +188,61 @@ DAYS_REMEDY = {
 }
 LATE_DAYS = 2
 """So many days before the end of the as-of day a log or bill may end and is not late: the day of its last row is seldom whole."""
+_ACCOUNT_GAPS = """
+with days as (
+    select distinct source, provider, account_id, cost_date from fct_billed_costs where account_id is not null
+),
+spans as (
+    select
+        *,
+        count(*) over (
+            partition by source, provider, account_id
+            order by cost_date range between interval 27 days preceding and current row
+        ) as days_before,
+        lead(cost_date) over (partition by source, provider, account_id order by cost_date) as next_day
+    from days
+),
+account_gaps as (
+    select
+        spans.source, spans.provider, spans.account_id, gaps.status, cast(spans.cost_date + 1 as date) as first_date,
+        cast(spans.next_day - 1 as date) as last_date, cast(spans.next_day - spans.cost_date - 1 as bigint) as days
+    from spans
+    inner join source_day_gaps as gaps
+        on spans.source = gaps.source and spans.provider = gaps.provider and gaps.status = 'missing'
+            and gaps.first_date <= spans.cost_date + 1 and gaps.last_date >= spans.next_day - 1
+    where spans.next_day > spans.cost_date + 1 and spans.days_before >= 14 and exists (
+        select 1 from days
+        where days.source = spans.source and days.provider = spans.provider and days.account_id <> spans.account_id
+    )
+),
+named_days as (
+    select source, provider, cast(unnest(generate_series(first_date, last_date, interval 1 day)) as date) as day
+    from account_gaps
+)
+"""
+"""What the bill of one of a provider's accounts, with charges on most of the 28 days before, leaves out."""
 MISSING_DAYS = f"""
+{_ACCOUNT_GAPS}
 select source, provider, cast(null as varchar) as account_id, status, first_date, last_date, days
 from source_day_gaps as gaps
 where last_date >= cast($1 as date) and first_date <= cast($2 as date) and (
-    status = 'missing' or last_date = cast($2 as date) and days > {LATE_DAYS} and not exists (
+    status = 'missing' and days > (
+        select count(distinct day) from named_days
+        where named_days.source = gaps.source and named_days.provider = gaps.provider
+            and day between gaps.first_date and gaps.last_date
+    ) or status = 'incomplete' and last_date = cast($2 as date) and days > {LATE_DAYS} and not exists (
         select 1 from fct_allocated_costs as costs
         where costs.cost_date > gaps.first_date and costs.provider = coalesce(gaps.provider, gaps.source)
     )
 )
-order by first_date, source, provider
+union all
+select source, provider, account_id, status, first_date, last_date, days from account_gaps
+where last_date >= cast($1 as date) and first_date <= cast($2 as date)
+order by first_date, source, provider, account_id
 """
-"""Days that a source leaves out, and those since the end of a log or bill of which nothing else tells the cost."""
+"""Days that a source leaves out, with the account where it is one's alone, and those since the end of a log or bill of which
+nothing else tells the cost.
+"""
 LATE_ACCOUNTS = f"""
 with days as (
     select distinct source, provider, account_id, cost_date from fct_billed_costs where account_id is not null

@@ -68,6 +68,8 @@ class Company:
                 "create table intermediate.int_effective_costs_split_to_usage (source varchar, provider varchar, "
                 "account_id varchar, cost_date date, owner_key varchar)",
                 "create table intermediate.int_billed_days (provider varchar, account_id varchar, billing_date date)",
+                "create table intermediate.int_cloud_charges_spread_by_day (provider varchar, account_id varchar, "
+                "cost_date date, proves_day boolean)",
                 "create table intermediate.int_owners_matched as select owner as owner_key, product as product_id, "
                 "null::varchar as customer_id, initiative as initiative_id, date '0001-01-01' as effective_from, "
                 "date '9999-12-31' as effective_to from (values ('p', 'p', null), ('q', null, 'make_q')) "
@@ -90,6 +92,10 @@ class Company:
                 connection.execute(
                     "insert into intermediate.int_billed_days values ('mistral', ?, ?), ('mistral', null, ?)",
                     [account, day, day],
+                )
+                connection.execute(
+                    "insert into intermediate.int_cloud_charges_spread_by_day values ('mistral', ?, ?, true)",
+                    [account, day],
                 )
             build(connection, (MODEL,))
             rows = connection.execute(
@@ -227,6 +233,45 @@ def test_who_left_an_account_for_another_or_is_on_the_last_of_one_lacks_nothing(
     company.billing("a", "q", days(41, 62))
     company.billing("a", "p", days(41, 62))
     company.bill_open([*days(30, 30), *days(41, 62)])
+    assert company.not_reported(tmp_path) == {}
+
+
+@pytest.mark.parametrize(("days_on_the_bill", "is_expected"), [(14, True), (13, False)])
+def test_days_that_one_accounts_bill_leaves_out_are_not_reported_of_who_is_on_it(
+    company: Company, tmp_path: Path, days_on_the_bill: int, is_expected: bool
+) -> None:
+    """Account b lacks days 41 to 45, a goes on; p is on b's bill on as many of days 13 to 40, q on
+    a's alone.
+    """
+    company.billing("a", "q", days(1, 62))
+    company.billing("b", "p", [*days(41 - days_on_the_bill, 40), *days(46, 62)])
+    company.bill_open(days(41, 45))
+    assert company.not_reported(tmp_path) == ({"p": days(41, 45)} if is_expected else {})
+
+
+def test_cost_of_another_account_does_not_make_up_for_the_days_that_a_bill_leaves_out(
+    company: Company, tmp_path: Path
+) -> None:
+    """Both p and q have cost of account a on all days. On b, p is before and after days 41 to 45, q before them alone: q has
+    moved, of p some is lacking.
+    """
+    for product in ("p", "q"):
+        company.billing("a", product, days(1, 62))
+        company.billing("b", product, days(1, 40))
+    company.billing("b", "p", days(46, 62))
+    company.bill_open(days(41, 45))
+    assert company.not_reported(tmp_path) == {"p": days(41, 45)}
+
+
+def test_days_that_a_bill_leaves_out_are_none_where_they_are_zero_or_who_is_on_it_comes_seldom(
+    company: Company, tmp_path: Path
+) -> None:
+    """Every second Saturday of account c is no gap in it, nor is a day on which the files are said to be complete."""
+    company.billing("a", "q", days(1, 62))
+    company.billing("c", "p", days(4, 62, step=14))
+    company.billing("b", "p", [*days(1, 40), *days(46, 62)])
+    company.complete(days(41, 45), source="focus_files", provider="mistral")
+    company.bill_open([*days(1, 40), *days(46, 62)])
     assert company.not_reported(tmp_path) == {}
 
 

@@ -281,6 +281,33 @@ def test_one_accounts_bill_that_ends_is_told_where_that_of_another_goes_on(
     assert ("FOCUS cloud bills, OpenAI, account b" in said) == bool(told)
 
 
+@pytest.mark.parametrize(
+    ("days", "others", "told"),
+    [
+        (14, 20, [(None, "2026-10-03", 2), ("b", "2026-10-11", 5)]),
+        (13, 20, [(None, "2026-10-03", 2), (None, "2026-10-11", 5)]),
+        (14, 0, [(None, "2026-10-03", 2), (None, "2026-10-11", 5)]),
+    ],
+    ids=["on most days", "on few days", "the only account"],
+)
+def test_days_that_one_accounts_bill_leaves_out_are_told_with_its_name(
+    tmp_path: Path, days: int, others: int, told: list[tuple[str | None, str, int]]
+) -> None:
+    """Account b has charges on the last ``days`` days up to the 10th and again from the 16th on."""
+    charged = (
+        "insert into fct_billed_costs select 'focus_files', 'openai', 'b', date '2026-10-10' - i::int "
+        f"from range({days}) as days (i) union all select 'focus_files', 'openai', 'b', date '2026-10-16' + i::int "
+        "from range(5) as days (i) union all select 'focus_files', 'openai', 'a', date '2026-10-01' + i::int "
+        f"from range({others}) as days (i)"
+    )
+    left_out = "insert into source_day_gaps values ('focus_files', 'openai', 'missing', date '2026-10-11', date '2026-10-15', 5)"
+    found = summary(tmp_path, charged, left_out)
+    rows = [row for row in found["missing_days"] if row["status"] == "missing"]
+    assert [(row["account_id"], row["first_date"], row["days"]) for row in rows] == told
+    said = " ".join(" ".join(section(found, "Days missing")).split())
+    assert ("FOCUS cloud bills, OpenAI, account b 5 2026-10-11" in said) == (told[-1][0] == "b")
+
+
 def test_what_ran_away_is_told_and_what_goes_on_first(found: dict[str, Any]) -> None:
     """This month and the one before; what ended on the last of August is of neither."""
     assert section(found, "Runaway loops") == [

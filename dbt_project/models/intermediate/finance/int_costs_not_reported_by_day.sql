@@ -167,53 +167,86 @@ owner_bill_days as (
 
 ),
 
--- the last day of each account, and the half of the 28 before it on which the owner was on its bill
-account_ends as (
+account_days as (
 
-    select provider, account_id, max(billing_date) as last_date
+    select
+        charges.provider,
+        charges.account_id,
+        charges.cost_date,
+        lead(charges.cost_date) over (
+            partition by charges.provider, charges.account_id order by charges.cost_date
+        ) as next_date
+    from (
+        select distinct provider, account_id, cost_date
+        from {{ ref('int_cloud_charges_spread_by_day') }}
+        where proves_day and account_id is not null
+    ) as charges
+
+),
+
+-- what each account's bill leaves out, and since its last day
+account_gaps as (
+
+    select
+        provider,
+        account_id,
+        cost_date as last_date,
+        next_date
+    from account_days
+    where next_date > cost_date + 1
+    union
+    select
+        provider,
+        account_id,
+        max(billing_date) as last_date,
+        cast(max(billing_date) + 61 as date) as next_date
     from {{ ref('int_billed_days') }}
     where account_id is not null
     group by provider, account_id
 
 ),
 
-on_late_bills as (
+-- who was on the bill on half of the 28 days before, and whether he is on it again afterwards
+on_such_bills as (
 
     select
         days.entity_type,
         days.entity_id,
         days.provider,
-        ends.last_date
+        gaps.last_date,
+        gaps.next_date,
+        bool_or(days.cost_date >= gaps.next_date) as comes_back
     from owner_bill_days as days
-    inner join account_ends as ends
-        on days.provider = ends.provider
-        and days.account_id = ends.account_id
-        and days.cost_date > ends.last_date - 28
-    group by days.entity_type, days.entity_id, days.provider, ends.account_id, ends.last_date
-    having count(*) >= 14
+    inner join account_gaps as gaps
+        on days.provider = gaps.provider
+        and days.account_id = gaps.account_id
+        and days.cost_date > gaps.last_date - 28
+    group by days.entity_type, days.entity_id, days.provider, gaps.account_id, gaps.last_date, gaps.next_date
+    having sum(case when days.cost_date <= gaps.last_date then 1 else 0 end) >= 14
 
 ),
 
-late_bill_days as (
+unbilled_days as (
 
     select
-        late.entity_type,
-        late.entity_id,
+        bills.entity_type,
+        bills.entity_id,
         judged.source_date as cost_date
-    from on_late_bills as late
+    from on_such_bills as bills
     inner join {{ ref('int_source_days_judged') }} as judged
         on judged.source = 'focus_files'
-        and judged.provider = late.provider
+        and judged.provider = bills.provider
         and not judged.is_complete
-        and judged.source_date > late.last_date
-        and judged.source_date <= late.last_date + 60
-    anti join owned
-        on late.entity_type = owned.entity_type
-        and late.entity_id = owned.entity_id
-        and late.provider = owned.provider
+        and judged.source_date > bills.last_date
+        and judged.source_date < bills.next_date
+    left join owned
+        on bills.entity_type = owned.entity_type
+        and bills.entity_id = owned.entity_id
+        and bills.provider = owned.provider
         and judged.source_date = owned.cost_date
     semi join (select distinct entity_type, entity_id from owned) as sold
-        on late.entity_type = sold.entity_type and late.entity_id = sold.entity_id
+        on bills.entity_type = sold.entity_type and bills.entity_id = sold.entity_id
+    where owned.cost_date is null or bills.comes_back
 
 ),
 
@@ -251,7 +284,7 @@ select
     entity_type,
     entity_id,
     cost_date
-from late_bill_days
+from unbilled_days
 union
 select
     owners.entity_type,

@@ -1,7 +1,8 @@
 """The newest rows of the gateway's log, typed, without landing them: for guardrails, which cannot wait for a run.
 
-Checks and columns are those of stream ``litellm/spend_logs`` (``records.py``). A bad row is told apart: what it cost is not known. Failure
-mode: what connectors/http.py raises; a page that is short or malformed is SchemaDrift, and nothing of it is answered.
+Checks and columns are those of stream ``litellm/spend_logs`` (``records.py``). A bad row is told apart: what it cost is not
+known. Failure mode: what connectors/http.py raises; a page that is short or malformed is SchemaDrift, and nothing of it is
+answered.
 """
 
 import json
