@@ -52,7 +52,7 @@ group by all order by period desc
 """
 
 PROJECTION = """
-select projected_amount, projected_low, projected_high, days_left
+select projected_amount, projected_low, projected_high, days_left, days_missing
 from month_end_projection where entity_type = ? and as_of_date = cast(? as date)
 """
 
@@ -186,7 +186,12 @@ def _projection(publication: Publication, budgets: Table, gaps: int) -> Figure:
     found = publication.one("month_end_projection", PROJECTION, [level, publication.provenance.as_of])
     known = found if found and found["projected_amount"] is not None else None
     budgeted, verdict, says = budgets.total("budget_amount"), "none", "no forecast yet: under a week of cost"
-    if known:
+    if known and known["days_missing"]:
+        above = bool(budgeted) and known["projected_amount"] > budgeted
+        verdict = "bad" if above else "watch"
+        lacking = counted(known["days_missing"], "day")
+        says = f"{'above budget already; ' if above else ''}cost of {lacking} is missing and comes on top: no bounds are known"
+    elif known:
         says = f"{shown(known['projected_low'], 'money')} to {shown(known['projected_high'], 'money')}"
         if budgeted:
             above, below = known["projected_low"] > budgeted, known["projected_high"] <= budgeted
@@ -198,7 +203,7 @@ def _projection(publication: Publication, budgets: Table, gaps: int) -> Figure:
         known["projected_amount"] if known else None,
         "money",
         "Spent so far and the daily forecast of the days left. At least four of five months are expected to end inside the "
-        "interval.",
+        "interval. Without an interval where days of the month are missing.",
         "month_end_projection",
         verdict=verdict if known else "unknown",  # type: ignore[arg-type]
         says=says,

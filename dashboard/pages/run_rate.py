@@ -81,7 +81,7 @@ select
         else projections.entity_id
     end as entity,
     projections.fiscal_period, projections.days_left, projections.spent_amount, projections.forecast,
-    projections.projected_amount, projections.projected_low, projections.projected_high,
+    projections.projected_amount, projections.projected_low, projections.projected_high, projections.days_missing,
     case projections.entity_type
         when 'department' then projections.entity_id
         else initiatives.department_id
@@ -384,6 +384,7 @@ def _projections(publication: Publication) -> Table:
             Column("projected_amount", "Month end", "money"),
             Column("projected_low", "From", "money"),
             Column("projected_high", "To", "money"),
+            Column("days_missing", "Days missing", "days"),
         ),
         rows,
         "No month-end projection is published yet.",

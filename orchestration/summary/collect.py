@@ -349,7 +349,8 @@ order by shown.department_id nulls last, budget_class nulls last
 
 PROJECTION = """
 select
-    entity_type, entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high
+    entity_type, entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high,
+    days_missing
 from month_end_projection where as_of_date = cast(? as date) and entity_type <> 'initiative' order by 1, 2
 """
 

@@ -121,9 +121,10 @@ def month_end(summary: Row) -> list[Section]:
     names = {row["department_id"]: row["name"] for row in summary["budgets"]}
     projected = [row for row in summary["projection"] if row["entity_type"] == "department"]
     silent = [one for one, budget in funded.items() if budget and one not in {row["entity_id"] for row in projected}]
-    rows = projected + [dict.fromkeys(ENDS) | {"entity_type": "department", "entity_id": one} for one in silent]
+    unknown: Row = dict.fromkeys(ENDS) | {"entity_type": "department", "days_missing": 0}
+    rows = projected + [unknown | {"entity_id": one} for one in silent]
     rows += [row for row in summary["projection"] if row["entity_type"] == "company"]
-    shown, above = [], []
+    shown, above, lacking = [], [], []
     for row in rows:
         is_company = row["entity_type"] == "company"
         name = "total" if is_company else names.get(row["entity_id"]) or row["entity_id"] or "no department"
@@ -131,10 +132,13 @@ def month_end(summary: Row) -> list[Section]:
         above += [name] if budget and Decimal(row["projected_amount"] or 0) > budget else []
         ends = (amount(row[column]) for column in ENDS)
         shown.append((name, amount(budget) if budget else "", *ends))
+        lacking += [f"{name} {counted(row['days_missing'], 'day')}"] if row["days_missing"] else []
     days = counted(summary["projection"][0]["days_left"], "day")
     note = (
         f"likely: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
     )
+    if lacking:
+        note += f"; days without data, whose cost comes on top, so that no bounds are known: {', '.join(lacking)}"
     todo = [f"likely to end above what is budgeted: {', '.join(above)}"] if above else []
     headers = ("department", "budgeted", "likely", "at least", "at most")
     urgent = frozenset(at for at, row in enumerate(shown) if row[0] in above)

@@ -17,7 +17,7 @@ AS_OF = date(2026, 10, 21)
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        for schema in ("landing", "staging", "marts"):
+        for schema in ("landing", "staging", "intermediate", "marts"):
             connection.execute(f"create schema {schema}")
         write_run_parameters(connection, AS_OF)
         connection.execute(
@@ -69,6 +69,9 @@ def warehouse(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 ("company", "company", AS_OF, 195, 191, 200, None, None),
             ],
         )
+        connection.execute(
+            "create table intermediate.int_costs_lacking_by_day (entity_type varchar, entity_id varchar, cost_date date)"
+        )
         yield connection
 
 
@@ -110,6 +113,25 @@ def test_a_department_whose_initiatives_went_on_to_another_has_no_days_to_come(
     found = projected(warehouse)
     assert (found["former"], found["mixed"]) == ((6, 0, 6, 6, 6), (5, None, None, None, None))
     assert found["research"] == (34, 18, 52, 43, 64)
+
+
+def test_a_period_with_missing_days_has_no_bounds(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Two days of the initiative are missing, and one of the period before, which says nothing of this one."""
+    warehouse.executemany(
+        "insert into intermediate.int_costs_lacking_by_day values (?, ?, ?)",
+        [
+            (kind, name, day)
+            for kind, name in (("initiative", "one"), ("department", "research"), ("company", "company"))
+            for day in (date(2026, 9, 26), date(2026, 10, 1), date(2026, 10, 2))
+        ],
+    )
+    warehouse.execute("insert into intermediate.int_costs_lacking_by_day values ('department', 'sales', '2026-09-26')")
+    found = projected(warehouse)
+    assert found["one"] == (30, 15, 45, None, None)
+    assert found["research"] == (34, 18, 52, None, None)
+    assert found["c"] == (42, Decimal("19.5"), Decimal("61.5"), None, None)
+    missing = warehouse.execute("select entity_id, days_missing from marts.month_end_projection").fetchall()
+    assert dict(missing) == {"one": 2, "research": 2, "c": 2, "young": 0, "sales": 0}
 
 
 def test_on_its_last_day_a_period_ends_where_it_is(warehouse: duckdb.DuckDBPyConnection) -> None:

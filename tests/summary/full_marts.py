@@ -53,10 +53,10 @@ STATEMENTS = (
     "as incidents (started_at, ended_at, api_key_id, kind, incident_cost, cost_per_hour), "
     "(select null as department_id, 'found' as reason)",
     "create table month_end_projection as from (values "
-    "(date '2026-10-20', 'company', 'acme', '2026-10', 11, 900, 1300, 1250, 1400), "
-    "(date '2026-10-20', 'department', 'ops', '2026-10', 11, 750, 1100, 1050, 1150), "
-    "(date '2026-10-20', 'initiative', 'lead_research', '2026-10', 11, 1, 2, 1, 3)) as projection (as_of_date, entity_type, "
-    "entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high)",
+    "(date '2026-10-20', 'company', 'acme', '2026-10', 11, 900, 1300, 1250, 1400, 0), "
+    "(date '2026-10-20', 'department', 'ops', '2026-10', 11, 750, 1100, 1050, 1150, 0), "
+    "(date '2026-10-20', 'initiative', 'lead_research', '2026-10', 11, 1, 2, 1, 3, 0)) as projection (as_of_date, entity_type, "
+    "entity_id, fiscal_period, days_left, spent_amount, projected_amount, projected_low, projected_high, days_missing)",
     "create table budget_status_by_department_month as from (values "
     "('2026-10', 'ops', 'core', 800, 'flexible', 760, 750, 0.98684, 'ok', 'USD'), "
     "('2026-10', 'ops', 'experimentation', 200, 'budget', 200, 0, 0, 'ok', 'USD'), "

@@ -1,6 +1,7 @@
 {# Where the open fiscal period ends: what was spent so far and the forecast of its days to come. The interval is that
    of the days to come: their own bounds added up, or the bounds of the 30-day sum where these are closer, which hold
-   for fewer days all the more. A department whose initiatives all went on to others has no days to come. #}
+   for fewer days all the more. Where days of the period are missing, their cost comes on top, and nobody knows the
+   bounds. A department whose initiatives all went on to others has no days to come. #}
 {{ config(tags=['after_statistics']) }}
 
 with
@@ -53,6 +54,19 @@ open_period as (
     inner join dates
         on today.fiscal_period = dates.fiscal_period
     group by all
+
+),
+
+lacking as (
+
+    select
+        lacking_days.entity_type,
+        lacking_days.entity_id,
+        count(*) as days_missing
+    from {{ ref('int_costs_lacking_by_day') }} as lacking_days
+    inner join open_period
+        on lacking_days.cost_date between open_period.starts_on and open_period.as_of_date
+    group by lacking_days.entity_type, lacking_days.entity_id
 
 ),
 
@@ -188,11 +202,25 @@ bounded as (
 amounts as (
 
     select
-        *,
-        case when days_left = 0 then 0 else forecast end as forecast_ahead,
-        case when days_left = 0 then 0 else below end as below_ahead,
-        case when days_left = 0 then 0 else above end as above_ahead
+        bounded.entity_type,
+        bounded.entity_id,
+        bounded.spent_amount,
+        coalesce(lacking.days_missing, 0) as days_missing,
+        {% for part in ['forecast', 'below', 'above'] -%}
+        case when open_period.days_left = 0 then 0 else bounded.{{ part }} end as {{ part }}_ahead,
+        {% endfor -%}
+        open_period.as_of_date,
+        open_period.company_id,
+        open_period.reporting_currency,
+        open_period.fiscal_period,
+        open_period.starts_on,
+        open_period.ends_on,
+        open_period.period_days,
+        open_period.days_left
     from bounded
+    left join lacking
+        on bounded.entity_type = lacking.entity_type
+        and bounded.entity_id = lacking.entity_id
     cross join open_period
 
 )
@@ -209,7 +237,10 @@ select
     cast(spent_amount as decimal(38, 12)) as spent_amount,
     cast(forecast_ahead as decimal(38, 9)) as forecast,
     cast(spent_amount + forecast_ahead as decimal(38, 12)) as projected_amount,
-    cast(spent_amount + forecast_ahead - below_ahead as decimal(38, 12)) as projected_low,
-    cast(spent_amount + forecast_ahead + above_ahead as decimal(38, 12)) as projected_high,
-    reporting_currency
+    cast(case when days_missing = 0 then spent_amount + forecast_ahead - below_ahead end as decimal(38, 12))
+        as projected_low,
+    cast(case when days_missing = 0 then spent_amount + forecast_ahead + above_ahead end as decimal(38, 12))
+        as projected_high,
+    reporting_currency,
+    cast(days_missing as integer) as days_missing
 from amounts
