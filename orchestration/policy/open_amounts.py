@@ -1,8 +1,9 @@
 """Amounts that stay open, judged month by month: what was billed and not metered, removed as a duplicate, counted on
 several days, left unexplained by the three-way match, or nobody's.
 
-Judged are the month of the as-of day and the one before, which finance can still act on; totals hold every month. A
-cause warns whenever it has an amount; a residual, and cost without an owner, above the policy's ratio.
+Judged are the month of the as-of day and the one before, which finance can still act on. A cause warns whenever it has an
+amount there; a residual, and cost without an owner, above the policy's ratio. What residuals of all months come to is judged
+by the whole bill too: nothing else would ever tell of an old one.
 """
 
 from collections.abc import Iterable
@@ -17,19 +18,21 @@ OPEN_LINES = (*CAUSES, *RESIDUALS)
 
 @dataclass(frozen=True)
 class BridgeMonth:
-    """One open line of the bridge of one provider in one month, with the month's whole billed cost."""
+    """One open line of the bridge of one provider in one month, with the whole billed cost of the month and of all months."""
 
     provider: str
     bridge_line: str
     month: str
     amount: Decimal
     billed_cost: Decimal
+    billed_in_all: Decimal
 
 
 @dataclass(frozen=True)
 class OpenAmount:
     """One line of one provider: this month, the month before, all months, and the months that warn. ``alarm_ratio`` of
-    the billed cost is None where any amount warns, or where no ratio is known: then no residual is judged.
+    the billed cost is None where any amount warns, or where no ratio is known: then no residual is judged, nor whether it
+    ``is_total_above``: what all months come to is above the ratio of their bill.
     """
 
     provider: str
@@ -41,6 +44,11 @@ class OpenAmount:
     total_amount: Decimal
     alarm_ratio: Decimal | None
     warned_months: tuple[str, ...]
+    is_total_above: bool
+
+    @property
+    def warns(self) -> bool:
+        return bool(self.warned_months) or self.is_total_above
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ def _open_amount(rows: list[BridgeMonth], as_of: date, residual_alarm_ratio: Dec
     line = rows[0].bridge_line
     ratio = residual_alarm_ratio if line in RESIDUALS else None
     amounts = {month: sum((row.amount for row in rows if row.month == month), Decimal(0)) for month in months}
+    total = sum((row.amount for row in rows), Decimal(0))
     return OpenAmount(
         provider=rows[0].provider,
         bridge_line=line,
@@ -82,16 +91,21 @@ def _open_amount(rows: list[BridgeMonth], as_of: date, residual_alarm_ratio: Dec
         amount=amounts[months[0]],
         previous_month=months[1],
         previous_amount=amounts[months[1]],
-        total_amount=sum((row.amount for row in rows), Decimal(0)),
+        total_amount=total,
         alarm_ratio=ratio,
         warned_months=tuple(sorted({row.month for row in rows if row.month in months and _warns(row, ratio)})),
+        is_total_above=ratio is not None and _is_above(total, ratio, rows[0].billed_in_all),
     )
 
 
 def _warns(row: BridgeMonth, ratio: Decimal | None) -> bool:
     if row.bridge_line in CAUSES:
         return True
-    return ratio is not None and abs(row.amount) > ratio * abs(row.billed_cost)
+    return ratio is not None and _is_above(row.amount, ratio, row.billed_cost)
+
+
+def _is_above(amount: Decimal, ratio: Decimal, billed: Decimal) -> bool:
+    return abs(amount) > ratio * abs(billed)
 
 
 def ownerless_share(month: str, spend: Decimal, unallocated: Decimal, alarm_ratio: Decimal | None) -> OwnerlessShare:

@@ -123,11 +123,12 @@ group by source, file, currency order by source, file, currency
 """What the refused rows of each file are worth: no published table holds that money."""
 
 BRIDGE = f"""
-select provider, bridge_line, fiscal_period, amount, billed_cost
+select provider, bridge_line, fiscal_period, amount, billed_cost, billed_in_all
 from (
     select
         *,
-        sum(amount) filter (where bridge_line = 'billed_cost') over (partition by provider, fiscal_period) as billed_cost
+        sum(amount) filter (where bridge_line = 'billed_cost') over (partition by provider, fiscal_period) as billed_cost,
+        sum(amount) filter (where bridge_line = 'billed_cost') over (partition by provider) as billed_in_all
     from reconciliation_by_provider_month
 )
 where bridge_line in {OPEN_LINES} and amount <> 0

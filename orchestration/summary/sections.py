@@ -184,19 +184,19 @@ def _open_amounts(summary: Row) -> Section:
     lines = [
         row
         for row in summary["open_amounts"]
-        if row["warned_months"] or any(round(Decimal(row[column]), 2) for column in columns)
+        if _asks(row) or any(round(Decimal(row[column]), 2) for column in columns)
     ]
     shown = [(f"{_line(row)}", *(amount(row[column]) for column in columns), _verdict(row)) for row in lines]
     months = (lines[0]["month"], lines[0]["previous_month"]) if lines else ("this month", "the month before")
     headers = ("open", *months, "all months", "verdict")
     asking: dict[str, list[str]] = {}
     for row in lines:
-        if row["warned_months"]:
+        if _asks(row):
             asking.setdefault(f"{in_words(row['bridge_line'], 'bridge_line')}: {row['remedy']}", []).append(
                 in_words(row["provider"], "provider")
             )
     todo = [f"{', '.join(providers)}, {remedy}" for remedy, providers in asking.items()]
-    urgent = frozenset(at for at, row in enumerate(lines) if row["warned_months"])
+    urgent = frozenset(at for at, row in enumerate(lines) if _asks(row))
     title = "Meter, bill and ledger: what stays open"
     return Section(title, headers, shown, "" if shown else "nothing", todo, urgent)
 
@@ -205,13 +205,18 @@ def _line(row: Row) -> str:
     return f"{in_words(row['provider'], 'provider')}: {in_words(row['bridge_line'], 'bridge_line')}"
 
 
+def _asks(row: Row) -> bool:
+    return bool(row["warned_months"]) or row["is_total_above"]
+
+
 def _verdict(row: Row) -> str:
+    """Of each amount beside it: those of the two months, and what all months come to."""
     if row["alarm_ratio"] is None:
         return "see below" if row["warned_months"] else "nothing to do"
-    limit = f"{percent(row['alarm_ratio'])} of the bill"
-    if row["warned_months"]:
-        return f"above {limit} in {', '.join(row['warned_months'])}"
-    return f"within {limit} in {row['month']} and {row['previous_month']}"
+    above = [*row["warned_months"], *(["all months"] if row["is_total_above"] else [])]
+    return f"{'above' if above else 'within'} {percent(row['alarm_ratio'])} of the bill" + (
+        f" in {' and '.join(above)}" if above else ""
+    )
 
 
 def _journals_left_out(rows: list[Row]) -> list[Section]:

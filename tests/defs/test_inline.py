@@ -25,9 +25,17 @@ def summary(**changed: Any) -> dict[str, Any]:
                 "amount": "3.5",
                 "total_amount": "7",
                 "warned_months": ["2026-10"],
+                "is_total_above": False,
                 "remedy": "declare the source",
             },
-            {"provider": "aws", "bridge_line": "residual", "amount": "9", "total_amount": "9", "warned_months": []},
+            {
+                "provider": "aws",
+                "bridge_line": "residual",
+                "amount": "9",
+                "total_amount": "9",
+                "warned_months": [],
+                "is_total_above": False,
+            },
         ],
         **changed,
     }

@@ -1,4 +1,6 @@
-"""Which open amounts warn: causes always, residuals and ownerless cost above the policy's ratio, old months never."""
+"""Which open amounts warn: causes always, residuals and ownerless cost above the policy's ratio, an old month's only by what
+all months come to.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -11,8 +13,8 @@ AS_OF = date(2026, 1, 15)
 RATIO = Decimal("0.005")
 
 
-def row(line: str, month: str, amount: str, billed: str = "1000") -> BridgeMonth:
-    return BridgeMonth("openai", line, month, Decimal(amount), Decimal(billed))
+def row(line: str, month: str, amount: str, billed: str = "1000", in_all: str = "1000000") -> BridgeMonth:
+    return BridgeMonth("openai", line, month, Decimal(amount), Decimal(billed), Decimal(in_all))
 
 
 def test_the_month_before_january_is_december() -> None:
@@ -49,9 +51,27 @@ def test_a_line_holds_both_months_and_all_of_them() -> None:
     assert (found.alarm_ratio, found.warned_months) == (RATIO, ("2025-12",))
 
 
+@pytest.mark.parametrize(
+    ("line", "amounts", "in_all", "is_above"),
+    [
+        ("residual", {"2025-07": "1200"}, "410", True),
+        ("residual", {"2025-07": "-2.06"}, "410", True),  # half a percent of 410 is 2.05
+        ("residual", {"2025-07": "2.05"}, "410", False),
+        ("residual", {"2025-07": "1000", "2025-08": "-1000"}, "4000", False),  # posted one month late
+        ("metering_residual", {"2025-07": "15", "2025-08": "6"}, "4000", True),
+        ("duplicates", {"2025-07": "-900"}, "410", False),
+    ],
+)
+def test_what_residuals_of_all_months_come_to_is_judged_by_the_whole_bill(
+    line: str, amounts: dict[str, str], in_all: str, is_above: bool
+) -> None:
+    (found,) = open_amounts([row(line, month, one, "100", in_all) for month, one in amounts.items()], AS_OF, RATIO)
+    assert (found.warned_months, found.is_total_above, found.warns) == ((), is_above, is_above)
+
+
 def test_without_a_ratio_no_residual_is_judged() -> None:
     (found,) = open_amounts([row("residual", "2026-01", "900")], AS_OF, None)
-    assert (found.alarm_ratio, found.warned_months) == (None, ())
+    assert (found.alarm_ratio, found.warned_months, found.is_total_above) == (None, (), False)
 
 
 @pytest.mark.parametrize(

@@ -118,12 +118,20 @@ def test_a_publication_without_ratios_shows_amounts_and_judges_none(tmp_path: Pa
     assert {row["is_above_alarm"] for row in found["unallocated_share"]} == {None}
 
 
-def test_a_verdict_on_a_residual_names_the_months_it_is_of(tmp_path: Path) -> None:
-    """Four percent of the bill of August: September and October have none."""
+def test_a_residual_of_older_months_is_judged_by_what_all_months_come_to(tmp_path: Path) -> None:
+    """Half a percent of three bills of 1,000 is 15. September and October have no residual."""
     found = summary(tmp_path, LINE.format(amount=40, period="2026-08", line="residual"))
     assert section(found, "Meter, bill and ledger")[2:] == [
-        "  OpenAI: not explained        0.00    0.00      40.00 within 0.5% of the bill",
-        "  between bill and ledger                              in 2026-10 and 2026-09",
+        "  OpenAI: not explained        0.00    0.00      40.00 above 0.5% of the bill in",
+        "  between bill and ledger                              all months",
+        "  To do: OpenAI, not explained between bill and ledger: check this provider's",
+        "  postings: ledger_counterparties and ledger accounts in company.yaml, a posting",
+        "  without a bill, or a bill whose currency is not the one it names",
+    ]
+    found = summary(tmp_path / "less", LINE.format(amount=15, period="2026-08", line="residual"))
+    assert section(found, "Meter, bill and ledger")[2:] == [
+        "  OpenAI: not explained          0.00    0.00      15.00 within 0.5% of the bill",
+        "  between bill and ledger",
     ]
 
 

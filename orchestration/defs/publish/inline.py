@@ -20,7 +20,7 @@ def shown(summary: dict[str, Any]) -> dict[str, Any]:
     """Metadata from the summary of what is published: spend by provider, run-rate, margins, open amounts."""
     spend, months = summary["spend"], sorted({row["month"] for row in summary["spend"]})
     company = [row for row in summary["run_rate"] if row["entity_type"] == "company"]
-    warned = [row for row in summary["open_amounts"] if row["warned_months"]]
+    warned = [row for row in summary["open_amounts"] if row["warned_months"] or row["is_total_above"]]
     facts: dict[str, Any] = {
         "as_of": summary["as_of"],
         "spend_by_provider": _spend(spend, months, summary["reporting_currency"]),

@@ -119,7 +119,7 @@ def judged(
             f"{one.provider} {one.bridge_line}: {one.month} {one.amount:f}, {one.previous_month} "
             f"{one.previous_amount:f}, all months {one.total_amount:f}"
             for one in bridge
-            if one.bridge_line in lines and one.warned_months
+            if one.bridge_line in lines and one.warns
         ]
         remedy = "; ".join(REMEDIES[line] for line in lines)
         if "repeated_requests" in lines and (days := connection.execute(ELSEWHERE).fetchall()[0][0]):
