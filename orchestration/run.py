@@ -29,6 +29,7 @@ from orchestration.watch import step_text, watching
 
 if TYPE_CHECKING:
     from orchestration.defs.control.execute import Outcome
+    from orchestration.registry import Company
 
 DONE, FAULT = 0, 1
 
@@ -41,7 +42,7 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     """
     if settings.target == "spark":
         refuse_absence(spark_settings())
-    who, as_of, zone, notes, redacted = _asked(settings)
+    company, who, as_of, zone, notes, redacted = _asked(settings)
     home = Home(settings.home)
     print(f"{who}, as of {as_of}, in {home.root}", file=stream, flush=True)
     with home_lock(home.lock):
@@ -59,7 +60,13 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     flagged, budgets, prices, rejected = flag_ready(home), tell_budgets(home), tell_unpriced(home), tell_rejected(home)
     print(file=stream)
     write_summary(collect(home.published), stream)
-    if late := not_known(landing_as_known(home, as_of, zone), as_of):
+    landing = landing_as_known(home, as_of, zone)
+    if company is not None:
+        from orchestration.connectors.named_in_files import unknown_sellers
+        from orchestration.prices import is_listed
+
+        notes += [f"note: {note}" for note in unknown_sellers(company, landing, is_listed)]
+    if late := not_known(landing, as_of):
         print(f"landed but not known on that day: {'; '.join(late)}", file=stream)
         print(
             "To count it, run without --as-of, or with another --home, where it is known from the start.", file=stream
@@ -78,15 +85,17 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     return DONE
 
 
-def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str], Callable[[str], str]]:
-    """The company's name, as-of day, time zone, notes, and what takes its secrets out of a text; after everything that can
-    be refused before the first read.
+def _asked(
+    settings: RunSettings,
+) -> tuple["Company | None", str, date, ZoneInfo, list[str], Callable[[str], str]]:
+    """The company, where it is no simulated one, its name, as-of day, time zone, notes, and what takes its secrets out of a
+    text; after everything that can be refused before the first read.
     """
     if settings.company is None:
         from orchestration.demo.catalog import DEMO_KEYS
 
         day = day_of_run(settings, ZoneInfo("UTC"))
-        return "the demo company", day, ZoneInfo("UTC"), [], redactor(extra=DEMO_KEYS.values())
+        return None, "the demo company", day, ZoneInfo("UTC"), [], redactor(extra=DEMO_KEYS.values())
     from orchestration.registry import load_company
     from orchestration.registry.sources import NO_SOURCE
 
@@ -95,7 +104,7 @@ def _asked(settings: RunSettings) -> tuple[str, date, ZoneInfo, list[str], Calla
     require_keys(settings, company)
     notes = [] if any(source.enabled for source in company.sources.values()) else [NO_SOURCE]
     named = [one.api_key_env for one in company.sources.values() if one.api_key_env]
-    return company.config.name, as_of, company.config.zone, notes, redactor(named=named)
+    return company, company.config.name, as_of, company.config.zone, notes, redactor(named=named)
 
 
 def _tell(outcome: "Outcome", stream: TextIO, verbose: bool) -> None:

@@ -23,6 +23,11 @@ def seller_of(name: str) -> str:
     return wanted
 
 
+def names_of_sellers() -> set[str]:
+    """The sellers that the table lists, by the names that the warehouse knows them by."""
+    return set(_listed("sellers"))
+
+
 def counterparties_of_sellers() -> dict[str, list[str]]:
     """Patterns of the names by which ledgers call the usual sellers, by seller."""
     return _listed("counterparties")

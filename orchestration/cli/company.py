@@ -106,8 +106,10 @@ def check(
         settings = settings_of(company, home)
         from orchestration.alerts.destinations import half_set
         from orchestration.alerts.destinations import missing as unset_destinations
+        from orchestration.connectors.named_in_files import unknown_sellers
         from orchestration.connectors.reach import reach, said_of
         from orchestration.connectors.trial import try_files
+        from orchestration.prices import is_listed
         from orchestration.registry import RegistryError, missing_posting_roles, prices_without_currency
         from orchestration.registry import explain_policy as policy_table
         from orchestration.registry.sources import NO_SOURCE
@@ -137,14 +139,19 @@ def check(
                             say("reached", name, session.redact(line))
                 if not any(source.enabled for source in session.company.sources.values()):
                     say("notes", NO_SOURCE)
-                trial = try_files(session.company, session.as_of)
+                sellers: list[str] = []
+                trial = try_files(
+                    session.company,
+                    session.as_of,
+                    lambda landing: sellers.extend(unknown_sellers(session.company, landing, is_listed)),
+                )
                 for fault in unset_destinations(session.company.alerts):
                     say("faults", fault)
                 for line in trial.lines:
                     say("files", session.redact(line))
                 unsaid = prices_without_currency(session.company.contracts, config.reporting_currency)
                 roles, alerts = missing_posting_roles(session.company), half_set(session.company.alerts)
-                for note in (*trial.doubts, *roles, *unsaid, *alerts):
+                for note in (*trial.doubts, *sellers, *roles, *unsaid, *alerts):
                     say("notes", session.redact(note), f"note: {session.redact(note)}")
                 for fault in trial.faults:
                     say("faults", session.redact(fault))

@@ -1,9 +1,11 @@
-"""What files name and the company folder does not know: products, initiatives and departments, and currencies without a rate.
+"""What files name and the company folder does not know: products, initiatives and departments, and currencies without a rate;
+and which sellers the company folder names that nothing else knows.
 
 Reads rows that are landed, in a landing area of its own; a row that cannot be read is none of its business.
 """
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,8 +15,9 @@ from orchestration import utc_duckdb
 from orchestration.exchange_rates import missing_rates
 from orchestration.files import counted
 from orchestration.landing.store import Landing
-from orchestration.registry import Company
+from orchestration.registry import Company, read_document
 from orchestration.registry.sources import LEDGER_SOURCES
+from orchestration.sellers import counterparties_of_sellers, names_of_sellers, seller_of
 
 PRICE_LIST_CURRENCY = "USD"
 _NAMED = {
@@ -100,3 +103,54 @@ def _declared(company: Company) -> Iterator[tuple[str, str | None]]:
             yield f"initiatives.yaml: {one.initiative_id}", part.currency if part else None
     if any(source.enabled and source.name not in LEDGER_SOURCES for source in company.sources.values()):
         yield f"company.yaml: list prices are in {PRICE_LIST_CURRENCY}", PRICE_LIST_CURRENCY
+
+
+def unknown_sellers(company: Company, landing: Landing, is_listed: Callable[[str], bool]) -> tuple[str, ...]:
+    """A line for each provider of contracts.yaml, company.yaml and sources.yaml of which no price list, source, bill or ledger
+    knows the name, with its place: what is declared of it then holds for nothing. ``is_listed``: whether a price list does.
+    """
+    usual = names_of_sellers() | counterparties_of_sellers().keys() | company.sources.keys()
+    doubtful = [one for one in _sellers_named(company) if seller_of(one[1]) not in usual and not is_listed(one[1])]
+    if not doubtful:
+        return ()
+    used = _sellers_in_files(landing)
+    with utc_duckdb.connect() as connection:
+        landing.register(connection)
+        query = "select distinct lower(counterparty_name) from landing.ledgers__general_ledger where counterparty_name <> ''"
+        ledger = [name for (name,) in connection.execute(query).fetchall()]
+    return tuple(
+        f"{place}: provider {name}: no source, price list, bill or ledger knows it, so {what}{_nearest(name, usual | used)}"
+        for place, name, what in doubtful
+        if seller_of(name) not in used and not any(told.startswith(name.lower()) for told in ledger)
+    )
+
+
+def _sellers_named(company: Company) -> Iterator[tuple[str, str, str]]:
+    """Place, name, and what follows where it is none."""
+
+    def line(file: str, path: tuple[str | int, ...]) -> str:
+        document = read_document(company.folder / file, [])
+        return f"{file}:{document.line(path) if document else 1}"
+
+    for at, contract in enumerate(company.contracts):
+        place = line("contracts.yaml", ("contracts", at, "provider"))
+        yield place, contract.provider, f"contract {contract.contract_id} applies to nothing"
+    for pattern, counterparty in company.config.ledger_counterparties.items():
+        place = line("company.yaml", ("ledger_counterparties", pattern))
+        yield place, counterparty.provider, f"postings of {pattern} settle no bill"
+    for provider in company.metering:
+        yield line("sources.yaml", ("metering", provider)), provider, "the choice of its meter chooses nothing"
+
+
+def _sellers_in_files(landing: Landing) -> set[str]:
+    """The sellers of all usage and of all bills."""
+    with utc_duckdb.connect() as connection:
+        landing.register(connection)
+        query = "select distinct provider_name from landing.focus_files__cost_and_usage"
+        billed = {name for (name,) in connection.execute(query).fetchall()}
+    return {seller_of(name) for name in billed | {provider for provider, _ in landing.models_of_usage()} if name}
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.7)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -21,7 +21,7 @@ from orchestration.connectors.named_in_files import doubts
 from orchestration.connectors.sources import SOURCES_BY_NAME
 from orchestration.files import counted
 from orchestration.landing.errors import RejectedFile, SourceError
-from orchestration.landing.store import Landing
+from orchestration.landing.store import FREE_TO_SHRINK, Landing
 from orchestration.landing.streams import STREAMS
 from orchestration.registry import Company
 
@@ -114,11 +114,11 @@ def _read(company: Company, files: Sequence[Path], read: Read, landing: Landing,
 
 
 def _rows(landing: Landing) -> dict[str, int]:
-    """File to accepted rows."""
+    """File to accepted rows, of the streams that hold what files say."""
     return {
         name: load.rows
         for source, stream in STREAMS
-        if stream != REJECTED
+        if stream != REJECTED and (source, stream) not in FREE_TO_SHRINK
         for name, load in landing.visible_loads(source, stream).items()
     }
 

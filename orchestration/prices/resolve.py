@@ -53,6 +53,11 @@ def find_maker(model_id: str) -> str | None:
     return None
 
 
+def is_listed(provider_name: str) -> bool:
+    """Whether the price list knows the provider, as people or usage name it."""
+    return _find_provider(provider_name) is not None
+
+
 def find_model(provider_name: str, model_id: str) -> PricedModel | None:
     """The listed model that ``model_id`` certainly is, at the provider as usage names it; None if there is none."""
     provider = _find_provider(provider_name)

@@ -6,6 +6,7 @@ rows, prices.
 
 from orchestration.registry.company import Company
 from orchestration.registry.contracts import prices_without_currency
+from orchestration.registry.documents import read_document
 from orchestration.registry.faults import Fault, RegistryError
 from orchestration.registry.initiatives import Initiative
 from orchestration.registry.landed import land_registry
@@ -28,5 +29,6 @@ __all__ = [
     "load_company",
     "missing_posting_roles",
     "prices_without_currency",
+    "read_document",
     "write_company_folder",
 ]
