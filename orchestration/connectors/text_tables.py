@@ -132,23 +132,53 @@ def load_text_table(
             f"create or replace temp table {table} as select row_number() over () as line, {shown} from {scan}",
         )
         return
+    numbered = f"row_number() over () + {file.layout.records_before_rows} as line"
+    create = (
+        f"create or replace temp table {table} as select {numbered}, {shown}, {_unnamed(file)} as unnamed, "
+        f"{_is_blank(file)} as is_blank from "
+    )
     with _in_utf8(file, file.layout) as path:
-        numbered = f"row_number() over () + {file.layout.records_before_rows} as line"
-        _create(
-            connection,
-            file,
-            f"create or replace temp table {table} as select {numbered}, {shown}, {_unnamed(file)} as unnamed, "
-            f"{_is_blank(file)} as is_blank from {_csv_scan(path, file.layout)}",
-        )
+        try:
+            connection.execute(create + _csv_scan(path, file.layout))
+        except (duckdb.Error, UnicodeDecodeError) as error:
+            if _odd_line(path) is None:
+                raise _unreadable(file, str(error)) from error
+            with _of_one_line_end(path) as copy:
+                _create(connection, file, create + _csv_scan(copy, file.layout), _odd_line(copy))
     _correct_lines(connection, file, file.layout, table)
     _drop_what_is_blank(connection, file, table)
 
 
-def _create(connection: duckdb.DuckDBPyConnection, file: TextFile, statement: str) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, file: TextFile, statement: str, odd_line: int | None = None) -> None:
+    """``odd_line``: the first of CSV that ends unlike the first line."""
     try:
         connection.execute(statement)
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise _unreadable(file, str(error)) from error
+        raise _unreadable(file, str(error), odd_line) from error
+
+
+def _odd_line(path: Path) -> int | None:
+    """The first line that ends unlike the one before it (CR LF, LF or CR), which the parser does not take; None without one.
+    Line breaks in quotes are looked at too.
+    """
+    first = None
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        for number, line in enumerate(lines, 1):
+            end = line[len(line.rstrip("\r\n")) :]
+            first = first or end
+            if end and end != first:
+                return number
+    return None
+
+
+@contextmanager
+def _of_one_line_end(path: Path) -> Iterator[Path]:
+    """A copy in which CR LF is LF, as where rows were added to a file by another system."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.csv"
+        with path.open("rb") as lines, copy.open("wb") as written:
+            written.writelines(line[:-2] + b"\n" if line.endswith(b"\r\n") else line for line in lines)
+        yield copy
 
 
 @contextmanager
@@ -234,13 +264,32 @@ def _text_of(file: TextFile, column: str, null_word: str) -> str:
     return f"nullif({text}, {literal(null_word)})" if null_word else text
 
 
-def _unreadable(file: TextFile, message: str) -> SchemaDrift:
+def _unreadable(file: TextFile, message: str, odd_line: int | None = None) -> SchemaDrift:
     line = re.search(r"CSV Error on Line: (\d+)", message)
     reason = re.search(
         r"^(Expected Number of Columns.*|Value with .*|Invalid unicode.*|Maximum line size.*)$", message, re.M
     )
     place = f"{file.name}:{line[1]}" if line else file.name
+    if odd_line is not None and not (line and reason):
+        return SchemaDrift(
+            file.source,
+            f"{file.name}:{odd_line}: ends in another line break than the lines before; save the file again with one kind",
+        )
+    if file.layout is not None and not (line and reason):
+        return _ill_formed(file, file.layout)
     return SchemaDrift(file.source, f"{place}: {reason[1] if reason else 'the file is not well-formed'}")
+
+
+def _ill_formed(file: TextFile, layout: Layout) -> SchemaDrift:
+    """Where the file is not well-formed CSV, and how, as a second parser sees it."""
+    place, why = file.name, "the file is not well-formed"
+    try:
+        for line, _ in records(file.path, layout):
+            place = f"{file.name}:{line}"
+        place = file.name
+    except csv.Error as error:
+        why = f"after this line the file is not well-formed CSV ({error})"
+    return SchemaDrift(file.source, f"{place}: {why}; correct it, or export the file again")
 
 
 def _correct_lines(connection: duckdb.DuckDBPyConnection, file: TextFile, layout: Layout, table: str) -> None:
@@ -255,7 +304,7 @@ def _correct_lines(connection: duckdb.DuckDBPyConnection, file: TextFile, layout
             line for number, (line, record) in enumerate(records(file.path, layout)) if record and number >= before
         ]
     except csv.Error as error:
-        raise SchemaDrift(file.source, f"{file.name}: the file is not well-formed ({error})") from error
+        raise _ill_formed(file, layout) from error
     if len(lines) != counted[0]:
         raise SchemaDrift(file.source, f"{file.name}: {len(lines)} records in the file, {counted[0]} read")
     record_lines = pa.table(

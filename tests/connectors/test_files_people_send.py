@@ -80,6 +80,54 @@ def test_an_amount_is_what_its_file_proves(drop: Drop, written: list[str], meant
     assert [Decimal(amount) for _, amount, _ in rows] == [Decimal(amount) for amount in meant]
 
 
+ROWS = (
+    "revenue_date,product_id,amount,currency",
+    '2026-10-01,"desk\n{}",1.50,EUR',
+    "",
+    "2026-10-02,desk,2,EUR",
+    "2026-10-03,desk,3,EUR",
+)
+
+
+@pytest.mark.parametrize("quoted", ["two lines", "two\r\nlines"])
+@pytest.mark.parametrize(("first", "last"), [("\r\n", "\n"), ("\n", "\r\n")])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_rows_that_another_system_added_with_its_own_line_breaks_are_read(
+    drop: Drop, encoding: str, first: str, last: str, quoted: str
+) -> None:
+    """The last row alone ends otherwise. A quoted line break and a blank line are before it, so it stands on line 6 or 7."""
+    header, broken, *others = ROWS
+    text = first.join([header, broken.format(quoted), *others]) + last + "2026-10-04,desk,4,EUR" + last
+    (drop.company.folder / "ledgers" / "revenue.csv").write_bytes(text.encode(encoding))
+    drop.extract()
+    more = quoted.count("\n")
+    assert drop.rows("revenue", "line, revenue_date, amount") == [
+        (2, datetime.date(2026, 10, 1), Decimal("1.5")),
+        *((at + more, datetime.date(2026, 10, at - 3), Decimal(at - 3)) for at in (5, 6, 7)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "revenue_date,product_id,amount,currency\n2026-10-01,desk,1,EUR\r2026-10-02,desk,1,EUR\n",
+            "revenue.csv:2: ends in",
+        ),
+        (
+            'revenue_date,product_id,amount,currency\n2026-10-01,"desk,1,EUR\n',
+            "revenue.csv:1: after this line the file",
+        ),
+    ],
+)
+def test_a_file_that_no_parser_takes_names_line_and_remedy(drop: Drop, text: str, says: str) -> None:
+    (drop.company.folder / "ledgers" / "revenue.csv").write_bytes(text.encode())
+    with pytest.raises(SchemaDrift) as refused:
+        drop.extract()
+    assert says in str(refused.value)
+    assert "save the file again with one kind" in str(refused.value) or "export the file again" in str(refused.value)
+
+
 def test_an_amount_that_nothing_proves_is_refused_until_the_company_says_what_it_is(drop: Drop) -> None:
     text = f"{HEADER.replace(',', ';')}\n2026-10-01;p;a;10;USD\n2026-10-02;p;a;1.234;USD\n"
     with pytest.raises(SchemaDrift, match=r"ledgers/revenue\.csv:3: amount '1\.234' may have thousands.*decimal_comma"):

@@ -551,7 +551,11 @@ def test_a_missing_required_column_names_file_and_column(drop: Drop) -> None:
             "actor_id,department_id,function\na,b,c\na,b\n",
             r"people\.csv:3: Expected Number of Columns: 3",
         ),
-        ("people.csv", 'actor_id,department_id,function\n"a,b,c\n', r"people\.csv: the file is not well-formed"),
+        (
+            "people.csv",
+            'actor_id,department_id,function\n"a,b,c\n',
+            r"people\.csv:1: after this line the file is not well-formed CSV",
+        ),
         ("business_metrics.csv", "metric_date,metric_id,value\n", "one of the columns initiative_id"),
         ("people.parquet", "not parquet", r"people\.parquet: is not a readable Parquet file"),
         ("people.xlsx", "x", r"people\.xlsx: ledgers are read as \.csv or \.parquet only"),
