@@ -217,7 +217,15 @@ def test_tags_as_a_list_of_pairs_are_an_object(bills: Bills, written: str, lande
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("ChargePeriodStart", "soon"), ("BillingCurrency", "USX"), ("Tags", '[{"key":"a"},{"key":"a"}]')],
+    [
+        ("ChargePeriodStart", "soon"),
+        ("ChargePeriodStart", "1926-10-05T00:00:00Z"),
+        ("ChargePeriodEnd", "2026-09-06T00:00:00Z"),
+        ("ChargePeriodEnd", "2026-10-05T00:00:00Z"),
+        ("ChargeCategory", "Usages"),
+        ("BillingCurrency", "USX"),
+        ("Tags", '[{"key":"a"},{"key":"a"}]'),
+    ],
 )
 def test_one_bad_charge_is_quarantined_with_its_amount(bills: Bills, column: str, value: str) -> None:
     bills.write("a.csv", {**CHARGE, "Tags": ""}, {**CHARGE, "Tags": "", "BilledCost": "12.5", column: value})
@@ -276,6 +284,8 @@ def test_malformed_money_names_file_line_and_value(bills: Bills, column: str, va
         ("ConsumedQuantity", "many", "ConsumedQuantity 'many' is not a decimal number"),
         ("ChargePeriodStart", "yesterday", "ChargePeriodStart 'yesterday' is not a date and time"),
         ("BillingPeriodEnd", "2026-13-01", "BillingPeriodEnd '2026-13-01' is not a date and time"),
+        ("ChargePeriodEnd", "2026-10-04", "ChargePeriodEnd '2026-10-04' is not after ChargePeriodStart"),
+        ("ChargeCategory", "use", "ChargeCategory 'use' is none of Usage, Purchase, Tax, Credit, Adjustment"),
         ("BillingCurrency", "Tokens", "BillingCurrency 'Tokens' is no ISO 4217 currency"),
         ("Tags", "team=a", "Tags 'team=a' is not a JSON object"),
         ("Tags", "[1]", r"Tags '\[1\]' is not a JSON object"),

@@ -77,7 +77,11 @@ def test_the_numbers_in_names_say_which_is_newer(bills: Bills, seconds: tuple[in
         ("october.csv", "corrections.csv", {"ChargeClass": "Correction"}),
         ("first.csv", "second.csv", {"BillingAccountId": "008"}),
         ("first.csv", "second.csv", {"ProviderName": "Microsoft"}),
-        ("first.csv", "second.csv", {"ChargePeriodStart": "2026-10-09T00:00:00Z"}),
+        (
+            "first.csv",
+            "second.csv",
+            {"ChargePeriodStart": "2026-10-09T00:00:00Z", "ChargePeriodEnd": "2026-10-09T23:00:00Z"},
+        ),
     ],
 )
 def test_files_that_state_different_charges_add_up(bills: Bills, first: str, second: str, given_second: dict) -> None:  # noqa: F811

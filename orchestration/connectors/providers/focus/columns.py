@@ -50,6 +50,7 @@ PROVIDER = ("ProviderName", "ServiceProviderName")
 MONEY = ("billed_cost", "effective_cost", "list_cost", "contracted_cost", "list_unit_price", "contracted_unit_price")
 QUANTITIES = ("consumed_quantity", "pricing_quantity")
 MOMENTS = ("charge_period_start", "charge_period_end", "billing_period_start", "billing_period_end")
+CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 
 ALL = (*REQUIRED.values(), *PROVIDER, *(name for names in OPTIONAL.values() for name in names))
 """Every column that is read, by its FOCUS name."""

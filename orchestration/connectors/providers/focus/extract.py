@@ -21,10 +21,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from expectations.rules import FIRST_PLAUSIBLE, LAST_PLAUSIBLE
 from orchestration.connectors.outcome import StreamOutcome
 from orchestration.connectors.providers.focus.cells import TAGS_FORM, moment, tags
 from orchestration.connectors.providers.focus.columns import (
     ALL,
+    CATEGORIES,
     MAY_BE_EMPTY,
     MOMENTS,
     MONEY,
@@ -61,7 +63,7 @@ from orchestration.utc_duckdb import connect
 SOURCE = "focus_files"
 STREAM = "cost_and_usage"
 REJECTED = "rejected_rows"
-ROW_RULES = "2"
+ROW_RULES = "3"
 BAD_ROWS_RATIO = 0.1
 """Share of a bill's charges with a bad cell above which the bill is refused whole."""
 EMPTY_COST = "FOCUS gives every charge one: export it anew, or write what the charge cost, 0 if nothing"
@@ -208,6 +210,12 @@ def _bad_cells() -> Iterator[tuple[str, str, str]]:
         yield column, _is_no_decimal(column), "is not a decimal number"
     for column in MOMENTS:
         yield column, f"{column} is not null and try_cast({column} as timestamptz) is null", "is not a date and time"
+    start, end = (f"try_cast({column} as timestamptz)" for column in ("charge_period_start", "charge_period_end"))
+    plausible = f"{start} >= '{FIRST_PLAUSIBLE}' and {start} < '{LAST_PLAUSIBLE}'"
+    yield "charge_period_start", f"not ({plausible})", f"is not from {FIRST_PLAUSIBLE} to {LAST_PLAUSIBLE}"
+    yield "charge_period_end", f"{end} <= {start}", "is not after ChargePeriodStart"
+    categories = ", ".join(map(literal, CATEGORIES))
+    yield "charge_category", f"charge_category not in ({categories})", f"is none of {', '.join(CATEGORIES)}"
     codes = ", ".join(map(literal, sorted(CURRENCIES)))
     yield "billing_currency", f"upper(billing_currency) not in ({codes})", "is no ISO 4217 currency"
     is_object = "coalesce(case when json_valid(tags) then json_type(tags) end, '') = 'OBJECT'"
