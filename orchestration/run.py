@@ -64,8 +64,10 @@ def run_once(settings: RunSettings, stream: TextIO, *, verbose: bool = False) ->
     if company is not None:
         from orchestration.connectors.named_in_files import unknown_sellers
         from orchestration.prices import is_listed
+        from orchestration.registry import unread_files
 
-        notes += [f"note: {note}" for note in unknown_sellers(company, landing, is_listed)]
+        unread = (*unread_files(company.folder), *unknown_sellers(company, landing, is_listed))
+        notes += [f"note: {note}" for note in unread]
     if late := not_known(landing, as_of):
         print(f"landed but not known on that day: {'; '.join(late)}", file=stream)
         print(

@@ -14,6 +14,7 @@ from orchestration.budgets.journal import Journal
 from orchestration.budgets.movements import Movement
 from orchestration.lock import home_lock
 from orchestration.project import Home
+from orchestration.registry.currencies import minor_unit, minor_unit_digits
 from orchestration.registry.fields import check_email, read_decimal
 from orchestration.session import Session, open_session
 from orchestration.settings import RunSettings
@@ -54,6 +55,7 @@ def change_budget(
     """Book an ``adjust`` or ``return`` of ``amount`` (reporting currency) and print its postings and alerts."""
     approved_by, wanted = _approver(approver), _amount(amount)
     with _open_books(settings) as (connection, session):
+        _require_minor_units(wanted, amount, session.company.config.reporting_currency)
         booked = change_allocation(
             connection,
             session.landing,
@@ -86,9 +88,10 @@ def _open_books(settings: RunSettings) -> Iterator[tuple[duckdb.DuckDBPyConnecti
 
 def _write(movement: Movement, session: Session, stream: TextIO) -> None:
     currency = session.company.config.reporting_currency
+    places = minor_unit_digits(currency)
     for posting in movement.postings:
         period = f" for {posting.fiscal_period}" if posting.fiscal_period else ""
-        print(f"{posting.account}: {posting.amount:+,.2f} {currency}{period}", file=stream)
+        print(f"{posting.account}: {posting.amount:+,.{places}f} {currency}{period}", file=stream)
 
 
 def _approver(text: str) -> str:
@@ -103,3 +106,10 @@ def _amount(text: str) -> Decimal:
         return read_decimal(text)
     except ValueError as fault:
         raise Refused(f"amount {text} {fault}") from None
+
+
+def _require_minor_units(amount: Decimal, written: str, currency: str) -> None:
+    """Nobody can pay less than the smallest unit, and what is booked is shown to it."""
+    exponent = amount.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > minor_unit_digits(currency):
+        raise Refused(f"amount {written} is finer than {minor_unit(currency)} {currency}, the smallest unit; round it")

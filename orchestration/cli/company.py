@@ -110,7 +110,7 @@ def check(
         from orchestration.connectors.reach import reach, said_of
         from orchestration.connectors.trial import try_files
         from orchestration.prices import is_listed
-        from orchestration.registry import RegistryError, missing_posting_roles, prices_without_currency
+        from orchestration.registry import RegistryError, missing_posting_roles, prices_without_currency, unread_files
         from orchestration.registry import explain_policy as policy_table
         from orchestration.registry.sources import NO_SOURCE
         from orchestration.session import open_session
@@ -151,7 +151,8 @@ def check(
                     say("files", session.redact(line))
                 unsaid = prices_without_currency(session.company.contracts, config.reporting_currency)
                 roles, alerts = missing_posting_roles(session.company), half_set(session.company.alerts)
-                for note in (*trial.doubts, *sellers, *roles, *unsaid, *alerts):
+                unread = unread_files(session.company.folder)
+                for note in (*unread, *trial.doubts, *sellers, *roles, *unsaid, *alerts):
                     say("notes", session.redact(note), f"note: {session.redact(note)}")
                 for fault in trial.faults:
                     say("faults", session.redact(fault))

@@ -10,7 +10,7 @@ from orchestration.registry.documents import read_document
 from orchestration.registry.faults import Fault, RegistryError
 from orchestration.registry.initiatives import Initiative
 from orchestration.registry.landed import land_registry
-from orchestration.registry.loader import load_alert_settings, load_company
+from orchestration.registry.loader import load_alert_settings, load_company, unread_files
 from orchestration.registry.policy import EffectivePolicy, explain_policy
 from orchestration.registry.posting_roles import missing_posting_roles
 from orchestration.registry.sources import SourceConfig
@@ -30,5 +30,6 @@ __all__ = [
     "missing_posting_roles",
     "prices_without_currency",
     "read_document",
+    "unread_files",
     "write_company_folder",
 ]

@@ -199,6 +199,17 @@ def _documents(folder: Path, faults: list[Fault]) -> dict[str, Document]:
     return documents
 
 
+def unread_files(folder: Path) -> tuple[str, ...]:
+    """A line for each YAML file of the company folder that nothing reads."""
+    names = sorted(
+        path.name for path in folder.iterdir() if path.suffix in (".yaml", ".yml") and path.name not in FILES
+    )
+    return tuple(
+        f"{name}: nothing reads this file; read are {', '.join(sorted(FILES))}, and CSV and Parquet files in ledgers/"
+        for name in names
+    )
+
+
 def _check_sections(document: Document, known: list[str], faults: list[Fault]) -> None:
     for section in document.data:
         if section not in known:

@@ -100,6 +100,9 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 "fct_ledger_entries", OTHER_COGS_WITHOUT_PRODUCT, periods.previous_first, as_of
             ),
             "budgets": query("budget_status_by_department_month fct_allocated_costs", BUDGETS, *_of(periods)),
+            "budgeted_months": [
+                row["fiscal_period"] for row in query("budget_status_by_department_month", BUDGETED_MONTHS)
+            ],
             "projection": query("month_end_projection", PROJECTION, as_of),
             "run_rate": query("run_rate_by_company_day run_rate_by_department_day", RUN_RATE, as_of, as_of),
             "unpriced": [
@@ -345,6 +348,10 @@ select shown.*, names.name
 from shown
 left join department_names as names on shown.department_id = names.id
 order by shown.department_id nulls last, budget_class nulls last
+"""
+
+BUDGETED_MONTHS = """
+select distinct fiscal_period from budget_status_by_department_month where budget_amount is not null order by 1
 """
 
 PROJECTION = """

@@ -88,11 +88,19 @@ def budgets(summary: Row) -> Section:
     if any(row["budget_basis"] == "flexible" for row in rows):
         notes.append("a core budget with known units of work allows their verified cost, any other what was funded")
     if len(unbudgeted) == len(rows):
-        month = " for this month" if shown else ""
-        notes.append(f"no budget is loaded{month}: put a budgets file into ledgers/")
+        notes.append(_no_budget(summary))
     headers = ("budget", "budgeted", "allowed\nso far", "spent", "used", "stands")
     title = f"Budget beside actual {_period(summary['periods'])}"
     return Section(title, headers, shown, "; ".join(notes), todo, frozenset(over))
+
+
+def _no_budget(summary: Row) -> str:
+    months = summary["budgeted_months"]
+    if not months:
+        return "no budget is loaded: put a budgets file into ledgers/"
+    known = months[0] if len(months) == 1 else f"{len(months)} months from {months[0]} to {months[-1]}"
+    month = summary["periods"]["fiscal_period"]
+    return f"no budget of {month} is loaded, only of {known}: add {month} to the budgets file in ledgers/"
 
 
 def _budget_name(row: Row) -> str:

@@ -1,5 +1,6 @@
 """The commands refuse what they cannot book in words a person can act on, and write nothing then."""
 
+import re
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -40,6 +41,40 @@ def test_an_approver_is_an_e_mail_address(settings: RunSettings, approver: str) 
 def test_an_amount_is_an_exact_decimal(settings: RunSettings, amount: str) -> None:
     with pytest.raises(Refused, match=f"amount {amount}"):
         change_budget(settings, "return", "exp", amount, CFO, StringIO())
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "unit"),
+    [
+        ("USD", "0.001", "0.01"),
+        ("USD", "-12.345", "0.01"),
+        ("JPY", "0.5", "1"),
+        ("KWD", "0.0001", "0.001"),
+        ("USD", "5e-3", "0.01"),
+    ],
+)
+def test_an_amount_below_the_smallest_unit_of_the_currency_is_refused(
+    settings: RunSettings, currency: str, amount: str, unit: str
+) -> None:
+    company = Path(str(settings.company)) / "company.yaml"
+    company.write_text(re.sub("reporting_currency: [A-Z]+", f"reporting_currency: {currency}", company.read_text()))
+    with connect(Home(settings.home).warehouse):
+        pass
+    with pytest.raises(Refused, match=re.escape(f"amount {amount} is finer than {unit} {currency}, ")):
+        change_budget(settings, "adjust", "exp", amount, CFO, StringIO())
+    assert not Home(settings.home).budget.exists()
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("USD", "1e3"), ("USD", "0.010"), ("JPY", "7.0"), ("KWD", "0.001")])
+def test_an_amount_in_the_units_of_the_currency_is_judged_by_the_books(
+    settings: RunSettings, currency: str, amount: str
+) -> None:
+    company = Path(str(settings.company)) / "company.yaml"
+    company.write_text(re.sub("reporting_currency: [A-Z]+", f"reporting_currency: {currency}", company.read_text()))
+    with connect(Home(settings.home).warehouse):
+        pass
+    with pytest.raises((Refused, UnknownFact), match="^(?!amount )"):
+        change_budget(settings, "adjust", "exp", amount, CFO, StringIO())
 
 
 def test_an_undeclared_initiative_is_refused(settings: RunSettings) -> None:

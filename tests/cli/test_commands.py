@@ -121,6 +121,18 @@ def test_check_tells_a_program_what_it_found(company: Path, tmp_path: Path) -> N
     assert body["faults"][0].startswith("company.yaml:")
 
 
+def test_check_notes_yaml_files_that_nothing_reads(company: Path, tmp_path: Path) -> None:
+    (company / "sources.yaml").write_text("sources: {}\n")
+    (company / "ownership.yaml").write_text("rules: []\n")
+    (company / "budgets.yaml").write_text("x: 1\n")
+    (company / "ownership.yml").write_text("rules: []\n")
+    done = tokenomics("check", "--json", "--company", str(company), cwd=tmp_path)
+    body = json.loads(done.stdout)
+    notes = [note.partition(";")[0] for note in body["notes"] if "nothing reads" in note]
+    assert notes == ["budgets.yaml: nothing reads this file", "ownership.yml: nothing reads this file"]
+    assert body["is_valid"] and done.returncode == 0
+
+
 def test_unknown_target_and_bad_date_are_refused(company: Path, tmp_path: Path) -> None:
     unknown = tokenomics("run", "--company", str(company), "--target", "oracle", cwd=tmp_path)
     assert unknown.returncode == 1

@@ -457,14 +457,28 @@ def test_a_pipe_receives_plain_text_though_the_terminal_has_colour(
         assert stream.read() == plain_text(found) + "\n"
 
 
-def test_spend_beside_no_budget_says_that_none_is_loaded(found: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("months", "told"),
+    [
+        ([], "no budget is loaded: put a budgets file into ledgers/"),
+        (["2026-09"], "no budget of 2026-10 is loaded, only of 2026-09: add 2026-10 to the budgets file in ledgers/"),
+        (
+            ["2026-01", "2026-02", "2026-09"],
+            "no budget of 2026-10 is loaded, only of 3 months from 2026-01 to 2026-09: add",
+        ),
+    ],
+)
+def test_spend_beside_no_budget_says_of_which_months_there_are_some(
+    found: dict[str, Any], months: list[str], told: str
+) -> None:
     none = {"budget_amount": "0", "allowance_amount": None, "burn_ratio": None, "status": "no_budget"}
-    without = found | {"budgets": [row | none for row in found["budgets"]]}
+    without = found | {"budgets": [row | none for row in found["budgets"]], "budgeted_months": months}
     assert without["budgets"]
-    told = " ".join(" ".join(section(without, "Budget beside actual")).split())
-    assert "total 900.00" in told, "what nobody stated is no amount"
-    assert "no budget is loaded for this month: put a budgets file into ledgers/" in told
-    assert "no budget is loaded" not in plain_text(found)
+    said = " ".join(" ".join(section(without, "Budget beside actual")).split())
+    assert "total 900.00" in said, "what nobody stated is no amount"
+    assert told in said
+    assert "no budget" not in plain_text(found)
+    assert found["budgeted_months"] == ["2026-10"]
 
 
 def test_other_cost_of_goods_sold_of_no_product_is_told_beside_the_margins(tmp_path: Path) -> None:
