@@ -351,7 +351,7 @@ order by shown.department_id nulls last, budget_class nulls last
 """
 
 BUDGETED_MONTHS = """
-select distinct fiscal_period from budget_status_by_department_month where budget_amount is not null order by 1
+select distinct fiscal_period from budget_status_by_department_month where status <> 'no_budget' order by 1
 """
 
 PROJECTION = """

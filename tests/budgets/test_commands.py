@@ -73,7 +73,7 @@ def test_an_amount_in_the_units_of_the_currency_is_judged_by_the_books(
     company.write_text(re.sub("reporting_currency: [A-Z]+", f"reporting_currency: {currency}", company.read_text()))
     with connect(Home(settings.home).warehouse):
         pass
-    with pytest.raises((Refused, UnknownFact), match="^(?!amount )"):
+    with pytest.raises((Refused, UnknownFact), match=r"^(?!amount )"):
         change_budget(settings, "adjust", "exp", amount, CFO, StringIO())
 
 
