@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.connectors.trial import Trial, try_files
 from orchestration.registry import load_company
+from tests.connectors.test_focus import CHARGE
 from tests.end_to_end.tiny_company import write_tiny_company
 
 AS_OF = date(2026, 10, 31)
@@ -40,6 +41,19 @@ def test_sound_files_are_counted(folder: Path) -> None:
     assert tried(folder) == Trial(
         ("logs/gateway.jsonl: 150 rows", "ledgers/general_ledger.csv: 2 rows", "ledgers/revenue.csv: 5 rows"), ()
     )
+
+
+def test_bills_are_counted_by_file_and_their_bad_charges_named(folder: Path) -> None:
+    (folder / "bills").mkdir()
+    header, values = ",".join(CHARGE), ",".join(CHARGE.values())
+    late = ",".join((CHARGE | {"ChargePeriodEnd": "2026-10-04T00:00:00Z"}).values())
+    (folder / "bills" / "aws.csv").write_text("\n".join([header, values, late]) + "\n")
+    sources = folder / "sources.yaml"
+    sources.write_text(sources.read_text() + "  focus_files: {enabled: true, path: bills/*.csv}\n")
+    found = tried(folder)
+    assert found.lines[:2] == ("logs/gateway.jsonl: 150 rows", "bills/aws.csv: 1 row")
+    assert all(line.startswith("ledgers/") for line in found.lines[2:]), "what no file is called is no line"
+    assert found.faults == ("bills/aws.csv:3: ChargePeriodEnd 2026-10-04T00:00:00Z is not after ChargePeriodStart",)
 
 
 def test_each_broken_file_is_named_and_the_others_are_counted(folder: Path) -> None:
