@@ -187,10 +187,10 @@ def _projection(publication: Publication, budgets: Table, gaps: int) -> Figure:
     known = found if found and found["projected_amount"] is not None else None
     budgeted, verdict, says = budgets.total("budget_amount"), "none", "no forecast yet: under a week of cost"
     if known and known["days_missing"]:
-        above = bool(budgeted) and known["projected_amount"] > budgeted
+        above = bool(budgeted) and known["projected_low"] > budgeted
         verdict = "bad" if above else "watch"
-        lacking = counted(known["days_missing"], "day")
-        says = f"{'above budget already; ' if above else ''}cost of {lacking} is missing and comes on top: no bounds are known"
+        least, lacking = shown(known["projected_low"], "money"), counted(known["days_missing"], "day")
+        says = f"at least {least}{', above budget' if above else ''}; cost of {lacking} is missing and comes on top"
     elif known:
         says = f"{shown(known['projected_low'], 'money')} to {shown(known['projected_high'], 'money')}"
         if budgeted:
@@ -203,7 +203,7 @@ def _projection(publication: Publication, budgets: Table, gaps: int) -> Figure:
         known["projected_amount"] if known else None,
         "money",
         "Spent so far and the daily forecast of the days left. At least four of five months are expected to end inside the "
-        "interval. Without an interval where days of the month are missing.",
+        "interval. Without an upper end where days of the month are missing.",
         "month_end_projection",
         verdict=verdict if known else "unknown",  # type: ignore[arg-type]
         says=says,

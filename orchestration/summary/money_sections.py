@@ -146,7 +146,7 @@ def month_end(summary: Row) -> list[Section]:
         f"likely: spent so far and the forecast of {days} to come; at least four of five months end within the bounds"
     )
     if lacking:
-        note += f"; days without data, whose cost comes on top, so that no bounds are known: {', '.join(lacking)}"
+        note += f"; days without data, whose cost comes on top: {', '.join(lacking)}"
     todo = [f"likely to end above what is budgeted: {', '.join(above)}"] if above else []
     headers = ("department", "budgeted", "likely", "at least", "at most")
     urgent = frozenset(at for at, row in enumerate(shown) if row[0] in above)

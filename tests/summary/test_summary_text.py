@@ -89,21 +89,21 @@ def test_budget_stands_beside_actual_and_where_the_month_ends(found: dict[str, A
     ]
 
 
-def test_a_month_with_missing_days_has_no_bounds_and_says_whose(tmp_path: Path) -> None:
+def test_a_month_with_missing_days_has_no_upper_end_and_says_whose(tmp_path: Path) -> None:
     """Its likely end is of what is known, which may be above the budget all the same."""
     lacking = (
-        "update month_end_projection set days_missing = 10, projected_low = null, projected_high = null "
+        "update month_end_projection set days_missing = 10, projected_high = null "
         "where entity_type = 'company' or entity_id = 'ops'"
     )
     assert section(summary(tmp_path, lacking), "Month end") == [
         "Month end 2026-10",
         "  department  budgeted    likely  at least  at most",
-        "  Operations  1,000.00  1,100.00",
+        "  Operations  1,000.00  1,100.00  1,050.00",
         "  Research      100.00",
-        "  total       1,100.00  1,300.00",
+        "  total       1,100.00  1,300.00  1,250.00",
         "  likely: spent so far and the forecast of 11 days to come; at least four of",
-        "  five months end within the bounds; days without data, whose cost comes on top,",
-        "  so that no bounds are known: Operations 10 days, total 10 days",
+        "  five months end within the bounds; days without data, whose cost comes on top:",
+        "  Operations 10 days, total 10 days",
         "  To do: likely to end above what is budgeted: Operations, total",
     ]
 

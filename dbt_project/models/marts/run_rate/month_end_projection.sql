@@ -1,7 +1,7 @@
 {# Where the open fiscal period ends: what was spent so far and the forecast of its days to come. The interval is that
    of the days to come: their own bounds added up, or the bounds of the 30-day sum where these are closer, which hold
-   for fewer days all the more. Where days of the period are missing, their cost comes on top, and nobody knows the
-   bounds. A department whose initiatives all went on to others has no days to come. #}
+   for fewer days all the more. Where days of the period are missing, their cost comes on top, and nobody knows an
+   upper bound. A department whose initiatives all went on to others has no days to come. #}
 {{ config(tags=['after_statistics']) }}
 
 with
@@ -237,8 +237,7 @@ select
     cast(spent_amount as decimal(38, 12)) as spent_amount,
     cast(forecast_ahead as decimal(38, 9)) as forecast,
     cast(spent_amount + forecast_ahead as decimal(38, 12)) as projected_amount,
-    cast(case when days_missing = 0 then spent_amount + forecast_ahead - below_ahead end as decimal(38, 12))
-        as projected_low,
+    cast(spent_amount + forecast_ahead - below_ahead as decimal(38, 12)) as projected_low,
     cast(case when days_missing = 0 then spent_amount + forecast_ahead + above_ahead end as decimal(38, 12))
         as projected_high,
     reporting_currency,
