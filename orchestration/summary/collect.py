@@ -185,7 +185,7 @@ order by closed_period, booked_period
 
 DAYS_REMEDY = {
     "missing": "export these days again, then run: what they cost is in no figure, and a bill of other days is shared by the "
-    "usage that is there",
+    "usage that is there; if nothing was used on days like these, say empty_days: zero for the source in sources.yaml",
     "incomplete": "add the newer log or bill, then run: what these days cost is in no figure; where there was nothing to bill, "
     "say complete_through for the source in sources.yaml",
 }
