@@ -124,6 +124,9 @@ _BRIDGE = {
     "metering_difference": "gateway and provider meter differently",
     "accrual": "month-end accrual",
     "accrual_reversal": "reversal of the accrual",
+    "not_reversed": "not reversed",
+    "reversed_beyond": "reversed beyond it",
+    "reversed_elsewhere": "in another account",
     "repeated_requests": "requests that count on several days",
     "other_cogs_left_out": "other cost of goods sold without a product",
 }

@@ -9,7 +9,7 @@ from dashboard.publication import Publication, Row
 from dashboard.scale import MONTH, RECENT
 from orchestration.glossary import in_words
 from orchestration.policy.open_amounts import OPEN_LINES
-from orchestration.summary.open_amounts import NOT_REVERSED_REMEDY, REMEDIES, account_remedy
+from orchestration.summary.open_amounts import NOT_REVERSED_REMEDIES, REMEDIES, account_remedy
 
 PROVIDERS = 6
 SHOWN_PERIODS = 6
@@ -37,7 +37,7 @@ from accrual_journals_left_out order by period desc, provider, service_period
 """
 
 NOT_REVERSED = """
-select fiscal_period as period, provider, journal_id, reversal_date, amount
+select fiscal_period as period, provider, journal_id, reversal_date, finding, amount
 from accrual_journals_not_reversed order by period desc, provider, journal_id
 """
 
@@ -248,17 +248,19 @@ def _left_out(publication: Publication) -> Table:
 def _not_reversed(publication: Publication) -> Table:
     rows = publication.rows("accrual_journals_not_reversed", NOT_REVERSED)
     for row in rows:
-        row["remedy"] = NOT_REVERSED_REMEDY
+        row["remedy"] = NOT_REVERSED_REMEDIES[row["finding"]]
+        row["finding"] = in_words(row["finding"])
         row["verdict"] = "watch"
     return Table(
         "not_reversed",
-        "Accruals that the ledger has not reversed",
+        "Accruals that the ledger has not reversed, or not as posted",
         "accrual_journals_not_reversed",
         (
             MONTH,
             Column("provider", "Provider"),
             Column("journal_id", "Journal"),
-            Column("amount", "Still in the books", "money", True),
+            Column("finding", "Found"),
+            Column("amount", "Amount", "money", True),
             Column("reversal_date", "Reversal due", "date"),
             Column("remedy", "What to do"),
         ),

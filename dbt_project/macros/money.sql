@@ -91,6 +91,15 @@
     end
 {%- endmacro %}
 
+{#- The smallest amount of the reporting currency that can be posted. -#}
+{% macro minor_unit(parameters='run_parameters') -%}
+    case {{ parameters }}.minor_unit_digits
+        when 0 then cast(1 as decimal(4, 3))
+        when 2 then cast(0.01 as decimal(4, 3))
+        when 3 then cast(0.001 as decimal(4, 3))
+    end
+{%- endmacro %}
+
 {#- Money over a quantity, exact to twelve decimals, by whole-number division; null when the quantity is zero or
     null. -#}
 {% macro cost_per(cost, quantity) -%}

@@ -18,10 +18,11 @@ SHAPES = {
     "quickbooks": """
         select journal_id as "Journal No", strftime(posting_date, '%m/%d/%Y') as "Journal Date", reporting_currency as "Currency",
             memo as "Memo", account_number as "Account", side(debit_amount) as "Debits", side(credit_amount) as "Credits",
-            memo as "Description", department_id as "Class"
+            memo || ' ' || journal_id as "Description", department_id as "Class"
         from lines order by journal_id, journal_line_number""",
     "xero": """
-        select memo || ' ' || journal_id as "*Narration", strftime(posting_date, '%d/%m/%Y') as "*Date", memo as "Description",
+        select memo || ' ' || journal_id as "*Narration", strftime(posting_date, '%d/%m/%Y') as "*Date",
+            memo || ' ' || journal_id as "Description",
             account_number as "*AccountCode", 'Tax Exempt' as "*TaxRate",
             in_minor_units(debit_amount - credit_amount) as "*Amount",
             case when department_id is not null then 'Department' end as "TrackingName1", department_id as "TrackingOption1"
@@ -29,7 +30,7 @@ SHAPES = {
     "netsuite": """
         select journal_id as "External ID", strftime(posting_date, '%m/%d/%Y') as "Date", reporting_currency as "Currency",
             memo as "Memo", account_number as "Account", side(debit_amount) as "Debit", side(credit_amount) as "Credit",
-            memo as "Line Memo", department_id as "Department"
+            memo || ' ' || journal_id as "Line Memo", department_id as "Department"
         from lines order by journal_id, journal_line_number""",
 }
 

@@ -20,7 +20,7 @@ from orchestration.summary.names import make_names
 from orchestration.summary.open_amounts import (
     LEFT_OUT,
     NOT_REVERSED,
-    NOT_REVERSED_REMEDY,
+    NOT_REVERSED_REMEDIES,
     OWNER_REMEDY,
     REJECTED,
     REJECTED_REMEDY,
@@ -119,9 +119,10 @@ def _collect(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
                 {**row, "remedy": account_remedy(row["missing_roles"])}
                 for row in query("accrual_journals_left_out", LEFT_OUT)
             ],
-            "accruals_not_reversed": _with_remedy(
-                query("accrual_journals_not_reversed", NOT_REVERSED), NOT_REVERSED_REMEDY
-            ),
+            "accruals_not_reversed": [
+                {**row, "remedy": NOT_REVERSED_REMEDIES[row["finding"]]}
+                for row in query("accrual_journals_not_reversed", NOT_REVERSED)
+            ],
             "changed_after_close": _with_remedy(
                 query("period_adjustments", CHANGED_AFTER_CLOSE, periods.fiscal_period), CHANGED_REMEDY
             ),

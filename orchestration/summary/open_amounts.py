@@ -55,12 +55,23 @@ where fiscal_period = (select max(fiscal_period) from accrual_journals_left_out)
 order by all
 """
 
-NOT_REVERSED_REMEDY = (
-    "post the reversal, dated the day it was due or in the first open month after it; of an accrual that was posted twice, "
-    "reverse the second copy: until then the books hold this amount beside the invoice"
-)
+NOT_REVERSED_REMEDIES = {
+    "not_reversed": (
+        "post the reversal, dated the day it was due or in the first open month after it; of an accrual that was posted "
+        "twice, reverse the second copy: until then the books hold this amount beside the invoice"
+    ),
+    "reversed_beyond": (
+        "take back what was reversed beyond the accrual, by an entry in the first open month, or post the accrual if it never "
+        "was: until then the books lack this amount"
+    ),
+    "reversed_elsewhere": (
+        "move the reversal to the account of the accrual, by an entry in the first open month: this amount stands in that "
+        "account, and is missing in the one that was credited"
+    ),
+}
+"""By what was found of an accrual in the ledger."""
 NOT_REVERSED = """
-select fiscal_period, provider, legal_entity_id, journal_id, reversal_date, amount
+select fiscal_period, provider, legal_entity_id, journal_id, reversal_date, finding, amount
 from accrual_journals_not_reversed order by all
 """
 

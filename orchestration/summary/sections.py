@@ -234,9 +234,9 @@ def _journals_left_out(rows: list[Row]) -> list[Section]:
 
 
 def _accruals_not_reversed(rows: list[Row]) -> list[Section]:
-    """No section where every accrual that came back through the ledger was reversed when it was due."""
-    shown = [(row["journal_id"], amount(row["amount"]), row["reversal_date"]) for row in rows]
-    return _asking("Accruals not reversed in the ledger", ("journal", "amount", "reversal due"), shown, rows)
+    """No section where every accrual that came back through the ledger was reversed when it was due, and only once."""
+    shown = [(row["journal_id"], amount(row["amount"]), row["reversal_date"], in_words(row["finding"])) for row in rows]
+    return _asking("Accruals not reversed in the ledger", ("journal", "amount", "reversal due", "found"), shown, rows)
 
 
 def _changed_after_close(rows: list[Row]) -> list[Section]:

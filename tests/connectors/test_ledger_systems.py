@@ -638,3 +638,47 @@ def test_published_xero_journals_land_balanced_with_their_signs(books: Books) ->
     ]
     days = books.query(f"select min(posting_date), max(posting_date) from {table}")
     assert days == [(date(2019, 10, 23), date(2021, 3, 17))]
+
+
+# ---------------------------------------------------------------------------------------- journals of ours, given back
+
+
+def given_back(source: str, number: str | None) -> list[Any]:
+    """The month as a system gives it back after it imported the second entry from our files under a number of its own: ``number``
+    stands where its importer puts the journal's own one; with none, only our line description is left.
+    """
+    memo = "Accrued openai usage 2026-10" + ("" if number else " TKN-ACC-openai-2026-10")
+    if source == "xero":
+        journals = month.xero_journals()
+        journals["Journals"][1] |= {"Reference": number and f"Accrued openai usage 2026-10 {number}"}
+        for line in journals["Journals"][1]["JournalLines"]:
+            line["Description"] = memo
+        return [month.xero_invoices(), journals]
+    if source == "netsuite":
+        items = month.netsuite_items()
+        for item in items:
+            if item["transaction"] == "102":
+                item |= {"tranid": "JE102", "memo": memo} | ({"externalid": number} if number else {})
+        return [month.netsuite_page(items)]
+    if source == "report":
+        report = month.dumps(month.quickbooks_report()).replace('"Reclass"', json.dumps(memo))
+        if number:
+            report = report.replace('"id": "102"}, {"value": "1"}', f'"id": "102"}}, {{"value": "{number}"}}')
+        return [month.quickbooks_accounts(), report]
+    entries = month.quickbooks_entries()
+    entries["QueryResponse"]["JournalEntry"][1] |= {"PrivateNote": memo} | ({"DocNumber": number} if number else {})
+    return [month.quickbooks_accounts(), entries]
+
+
+@pytest.mark.parametrize("number", ["TKN-ACC-openai-2026-10", "TKN-ACC-openai-2026-10R", None])
+@pytest.mark.parametrize("source", ["xero", "netsuite", "report", "entries"])
+def test_a_month_end_journal_that_a_system_renumbers_keeps_our_number(
+    books: Books, source: str, number: str | None
+) -> None:
+    name = "quickbooks" if source in ("report", "entries") else source
+    assert books.files(name, *given_back(source, number)).extract() == 6
+    found = books.query("select journal_entry_id, description from landing.ledgers__general_ledger order by 1, 2")
+    assert {description for entry, description in found if entry == "102"} == {
+        "Accrued openai usage 2026-10 TKN-ACC-openai-2026-10"
+    }
+    assert not any("TKN" in description for entry, description in found if entry != "102")

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from dashboard.charts import Drawer
 from dashboard.figures import Chart
 from dashboard.pages.reconciliation import reconciliation
@@ -97,13 +99,23 @@ def test_journals_balance_and_one_without_an_account_says_which(tmp_path: Path) 
     assert "posting_accounts" in row["remedy"]
 
 
-def test_an_accrual_that_the_ledger_has_not_reversed_says_what_to_post(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("finding", "amount", "remedy"),
+    [
+        ("not_reversed", D(300), "post the reversal"),
+        ("reversed_beyond", D(-300), "take back what was reversed"),
+        ("reversed_elsewhere", D(300), "move the reversal"),
+    ],
+)
+def test_an_accrual_that_the_ledger_has_not_reversed_says_what_to_post(
+    tmp_path: Path, finding: str, amount: Decimal, remedy: str
+) -> None:
     standing = [
         {"fiscal_period": "2026-06", "provider": "aws", "legal_entity_id": "le1", "journal_id": "TKN-ACC-aws-2026-06"}
-        | {"reversal_date": date(2026, 7, 1), "amount": D(300)}
+        | {"reversal_date": date(2026, 7, 1), "amount": amount, "finding": finding}
     ]
     with published({"accrual_journals_not_reversed": standing}) as publication:
         page = reconciliation(publication, Drawer(tmp_path))
     (row,) = table(page, "not_reversed").rows
-    assert (row["journal_id"], row["reversal_date"], row["amount"]) == ("TKN-ACC-aws-2026-06", date(2026, 7, 1), D(300))
-    assert row["remedy"].startswith("post the reversal")
+    assert (row["journal_id"], row["reversal_date"], row["amount"]) == ("TKN-ACC-aws-2026-06", date(2026, 7, 1), amount)
+    assert row["remedy"].startswith(remedy)

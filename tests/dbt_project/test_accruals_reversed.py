@@ -14,40 +14,51 @@ D = Decimal
 ACCRUED = ("TKN-ACC-p-2026-09", "2026-09-30", "300")
 REVERSED = ("TKN-REV-p-2026-09", "2026-10-01", "-300")
 INVOICE = ("V1", "2026-10-05", "300")
-Entry = tuple[str, str, str]
-"""Journal, day, and debit less credit in an AI account."""
+Entry = tuple[str, ...]
+"""Journal, day, and debit less credit in an AI account; the account where it is not 5100, and a currency with its rate."""
 
 
 @pytest.fixture
 def told(tmp_path: Path) -> Callable[..., list[tuple[str, str, date, Decimal]]]:
-    """Period, journal, day of the reversal and what the books hold too much."""
+    """Period, journal, day of the reversal and what the books hold too much, or lack."""
 
-    def of(*entries: Entry, entity: str | None = "le1") -> list[tuple[str, str, date, Decimal]]:
+    def of(
+        *entries: Entry, entity: str | None = "le1", finding: str | None = "not_reversed"
+    ) -> list[tuple[str, str, date, Decimal]]:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("create schema staging; create schema intermediate")
-            connection.execute("create table staging.stg_run__parameters as select 'USD' as reporting_currency")
+            connection.execute(
+                "create table staging.stg_run__parameters as select 'USD' as reporting_currency, 2 as minor_unit_digits"
+            )
             connection.execute(
                 "create table intermediate.int_ai_postings_selected (legal_entity_id varchar, journal_entry_id varchar, "
-                "provider varchar, fiscal_period varchar, posting_date date, is_reversal boolean, "
-                "posted_amount decimal(38, 9), net_amount decimal(38, 9))"
+                "own_journal_id varchar, provider varchar, fiscal_period varchar, posting_date date, is_reversal boolean, "
+                "account_number varchar, posted_currency varchar, posted_amount decimal(38, 9), net_amount decimal(38, 9))"
             )
             connection.execute(
                 "create table intermediate.int_ledger_entries_classified (legal_entity_id varchar, posting_date date); "
                 "insert into intermediate.int_ledger_entries_classified values ('le2', '2026-12-31')"
             )
-            for journal, day, amount in entries:
+            for number, (journal, day, amount, *more) in enumerate(entries):
+                account, currency, rate = [*more, *("5100", "USD", "1")[len(more) :]]
+                own, is_reversal = (journal if journal.startswith("TKN-") else None), journal.startswith("TKN-REV-")
                 connection.execute(
-                    "insert into intermediate.int_ai_postings_selected values (?, ?, 'p', ?, ?, ?, ?, ?)",
-                    [entity, journal, day[:7], day, journal.startswith("TKN-REV-"), D(amount), D(amount)],
+                    f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 11)})",
+                    [
+                        *(entity, f"{number}", own, "p", day[:7], day, is_reversal, account, currency),
+                        *(D(amount), D(amount) * D(rate)),
+                    ],
                 )
                 connection.execute(
                     "insert into intermediate.int_ledger_entries_classified values (?, ?)", [entity, day]
                 )
             build(connection, ["accrual_journals_not_reversed"])
-            return connection.execute(
-                "select fiscal_period, journal_id, reversal_date, amount from marts.accrual_journals_not_reversed "
-                "order by all"
+            rows = connection.execute(
+                "select fiscal_period, journal_id, reversal_date, amount, finding "
+                "from marts.accrual_journals_not_reversed order by all"
             ).fetchall()
+            assert {row[-1] for row in rows} <= {finding}
+            return [row[:-1] for row in rows]
 
     return of
 
@@ -102,3 +113,45 @@ def test_an_accrued_credit_that_was_not_reversed_is_below_zero(told):
     assert told(("TKN-ACC-p-2026-09", "2026-09-30", "-40"), INVOICE) == [
         ("2026-09", "TKN-ACC-p-2026-09", date(2026, 10, 1), D(-40))
     ]
+
+
+@pytest.mark.parametrize(
+    "again", ["TKN-REV-p-2026-09", "TKN-REV-p-2026-09-2", "TKN-REV-p-2026-09x", "TKN-ACC-p-2026-09R"]
+)
+def test_an_accrual_that_was_reversed_twice_leaves_the_books_short(told, again):
+    """300 accrued and 600 reversed: the second 300, whatever number it was given, is what the books lack."""
+    found = told(ACCRUED, REVERSED, (again, "2026-10-02", "-300"), INVOICE, finding="reversed_beyond")
+    assert found == [("2026-09", max(again, REVERSED[0]), date(2026, 10, 1), D(-300))]
+
+
+def test_a_reversal_that_keeps_the_number_of_its_accrual_reverses_it(told):
+    """QuickBooks puts an R behind the number of what it reverses: 300 back, and of October's 310 only 250."""
+    october = ("TKN-ACC-p-2026-10", "2026-10-31", "310"), ("TKN-ACC-p-2026-10R", "2026-11-01", "-250")
+    found = told(ACCRUED, ("TKN-ACC-p-2026-09R", "2026-10-01", "-300"), *october, ("V2", "2026-11-05", "310"))
+    assert found == [("2026-10", "TKN-ACC-p-2026-10", date(2026, 11, 1), D(60))]
+
+
+def test_a_reversal_beyond_all_accruals_under_a_number_of_its_own_is_told(told):
+    """September's 300 are reversed as 4711, and 300 more as 4712."""
+    more = ("TKN-REV-4711", "2026-10-01", "-300"), ("TKN-REV-4712", "2026-10-09", "-300")
+    found = told(ACCRUED, *more, INVOICE, finding="reversed_beyond")
+    assert found == [("2026-10", "TKN-REV-4712", date(2026, 10, 1), D(-300))]
+
+
+def test_a_reversal_whose_accrual_was_never_posted_is_told(told):
+    """The ledger goes back to the month whose accrual it is."""
+    found = told(("V0", "2026-08-05", "70"), REVERSED, INVOICE, finding="reversed_beyond")
+    assert found == [("2026-10", "TKN-REV-p-2026-09", date(2026, 10, 1), D(-300))]
+
+
+def test_an_accrual_reversed_in_another_account_is_told_once(told):
+    """Cost of goods sold keeps 300 that were taken from operating expense."""
+    found = told(ACCRUED, (*REVERSED, "6200"), INVOICE, finding="reversed_elsewhere")
+    assert found == [("2026-09", "TKN-ACC-p-2026-09", date(2026, 10, 1), D(300))]
+
+
+@pytest.mark.parametrize(("rate", "left"), [("1.111111111", []), ("1.1111", []), ("1.05", [D("16.5")])])
+def test_a_reversal_in_another_currency_leaves_what_can_be_posted(told, rate, left):
+    """270 EUR at 1.111111111 are 300 but for 3 x 10^-8, at 1.05 283.50 and at 1.1111 299.997: below a cent nothing is told."""
+    found = told(ACCRUED, (REVERSED[0], "2026-10-01", "-270", "5100", "EUR", rate), INVOICE)
+    assert [row[-1] for row in found] == left

@@ -29,7 +29,7 @@ FOUND = {
     "accruals_have_accounts": (
         "openai usage 2026-08, not accrued at the end of 2026-09: 50.000000000, no account of selling_and_administration"
     ),
-    "accruals_are_reversed": "TKN-ACC-mistral-2026-09: 300.000000000, to be reversed on 2026-10-01",
+    "accruals_are_reversed": "TKN-ACC-mistral-2026-09: 300.000000000, not reversed, reversal due on 2026-10-01",
     "no_untracked_traffic": "openai untracked_traffic: 2026-10 3.000000000001, 2026-09 0, all months 3.000000000001",
     "no_duplicates": "openai duplicates: 2026-10 0, 2026-09 -2.000000000000, all months -2.000000000000",
     "other_cogs_are_counted": "openai other_cogs_left_out: 2026-10 7.000000000000, 2026-09 0, all months 7.000000000000",

@@ -89,3 +89,12 @@ def test_amounts_have_the_decimals_of_their_currency(tmp_path, currency, amount,
     write_journals(path, tmp_path / "journals")
     assert rows(tmp_path / "journals" / "2026-09" / "quickbooks.csv")[0]["Debits"] == shown
     assert rows(tmp_path / "journals" / "2026-09" / "xero.csv")[0]["*Amount"] == shown
+
+
+@pytest.mark.parametrize(
+    ("system", "column"), [("quickbooks", "Description"), ("netsuite", "Line Memo"), ("xero", "Description")]
+)
+def test_every_line_says_the_number_of_its_journal(journals, system, column):
+    """Systems that number entries themselves give lines back with their description."""
+    lines = rows(journals / "2026-11" / f"{system}.csv")
+    assert {line[column] for line in lines} == {"Accrued usage, October TKN-REV-openai-2026-10"}

@@ -180,7 +180,7 @@ def _books(dice: random.Random, company: Company) -> Books:
         del roles[dice.choice(sorted(roles))]
     return Books(
         postings=tuple(postings),
-        counterparties={COUNTERPARTIES[one]: one for one in providers} | {"Acme Robots": None},
+        counterparties={COUNTERPARTIES[one]: one for one in providers} | {"Acme Robots": None, "": None},
         seats=tuple(one for one in providers if dice.random() < 0.5),
         posting_accounts=roles if dice.random() < 0.95 else {},
         invoices=tuple(invoices(dice, company)),
@@ -212,6 +212,7 @@ class _Vendor:
         self.states_periods = dice.random() < 0.3
         self.states_rates = dice.random() < 0.3
         self.credits = random.Random(f"credits {company.seed} {provider}")
+        self.own = random.Random(f"own journals {company.seed} {provider}")
         self.owes = Fraction(0)
         self.found: list[Posting] = []
         self.tax_dice = random.Random(f"tax of {provider} {company.seed}")
@@ -309,7 +310,8 @@ class _Vendor:
                 own = ("ACC", day_of(month, 28), Decimal(33), False), ("REV", day_of(month, 31), Decimal(-33), True)
                 for kind, on, amount, is_reversal in own:
                     entry = f"TKN-{kind}-{self.provider}-{month}"
-                    self.found.append(Posting(entry, on, name, "5100", amount, home, is_reversal=is_reversal))
+                    named = self.own.choice([name, "", "Acme Robots"])
+                    self.found.append(Posting(entry, on, named, "5100", amount, home, is_reversal=is_reversal))
 
 
 def _rounded(amount: Fraction, digits: int) -> Decimal:

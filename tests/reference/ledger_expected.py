@@ -168,6 +168,9 @@ class LedgerReference:
         }
 
     def provider(self, one: Posting) -> str | None:
+        """Whom the counterparty stands for; of our own journals the number alone says it."""
+        if one.is_own:
+            return one.entry[len("TKN-ACC-") : -len("-2026-07")]
         return self.books.counterparties[one.counterparty]
 
     def _kind(self, one: Posting) -> str:

@@ -24,7 +24,7 @@ TABLES = {
     ),
     "accrual_journals_not_reversed": (
         "fiscal_period varchar, provider varchar, legal_entity_id varchar, journal_id varchar, reversal_date date, "
-        "amount decimal(38, 9)"
+        "finding varchar, amount decimal(38, 9)"
     ),
     "fct_ledger_entries": (
         "fiscal_period varchar, posting_date date, account_role varchar, product_id varchar, net_amount decimal(38, 9)"
@@ -76,7 +76,7 @@ FAULTS = {
     ),
     "accruals_are_reversed": (
         "insert into accrual_journals_not_reversed values "
-        "('2026-09', 'mistral', 'le1', 'TKN-ACC-mistral-2026-09', '2026-10-01', 300)"
+        "('2026-09', 'mistral', 'le1', 'TKN-ACC-mistral-2026-09', '2026-10-01', 'not_reversed', 300)"
     ),
     "no_untracked_traffic": LINE.format(amount="3.000000000001", period="2026-10", line="untracked_traffic"),
     "no_duplicates": LINE.format(amount="-2", period="2026-09", line="duplicates"),

@@ -269,8 +269,8 @@ def test_an_accrual_that_was_not_reversed_is_named_with_its_amount_and_what_to_p
     )
     assert section(found, "Accruals not reversed") == [
         "Accruals not reversed in the ledger",
-        "  journal                  amount  reversal due",
-        "  TKN-ACC-mistral-2026-09  300.00    2026-10-01",
+        "  journal                  amount  reversal due         found",
+        "  TKN-ACC-mistral-2026-09  300.00    2026-10-01  not reversed",
         "  To do: post the reversal, dated the day it was due or in the first open month",
         "  after it; of an accrual that was posted twice, reverse the second copy: until",
         "  then the books hold this amount beside the invoice",

@@ -20,6 +20,7 @@ from orchestration.connectors.ledgers.shapes import (
     ledger_row,
     signed_sides,
     text_of,
+    with_own_number,
     worded,
 )
 from orchestration.connectors.payload import Record
@@ -31,7 +32,7 @@ PRIMARY_BOOK = "1"
 # Files are pages of this query; the names of its columns are what the rows must carry.
 QUERY = """
 select tal.accountingbook, tal.transaction, tal.transactionline, tal.posting, to_char(t.trandate, 'YYYY-MM-DD') as trandate,
-    to_char(p.startdate, 'YYYY-MM') as fiscal_period, t.type, t.isreversal, a.acctnumber, a.accountsearchdisplayname,
+    to_char(p.startdate, 'YYYY-MM') as fiscal_period, t.type, t.tranid, t.isreversal, a.acctnumber, a.accountsearchdisplayname,
     a.accttype, tal.debit, tal.credit, c.symbol as currency, s.name as subsidiary, builtin.df(tl.department) as department,
     builtin.df(tl.class) as class, builtin.df(tl.entity) as entity, coalesce(tl.memo, t.memo) as memo
 from transactionaccountingline tal
@@ -148,6 +149,6 @@ def _row(number: str, item: Record, books: Books) -> LedgerRow:
         product_id=column("class"),
         counterparty_name=column("entity"),
         source_document_type=worded(column("type"), DOCUMENT_TYPES),
-        description=column("memo"),
+        description=with_own_number(column("memo"), column("externalid"), column("tranid")),
         is_reversal={"T": "true", "F": None}.get(reversal, reversal) if reversal else None,
     )

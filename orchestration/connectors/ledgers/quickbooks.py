@@ -26,6 +26,7 @@ from orchestration.connectors.ledgers.shapes import (
     month_of,
     signed_sides,
     text_of,
+    with_own_number,
     worded,
 )
 from orchestration.connectors.payload import Record
@@ -163,6 +164,7 @@ def _accounts(body: Record) -> Iterator[tuple[str, Account]]:
 
 def _entry_rows(number: str, entry: Record, books: Books, chart: Chart) -> Iterator[LedgerRow]:
     day, currency = entry.text("TxnDate"), entry.optional_part("CurrencyRef")
+    note = entry.optional_text("PrivateNote")
     for line in entry.parts("Line"):
         if line.text("DetailType") == "DescriptionOnly":
             continue
@@ -186,7 +188,9 @@ def _entry_rows(number: str, entry: Record, books: Books, chart: Chart) -> Itera
             department_id=_name(detail.optional_part("DepartmentRef")),
             product_id=_name(detail.optional_part("ClassRef")),
             source_document_type="journal_entry",
-            description=line.optional_text("Description") or entry.optional_text("PrivateNote"),
+            description=with_own_number(
+                line.optional_text("Description") or note, entry.optional_text("DocNumber"), note
+            ),
             **_counterparty(detail.optional_part("Entity")),
         )
 
@@ -280,7 +284,7 @@ def _report_row(
         customer_id=cell("cust_name"),
         counterparty_name=cell("name"),
         source_document_type=worded(cell("txn_type"), DOCUMENT_TYPES),
-        description=cell("memo"),
+        description=with_own_number(cell("memo"), cell("doc_num")),
     )
 
 

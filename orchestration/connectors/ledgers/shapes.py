@@ -18,6 +18,7 @@ from orchestration.connectors.payload import Record
 
 COLUMNS = tuple(column.name for column in GENERAL_LEDGER.columns)
 LedgerRow = dict[str, str | None]
+_OWN_NUMBER = re.compile(r"TKN-(ACC|REV|PRE)-.+?-\d{4}-\d{2}(-\d{4}-\d{2})?")
 
 ACCOUNT_CLASSES = {
     "bank": "asset",
@@ -97,6 +98,14 @@ def account_kind(native: str | None, kinds: Mapping[str, str]) -> dict[str, str 
     """``account_class`` and ``account_type`` of a system's own account type; one that is not known stays as it is."""
     known = kinds.get(native or "")
     return {"account_class": ACCOUNT_CLASSES[known] if known else native, "account_type": known or native}
+
+
+def with_own_number(description: str | None, *texts: str | None) -> str | None:
+    """The description, with the number of one of our month-end journals behind it that only another text of the entry has."""
+    number = next((found[0] for text in texts if text and (found := _OWN_NUMBER.search(text))), None)
+    if number is None or number in (description or ""):
+        return description
+    return f"{description} {number}" if description else number
 
 
 def month_of(day: str | None) -> str | None:

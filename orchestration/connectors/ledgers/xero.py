@@ -23,6 +23,7 @@ from orchestration.connectors.ledgers.shapes import (
     month_of,
     signed_sides,
     text_of,
+    with_own_number,
     worded,
 )
 from orchestration.connectors.payload import Record
@@ -139,6 +140,7 @@ def _journal_rows(number: str, journal: Record, books: Books, counterparties: di
     day = posting_date(journal)
     document = worded(journal.optional_text("SourceType"), DOCUMENT_TYPES)
     counterparty = counterparties.get(journal.optional_text("SourceID") or "")
+    reference = journal.optional_text("Reference")
     for position, line in enumerate(journal.parts("JournalLines"), start=1):
         native = line.text("AccountType")
         debit, credit = signed_sides(text_of(line.value("NetAmount")))
@@ -154,7 +156,7 @@ def _journal_rows(number: str, journal: Record, books: Books, counterparties: di
             "credit_amount": credit,
             "counterparty_name": counterparty,
             "source_document_type": document,
-            "description": line.optional_text("Description") or journal.optional_text("Reference"),
+            "description": with_own_number(line.optional_text("Description") or reference, reference),
         }
         yield ledger_row(books, **{**shared, **_tracking(line)})
 

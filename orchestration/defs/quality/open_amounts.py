@@ -12,11 +12,12 @@ import dagster as dg
 import duckdb
 
 from orchestration.defs.run import Run
+from orchestration.glossary import in_words
 from orchestration.policy.open_amounts import RESIDUALS
 from orchestration.summary.open_amounts import (
     LEFT_OUT,
     NOT_REVERSED,
-    NOT_REVERSED_REMEDY,
+    NOT_REVERSED_REMEDIES,
     OWNER_REMEDY,
     REMEDIES,
     UNPRICED,
@@ -108,11 +109,13 @@ def judged(
     ]
     roles = ", ".join(dict.fromkeys(row[4] for row in journals))
     yield _result(JOURNALS, "accruals_have_accounts", left_out, account_remedy(roles))
+    accruals = connection.execute(NOT_REVERSED).fetchall()
     standing = [
-        f"{journal}: {amount:f}, to be reversed on {due:%Y-%m-%d}"
-        for _, _, _, journal, due, amount in connection.execute(NOT_REVERSED).fetchall()
+        f"{journal}: {amount:f}, {in_words(finding)}, reversal due on {due:%Y-%m-%d}"
+        for _, _, _, journal, due, finding, amount in accruals
     ]
-    yield _result(ACCRUALS, "accruals_are_reversed", standing, NOT_REVERSED_REMEDY)
+    remedies = dict.fromkeys(NOT_REVERSED_REMEDIES[row[5]] for row in accruals)
+    yield _result(ACCRUALS, "accruals_are_reversed", standing, "; ".join(remedies))
     bridge = read_bridge(connection, as_of, policy["residual_alarm_ratio"])
     for name, (lines, _) in LINES.items():
         found = [

@@ -65,6 +65,22 @@ providers as (
     ) }}
     group by counterparties.counterparty_name
 
+),
+
+-- month-end journals of ours that came back: by the entry's id, else by the number that one of its lines repeats
+own_journals as (
+
+    select
+        legal_entity_id,
+        journal_entry_id,
+        case
+            when journal_entry_id like 'TKN-%' then journal_entry_id
+            else min({{ own_journal_part('description', 0) }})
+        end as own_journal_id
+    from entries
+    where journal_entry_id like 'TKN-%' or description like '%TKN-%'
+    group by legal_entity_id, journal_entry_id
+
 )
 
 select
@@ -83,7 +99,8 @@ select
     entries.product_id,
     entries.customer_id,
     entries.counterparty_name,
-    providers.provider,
+    own_journals.own_journal_id,
+    coalesce({{ own_journal_part('own_journals.own_journal_id', 2) }}, providers.provider) as provider,
     entries.description,
     coalesce({{ text_is('entries.account_number', 'subscriptions.subscription_account_pattern') }}, false)
     or coalesce({{ text_is('lower(entries.description)', 'subscriptions.subscription_description_pattern') }}, false)
@@ -102,4 +119,7 @@ cross join lateral (select coalesce(entries.exchange_rate, exchange_rates.rate) 
 left join account_roles on entries.account_number = account_roles.account_number
 left join providers on entries.counterparty_name = providers.counterparty_name
 left join counterparty_patterns as subscriptions on providers.position = subscriptions.position
+left join own_journals
+    on entries.legal_entity_id is not distinct from own_journals.legal_entity_id
+    and entries.journal_entry_id = own_journals.journal_entry_id
 where entries.posting_date <= run_parameters.as_of_date

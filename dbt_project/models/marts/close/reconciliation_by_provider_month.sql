@@ -30,7 +30,7 @@ entries as (
     where account_role in (
         'ai_cost_of_goods_sold', 'ai_research_and_development', 'ai_operating_expense', 'ai_capitalized'
     )
-    and journal_entry_id not like 'TKN-%'
+    and own_journal_id is null
     group by all
 
 ),
