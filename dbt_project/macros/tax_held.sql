@@ -1,13 +1,16 @@
 {# Whether a posting is the tax that bills state, to one per cent of it: the two seldom meet by chance. #}
 {% macro is_stated_tax(posted, tax) -%}
-    abs({{ posted }} - ({{ tax }})) <= {{ tax }} * cast(0.01 as decimal(3, 2))
+    abs({{ posted }} - ({{ tax }})) <= abs({{ tax }}) * cast(0.01 as decimal(3, 2))
 {%- endmacro %}
 
 {# What of the tax that a bill states a posting holds beyond what is open of the cost. A posting of a whole period fits
    cost and tax better than the cost alone, or ends between the two, as where some of the tax is recoverable. One of
-   several periods, or of what others left open, may be an instalment of any size and has to fit exactly. #}
+   several periods, or of what others left open, may be an instalment of any size and has to fit exactly; so has one that
+   a tax credit on the bill makes smaller than the cost. #}
 {% macro tax_held(posted, open, tax, cost, is_whole) -%}
     case
+        when {{ tax }} < 0 and {{ open }} > 0 and {{ is_stated_tax(posted ~ ' - ' ~ open, tax) }}
+            then {{ posted }} - {{ open }}
         when {{ tax }} <= 0 or {{ open }} <= 0 or {{ posted }} <= {{ open }} then 0
         when {{ is_stated_tax(posted ~ ' - ' ~ open, tax) }}
             then least({{ posted }} - {{ open }}, {{ tax }})

@@ -354,6 +354,56 @@ def test_tax_releases_no_prepaid(matched, states):
     assert found.tax == {("p", "2026-07"): 19}
 
 
+@pytest.mark.parametrize("day", ["2026-08-05", "2026-08-25"])
+def test_tax_that_is_taken_back_for_several_months_reopens_no_usage(matched, day):
+    """June's 368.90 and July's 357 are posted gross, and their tax, 58.90 and 57, taken back in one entry."""
+    found = matched(USED, invoices("p", {"2026-07-03": "368.90", "2026-08-03": "357", day: "-115.90"}), TAXES)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == {("p", "2026-07"): D("58.90"), ("p", "2026-08"): D("-58.90")}
+
+
+def test_a_credit_of_the_size_of_a_tax_that_no_posting_holds_is_for_usage(matched):
+    """July's 300, posted net, less 58.90: as much of July is open again, beside August's 310."""
+    found = matched(USED, invoices("p", {"2026-07-03": "310", "2026-08-03": "300", "2026-08-25": "-58.90"}), TAXES)
+    assert found.owed("p") == IN_ARREARS | {"2026-08": D("368.90")}
+    assert found.tax == {}
+
+
+def test_a_credit_of_the_size_of_a_tax_that_fits_as_usage_is_for_usage(matched):
+    """100 of July's 600 and a fifth of tax are credited, 120 in all, which is June's tax too: 600 posted is 500 and its tax."""
+    costs, taxes = monthly("p", ["600", "500", "310"], first=5), {("p", "2026-06"): "120", ("p", "2026-07"): "100"}
+    found = matched(costs, invoices("p", {"2026-07-03": "720", "2026-08-03": "720", "2026-08-20": "-120"}), taxes)
+    assert found.owed("p") == {"2026-06": D(600), "2026-07": D(500), "2026-08": D(310)}
+    assert found.tax == {("p", "2026-07"): 120, ("p", "2026-08"): 100}
+
+
+@pytest.mark.parametrize("kind", ["month", "later"])
+def test_what_was_known_before_tax_was_taken_back_stays(matched, kind):
+    """At the end of July nothing is known of what August takes back; a further invoice in August changes nothing of it."""
+    more = {"2026-08-31": "368.90"} if kind == "later" else {}
+    found = matched(
+        USED, invoices("p", {"2026-07-03": "368.90", "2026-08-03": "357", "2026-08-20": "-115.90"} | more), TAXES
+    )
+    assert found.owed("p") == IN_ARREARS | ({"2026-08": D(0)} if more else {})
+
+
+def test_tax_that_the_bill_gives_back_makes_the_invoice_smaller_and_not_the_usage(matched):
+    """June's 58.90 were posted, and July's bill takes them back: 241.10 pay for 300."""
+    taxes = {("p", "2026-06"): "58.90", ("p", "2026-07"): "-58.90"}
+    found = matched(USED, invoices("p", {"2026-07-03": "368.90", "2026-08-03": "241.10"}), taxes)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == {("p", "2026-07"): D("58.90"), ("p", "2026-08"): D("-58.90")}
+
+
+@pytest.mark.parametrize("states", [None, "2026-07"])
+def test_a_marked_line_that_takes_tax_back_leaves_gross_invoices_gross(matched, states):
+    own = [("p", "t", "2026-08-25", "-115.90", None)]
+    postings = [*invoices("p", {"2026-07-03": "368.90"}), ("p", "b", "2026-08-03", "357", states)]
+    found = matched(USED, postings, TAXES, own)
+    assert found.owed("p") == IN_ARREARS
+    assert found.tax == {("p", "2026-07"): D("58.90"), ("p", "2026-08"): 57}
+
+
 GROSS = [120, 120, 124, 112, 20, 48, 300, 240]
 """Postings of 100, 40 and 250 with a fifth of tax, of a part of it, and of tax alone."""
 
@@ -361,17 +411,45 @@ GROSS = [120, 120, 124, 112, 20, 48, 300, 240]
 # --- a small model of the same rules: postings one by one, a credit note unwinds the latest and settles it anew --------
 
 
+def read(
+    posted: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal], end: str
+) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """What stays open by period at the end of one, and what tax was posted by period. Credits that are stated tax take it back
+    where postings hold as much, and where less is left in part by the end of the last credit's period than else.
+    """
+    known = [one for one in posted if one[0] <= end]
+    last = max((period for period, _, amount in known if amount < 0), default="")
+    returns = [one for one in known if one[2] < 0 and any(_is_tax(-one[2], tax) for tax in _runs(taxes, one[0]))]
+    early = [one for one in known if one[0] <= last]
+    opened, held, amiss = settle(net([one for one in early if one not in returns]), costs, taxes, last)
+    returned, in_all = -sum((one[2] for one in returns), D(0)), sum(held.values(), D(0))
+    if amiss < settle(net(early), costs, taxes, last)[2] and (returned <= in_all or _is_tax(returned, in_all)):
+        opened, held, _ = settle(net([one for one in known if one not in returns]), costs, taxes, end)
+        for period, _, amount in returns:
+            held[period] = held.get(period, D(0)) + amount
+    else:
+        opened, held, _ = settle(net(known), costs, taxes, end)
+    return opened, {period: tax for period, tax in held.items() if tax}
+
+
+def _runs(taxes: dict[str, Decimal], end: str) -> list[Decimal]:
+    """The tax of each period up to one, and of all that follow on each other."""
+    periods = [period for period in sorted(taxes) if period <= end]
+    return [sum((taxes[one] for one in periods[a:b]), D(0)) for b in range(len(periods) + 1) for a in range(b)]
+
+
 def settle(
     postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal], end: str
-) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+) -> tuple[dict[str, Decimal], dict[str, Decimal], int]:
     """What stays open by period at the end of one, and what tax was posted by period, of net postings (period, day, amount) in
-    order.
+    order; and how many periods are paid in part, and postings in none.
     """
     opened = {period: cost for period, cost in costs.items() if cost}
     first = min((period for period, cost in opened.items() if cost > 0), default="9999-12")
     held: dict[str, Decimal] = {}
     unseen = D(0)
     left_over: list[Decimal] = []
+    unused = 0
     paid: dict[str, list[str]] = {period: [] for period in opened}
     for period, day, amount in postings:
         rest, passed, is_first = amount, D(0), True
@@ -397,10 +475,12 @@ def settle(
         if is_first and rest and _is_tax(rest, unseen):
             held[period] = held.get(period, D(0)) + min(rest, unseen)
             unseen = rest = D(0)
+        unused += rest > 0
         if period in costs and _is_for(day, min(costs)):
             left_over.append(rest)
+    amiss = unused + sum(bool(paid[period]) and opened[period] > 0 for period in opened)
     _carry(sum(left_over, D(0)), opened, costs, paid, end)
-    return opened, {period: tax for period, tax in held.items() if tax}
+    return opened, held, amiss
 
 
 def _carry(
@@ -491,8 +571,7 @@ def test_postings_are_settled_as_the_small_model_says(matched):
     found = matched(costs, postings, taxes)
     for provider, (cost, posted, tax) in plain.items():
         for end in [period for period in PERIODS if period >= min(cost)]:
-            known = net([one for one in posted if one[0] <= end])
-            opened, held = settle(known, cost, tax, end)
+            opened, held = read(posted, cost, tax, end)
             expected = {period: opened.get(period, D(0)) for period in cost if period <= end}
             seen = {period: found.open[provider, end, period] for period in expected}
             assert seen == expected, (provider, end, cost, posted)

@@ -129,8 +129,11 @@ def _charges(dice: random.Random, sellers: list[Seller], currency: str, through:
 
 
 def _taxed(dice: random.Random, company: Company) -> Company:
-    """The company with tax on some sellers' bills, on a day of each month that has a charge, seldom in another currency."""
-    taxes = []
+    """The company with tax on some sellers' bills, on a day of each month that has a charge, seldom in another currency;
+    seldom a month gives back all of it.
+    """
+    taxes: list[Charge] = []
+    refunds = random.Random(f"tax given back {company.seed}")
     for seller in sorted({one.seller for one in company.charges}, key=lambda one: one.name):
         if dice.random() < 0.5:
             continue
@@ -140,6 +143,8 @@ def _taxed(dice: random.Random, company: Company) -> Company:
             charges = [one for one in ours if f"{one.day:%Y-%m}" == month]
             currency = "USD" if abroad else charges[0].currency
             amount = Fraction(share * sum(one.amount for one in charges))
+            if refunds.random() < 0.1:
+                amount = -sum((Fraction(one.amount) for one in taxes if one.seller == seller), Fraction(0))
             taxes.append(
                 Charge(
                     seller,
@@ -216,7 +221,9 @@ class _Vendor:
         self.owes = Fraction(0)
         self.found: list[Posting] = []
         self.tax_dice = random.Random(f"tax of {provider} {company.seed}")
-        self.taxed = self.tax_dice.choice(["gross", "gross", "apart", "in part", "net"])
+        self.taxes: list[Fraction] = []
+        self.returned_after = random.Random(f"returned {company.seed} {provider}").choice([1, 2, 3])
+        self.taxed = self.tax_dice.choice(["gross", "reclaimed", "reclaimed", "apart", "in part", "net"])
 
     def postings(self) -> list[Posting]:
         months = months_between("2026-07", f"{self.company.as_of:%Y-%m}")
@@ -245,19 +252,27 @@ class _Vendor:
         else:
             days = {"never": [], "late": [(later, Fraction(1))], "far": [(third, 1 + far)]}
             parts = days.get(way, [(day_of(month, 14), Fraction(1))])
+        if self.taxed == "reclaimed":
+            parts = [(third, Fraction(1))]
         if self.owes:
             parts, self.owes = [(within, max(1 - self.owes / cost, Fraction(1, 10)))], Fraction(0)
         elif self.credits.random() < 0.15:
             parts, self.owes = [(within, Fraction(13, 10))], cost * Fraction(3, 10)
         tax = self._tax(month)
-        if self.taxed in ("gross", "in part"):
-            cost += tax * (1 if self.taxed == "gross" else Fraction(6, 10))
+        if self.taxed in ("gross", "reclaimed", "in part"):
+            cost += tax * (Fraction(6, 10) if self.taxed == "in part" else 1)
         for day, part in parts:
             states = self.states_periods and dice.random() < 0.7
             self._post(day, cost * part, service_period=month if states else None, closes=month)
         if self.taxed == "apart" and tax > 0 and parts:
             self._post(parts[-1][0], tax)
-        if parts and dice.random() < 0.25:
+        if parts and self.taxed == "reclaimed":
+            self.taxes.append(tax)
+            if len(self.taxes) == self.returned_after:
+                day = parts[-1][0] + timedelta(days=self.tax_dice.choice([0, 5, 25]))
+                self._post(day, -sum(self.taxes, Fraction(0)), is_tax=self.tax_dice.random() < 0.3)
+                self.taxes = []
+        if parts and dice.random() < 0.25 and self.taxed != "reclaimed":
             share = dice.choice([Fraction(1, 10), Fraction(4, 10), Fraction(1), Fraction(15, 10)])
             noted = self.found[-1]
             day = noted.day + timedelta(days=dice.choice([1, 9, 40]))
@@ -274,7 +289,14 @@ class _Vendor:
             Fraction(0),
         )
 
-    def _post(self, day: date, cost: Fraction, service_period: str | None = None, closes: str | None = None) -> None:
+    def _post(
+        self,
+        day: date,
+        cost: Fraction,
+        service_period: str | None = None,
+        closes: str | None = None,
+        is_tax: bool = False,
+    ) -> None:
         """Post ``cost``, in reporting currency, in the ledger's own."""
         rate = Fraction(1)
         if self.currency != self.company.currency:
@@ -292,6 +314,7 @@ class _Vendor:
                 service_period=service_period,
                 period=closes if back else None,
                 exchange_rate=_rounded(rate * Fraction(103, 100), 6) if booked else None,
+                is_tax=is_tax,
             )
         )
 

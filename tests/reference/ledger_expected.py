@@ -208,7 +208,7 @@ class LedgerReference:
             for one in usage
             if one.posting_period <= through and one.amount
         ]
-        taxed_apart = {one.posting_period for one in ours if self._kind(one) == "tax"}
+        taxed_apart = {one.posting_period for one in ours if self._kind(one) == "tax" and one.amount > 0}
         vendor = Vendor(known, due, self._taxes(provider, foreign is not None), taxed_apart)
         return *vendor.match(valued), vendor.held
 

@@ -6,8 +6,9 @@ cost closes it. What is posted up to the first month with cost, its last week ap
 left over pays, oldest first, for months whose invoice has come and was short.
 
 Tax that the bill states of a month is no cost and settles none: a posting holds it that fits cost and tax, or that ends
-between the two, or that is the tax of the month closed before. Not where the vendor's tax of the posting's month stands
-on lines of its own.
+between the two, or that is the tax of the month closed before, or that is smaller by the tax that the bill gives back.
+Not where the vendor's tax of the posting's month stands on lines of its own. Credit notes of what bills state as tax of a
+month, or of several on end, take back tax where postings hold as much and usage would be left in part by it.
 """
 
 from collections import defaultdict
@@ -51,16 +52,42 @@ class Vendor:
         self.due = costs if foreign is None else foreign
         self.taxes = taxes
         self.taxed_apart = taxed_apart
-        self.held: dict[str, Fraction] = defaultdict(Fraction)
+        self.held: dict[str, Fraction] = {}
         """Tax in postings by their period, in reporting currency at their own rate."""
+        self.tax = Fraction(0)
+        """All of it, in the currency that is settled in."""
         self.unseen = Fraction(0)
 
     def match(self, postings: list["Valued"]) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction]]:
         """What settled what; what stays open by month, in reporting currency; what credit notes took, by posting period."""
+        known_from = max((one.posting_period for one in postings if one.service_period or one.amount < 0), default="")
+        early = [one for one in postings if one.posting_period <= known_from]
+        returns = [one for one in early if not one.service_period and self._is_stated_tax(one)]
+        as_usage = self._read(early, [])[3]
+        as_tax, returned = self._read(early, returns)[3], -sum(one.amount for one in returns)
+        if as_tax >= as_usage or returned > self.tax + abs(self.tax) * TAX_TOLERANCE:
+            returns = []
+        return self._read(postings, returns)[:3]
+
+    def _is_stated_tax(self, one: "Valued") -> bool:
+        """Whether a credit note is the tax of a month up to its own that the bill states, or of several on end."""
+        months = sorted(month for month in self.taxes if month in self.due and month <= one.posting_period)
+        sums = {
+            abs(sum(self.taxes[month] for month in months[first:last]))
+            for last in range(len(months) + 1)
+            for first in range(last)
+        }
+        return one.amount < 0 and any(abs(one.amount + tax) <= tax * TAX_TOLERANCE for tax in sums)
+
+    def _read(
+        self, postings: list["Valued"], returns: list["Valued"]
+    ) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction], int]:
+        """The match where ``returns`` take back tax; and how many months it leaves paid in part and postings paying none."""
+        self.held, self.tax, self.unseen = defaultdict(Fraction), Fraction(0), Fraction(0)
         opened = {month: due for month, due in self.due.items() if due}
         settled = self._stated([one for one in postings if one.service_period], opened)
         closed = {month for month in opened if not self._takes_more(month, opened[month])}
-        netted = _net([one for one in postings if not one.service_period])
+        netted = _net([one for one in postings if not one.service_period and one not in returns])
         taken: dict[str, Fraction] = defaultdict(Fraction)
         stated = {one.service_period for one in settled}
         paid: set[str] = set()
@@ -75,9 +102,12 @@ class Vendor:
                 paid |= months
                 settled += parts
                 left_over.append((one, unused))
+        amiss = sum(opened[month] > 0 for month in paid) + sum(unused > 0 for _, unused in left_over)
+        for one in returns:
+            self.held[one.posting_period] += one.reporting
         settled += self._carry(left_over, (stated | invoiced) - closed, opened)
         left = {month: Fraction(0) if month in closed else opened[month] for month in opened}
-        return settled, {month: self._worth(month, due) for month, due in left.items()}, taken
+        return settled, {month: self._worth(month, due) for month, due in left.items()}, taken, amiss
 
     def _stated(self, postings: list["Valued"], opened: dict[str, Fraction]) -> list[Settled]:
         settled = []
@@ -134,12 +164,13 @@ class Vendor:
             due = opened[month]
             tax = passed + self.taxes.get(month, Fraction(0))
             share = self._tax_in(one, rest, due, tax, None if paid else self.due[month])
-            closes = due > 0 and (share > 0 or abs(rest - due) <= abs(self.due[month]) * TOLERANCE)
+            closes = due > 0 and (share != 0 or abs(rest - due) <= abs(self.due[month]) * TOLERANCE)
             if not paid and not closes and self._is_unseen_tax(one, rest):
                 break
             if closes:
                 part, rest, opened[month] = due, Fraction(0), Fraction(0)
                 self.held[one.posting_period] += one.reporting * share / one.amount
+                self.tax += share
                 self.unseen = Fraction(0) if share else tax
             else:
                 part = min(rest, due)
@@ -152,12 +183,15 @@ class Vendor:
             )
         if not paid and self._is_unseen_tax(one, rest):
             self.held[one.posting_period] += one.reporting * min(rest, self.unseen) / one.amount
+            self.tax += min(rest, self.unseen)
             self.unseen = rest = Fraction(0)
         return settled, rest
 
     def _tax_in(self, one: "Valued", rest: Fraction, due: Fraction, tax: Fraction, whole: Fraction | None) -> Fraction:
         """What of ``tax`` the posting holds if ``rest`` of it pays ``due``; ``whole``: the month's cost, where that is all."""
         over = rest - due
+        if one.posting_period not in self.taxed_apart and tax < 0 < due and abs(over - tax) <= -tax * TAX_TOLERANCE:
+            return over
         if one.posting_period in self.taxed_apart or min(tax, due, over) <= 0:
             return Fraction(0)
         if abs(over - tax) <= tax * TAX_TOLERANCE:

@@ -45,8 +45,13 @@ postings as (
 
 netted as (
 
-    select * from {{ ref('int_ledger_postings_netted') }}
-    where known_until is null
+    select netted.*
+    from {{ ref('int_ledger_postings_netted') }} as netted
+    left join (
+        select distinct provider from {{ ref('int_ledger_postings_settled') }}
+        where known_until is null and returns_tax
+    ) as tax_returns on netted.provider = tax_returns.provider
+    where netted.known_until is null and netted.returns_tax = (tax_returns.provider is not null)
 
 ),
 
@@ -116,7 +121,7 @@ lines as (
         posting_period,
         'cut_off',
         {{ fine_money(
-            'reporting_amount - ' ~ portion_of('reporting_amount', 'remaining_amount', 'settlement_amount')
+            'reporting_amount - ' ~ portion_of('reporting_amount', '(remaining_amount + tax_amount)', 'settlement_amount')
         ) }}
     from netted
     union all

@@ -41,6 +41,7 @@ settled as (
     inner join {{ ref('int_ledger_postings_netted') }} as netted
         on settled.provider = netted.provider
         and settled.known_from = netted.known_from
+        and settled.returns_tax = netted.returns_tax
         and settled.posting_number = netted.posting_number
 
 ),

@@ -12,6 +12,14 @@ settled as (
 
 ),
 
+-- states in which credits take back tax
+tax_returns as (
+
+    select distinct provider, known_from from settled
+    where returns_tax
+
+),
+
 entries as (
 
     select * from {{ ref('int_ai_postings_selected') }}
@@ -36,7 +44,7 @@ own_tax_lines as (
 
     select distinct provider, fiscal_period
     from entries
-    where posting_kind = 'tax'
+    where posting_kind = 'tax' and net_amount > 0
 
 ),
 
@@ -113,6 +121,32 @@ stated as (
 
 ),
 
+unstated_tax as (
+
+    select
+        provider,
+        known_from,
+        known_until,
+        posting_period,
+        {{ portion_of('posting_reporting_amount', 'tax_amount', 'posting_settlement_amount') }} as amount,
+        tax_amount as foreign_amount
+    from settled
+    where tax_amount <> 0
+    union all
+    select
+        netted.provider,
+        netted.known_from,
+        netted.known_until,
+        netted.posting_period,
+        netted.reporting_amount,
+        netted.tax_amount
+    from {{ ref('int_ledger_postings_netted') }} as netted
+    inner join tax_returns
+        on netted.provider = tax_returns.provider and netted.known_from = tax_returns.known_from
+    where netted.returns_tax and netted.tax_amount <> 0
+
+),
+
 -- what a posting leaves over may be the company's own release of the prepaid that the period used
 left_over as (
 
@@ -184,16 +218,11 @@ select
     known_until,
     posting_period,
     posting_period,
-    {{ fine_money('sum(' ~ portion_of(
-        'posting_reporting_amount', 'tax_amount', 'posting_settlement_amount'
-    ) ~ ')') }},
-    {{ fine_money('sum(' ~ portion_of(
-        'posting_reporting_amount', 'tax_amount', 'posting_settlement_amount'
-    ) ~ ')') }},
-    {{ fine_money('sum(tax_amount)') }},
+    {{ fine_money('sum(amount)') }},
+    {{ fine_money('sum(amount)') }},
+    {{ fine_money('sum(foreign_amount)') }},
     'tax'
-from settled
-where tax_amount <> 0
+from unstated_tax
 group by all
 union all
 select

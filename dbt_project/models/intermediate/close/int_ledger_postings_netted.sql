@@ -54,6 +54,35 @@ ordered as (
 
 ),
 
+taxes as (
+
+    select
+        provider,
+        service_period,
+        {{ fine_money('sum(tax_amount) over (partition by provider order by service_period)') }} as stated_by_then,
+        {{ fine_money('sum(tax_amount) over (partition by provider order by service_period) - tax_amount') }}
+            as stated_before
+    from {{ ref('int_period_costs_to_settle') }}
+    where tax_amount <> 0
+
+),
+
+-- credits that may take back tax: of one period that the bill states, or of several on end
+tax_returns as (
+
+    select distinct ordered.provider, ordered.posting_number
+    from ordered
+    inner join taxes as last_taxes
+        on ordered.provider = last_taxes.provider and ordered.posting_period >= last_taxes.service_period
+    inner join taxes as first_taxes
+        on last_taxes.provider = first_taxes.provider and last_taxes.service_period >= first_taxes.service_period
+    where ordered.settlement_amount < 0
+        and {{ is_stated_tax(
+            '-ordered.settlement_amount', 'abs(last_taxes.stated_by_then - first_taxes.stated_before)'
+        ) }}
+
+),
+
 -- what changes the match of earlier postings: a credit note, and a posting that states its period
 known as (
 
@@ -77,19 +106,48 @@ states as (
 
 ),
 
+-- both readings of such credits, from the first of them on: as credit notes for usage, and as tax
+readings as (
+
+    select states.*, false as returns_tax
+    from states
+    union all
+    select distinct states.*, true as returns_tax
+    from states
+    inner join ordered on states.provider = ordered.provider and states.known_from >= ordered.posting_period
+    inner join tax_returns
+        on ordered.provider = tax_returns.provider and ordered.posting_number = tax_returns.posting_number
+
+),
+
+read_amounts as (
+
+    select
+        readings.known_from,
+        readings.known_until,
+        readings.returns_tax,
+        ordered.*,
+        case when readings.returns_tax and tax_returns.provider is not null then ordered.settlement_amount else 0 end
+            as tax_amount,
+        case when readings.returns_tax and tax_returns.provider is not null then 0 else ordered.settlement_amount end
+            as usage_amount
+    from readings
+    inner join ordered
+        on readings.provider = ordered.provider
+        and ordered.posting_period < coalesce(readings.known_until, '9999-12')
+    left join tax_returns
+        on ordered.provider = tax_returns.provider and ordered.posting_number = tax_returns.posting_number
+
+),
+
 summed as (
 
     select
-        states.known_from,
-        states.known_until,
-        ordered.*,
-        sum(ordered.settlement_amount) over (
-            partition by ordered.provider, states.known_from order by ordered.posting_number
+        *,
+        sum(usage_amount) over (
+            partition by provider, known_from, returns_tax order by posting_number
         ) as posted_by_then
-    from states
-    inner join ordered
-        on states.provider = ordered.provider
-        and ordered.posting_period < coalesce(states.known_until, '9999-12')
+    from read_amounts
 
 ),
 
@@ -97,12 +155,13 @@ bounded as (
 
     select
         *,
-        posted_by_then - settlement_amount as posted_before,
+        posted_by_then - usage_amount as posted_before,
         min(posted_by_then) over later as least_posted_later,
         max(posted_by_then) over later as most_posted_later
     from summed
     window later as (
-        partition by provider, known_from order by posting_number rows between 1 following and unbounded following
+        partition by provider, known_from, returns_tax
+        order by posting_number rows between 1 following and unbounded following
     )
 
 )
@@ -111,11 +170,13 @@ select
     provider,
     known_from,
     known_until,
+    returns_tax,
     posting_number,
     posting_period,
     posting_date,
     reporting_amount,
     settlement_amount,
+    {{ fine_money('tax_amount') }} as tax_amount,
     {{ fine_money('case
         when settlement_amount > 0
             then greatest(least(posted_by_then, coalesce(least_posted_later, posted_by_then)) - greatest(posted_before, 0), 0)

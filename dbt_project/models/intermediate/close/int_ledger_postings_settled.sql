@@ -4,7 +4,7 @@ own_tax_lines as (
 
     select distinct provider, fiscal_period
     from {{ ref('int_ai_postings_selected') }}
-    where posting_kind = 'tax'
+    where posting_kind = 'tax' and net_amount > 0
 
 ),
 
@@ -13,7 +13,9 @@ postings as (
     select
         netted.*,
         own_tax_lines.provider is null as may_hold_tax,
-        row_number() over (partition by netted.provider, netted.known_from order by netted.posting_number) as place
+        row_number() over (
+            partition by netted.provider, netted.known_from, netted.returns_tax order by netted.posting_number
+        ) as place
     from {{ ref('int_ledger_postings_netted') }} as netted
     left join own_tax_lines
         on netted.provider = own_tax_lines.provider and netted.posting_period = own_tax_lines.fiscal_period
@@ -38,7 +40,7 @@ first_periods as (
 
 states as (
 
-    select distinct provider, known_from, known_until from postings
+    select distinct provider, known_from, known_until, returns_tax from postings
 
 ),
 
@@ -47,6 +49,7 @@ stated as (
     select
         states.provider,
         states.known_from,
+        states.returns_tax,
         entries.service_period,
         {{ fine_money(
             'sum(case when costs.is_settled_abroad then entries.posted_amount else entries.net_amount end)'
@@ -67,16 +70,20 @@ periods as (
     select
         states.provider,
         states.known_from,
+        states.returns_tax,
         costs.service_period,
         costs.settlement_amount as cost_amount,
         costs.tax_amount,
         {{ fine_money('costs.settlement_amount - coalesce(stated.settlement_amount, 0)') }} as open_amount,
-        row_number() over (partition by states.provider, states.known_from order by costs.service_period) as place
+        row_number() over (
+            partition by states.provider, states.known_from, states.returns_tax order by costs.service_period
+        ) as place
     from states
     inner join costs on states.provider = costs.provider
     left join stated
         on states.provider = stated.provider
         and states.known_from = stated.known_from
+        and states.returns_tax = stated.returns_tax
         and costs.service_period = stated.service_period
     where costs.settlement_amount <> 0
         and (
@@ -99,6 +106,7 @@ walk as (
     select
         provider,
         known_from,
+        returns_tax,
         cast(1 as bigint) as posting_place,
         cast(1 as bigint) as period_place,
         cast(0 as decimal(38, 12)) as spent,
@@ -116,6 +124,7 @@ walk as (
     select
         provider,
         known_from,
+        returns_tax,
         posting_place + case when outcome = 'passes' then 0 else 1 end,
         period_place + case when outcome in ('passes', 'closes') then 1 else 0 end,
         {{ fine_money("case when outcome = 'passes' then spent + open_amount else 0 end") }},
@@ -125,7 +134,7 @@ walk as (
         ) }},
         {{ fine_money("case when outcome = 'passes' then tax_open else 0 end") }},
         {{ fine_money(
-            "case when outcome = 'tax' or (outcome = 'closes' and tax_held > 0) then 0 "
+            "case when outcome = 'tax' or (outcome = 'closes' and tax_held <> 0) then 0 "
             ~ "when outcome = 'closes' then tax_open else tax_unseen end"
         ) }},
         posting_number,
@@ -142,7 +151,7 @@ walk as (
             *,
             case
                 when open_amount > 0
-                    and (tax_held > 0 or {{ settles_in_full('left_amount', 'open_amount', 'cost_amount') }})
+                    and (tax_held <> 0 or {{ settles_in_full('left_amount', 'open_amount', 'cost_amount') }})
                     then 'closes'
                 when may_hold_tax and spent = 0 and tax_unseen > 0
                     and {{ is_stated_tax('left_amount', 'tax_unseen') }}
@@ -165,6 +174,7 @@ walk as (
                 select
                     walk.provider,
                     walk.known_from,
+                    walk.returns_tax,
                     walk.posting_place,
                     walk.period_place,
                     walk.spent,
@@ -181,11 +191,13 @@ walk as (
                 inner join postings
                     on walk.provider = postings.provider
                     and walk.known_from = postings.known_from
+                    and walk.returns_tax = postings.returns_tax
                     and walk.posting_place = postings.place
                 left join first_periods on walk.provider = first_periods.provider
                 left join periods
                     on walk.provider = periods.provider
                     and walk.known_from = periods.known_from
+                    and walk.returns_tax = periods.returns_tax
                     and walk.period_place = periods.place
                     and postings.posting_period >= periods.service_period
                     and {{ may_be_for(
@@ -195,23 +207,105 @@ walk as (
         ) as weighed
     ) as judged
 
+),
+
+steps as (
+
+    select
+        walk.*,
+        postings.known_until,
+        postings.posting_period,
+        postings.settlement_amount as posting_settlement_amount,
+        postings.reporting_amount as posting_reporting_amount
+    from walk
+    inner join postings
+        on walk.provider = postings.provider
+        and walk.known_from = postings.known_from
+        and walk.returns_tax = postings.returns_tax
+        and walk.posting_number = postings.posting_number
+
+),
+
+paid as (
+
+    select provider, known_from, returns_tax, service_period, sum(settled_amount) as settled_amount
+    from steps
+    where posting_period <= known_from and service_period is not null
+    group by provider, known_from, returns_tax, service_period
+
+),
+
+-- what each reading of the credits leaves amiss when they come: periods paid in part, and postings that pay for none
+amiss as (
+
+    select provider, known_from, returns_tax, count(*) as times
+    from (
+        select paid.provider, paid.known_from, paid.returns_tax
+        from paid
+        inner join periods
+            on paid.provider = periods.provider
+            and paid.known_from = periods.known_from
+            and paid.returns_tax = periods.returns_tax
+            and paid.service_period = periods.service_period
+            and paid.settled_amount < periods.open_amount
+        union all
+        select provider, known_from, returns_tax
+        from steps
+        where posting_period <= known_from and unused_amount > 0
+    ) as found
+    group by provider, known_from, returns_tax
+
+),
+
+held as (
+
+    select provider, known_from, sum(tax_amount) as amount
+    from steps
+    where returns_tax and posting_period <= known_from
+    group by provider, known_from
+
+),
+
+returned as (
+
+    select provider, known_from, -sum(tax_amount) as amount
+    from {{ ref('int_ledger_postings_netted') }}
+    where returns_tax and posting_period <= known_from
+    group by provider, known_from
+
+),
+
+-- they take back tax where the postings hold as much, and where that leaves less amiss
+taken_back as (
+
+    select held.provider, held.known_from
+    from held
+    inner join returned
+        on held.provider = returned.provider
+        and held.known_from = returned.known_from
+        and (returned.amount <= held.amount or {{ is_stated_tax('returned.amount', 'held.amount') }})
+    inner join amiss as as_usage
+        on held.provider = as_usage.provider and held.known_from = as_usage.known_from and not as_usage.returns_tax
+    left join amiss as as_tax
+        on held.provider = as_tax.provider and held.known_from = as_tax.known_from and as_tax.returns_tax
+    where coalesce(as_tax.times, 0) < as_usage.times
+
 )
 
 select
-    postings.provider,
-    postings.known_from,
-    postings.known_until,
-    postings.posting_number,
-    postings.posting_period,
-    walk.service_period,
-    postings.settlement_amount as posting_settlement_amount,
-    postings.reporting_amount as posting_reporting_amount,
-    sum(walk.settled_amount) as settled_amount,
-    sum(walk.unused_amount) as unused_amount,
-    sum(walk.tax_amount) as tax_amount
-from walk
-inner join postings
-    on walk.provider = postings.provider
-    and walk.known_from = postings.known_from
-    and walk.posting_number = postings.posting_number
+    steps.provider,
+    steps.known_from,
+    steps.known_until,
+    steps.returns_tax,
+    steps.posting_number,
+    steps.posting_period,
+    steps.service_period,
+    steps.posting_settlement_amount,
+    steps.posting_reporting_amount,
+    sum(steps.settled_amount) as settled_amount,
+    sum(steps.unused_amount) as unused_amount,
+    sum(steps.tax_amount) as tax_amount
+from steps
+left join taken_back on steps.provider = taken_back.provider and steps.known_from = taken_back.known_from
+where steps.returns_tax = (taken_back.provider is not null)
 group by all
