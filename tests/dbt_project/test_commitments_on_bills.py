@@ -113,3 +113,33 @@ def test_other_usage_and_a_purchase_that_is_cost_at_once_draw_nothing(used):
         *committed({"2026-09": "300"}),
     ]
     assert used(charges) == {"2026-09": (460, 300)}
+
+
+@pytest.mark.parametrize("fee", ["2000", "1750"])
+def test_what_is_paid_ahead_is_told_from_what_is_paid_by_the_month_beside_it(used, fee):
+    """1800 for a year, of which 150 a month are used, beside a monthly fee that is used up: both are less than their sum."""
+    months = ("2026-09", "2026-10", "2026-11")
+    charges = [("2026-09-01", "purchase", "annual", "1800", "0")]
+    for month in months:
+        charges += [(f"{month}-01", "purchase", "monthly", fee, "0"), (f"{month}-15", "usage", "by month", "0", fee)]
+        charges += [(f"{month}-15", "usage", "by year", "0", "150")]
+    assert used(charges) == dict.fromkeys(months, (D(fee) + 150, 150))
+
+
+def test_in_the_first_month_of_both_the_larger_purchase_is_the_fee(used):
+    charges = [("2026-09-01", "purchase", item, amount, "0") for item, amount in (("a", "1800"), ("b", "2000"))]
+    assert used([*charges, *committed({"2026-09": "2150"})]) == {"2026-09": (2150, 150)}
+
+
+def test_several_fees_of_a_month_that_are_used_up_together_draw_nothing(used):
+    charges = [("2026-09-01", "purchase", item, "300", "0") for item in ("a", "b", "c")]
+    assert used([*charges, *committed({"2026-09": "900"})]) == {"2026-09": (900, 0)}
+
+
+def test_a_prepaid_that_the_bill_draws_by_credits_is_drawn_by_them(used):
+    """1200 bought; usage of 100 a month is billed and credited in full. A credit that lowers cost draws nothing."""
+    charges = [("2026-09-01", "purchase", "balance", "1200", "0")]
+    for month in ("2026-09", "2026-10"):
+        charges += [(f"{month}-15", "usage", "api", "100", "100"), (f"{month}-15", "credit", "balance", "-100", "0")]
+    charges += [("2026-10-20", "credit", "service level", "-30", "-30")]
+    assert used(charges) == {"2026-09": (100, 100), "2026-10": (70, 100)}

@@ -1,9 +1,3 @@
-{% set is_paid_ahead -%}
-    purchases.amount < 0 or (
-        purchases.amount > used_up.amount
-        and not {{ settles_in_full('purchases.amount', 'used_up.amount', 'used_up.amount') }}
-    )
-{%- endset -%}
 with
 
 charges as (
@@ -49,14 +43,15 @@ taxes as (
 
 ),
 
--- usage that costs more than is billed for it uses up what a commitment paid for
+-- usage that costs more than is billed for it uses up what a commitment paid for, and so does a credit that takes off
+-- the bill what it costs
 used_up as (
 
     select
         provider,
         fiscal_period,
         {{ fine_money("greatest(
-            coalesce(sum(effective_cost - billed_cost - prepaid_cost) filter (where charge_category = 'usage'), 0), 0
+            coalesce(sum(effective_cost - billed_cost - prepaid_cost) filter (where charge_category in ('usage', 'credit')), 0), 0
         )") }} as amount
     from charges
     where source <> 'contracts' and metered_cost_key is null
@@ -78,19 +73,82 @@ purchases as (
 
 ),
 
--- a purchase of what the month uses up is its fee; a larger one is paid ahead, and a negative one is paid back
+purchases_beside as (
+
+    select
+        *,
+        lag(fiscal_period) over same_item as earlier_period,
+        lag(amount) over same_item as earlier_amount,
+        lead(fiscal_period) over same_item as later_period,
+        lead(amount) over same_item as later_amount
+    from purchases
+    window same_item as (partition by provider, account_id, line_item order by fiscal_period)
+
+),
+
+-- what the month before or after buys too for as much is bought by the month
+purchases_used as (
+
+    select
+        beside.provider,
+        beside.fiscal_period,
+        beside.account_id,
+        beside.line_item,
+        beside.amount,
+        used_up.amount as used,
+        beside.amount >= 0 and (
+            beside.amount <= used_up.amount
+            or {{ settles_in_full('beside.amount', 'used_up.amount', 'used_up.amount') }}
+        ) as is_used_up,
+        coalesce(
+            beside.earlier_period = {{ fiscal_period("cast(beside.fiscal_period || '-01' as date) - interval 1 day") }}
+            and {{ settles_in_full('beside.earlier_amount', 'beside.amount', 'beside.amount') }},
+            false
+        ) or coalesce(
+            beside.fiscal_period = {{ fiscal_period("cast(beside.later_period || '-01' as date) - interval 1 day") }}
+            and {{ settles_in_full('beside.later_amount', 'beside.amount', 'beside.amount') }},
+            false
+        ) as is_monthly
+    from purchases_beside as beside
+    inner join used_up on beside.provider = used_up.provider and beside.fiscal_period = used_up.fiscal_period
+
+),
+
+purchases_by_then as (
+
+    select
+        *,
+        sum(case when is_used_up then amount else 0 end) over (
+            partition by provider, fiscal_period
+            order by is_monthly desc, amount desc, account_id nulls last, line_item nulls last
+        ) as amount_by_then
+    from purchases_used
+
+),
+
+-- purchases of what the month uses up are its fees, those by the month first, then the largest, for as long as they are
+-- used up together; the others are paid ahead, and a negative one is paid back
+fees as (
+
+    select
+        *,
+        is_used_up
+        and (is_monthly or amount_by_then <= used or {{ settles_in_full('amount_by_then', 'used', 'used') }}) as is_fee
+    from purchases_by_then
+
+),
+
 commitments as (
 
     select
         used_up.provider,
         used_up.fiscal_period,
-        {{ fine_money('coalesce(sum(purchases.amount) filter (where ' ~ is_paid_ahead ~ '), 0)') }} as ahead,
+        {{ fine_money('coalesce(sum(fees.amount) filter (where not fees.is_fee), 0)') }} as ahead,
         {{ fine_money('greatest(
-            used_up.amount - coalesce(sum(purchases.amount) filter (where not (' ~ is_paid_ahead ~ ')), 0), 0
+            used_up.amount - coalesce(sum(fees.amount) filter (where fees.is_fee), 0), 0
         )') }} as used
     from used_up
-    left join purchases
-        on used_up.provider = purchases.provider and used_up.fiscal_period = purchases.fiscal_period
+    left join fees on used_up.provider = fees.provider and used_up.fiscal_period = fees.fiscal_period
     group by used_up.provider, used_up.fiscal_period, used_up.amount
 
 ),
