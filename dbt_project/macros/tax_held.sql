@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {# What of the tax that a bill states a posting holds beyond what is open of the cost. A posting of a whole period fits
-   cost and tax better than the cost alone, or ends between the two, as where some of the tax is recoverable. One of
+   cost and tax, to five per cent of both, better than the cost alone, or ends between the two, as where some of the tax is recoverable. One of
    several periods, or of what others left open, may be an instalment of any size and has to fit exactly; so has one that
    a tax credit on the bill makes smaller than the cost. #}
 {% macro tax_held(posted, open, tax, cost, is_whole) -%}
@@ -15,7 +15,7 @@
         when {{ is_stated_tax(posted ~ ' - ' ~ open, tax) }}
             then least({{ posted }} - {{ open }}, {{ tax }})
         when not {{ is_whole }} then 0
-        when {{ settles_in_full(posted, open ~ ' + ' ~ tax, cost) }}
+        when {{ settles_in_full(posted, open ~ ' + ' ~ tax, cost ~ ' + ' ~ tax) }}
             and {{ posted }} - {{ open }} > {{ open }} + {{ tax }} - {{ posted }}
             then least({{ posted }} - {{ open }}, {{ tax }})
         when {{ settles_in_full(posted, open, cost) }} or {{ posted }} > {{ open }} + {{ tax }} then 0

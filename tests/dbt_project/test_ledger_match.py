@@ -56,7 +56,11 @@ class Match:
 @pytest.fixture
 def matched(tmp_path: Path) -> Callable[..., Match]:
     def of(
-        costs: Costs, postings: Iterable[Posting], taxes: Taxes | None = None, own_tax_lines: Iterable[Posting] = ()
+        costs: Costs,
+        postings: Iterable[Posting],
+        taxes: Taxes | None = None,
+        own_tax_lines: Iterable[Posting] = (),
+        bills: Iterable[tuple[str, str, str, str]] = (),
     ) -> Match:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("create schema staging; create schema intermediate")
@@ -86,6 +90,12 @@ def matched(tmp_path: Path) -> Callable[..., Match]:
                     connection.execute(
                         f"insert into intermediate.int_ai_postings_selected values ({','.join('?' * 10)})", row
                     )
+            connection.execute(
+                "create table intermediate.int_period_taxes_stated (provider varchar, service_period varchar, "
+                "currency varchar, cost_amount decimal(38, 12), tax_amount decimal(38, 12))"
+            )
+            for bill in bills:
+                connection.execute("insert into intermediate.int_period_taxes_stated values (?, ?, 'USD', ?, ?)", bill)
             build(connection, ["int_period_costs_open"])
             return Match(connection)
 
@@ -267,10 +277,21 @@ def test_the_tax_of_a_gross_invoice_settles_no_usage(matched):
 
 @pytest.mark.parametrize(
     ("invoice", "tax"),
-    [("310", "0"), ("301", "0"), ("320", "0"), ("330", "20"), ("339.45", "29.45"), ("360", "50"), ("384.40", "58.90")],
+    [
+        ("310", "0"),
+        ("301", "0"),
+        ("320", "0"),
+        ("330", "20"),
+        ("339.45", "29.45"),
+        ("360", "50"),
+        ("384.40", "58.90"),
+        ("387.34", "58.90"),
+    ],
 )
 def test_a_posting_holds_the_tax_that_fits(matched, invoice, tax):
-    """310 and 58.90 of tax: as cost alone within 5 %, as both within 5 %, or with the part of the tax that is not recoverable."""
+    """310 and 58.90 of tax: as cost alone within 5 %, as both within 5 % of both, or with the part of the tax that is not
+    recoverable.
+    """
     found = matched(USED, invoices("p", {"2026-07-03": invoice, "2026-08-03": "300"}), TAXES)
     assert found.owed("p") == IN_ARREARS
     assert found.tax == ({("p", "2026-07"): D(tax)} if D(tax) else {})
@@ -352,6 +373,19 @@ def test_tax_releases_no_prepaid(matched, states):
     found = matched(costs, [("p", "a", "2026-07-31", "119", states)], {("p", "2026-07"): "19"})
     assert (found.prepaid["p", "2026-07"], found.owed("p")["2026-07"]) == (100, 0)
     assert found.tax == {("p", "2026-07"): 19}
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_the_gross_invoice_of_one_account_is_told_from_that_of_another(matched, order):
+    """Two accounts in two currencies, 480 at the bill's rates: one of 310 with 58.90 of tax, the other without; posted are 310
+    and 155 of cost, within 5 % of 480, and the tax.
+    """
+    gross, net = order
+    postings = [("p", gross, "2026-07-03", "368.90", None), ("p", net, "2026-07-03", "155", None)]
+    costs = {("p", "2026-06"): ("480", "0"), ("p", "2026-07"): ("300", "0")}
+    found = matched(costs, postings, {("p", "2026-06"): "60"}, bills=[("p", "2026-06", "310", "58.90")])
+    assert found.owed("p") == {"2026-06": D(480), "2026-07": D(300), "2026-08": D(300)}
+    assert found.tax == {("p", "2026-07"): D("58.90")}
 
 
 @pytest.mark.parametrize("day", ["2026-08-05", "2026-08-25"])
@@ -505,7 +539,7 @@ def _tax(rest: Decimal, due: Decimal, tax: Decimal, cost: Decimal, is_whole: boo
         return D(0)
     if _is_tax(over, tax):
         return min(over, tax)
-    is_near, is_near_with_tax = over * 20 <= cost, abs(over - tax) * 20 <= cost
+    is_near, is_near_with_tax = over * 20 <= cost, abs(over - tax) * 20 <= cost + tax
     if is_whole and is_near_with_tax and over > abs(over - tax):
         return min(over, tax)
     return over if is_whole and not is_near and over < tax else D(0)

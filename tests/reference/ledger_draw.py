@@ -1,6 +1,7 @@
 """Draw a company with books from a seed: four months of usage and bills, and what its ledger made of them."""
 
 import random
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -51,6 +52,7 @@ def draw_with_books(seed: int) -> tuple[Company, Books]:
     """The company of ``seed`` with its books."""
     dice = random.Random(f"books {seed}")
     company = _taxed(random.Random(f"taxed {seed}"), _company(seed, dice))
+    company = _second_account(random.Random(f"second account {seed}"), company)
     company = allocated(random.Random(f"allocated {seed}"), company)
     asked = tuple(changes(random.Random(f"changes {seed}"), company))
     return company, replace(_books(dice, company), changes=asked)
@@ -157,6 +159,22 @@ def _taxed(dice: random.Random, company: Company) -> Company:
     return replace(company, charges=(*company.charges, *taxes))
 
 
+def _second_account(dice: random.Random, company: Company) -> Company:
+    """The company with a second account of some sellers, without tax, in another currency than the first."""
+    found = []
+    for seller in sorted({one.seller for one in company.charges}, key=lambda one: one.name):
+        ours = [one for one in company.charges if one.seller == seller and one.category == "Usage"]
+        if dice.random() < 0.3:
+            currency = dice.choice([one for one in CURRENCIES if one != ours[0].currency])
+            digits = MINOR_UNITS.get(currency, 2)
+            found += [
+                Charge(seller, one.day, _rounded(Fraction(dice.randint(100, 90_000), 10**digits), digits), currency)
+                for one in ours
+                if not one.is_credit
+            ]
+    return replace(company, charges=(*company.charges, *found))
+
+
 def _rates(dice: random.Random, currency: str, as_of: date) -> list[Rate]:
     found = []
     for other in CURRENCIES:
@@ -212,6 +230,7 @@ class _Vendor:
         self.reference = reference
         self.provider = provider
         billed_in = {one.currency for one in company.charges if one.seller.name == provider}
+        self.by_account = len(billed_in) > 1 and random.Random(f"by account {company.seed} {provider}").random() < 0.7
         self.currency = dice.choice([company.currency, *(sorted(billed_in) * 2), dice.choice(CURRENCIES)])
         self.costs = period_costs(reference)
         self.states_periods = dice.random() < 0.3
@@ -240,6 +259,9 @@ class _Vendor:
 
     def _invoice(self, month: str, cost: Fraction) -> None:
         """What the ledger made of one month's cost; what the seller owes of one invoice it takes off the next."""
+        if self.by_account:
+            self._invoices_by_account(month)
+            return
         dice = self.dice
         within, third, later = day_of(month, dice.randint(25, 28)), day_of(month, 33), day_of(month, 64)
         near, far = Fraction(dice.randint(-45, 45), 1000), dice.choice([Fraction(-4, 10), Fraction(3, 10)])
@@ -278,6 +300,17 @@ class _Vendor:
             day = noted.day + timedelta(days=dice.choice([1, 9, 40]))
             self._post(day, -cost * share, service_period=dice.choice([None, None, noted.service_period]))
 
+    def _invoices_by_account(self, month: str) -> None:
+        """Each account's invoice in its own currency, with the tax that it states or without."""
+        sums: dict[str, Fraction] = defaultdict(Fraction)
+        for one in self.company.charges:
+            is_paid = one.category != "Tax" or self.taxed in ("gross", "reclaimed")
+            is_known = (one.seller.name, f"{one.day:%Y-%m}") == (self.provider, month) and one.day <= self.company.as_of
+            if is_known and is_paid:
+                sums[one.currency] += Fraction(one.amount)
+        for currency, amount in sorted(sums.items()):
+            self._post(day_of(month, self.dice.randint(32, 35)), amount, currency=currency)
+
     def _tax(self, month: str) -> Fraction:
         """What the bill states as tax of the month, in reporting currency."""
         return sum(
@@ -296,12 +329,13 @@ class _Vendor:
         service_period: str | None = None,
         closes: str | None = None,
         is_tax: bool = False,
+        currency: str | None = None,
     ) -> None:
-        """Post ``cost``, in reporting currency, in the ledger's own."""
-        rate = Fraction(1)
-        if self.currency != self.company.currency:
-            rate = rate_of(self.reference, self.currency, min(day, self.company.as_of))
-        booked = self.currency != self.company.currency and self.states_rates
+        """Post ``cost``, in reporting currency, in the ledger's own; in ``currency``, where that is named."""
+        rate, posted_in = Fraction(1), currency or self.currency
+        if posted_in != self.company.currency:
+            rate = rate_of(self.reference, posted_in, min(day, self.company.as_of))
+        booked = posted_in != self.company.currency and self.states_rates
         back = closes and day.day == 3 and self.dice.random() < 0.15
         self.found.append(
             Posting(
@@ -309,8 +343,8 @@ class _Vendor:
                 day=day,
                 counterparty=COUNTERPARTIES[self.provider],
                 account=self.dice.choice(AI_ACCOUNTS),
-                amount=_rounded(cost / rate, MINOR_UNITS.get(self.currency, 2)),
-                currency=self.currency,
+                amount=_rounded(cost if currency else cost / rate, MINOR_UNITS.get(posted_in, 2)),
+                currency=posted_in,
                 service_period=service_period,
                 period=closes if back else None,
                 exchange_rate=_rounded(rate * Fraction(103, 100), 6) if booked else None,

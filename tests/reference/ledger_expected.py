@@ -204,12 +204,15 @@ class LedgerReference:
                 one.service_period,
                 self.reporting(one) if foreign is None else Fraction(one.amount),
                 self.reporting(one),
+                one.currency,
+                Fraction(one.amount),
             )
             for one in usage
             if one.posting_period <= through and one.amount
         ]
         taxed_apart = {one.posting_period for one in ours if self._kind(one) == "tax" and one.amount > 0}
-        vendor = Vendor(known, due, self._taxes(provider, foreign is not None), taxed_apart)
+        bills = {} if foreign is not None else self._bills(provider)
+        vendor = Vendor(known, due, self._taxes(provider, foreign), taxed_apart, bills)
         return *vendor.match(valued), vendor.held
 
     def _foreign(self, provider: str, costs: dict[str, Fraction], usage: list[Posting]) -> dict[str, Fraction] | None:
@@ -229,20 +232,37 @@ class LedgerReference:
             return None
         return {month: cost * months[month][0] / months[month][1] for month, cost in costs.items()}
 
-    def _taxes(self, provider: str, is_abroad: bool) -> dict[str, Fraction]:
+    def _taxes(self, provider: str, foreign: dict[str, Fraction] | None) -> dict[str, Fraction]:
         """What the bill states as tax by month, in the currency of its costs where that is what is paid.
 
-        There tax in any other currency than that of the month's charges is not known.
+        There tax in any other currency than that of the month's charges is worth what these are worth.
         """
         found: dict[str, Fraction] = defaultdict(Fraction)
-        currencies: dict[str, set[str]] = defaultdict(set)
+        stated: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
         for one in self._charges(provider, is_tax=True):
             month = f"{one.day:%Y-%m}"
-            rate = Fraction(1) if is_abroad else rate_of(self.reference, one.currency, one.day)
-            found[month] += Fraction(one.amount) * rate
-            currencies[month].add(one.currency)
-        charged = {one.currency for one in self._charges(provider, is_tax=False)}
-        return {month: tax for month, tax in found.items() if not is_abroad or currencies[month] == charged}
+            found[month] += Fraction(one.amount) * rate_of(self.reference, one.currency, one.day)
+            stated[month][one.currency] += Fraction(one.amount)
+        if foreign is None:
+            return found
+        (charged,) = {one.currency for one in self._charges(provider, is_tax=False)}
+        return {
+            month: stated[month][charged]
+            if set(stated[month]) == {charged}
+            else tax * foreign[month] / self.costs[provider, month]
+            for month, tax in found.items()
+            if month in foreign
+        }
+
+    def _bills(self, provider: str) -> dict[tuple[str, str], tuple[Fraction, Fraction]]:
+        """Cost and tax by month and currency of a provider that bills in another currency than the books are in."""
+        found: dict[tuple[str, str], list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
+        for is_tax in (False, True):
+            for one in self._charges(provider, is_tax):
+                found[f"{one.day:%Y-%m}", one.currency][is_tax] += Fraction(one.amount)
+        if {currency for _, currency in found} <= {self.company.currency}:
+            return {}
+        return {key: (cost, tax) for key, (cost, tax) in found.items() if min(cost, tax) > 0}
 
     def _charges(self, provider: str, is_tax: bool) -> list[Charge]:
         """The provider's charges that are known."""

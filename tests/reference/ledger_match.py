@@ -42,12 +42,15 @@ class Vendor:
         foreign: dict[str, Fraction] | None,
         taxes: dict[str, Fraction],
         taxed_apart: set[str],
+        bills: dict[tuple[str, str], tuple[Fraction, Fraction]],
     ) -> None:
         """Costs by month in the reporting currency, and in the foreign one in which they are settled, if there is one.
 
         ``taxes``: what the bill states of a month, in the currency in which it is settled. ``taxed_apart``: the posting
-        periods with tax on lines of its own.
+        periods with tax on lines of its own. ``bills``: cost and tax by month and currency, where postings in the bill's own
+        currency are settled in another.
         """
+        self.bills = bills
         self.costs = costs
         self.due = costs if foreign is None else foreign
         self.taxes = taxes
@@ -84,17 +87,22 @@ class Vendor:
     ) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction], int]:
         """The match where ``returns`` take back tax; and how many months it leaves paid in part and postings paying none."""
         self.held, self.tax, self.unseen = defaultdict(Fraction), Fraction(0), Fraction(0)
+        shares = {one: self._billed_tax(one) for one in postings if not one.service_period and one not in returns}
         opened = {month: due for month, due in self.due.items() if due}
         settled = self._stated([one for one in postings if one.service_period], opened)
         closed = {month for month in opened if not self._takes_more(month, opened[month])}
-        netted = _net([one for one in postings if not one.service_period and one not in returns])
+        self.told = {one for one, share in shares.items() if share}
+        for one, share in shares.items():
+            self.held[one.posting_period] += one.reporting * share / one.amount
+            self.tax += share
+        netted = _net(shares)
         taken: dict[str, Fraction] = defaultdict(Fraction)
         stated = {one.service_period for one in settled}
         paid: set[str] = set()
         invoiced: set[str] = set()
         left_over: list[tuple[Valued, Fraction]] = []
         for one, rest in netted:
-            taken[one.posting_period] += one.reporting * (1 - rest / one.amount)
+            taken[one.posting_period] += one.reporting * (1 - (rest + shares[one]) / one.amount)
             if rest > 0:
                 parts, unused = self._settle(one, rest, opened, closed)
                 months = {part.service_period for part in parts}
@@ -187,25 +195,35 @@ class Vendor:
             self.unseen = rest = Fraction(0)
         return settled, rest
 
+    def _billed_tax(self, one: "Valued") -> Fraction:
+        """What of the posting is tax, where it is cost and tax of the latest month that states as much in its own currency."""
+        for (month, currency), (cost, tax) in sorted(self.bills.items(), reverse=True):
+            is_gross = currency == one.currency and abs(one.posted - cost - tax) <= tax * TAX_TOLERANCE
+            if is_gross and month <= one.posting_period and one.posting_period not in self.taxed_apart:
+                return one.amount * tax / (cost + tax)
+        return Fraction(0)
+
     def _tax_in(self, one: "Valued", rest: Fraction, due: Fraction, tax: Fraction, whole: Fraction | None) -> Fraction:
         """What of ``tax`` the posting holds if ``rest`` of it pays ``due``; ``whole``: the month's cost, where that is all."""
         over = rest - due
-        if one.posting_period not in self.taxed_apart and tax < 0 < due and abs(over - tax) <= -tax * TAX_TOLERANCE:
+        if one in self.told or one.posting_period in self.taxed_apart:
+            return Fraction(0)
+        if tax < 0 < due and abs(over - tax) <= -tax * TAX_TOLERANCE:
             return over
-        if one.posting_period in self.taxed_apart or min(tax, due, over) <= 0:
+        if min(tax, due, over) <= 0:
             return Fraction(0)
         if abs(over - tax) <= tax * TAX_TOLERANCE:
             return min(over, tax)
         if due != whole:
             return Fraction(0)
         tolerance = whole * TOLERANCE
-        if abs(over - tax) <= tolerance and abs(over - tax) < over:
+        if abs(over - tax) <= (whole + tax) * TOLERANCE and abs(over - tax) < over:
             return min(over, tax)
         return over if tolerance < over < tax else Fraction(0)
 
     def _is_unseen_tax(self, one: "Valued", rest: Fraction) -> bool:
         """Whether the posting is the tax of the month that was closed last, without it."""
-        if one.posting_period in self.taxed_apart or self.unseen <= 0:
+        if one in self.told or one.posting_period in self.taxed_apart or self.unseen <= 0:
             return False
         return abs(rest - self.unseen) <= self.unseen * TAX_TOLERANCE
 
@@ -237,7 +255,7 @@ class Vendor:
 
 @dataclass(frozen=True)
 class Valued:
-    """A posting of usage: ``amount`` in the currency it is settled in, ``reporting`` at its own rate."""
+    """A posting of usage: ``amount`` in the currency it is settled in, ``reporting`` at its own rate, ``posted`` as it is."""
 
     day: date
     entry: str
@@ -245,6 +263,8 @@ class Valued:
     service_period: str | None
     amount: Fraction
     reporting: Fraction
+    currency: str
+    posted: Fraction
 
 
 def _is_for(one: Valued, month: str) -> bool:
@@ -258,10 +278,12 @@ def _is_invoice_of(one: Valued, month: str, settled: set[str], again: set[str]) 
     return _is_for(one, month) and (month in settled or any(older < month for older in again))
 
 
-def _net(postings: list[Valued]) -> list[tuple[Valued, Fraction]]:
-    """Each posting with what credit notes leave of it, in order; credit that finds nothing waits for the next."""
-    ordered = sorted(postings, key=lambda one: (one.posting_period, one.day, one.amount < 0, one.entry))
-    rests = [one.amount for one in ordered]
+def _net(taxes: dict[Valued, Fraction]) -> list[tuple[Valued, Fraction]]:
+    """Each posting, less its tax, with what credit notes leave of it, in order; credit that finds nothing waits for the
+    next.
+    """
+    ordered = sorted(taxes, key=lambda one: (one.posting_period, one.day, one.amount < 0, one.entry))
+    rests = [one.amount - taxes[one] for one in ordered]
     for number in range(len(ordered)):
         for earlier in reversed(range(number)):
             if rests[number] * rests[earlier] < 0:

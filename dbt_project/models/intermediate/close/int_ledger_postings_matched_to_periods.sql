@@ -20,6 +20,16 @@ tax_returns as (
 
 ),
 
+netted as (
+
+    select netted.*
+    from {{ ref('int_ledger_postings_netted') }} as netted
+    left join tax_returns
+        on netted.provider = tax_returns.provider and netted.known_from = tax_returns.known_from
+    where netted.returns_tax = (tax_returns.provider is not null)
+
+),
+
 entries as (
 
     select * from {{ ref('int_ai_postings_selected') }}
@@ -134,16 +144,14 @@ unstated_tax as (
     where tax_amount <> 0
     union all
     select
-        netted.provider,
-        netted.known_from,
-        netted.known_until,
-        netted.posting_period,
-        netted.reporting_amount,
-        netted.tax_amount
-    from {{ ref('int_ledger_postings_netted') }} as netted
-    inner join tax_returns
-        on netted.provider = tax_returns.provider and netted.known_from = tax_returns.known_from
-    where netted.returns_tax and netted.tax_amount <> 0
+        provider,
+        known_from,
+        known_until,
+        posting_period,
+        {{ portion_of('reporting_amount', 'tax_amount', 'settlement_amount') }},
+        tax_amount
+    from netted
+    where tax_amount <> 0
 
 ),
 

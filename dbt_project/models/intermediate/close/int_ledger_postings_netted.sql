@@ -29,13 +29,16 @@ postings as (
         entries.posting_date,
         entries.legal_entity_id,
         entries.journal_entry_id,
+        case when count(distinct entries.posted_currency) = 1 then min(entries.posted_currency) end as posted_currency,
+        {{ fine_money('sum(entries.posted_amount)') }} as posted_amount,
         {{ fine_money('sum(entries.net_amount)') }} as reporting_amount,
         {{ fine_money(
             'sum(case when settled_abroad.provider is null then entries.net_amount else entries.posted_amount end)'
         ) }} as settlement_amount
     from entries
     left join settled_abroad on entries.provider = settled_abroad.provider
-    group by all
+    group by
+        entries.provider, entries.fiscal_period, entries.posting_date, entries.legal_entity_id, entries.journal_entry_id
     having sum(case when settled_abroad.provider is null then entries.net_amount else entries.posted_amount end) <> 0
 
 ),
@@ -51,6 +54,41 @@ ordered as (
                 journal_entry_id nulls last
         ) as posting_number
     from postings
+
+),
+
+own_tax_lines as (
+
+    select distinct provider, fiscal_period
+    from {{ ref('int_ai_postings_selected') }}
+    where posting_kind = 'tax' and net_amount > 0
+
+),
+
+-- postings that are what one month's bill states in their own currency, cost and tax, where settled in another
+told_apart as (
+
+    select
+        ordered.provider,
+        ordered.posting_number,
+        max(stated.service_period) as tax_period,
+        max_by(
+            {{ portion_of(
+                'ordered.settlement_amount', 'stated.tax_amount', '(stated.cost_amount + stated.tax_amount)'
+            ) }},
+            stated.service_period
+        ) as tax_amount
+    from ordered
+    inner join {{ ref('int_period_taxes_stated') }} as stated
+        on ordered.provider = stated.provider
+        and ordered.posted_currency = stated.currency
+        and ordered.posting_period >= stated.service_period
+        and {{ is_stated_tax('ordered.posted_amount - stated.cost_amount', 'stated.tax_amount') }}
+    left join settled_abroad on ordered.provider = settled_abroad.provider
+    left join own_tax_lines
+        on ordered.provider = own_tax_lines.provider and ordered.posting_period = own_tax_lines.fiscal_period
+    where settled_abroad.provider is null and own_tax_lines.provider is null
+    group by ordered.provider, ordered.posting_number
 
 ),
 
@@ -127,16 +165,19 @@ read_amounts as (
         readings.known_until,
         readings.returns_tax,
         ordered.*,
-        case when readings.returns_tax and tax_returns.provider is not null then ordered.settlement_amount else 0 end
-            as tax_amount,
-        case when readings.returns_tax and tax_returns.provider is not null then 0 else ordered.settlement_amount end
-            as usage_amount
+        told_apart.tax_period,
+        {{ fine_money("case
+            when readings.returns_tax and tax_returns.provider is not null then ordered.settlement_amount
+            else coalesce(told_apart.tax_amount, 0)
+        end") }} as tax_amount
     from readings
     inner join ordered
         on readings.provider = ordered.provider
         and ordered.posting_period < coalesce(readings.known_until, '9999-12')
     left join tax_returns
         on ordered.provider = tax_returns.provider and ordered.posting_number = tax_returns.posting_number
+    left join told_apart
+        on ordered.provider = told_apart.provider and ordered.posting_number = told_apart.posting_number
 
 ),
 
@@ -144,7 +185,8 @@ summed as (
 
     select
         *,
-        sum(usage_amount) over (
+        settlement_amount - tax_amount as usage_amount,
+        sum(settlement_amount - tax_amount) over (
             partition by provider, known_from, returns_tax order by posting_number
         ) as posted_by_then
     from read_amounts
@@ -176,9 +218,10 @@ select
     posting_date,
     reporting_amount,
     settlement_amount,
-    {{ fine_money('tax_amount') }} as tax_amount,
+    tax_period,
+    tax_amount,
     {{ fine_money('case
-        when settlement_amount > 0
+        when usage_amount > 0
             then greatest(least(posted_by_then, coalesce(least_posted_later, posted_by_then)) - greatest(posted_before, 0), 0)
         else -greatest(least(posted_before, 0) - greatest(posted_by_then, coalesce(most_posted_later, posted_by_then)), 0)
     end') }} as remaining_amount

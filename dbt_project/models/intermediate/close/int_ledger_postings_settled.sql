@@ -12,7 +12,7 @@ postings as (
 
     select
         netted.*,
-        own_tax_lines.provider is null as may_hold_tax,
+        own_tax_lines.provider is null and netted.tax_period is null as may_hold_tax,
         row_number() over (
             partition by netted.provider, netted.known_from, netted.returns_tax order by netted.posting_number
         ) as place
@@ -260,7 +260,13 @@ amiss as (
 held as (
 
     select provider, known_from, sum(tax_amount) as amount
-    from steps
+    from (
+        select provider, known_from, returns_tax, posting_period, tax_amount from steps
+        union all
+        select provider, known_from, returns_tax, posting_period, tax_amount
+        from {{ ref('int_ledger_postings_netted') }}
+        where tax_period is not null
+    ) as found
     where returns_tax and posting_period <= known_from
     group by provider, known_from
 
@@ -270,7 +276,7 @@ returned as (
 
     select provider, known_from, -sum(tax_amount) as amount
     from {{ ref('int_ledger_postings_netted') }}
-    where returns_tax and posting_period <= known_from
+    where returns_tax and tax_period is null and posting_period <= known_from
     group by provider, known_from
 
 ),

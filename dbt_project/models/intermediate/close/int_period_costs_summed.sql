@@ -218,8 +218,12 @@ select
     {{ fine_money('combined.effective_cost + combined.unbilled_cost') }} as effective_cost,
     {{ fine_money('combined.prepaid_used + coalesce(commitments_drawn.amount, 0)') }} as prepaid_used,
     {{ fine_money('coalesce(taxes.stated_tax, 0)') }} as stated_tax,
-    {{ fine_money('case when taxes.tax_currency = combined.billed_currency then taxes.stated_tax_amount else 0 end') }}
-        as stated_tax_amount,
+    case
+        when taxes.tax_currency = combined.billed_currency then {{ fine_money('taxes.stated_tax_amount') }}
+        when taxes.stated_tax <> 0 and combined.effective_cost <> 0
+            then {{ portion_of('combined.settlement_amount', 'taxes.stated_tax', 'combined.effective_cost') }}
+        else cast(0 as decimal(38, 12))
+    end as stated_tax_amount,
     combined.billed_currency,
     case
         when combined.unbilled_cost = 0 then {{ fine_money('combined.settlement_amount') }}
