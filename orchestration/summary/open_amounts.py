@@ -44,8 +44,9 @@ REMEDIES = {
     "other_cogs_left_out": "post the provider's AI bill to an account of an AI role in ledger_accounts of company.yaml: with "
     "none there, other cost of goods sold may hold it and would count twice",
     "metering_residual": "compare usage and bill by day: missing days stand in source_day_gaps, prices in contracts.yaml",
-    "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, a posting "
-    "without a bill, or a bill whose currency is not the one it names",
+    "residual": "check this provider's postings: ledger_counterparties and ledger accounts in company.yaml, an invoice "
+    "posted twice or an accrual of your own that was not reversed, a posting without a bill, or a bill whose currency is not "
+    "the one it names",
 }
 
 LEFT_OUT = """

@@ -61,6 +61,7 @@ def matched(tmp_path: Path) -> Callable[..., Match]:
         taxes: Taxes | None = None,
         own_tax_lines: Iterable[Posting] = (),
         bills: Iterable[tuple[str, str, str, str]] = (),
+        by_day: Iterable[tuple[str, str, str, str]] = (),
     ) -> Match:
         with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
             connection.execute("create schema staging; create schema intermediate")
@@ -94,6 +95,12 @@ def matched(tmp_path: Path) -> Callable[..., Match]:
                 "create table intermediate.int_period_taxes_stated (provider varchar, service_period varchar, "
                 "currency varchar, cost_amount decimal(38, 12), tax_amount decimal(38, 12))"
             )
+            connection.execute(
+                "create table intermediate.int_period_costs_used_by_day (provider varchar, service_period varchar, "
+                "cost_date date, used_amount decimal(38, 12))"
+            )
+            for used in by_day:
+                connection.execute("insert into intermediate.int_period_costs_used_by_day values (?, ?, ?, ?)", used)
             for bill in bills:
                 connection.execute("insert into intermediate.int_period_taxes_stated values (?, ?, 'USD', ?, ?)", bill)
             build(connection, ["int_period_costs_open"])
@@ -438,6 +445,67 @@ def test_a_marked_line_that_takes_tax_back_leaves_gross_invoices_gross(matched, 
     assert found.tax == {("p", "2026-07"): D("58.90"), ("p", "2026-08"): 57}
 
 
+ON_DAYS = [
+    ("p", f"2026-{month:02}-{day:02}", str(part)) for month in (6, 7, 8) for day, part in ((4, 20), (15, 50), (28, 100))
+]
+"""What the bill shows of 100 a month by the day."""
+
+
+def by_day(*days: tuple[str, str, str]) -> list[tuple[str, str, str, str]]:
+    return [(provider, day[:7], day, amount) for provider, day, amount in days or ON_DAYS]
+
+
+@pytest.mark.parametrize("again", ["2026-07-05", "2026-07-06", "2026-07-24"])
+def test_an_invoice_posted_twice_pays_for_no_month_that_is_not_used_yet(matched, again):
+    """June's 100 are posted twice in July, whose bill shows 20 by the 5th and 50 by the 24th; July's 100 once, in August."""
+    postings = [*invoices("p", {"2026-07-05": "100", "2026-08-05": "100"}), ("p", "second", again, "100", None)]
+    found = matched(monthly("p", ["100"] * 3, first=5), postings, by_day=by_day())
+    assert found.owed("p") == {"2026-06": 100, "2026-07": 100, "2026-08": 100}
+
+
+def test_a_double_posting_that_is_taken_back_is_owed_by_nobody(matched):
+    """July's 100 were posted in August; the credit of the same month is against June's second copy."""
+    postings = [("p", "second", "2026-07-06", "100", None), ("p", "back", "2026-08-20", "-100", None)]
+    found = matched(
+        monthly("p", ["100"] * 3, first=5),
+        [*invoices("p", {"2026-07-05": "100", "2026-08-05": "100"}), *postings],
+        by_day=by_day(),
+    )
+    assert found.owed("p") == {"2026-06": 100, "2026-07": 100, "2026-08": 100}
+
+
+def test_an_accrual_of_the_company_that_is_not_reversed_pays_for_one_month(matched):
+    """95 accrued for June and July, reversed of June alone: the invoice of July, posted on 5 August, pays for nothing more."""
+    own = [
+        ("p", "a", "2026-06-30", "95", None),
+        ("p", "b", "2026-07-01", "-95", None),
+        ("p", "c", "2026-07-31", "95", None),
+    ]
+    postings = [*own, *invoices("p", {"2026-07-05": "100", "2026-08-05": "100"})]
+    found = matched(monthly("p", ["100"] * 3, first=5), postings, by_day=by_day())
+    assert found.owed("p") == {"2026-06": 0, "2026-07": 0, "2026-08": 100}
+
+
+@pytest.mark.parametrize(("second", "owed"), [("50", 50), ("30", 70), ("55", 45), ("60", 100)])
+def test_who_is_paid_in_arrears_may_be_paid_for_what_the_bill_shows_on_the_day(matched, second, owed):
+    """A card is charged in mid-July for July's usage so far, 50 and a difference of 5 % of the month; 60 are more than that."""
+    postings = [*invoices("p", {"2026-07-05": "100"}), ("p", "card", "2026-07-20", second, None)]
+    found = matched(monthly("p", ["100"] * 3, first=5), postings, by_day=by_day())
+    assert found.owed("p")["2026-07"] == owed
+
+
+def test_who_is_paid_within_the_month_goes_on_to_be(matched):
+    """June's 100 are posted in its last week, July's and August's on the 14th, when the bill shows 20 of them."""
+    postings = invoices("p", {"2026-06-28": "100", "2026-07-14": "100", "2026-08-14": "100"})
+    found = matched(monthly("p", ["100"] * 3, first=5), postings, by_day=by_day())
+    assert set(found.owed("p").values()) == {D(0)}
+
+
+def test_without_a_bill_by_day_nothing_is_held_back(matched):
+    postings = [*invoices("p", {"2026-07-05": "100"}), ("p", "second", "2026-07-06", "100", None)]
+    assert matched(monthly("p", ["100"] * 3, first=5), postings).owed("p")["2026-07"] == 0
+
+
 GROSS = [120, 120, 124, 112, 20, 48, 300, 240]
 """Postings of 100, 40 and 250 with a fifth of tax, of a part of it, and of tax alone."""
 
@@ -455,14 +523,14 @@ def read(
     last = max((period for period, _, amount in known if amount < 0), default="")
     returns = [one for one in known if one[2] < 0 and any(_is_tax(-one[2], tax) for tax in _runs(taxes, one[0]))]
     early = [one for one in known if one[0] <= last]
-    opened, held, amiss = settle(net([one for one in early if one not in returns]), costs, taxes, last)
+    opened, held, amiss = settle([one for one in early if one not in returns], costs, taxes, last)
     returned, in_all = -sum((one[2] for one in returns), D(0)), sum(held.values(), D(0))
-    if amiss < settle(net(early), costs, taxes, last)[2] and (returned <= in_all or _is_tax(returned, in_all)):
-        opened, held, _ = settle(net([one for one in known if one not in returns]), costs, taxes, end)
+    if amiss < settle(early, costs, taxes, last)[2] and (returned <= in_all or _is_tax(returned, in_all)):
+        opened, held, _ = settle([one for one in known if one not in returns], costs, taxes, end)
         for period, _, amount in returns:
             held[period] = held.get(period, D(0)) + amount
     else:
-        opened, held, _ = settle(net(known), costs, taxes, end)
+        opened, held, _ = settle(known, costs, taxes, end)
     return opened, {period: tax for period, tax in held.items() if tax}
 
 
@@ -473,10 +541,10 @@ def _runs(taxes: dict[str, Decimal], end: str) -> list[Decimal]:
 
 
 def settle(
-    postings: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal], end: str
+    posted: list[tuple[str, str, Decimal]], costs: dict[str, Decimal], taxes: dict[str, Decimal], end: str
 ) -> tuple[dict[str, Decimal], dict[str, Decimal], int]:
-    """What stays open by period at the end of one, and what tax was posted by period, of net postings (period, day, amount) in
-    order; and how many periods are paid in part, and postings in none.
+    """What stays open by period at the end of one, and what tax was posted by period, of postings (period, day, amount); and how
+    many periods are paid in part, and postings in none.
     """
     opened = {period: cost for period, cost in costs.items() if cost}
     first = min((period for period, cost in opened.items() if cost > 0), default="9999-12")
@@ -484,6 +552,8 @@ def settle(
     unseen = D(0)
     left_over: list[Decimal] = []
     unused = 0
+    postings = net(posted)
+    reduced = [day for _, day, amount in posted if amount > 0 and _on(day, postings) < _on(day, posted)]
     paid: dict[str, list[str]] = {period: [] for period in opened}
     for period, day, amount in postings:
         rest, passed, is_first = amount, D(0), True
@@ -513,17 +583,27 @@ def settle(
         if period in costs and _is_for(day, min(costs)):
             left_over.append(rest)
     amiss = unused + sum(bool(paid[period]) and opened[period] > 0 for period in opened)
-    _carry(sum(left_over, D(0)), opened, costs, paid, end)
+    _carry(sum(left_over, D(0)), opened, costs, paid, reduced, end)
     return opened, held, amiss
 
 
+def _on(day: str, postings: list[tuple[str, str, Decimal]]) -> Decimal:
+    """What is posted on the day, credit notes apart."""
+    return sum((amount for _, one, amount in postings if one == day and amount > 0), D(0))
+
+
 def _carry(
-    carried: Decimal, opened: dict[str, Decimal], costs: dict[str, Decimal], paid: dict[str, list[str]], end: str
+    carried: Decimal,
+    opened: dict[str, Decimal],
+    costs: dict[str, Decimal],
+    paid: dict[str, list[str]],
+    reduced: list[str],
+    end: str,
 ) -> None:
-    """Take what is left over off what is open of periods whose own invoice has come."""
+    """Take what is left over off what is open of periods whose own invoice has come, or came and was taken back."""
     for due in sorted(opened):
         again = [day for older, days in paid.items() if older < due for day in days[1:]]
-        invoices_of = [day for day in paid[due] + again if _is_for(day, due)]
+        invoices_of = [day for day in paid[due] + again + reduced if _is_for(day, due)]
         if costs[due] > 0 and opened[due] > 0 and due <= end and invoices_of and carried:
             part = min(carried, opened[due])
             carried -= part

@@ -212,7 +212,14 @@ class LedgerReference:
         ]
         taxed_apart = {one.posting_period for one in ours if self._kind(one) == "tax" and one.amount > 0}
         bills = {} if foreign is not None else self._bills(provider)
-        vendor = Vendor(known, due, self._taxes(provider, foreign), taxed_apart, bills)
+        vendor = Vendor(
+            known,
+            due,
+            self._taxes(provider, foreign),
+            taxed_apart,
+            bills,
+            self._used(provider, known if due is None else due),
+        )
         return *vendor.match(valued), vendor.held
 
     def _foreign(self, provider: str, costs: dict[str, Fraction], usage: list[Posting]) -> dict[str, Fraction] | None:
@@ -252,6 +259,18 @@ class LedgerReference:
             else tax * foreign[month] / self.costs[provider, month]
             for month, tax in found.items()
             if month in foreign
+        }
+
+    def _used(self, provider: str, due: dict[str, Fraction]) -> dict[str, dict[date, Fraction]]:
+        """What is due by month and day, of months whose cost is all billed."""
+        found: dict[str, dict[date, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+        for one, amount in self.reference.costs.items():
+            if one.provider == provider and one.basis == "billed":
+                found[f"{one.day:%Y-%m}"][one.day] += amount
+        return {
+            month: {day: amount * due[month] / self.costs[provider, month] for day, amount in days.items()}
+            for month, days in found.items()
+            if month in due and sum(days.values()) == self.costs[provider, month] > 0
         }
 
     def _bills(self, provider: str) -> dict[tuple[str, str], tuple[Fraction, Fraction]]:

@@ -3,7 +3,8 @@
 Postings that state their service period pay for it; the others, credit notes first taken from the latest before them,
 settle the oldest month that is open, none later than their own, and one whose rest is within five per cent of a month's
 cost closes it. What is posted up to the first month with cost, its last week apart, is for service before it. What is
-left over pays, oldest first, for months whose invoice has come and was short.
+left over pays, oldest first, for months whose invoice has come and was short, or was taken back. Who is paid in arrears is
+not paid before a month's last week for more of it than its bill shows by the day.
 
 Tax that the bill states of a month is no cost and settles none: a posting holds it that fits cost and tax, or that ends
 between the two, or that is the tax of the month closed before, or that is smaller by the tax that the bill gives back.
@@ -43,13 +44,15 @@ class Vendor:
         taxes: dict[str, Fraction],
         taxed_apart: set[str],
         bills: dict[tuple[str, str], tuple[Fraction, Fraction]],
+        used: dict[str, dict[date, Fraction]],
     ) -> None:
         """Costs by month in the reporting currency, and in the foreign one in which they are settled, if there is one.
 
         ``taxes``: what the bill states of a month, in the currency in which it is settled. ``taxed_apart``: the posting
         periods with tax on lines of its own. ``bills``: cost and tax by month and currency, where postings in the bill's own
-        currency are settled in another.
+        currency are settled in another. ``used``: what is due by month and day, of months that are billed whole.
         """
+        self.used = used
         self.bills = bills
         self.costs = costs
         self.due = costs if foreign is None else foreign
@@ -87,6 +90,7 @@ class Vendor:
     ) -> tuple[list[Settled], dict[str, Fraction], dict[str, Fraction], int]:
         """The match where ``returns`` take back tax; and how many months it leaves paid in part and postings paying none."""
         self.held, self.tax, self.unseen = defaultdict(Fraction), Fraction(0), Fraction(0)
+        self.in_arrears = False
         shares = {one: self._billed_tax(one) for one in postings if not one.service_period and one not in returns}
         opened = {month: due for month, due in self.due.items() if due}
         settled = self._stated([one for one in postings if one.service_period], opened)
@@ -103,6 +107,8 @@ class Vendor:
         left_over: list[tuple[Valued, Fraction]] = []
         for one, rest in netted:
             taken[one.posting_period] += one.reporting * (1 - (rest + shares[one]) / one.amount)
+            if 0 <= rest < one.amount - shares[one]:
+                invoiced |= {month for month in opened if _is_for(one, month)}
             if rest > 0:
                 parts, unused = self._settle(one, rest, opened, closed)
                 months = {part.service_period for part in parts}
@@ -171,6 +177,8 @@ class Vendor:
                 break
             due = opened[month]
             tax = passed + self.taxes.get(month, Fraction(0))
+            if not paid and self._is_early(one, month, rest, due + max(tax, Fraction(0))):
+                return settled, rest
             share = self._tax_in(one, rest, due, tax, None if paid else self.due[month])
             closes = due > 0 and (share != 0 or abs(rest - due) <= abs(self.due[month]) * TOLERANCE)
             if not paid and not closes and self._is_unseen_tax(one, rest):
@@ -185,6 +193,8 @@ class Vendor:
                 rest -= part
                 opened[month] -= part
             passed = tax
+            if not paid and not _is_for(one, one.posting_period):
+                self.in_arrears = month < one.posting_period
             paid.append(month)
             settled.append(
                 Settled(one.posting_period, month, self._worth(month, part), one.reporting * part / one.amount)
@@ -194,6 +204,15 @@ class Vendor:
             self.tax += min(rest, self.unseen)
             self.unseen = rest = Fraction(0)
         return settled, rest
+
+    def _is_early(self, one: "Valued", month: str, rest: Fraction, left: Fraction) -> bool:
+        """Whether the posting is too large for its own month, by what the bill shows of it on the day, where the last posting
+        before a month's last week was for an older month. ``left``: what is open of the month, and its tax.
+        """
+        if not self.in_arrears or month != one.posting_period or _is_for(one, month) or month not in self.used:
+            return False
+        used = sum((amount for day, amount in self.used[month].items() if day <= one.day), Fraction(0))
+        return rest - (used - self.due[month] + left) > abs(self.due[month]) * TOLERANCE
 
     def _billed_tax(self, one: "Valued") -> Fraction:
         """What of the posting is tax, where it is cost and tax of the latest month that states as much in its own currency."""

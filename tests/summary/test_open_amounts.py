@@ -91,8 +91,9 @@ def test_each_open_amount_is_readable(tmp_path: Path) -> None:
         "  AI bill to an account of an AI role in ledger_accounts of company.yaml: with",
         "  none there, other cost of goods sold may hold it and would count twice",
         "  To do: OpenAI, not explained between bill and ledger: check this provider's",
-        "  postings: ledger_counterparties and ledger accounts in company.yaml, a posting",
-        "  without a bill, or a bill whose currency is not the one it names",
+        "  postings: ledger_counterparties and ledger accounts in company.yaml, an",
+        "  invoice posted twice or an accrual of your own that was not reversed, a",
+        "  posting without a bill, or a bill whose currency is not the one it names",
     ]
     costs = section(found, "Cost without an owner")
     assert [line.partition("  as ")[2] for line in costs if "  as " in line] == [

@@ -86,8 +86,26 @@ left_over as (
 
 ),
 
+-- postings that credit notes took back from, once known
+reduced as (
+
+    select
+        netted.provider,
+        netted.known_from,
+        netted.known_until,
+        netted.posting_period,
+        netted.posting_date
+    from {{ ref('int_ledger_postings_netted') }} as netted
+    inner join (select distinct provider, known_from, returns_tax from settled) as reading
+        on netted.provider = reading.provider
+        and netted.known_from = reading.known_from
+        and netted.returns_tax = reading.returns_tax
+    where netted.settlement_amount > 0 and netted.remaining_amount < netted.settlement_amount - netted.tax_amount
+
+),
+
 -- periods whose invoice has come: it states them, or was posted in their last week or later and settled them, or an
--- older period that had been settled in part
+-- older period that had been settled in part, or was taken back
 invoiced as (
 
     select distinct
@@ -105,6 +123,19 @@ invoiced as (
             or (known.service_period < unposted.service_period and known.is_settled_before)
         )
     where unposted.stated_amount <> 0 or known.provider is not null
+    union
+    select
+        unposted.provider,
+        unposted.known_period,
+        unposted.service_period
+    from unposted
+    inner join reduced
+        on unposted.provider = reduced.provider
+        and unposted.known_period >= reduced.posting_period
+        and unposted.known_period >= reduced.known_from
+        and unposted.known_period < coalesce(reduced.known_until, '9999-12')
+        and reduced.posting_period >= unposted.service_period
+        and {{ may_be_for('reduced.posting_period', 'reduced.posting_date', 'unposted.service_period') }}
 
 ),
 

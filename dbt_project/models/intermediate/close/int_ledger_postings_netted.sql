@@ -57,6 +57,27 @@ ordered as (
 
 ),
 
+-- what the bill shows of a posting's own month up to its day, where that is before the month's last week
+used_by_then as (
+
+    select
+        ordered.provider,
+        ordered.posting_number,
+        coalesce(
+            max_by(
+                case when used.cost_date <= ordered.posting_date then used.used_amount else 0 end,
+                case when used.cost_date <= ordered.posting_date then used.cost_date end
+            ),
+            0
+        ) as amount
+    from ordered
+    inner join {{ ref('int_period_costs_used_by_day') }} as used
+        on ordered.provider = used.provider and ordered.posting_period = used.service_period
+    where not {{ may_be_for('ordered.posting_period', 'ordered.posting_date', 'ordered.posting_period') }}
+    group by ordered.provider, ordered.posting_number
+
+),
+
 own_tax_lines as (
 
     select distinct provider, fiscal_period
@@ -165,6 +186,7 @@ read_amounts as (
         readings.known_until,
         readings.returns_tax,
         ordered.*,
+        used_by_then.amount as used_by_then,
         told_apart.tax_period,
         {{ fine_money("case
             when readings.returns_tax and tax_returns.provider is not null then ordered.settlement_amount
@@ -178,6 +200,8 @@ read_amounts as (
         on ordered.provider = tax_returns.provider and ordered.posting_number = tax_returns.posting_number
     left join told_apart
         on ordered.provider = told_apart.provider and ordered.posting_number = told_apart.posting_number
+    left join used_by_then
+        on ordered.provider = used_by_then.provider and ordered.posting_number = used_by_then.posting_number
 
 ),
 
@@ -218,6 +242,7 @@ select
     posting_date,
     reporting_amount,
     settlement_amount,
+    {{ fine_money('used_by_then') }} as used_by_then,
     tax_period,
     tax_amount,
     {{ fine_money('case

@@ -100,7 +100,8 @@ periods as (
 
 -- one step settles one posting against one period, the oldest that is open; spent and covered are what earlier steps
 -- took of the two, tax_passed is what the periods that the posting has passed state, tax_unseen those that were last
--- closed without it
+-- closed without it. Who is paid in arrears, by what the last posting before a month's last week settled, is not paid
+-- in such a posting for more of its own month than its bill shows by then.
 walk as (
 
     select
@@ -113,6 +114,7 @@ walk as (
         cast(0 as decimal(38, 12)) as covered,
         cast(0 as decimal(38, 12)) as tax_passed,
         cast(0 as decimal(38, 12)) as tax_unseen,
+        false as in_arrears,
         cast(null as bigint) as posting_number,
         cast(null as string) as service_period,
         cast(0 as decimal(38, 12)) as settled_amount,
@@ -137,6 +139,11 @@ walk as (
             "case when outcome = 'tax' or (outcome = 'closes' and tax_held <> 0) then 0 "
             ~ "when outcome = 'closes' then tax_open else tax_unseen end"
         ) }},
+        case
+            when not may_be_for_own and spent = 0 and outcome in ('passes', 'closes', 'part')
+                then service_period < posting_period
+            else in_arrears
+        end,
         posting_number,
         case when outcome <> 'tax' then service_period end,
         {{ fine_money(
@@ -150,6 +157,7 @@ walk as (
         select
             *,
             case
+                when is_early then 'unused'
                 when open_amount > 0
                     and (tax_held <> 0 or {{ settles_in_full('left_amount', 'open_amount', 'cost_amount') }})
                     then 'closes'
@@ -169,7 +177,15 @@ walk as (
                         '(spent = 0 and open_amount = cost_amount)'
                     ) }}
                     else 0
-                end as tax_held
+                end as tax_held,
+                coalesce(
+                    in_arrears and spent = 0 and not may_be_for_own and service_period = posting_period
+                    and left_amount > used_by_then - (cost_amount - open_amount) + greatest(tax_open, 0)
+                    and not {{ settles_in_full(
+                        'left_amount', 'used_by_then - (cost_amount - open_amount) + greatest(tax_open, 0)', 'cost_amount'
+                    ) }},
+                    false
+                ) as is_early
             from (
                 select
                     walk.provider,
@@ -180,8 +196,14 @@ walk as (
                     walk.spent,
                     walk.covered,
                     walk.tax_unseen,
+                    walk.in_arrears,
                     postings.posting_number,
+                    postings.posting_period,
+                    postings.used_by_then,
                     postings.may_hold_tax,
+                    {{ may_be_for(
+                        'postings.posting_period', 'postings.posting_date', 'postings.posting_period'
+                    ) }} as may_be_for_own,
                     periods.service_period,
                     periods.cost_amount,
                     {{ fine_money('postings.remaining_amount - walk.spent') }} as left_amount,
