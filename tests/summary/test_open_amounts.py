@@ -126,8 +126,9 @@ def test_a_residual_of_older_months_is_judged_by_what_all_months_come_to(tmp_pat
         "  OpenAI: not explained        0.00    0.00      40.00 above 0.5% of the bill in",
         "  between bill and ledger                              all months",
         "  To do: OpenAI, not explained between bill and ledger: check this provider's",
-        "  postings: ledger_counterparties and ledger accounts in company.yaml, a posting",
-        "  without a bill, or a bill whose currency is not the one it names",
+        "  postings: ledger_counterparties and ledger accounts in company.yaml, an",
+        "  invoice posted twice or an accrual of your own that was not reversed, a",
+        "  posting without a bill, or a bill whose currency is not the one it names",
     ]
     found = summary(tmp_path / "less", LINE.format(amount=15, period="2026-08", line="residual"))
     assert section(found, "Meter, bill and ledger")[2:] == [

@@ -21,7 +21,8 @@ from tests.summary.small_marts import FAULTS, write_small_marts
 from tests.summary.test_open_amounts import POLICY, section
 
 TYPED = re.compile(
-    r"tokenomics [a-z]+( return)? \S+|always_include_stream_usage|empty_days|ledger_\w+|posting_accounts|rejected_rows|give \w+ an account"
+    r"tokenomics [a-z]+( return)? \S+|always_include_stream_usage|empty_days|ledger_\w+|posting_accounts|rejected_rows|"
+    r"give \w+ an account"
 )
 """What a person has to type or look up as it is written: commands with their ids, keys of files, names of tables."""
 
