@@ -147,6 +147,7 @@ _MARGIN = {
     "negative_revenue": "revenue below zero",
     "posted": "posted",
     "estimated": "estimated, not yet posted",
+    "inferred": "inferred from the dates of its rows",
     "none": "none",
     "product": "product",
     "policy": "as the policy classifies it",
