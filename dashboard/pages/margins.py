@@ -8,6 +8,7 @@ from dashboard.publication import Publication, Row
 from orchestration.glossary import in_words
 from orchestration.policy.open_amounts import OwnerlessShare, ownerless_share
 from orchestration.summary.collect import OTHER_COGS_WITHOUT_PRODUCT
+from orchestration.summary.money_sections import is_early
 
 MARGINS = """
 select
@@ -74,9 +75,7 @@ def margin_notes(rows: list[Row]) -> list[str]:
         ]
         so_far = f"posted so far: {', '.join(posted)}" if posted else "nothing is posted so far"
         said.append(f"Other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}.")
-    if early := [
-        row["product"] for row in rows if row["gross_margin_ratio"] is not None and row["product"] in _unjudged([row])
-    ]:
+    if early := [row["product"] for row in rows if is_early(row)]:
         said.append(
             f"{', '.join(early)}: on target by the days whose revenue is known, not by the cost of all days; report revenue up "
             "to the last day, 0 where there is none."

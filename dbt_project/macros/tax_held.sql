@@ -4,9 +4,9 @@
 {%- endmacro %}
 
 {# What of the tax that a bill states a posting holds beyond what is open of the cost. A posting of a whole period fits
-   cost and tax, to five per cent of both, better than the cost alone, or ends between the two, as where some of the tax is recoverable. One of
-   several periods, or of what others left open, may be an instalment of any size and has to fit exactly; so has one that
-   a tax credit on the bill makes smaller than the cost. #}
+   cost and tax, to five per cent of both, better than the cost alone, or ends between the two, as where some of the tax
+   is recoverable. One of several periods, or of what others left open, may be an instalment of any size and has to fit
+   exactly; so has one that a tax credit on the bill makes smaller than the cost. #}
 {% macro tax_held(posted, open, tax, cost, is_whole) -%}
     case
         when {{ tax }} < 0 and {{ open }} > 0 and {{ is_stated_tax(posted ~ ' - ' ~ open, tax) }}

@@ -184,7 +184,7 @@ def margin(summary: Row) -> Section:
             notes.append(f"{_product(row)}: the month before is of the {of_days} that can be compared")
     below = [row["name"] or row["product_id"] for row in rows if row["is_below_target"]]
     todo = [f"below target: {', '.join(below)}"] if below else []
-    if early := [_product(row) for row in rows if _is_early(row)]:
+    if early := [_product(row) for row in rows if is_early(row)]:
         todo.append(
             f"not known to be on target: {', '.join(early)}; report revenue up to the last day, 0 where there is none, since the "
             "cost of all days would miss it"
@@ -244,7 +244,7 @@ def _other_cost_notes(rows: list[Row]) -> list[str]:
     return [f"other cost{which} is {in_words('estimated', 'other_cogs_basis')}; {so_far}"]
 
 
-def _is_early(row: Row) -> bool:
+def is_early(row: Row) -> bool:
     """There is a margin, and yet it does not say whether the target is met."""
     has_both = row["gross_margin_ratio"] is not None and row["target_gross_margin_ratio"] is not None
     return has_both and row["is_below_target"] is None

@@ -187,6 +187,7 @@ read_amounts as (
         readings.returns_tax,
         ordered.*,
         used_by_then.amount as used_by_then,
+        own_tax_lines.provider is not null as has_tax_lines,
         told_apart.tax_period,
         {{ fine_money("case
             when readings.returns_tax and tax_returns.provider is not null then ordered.settlement_amount
@@ -202,6 +203,8 @@ read_amounts as (
         on ordered.provider = told_apart.provider and ordered.posting_number = told_apart.posting_number
     left join used_by_then
         on ordered.provider = used_by_then.provider and ordered.posting_number = used_by_then.posting_number
+    left join own_tax_lines
+        on ordered.provider = own_tax_lines.provider and ordered.posting_period = own_tax_lines.fiscal_period
 
 ),
 
@@ -243,6 +246,7 @@ select
     reporting_amount,
     settlement_amount,
     {{ fine_money('used_by_then') }} as used_by_then,
+    has_tax_lines,
     tax_period,
     tax_amount,
     {{ fine_money('case

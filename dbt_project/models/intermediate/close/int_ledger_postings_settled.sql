@@ -1,24 +1,14 @@
 with recursive
 
-own_tax_lines as (
-
-    select distinct provider, fiscal_period
-    from {{ ref('int_ai_postings_selected') }}
-    where posting_kind = 'tax' and net_amount > 0
-
-),
-
 postings as (
 
     select
         netted.*,
-        own_tax_lines.provider is null and netted.tax_period is null as may_hold_tax,
+        not netted.has_tax_lines and netted.tax_period is null as may_hold_tax,
         row_number() over (
             partition by netted.provider, netted.known_from, netted.returns_tax order by netted.posting_number
         ) as place
     from {{ ref('int_ledger_postings_netted') }} as netted
-    left join own_tax_lines
-        on netted.provider = own_tax_lines.provider and netted.posting_period = own_tax_lines.fiscal_period
     where netted.remaining_amount > 0
 
 ),
